@@ -1,0 +1,90 @@
+"""A plugin-based benchmark suite for algorithmic recourse under individual actionability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recourse_arena.hookspecs import hookimpl
+from recourse_arena.version import __version__
+
+if TYPE_CHECKING:
+    from recourse_arena.problem.actionability import Actionability
+    from recourse_arena.problem.dataset import Dataset
+    from recourse_arena.problem.errors import ArenaError
+    from recourse_arena.problem.features import Feature, FeatureTable, Kind, Role
+    from recourse_arena.problem.graph import CausalGraph
+    from recourse_arena.problem.people import People, Split, Splits
+    from recourse_arena.problem.problem import Problem
+    from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
+    from recourse_arena.problem.recommendation import Outcome, Recommendation
+    from recourse_arena.problem.request import Request
+    from recourse_arena.problem.scenario import Scenario
+    from recourse_arena.problem.solver import Knowledge, Solver
+    from recourse_arena.running.api import load, run
+
+_HOMES = {
+    "Actionability": "problem.actionability",
+    "ArenaError": "problem.errors",
+    "CausalGraph": "problem.graph",
+    "Dataset": "problem.dataset",
+    "DecisionRecipe": "problem.recipes",
+    "Feature": "problem.features",
+    "FeatureTable": "problem.features",
+    "FlowRecipe": "problem.recipes",
+    "Kind": "problem.features",
+    "Knowledge": "problem.solver",
+    "Outcome": "problem.recommendation",
+    "People": "problem.people",
+    "Problem": "problem.problem",
+    "Recommendation": "problem.recommendation",
+    "Request": "problem.request",
+    "Role": "problem.features",
+    "Scenario": "problem.scenario",
+    "Solver": "problem.solver",
+    "Split": "problem.people",
+    "Splits": "problem.people",
+    "load": "running.api",
+    "run": "running.api",
+}
+
+__all__ = [
+    "Actionability",
+    "ArenaError",
+    "CausalGraph",
+    "Dataset",
+    "DecisionRecipe",
+    "Feature",
+    "FeatureTable",
+    "FlowRecipe",
+    "Kind",
+    "Knowledge",
+    "Outcome",
+    "People",
+    "Problem",
+    "Recommendation",
+    "Request",
+    "Role",
+    "Scenario",
+    "Solver",
+    "Split",
+    "Splits",
+    "__version__",
+    "hookimpl",
+    "load",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that the command line starts without torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Causal models: structural equations that are known, and flows that are learnt."""

@@ -1,0 +1,1 @@
+"""The decision model people ask recourse from."""

@@ -1,0 +1,42 @@
+"""Fitting the decision model to labelled people."""
+
+from __future__ import annotations
+
+__all__ = ["accuracy", "fit_classifier"]
+
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from recourse_arena.decision.relu import ReluClassifier
+from recourse_arena.problem.models import Decisions
+from recourse_arena.problem.people import People
+from recourse_arena.problem.randomness import generator
+from recourse_arena.problem.recipes import DecisionRecipe
+
+
+def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int) -> ReluClassifier:
+    """Return a classifier fitted by (cost-sensitive) cross-entropy."""
+    draws = generator(seed, "classifier")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = ReluClassifier(train.x.shape[1], recipe.hidden)
+    model.mean.copy_(train.x.mean(0))
+    model.sd.copy_(train.x.std(0).clamp(min=1e-6))
+    z = (train.x - model.mean) / model.sd
+    weight = torch.where(train.y == 1, 1.0, recipe.negative_weight)
+    optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimizer](
+        model.parameters(), lr=recipe.learning_rate
+    )
+    for _ in range(recipe.epochs):
+        for batch in torch.randperm(len(z), generator=draws).split(recipe.batch):
+            logit = model.layers(z[batch]).squeeze(-1)
+            loss = binary_cross_entropy_with_logits(logit, train.y[batch], weight=weight[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return model.eval().requires_grad_(False)
+
+
+def accuracy(model: Decisions, people: People) -> float:
+    """Return the share of people decided as their true label says."""
+    return float((model.accepts(people.x) == (people.y == 1)).float().mean())

@@ -1,0 +1,169 @@
+"""Features of a person: what kind of value each holds, and who may move it."""
+
+from __future__ import annotations
+
+__all__ = ["Feature", "FeatureTable", "Kind", "Role"]
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recourse_arena.problem.errors import ArenaError, unknown
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Kind(StrEnum):
+    """What values a feature takes; every kind but `continuous` lives on whole numbers."""
+
+    CONTINUOUS = "continuous"
+    INTEGER = "integer"
+    BINARY = "binary"
+    ORDINAL = "ordinal"
+    CATEGORICAL = "categorical"
+
+
+class Role(StrEnum):
+    """Who may move a feature.
+
+    `mutable` features move only as the causal effect of others; `actionable` ones may also be acted upon.
+    """
+
+    IMMUTABLE = "immutable"
+    MUTABLE = "mutable"
+    ACTIONABLE = "actionable"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature.
+
+    Arguments:
+        name: Its name; also the column name in every file.
+        kind: What values it takes.
+        role: Who may move it.
+        lower: Smallest possible value.
+        upper: Largest possible value.
+        levels: Names of the values 0, 1, ... of a binary, ordinal or categorical feature.
+        sensitive: Whether results are broken down by its values.
+        description: One line for people, with the unit.
+
+    Example:
+        >>> Feature("income", role=Role.ACTIONABLE, lower=0.0).whole
+        False
+        >>> Feature("sex", kind=Kind.BINARY, lower=1.0, upper=0.0)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: feature 'sex': lower 1.0 is above upper 0.0
+    """
+
+    name: str
+    kind: Kind = Kind.CONTINUOUS
+    role: Role = Role.MUTABLE
+    lower: float = -math.inf
+    upper: float = math.inf
+    levels: tuple[str, ...] = ()
+    sensitive: bool = False
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ArenaError("a feature needs a name")
+        if self.kind is Kind.BINARY:
+            object.__setattr__(self, "lower", max(self.lower, 0.0))
+            object.__setattr__(self, "upper", min(self.upper, 1.0))
+        if not self.lower <= self.upper:
+            raise ArenaError(f"feature {self.name!r}: lower {self.lower} is above upper {self.upper}")
+        if self.levels and self.kind in (Kind.CONTINUOUS, Kind.INTEGER):
+            raise ArenaError(f"feature {self.name!r}: a feature of kind {self.kind} has no named levels")
+
+    @property
+    def whole(self) -> bool:
+        """Whether values are whole numbers."""
+        return self.kind is not Kind.CONTINUOUS
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The features of a dataset, in the order of the tensor columns.
+
+    Example:
+        >>> table = FeatureTable((Feature("age", role=Role.IMMUTABLE), Feature("income", role=Role.ACTIONABLE)))
+        >>> table.names, table.index("income"), table.count_actionable
+        (('age', 'income'), 1, 1)
+    """
+
+    features: tuple[Feature, ...]
+
+    def __post_init__(self) -> None:
+        names = [feature.name for feature in self.features]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ArenaError(f"feature names must be unique; repeated: {', '.join(repeated)}")
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, name: str) -> Feature:
+        return self.features[self.index(name)]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names in column order."""
+        return tuple(feature.name for feature in self.features)
+
+    def index(self, name: str) -> int:
+        """Return the column of the feature called `name`."""
+        if name not in self.names:
+            raise unknown("feature", name, self.names)
+        return self.names.index(name)
+
+    @cached_property
+    def actionable(self) -> torch.Tensor:
+        """Which features are globally actionable, bool `(features,)`."""
+        import torch
+
+        return torch.tensor([feature.role is Role.ACTIONABLE for feature in self.features])
+
+    @property
+    def count_actionable(self) -> int:
+        """Number of globally actionable features (K in the paper)."""
+        return sum(feature.role is Role.ACTIONABLE for feature in self.features)
+
+    @cached_property
+    def whole(self) -> torch.Tensor:
+        """Which features hold whole numbers, bool `(features,)`."""
+        import torch
+
+        return torch.tensor([feature.whole for feature in self.features])
+
+    def validate(self, x: torch.Tensor, *, what: str = "features") -> torch.Tensor:
+        """Return `x` `(people, features)` unchanged, or raise with the row and feature that is wrong."""
+        import torch
+
+        if x.ndim != 2 or x.shape[1] != len(self):
+            raise ArenaError(f"{what}: expected shape (people, {len(self)}), got {tuple(x.shape)}")
+        lower = torch.tensor([feature.lower for feature in self.features], dtype=x.dtype)
+        upper = torch.tensor([feature.upper for feature in self.features], dtype=x.dtype)
+        self._refuse(~x.isfinite(), x, what, "a finite number")
+        self._refuse((x < lower) | (x > upper), x, what, "a value within its bounds")
+        self._refuse(self.whole & (x != x.round()), x, what, "a whole number")
+        return x
+
+    def _refuse(self, bad: torch.Tensor, x: torch.Tensor, what: str, expected: str) -> None:
+        if not bad.any():
+            return
+        row, column = (int(i) for i in bad.nonzero()[0])
+        feature = self.features[column]
+        bounds = f" in [{feature.lower:g}, {feature.upper:g}]" if "bounds" in expected else ""
+        raise ArenaError(
+            f"{what}: row {row}, feature {feature.name!r}: expected {expected}{bounds}, "
+            f"got {x[row, column].item():g} ({int(bad.any(1).sum())} of {len(x)} rows are affected)"
+        )

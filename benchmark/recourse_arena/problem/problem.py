@@ -1,0 +1,140 @@
+"""A recourse problem: everything a solver may learn from, and nothing it did not declare."""
+
+from __future__ import annotations
+
+__all__ = ["Knowledge", "Problem"]
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Generator, Tensor
+
+from recourse_arena.problem.actionability import Actionability
+from recourse_arena.problem.box import Box
+from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.features import FeatureTable
+from recourse_arena.problem.graph import CausalGraph
+from recourse_arena.problem.models import CausalModel, Classifier, Decisions
+from recourse_arena.problem.people import People
+from recourse_arena.problem.profile import Profile
+from recourse_arena.problem.request import Request
+from recourse_arena.problem.solver import Knowledge
+
+
+@dataclass(frozen=True)
+class _YesOrNo:
+    """A classifier's decisions without its logits."""
+
+    _classifier: Decisions
+
+    def accepts(self, x: Tensor) -> Tensor:
+        """Return who of `x` is decided positively."""
+        return self._classifier.accepts(x)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A dataset with its fixed decision model and causal models, and the preferences to prepare for.
+
+    Arguments:
+        dataset: Name of the dataset.
+        features: Its features.
+        graph: Its causal graph.
+        decisions: The fixed decision model as far as the solver may see it.
+        cost: The cost on this dataset's scale.
+        box: Globally feasible values, `(features,)` each.
+        training: Everybody in the recourse training split.
+        validation: Everybody in the recourse validation split.
+        profile: The cost profile to prepare for.
+        draw: Draws actionability for a number of people from the training population of preferences.
+        true_scm: The true structural causal model where there is one; withheld unless declared.
+        causal_flow: The fitted causal flow; withheld unless declared.
+    """
+
+    dataset: str
+    features: FeatureTable
+    graph: CausalGraph
+    decisions: Decisions
+    cost: Cost
+    box: Box
+    training: People
+    validation: People
+    profile: Profile
+    draw: Callable[[int, Generator], Actionability]
+    true_scm: CausalModel | None = None
+    causal_flow: CausalModel | None = None
+    knows: frozenset[Knowledge] = frozenset(Knowledge)
+
+    def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
+        """Return the problem as a solver sees it that declared to know `knows`."""
+        return replace(
+            self,
+            decisions=self.decisions if Knowledge.CLASSIFIER in knows else _YesOrNo(self.decisions),
+            true_scm=self.true_scm if Knowledge.SCM in knows else None,
+            causal_flow=self.causal_flow if Knowledge.FLOW in knows else None,
+            knows=knows,
+        )
+
+    @property
+    def classifier(self) -> Classifier:
+        """The differentiable classifier."""
+        if not isinstance(self.decisions, Classifier):
+            raise self._withheld(Knowledge.CLASSIFIER)
+        return self.decisions
+
+    @property
+    def flow(self) -> CausalModel:
+        """The fitted causal flow."""
+        if self.causal_flow is None:
+            raise self._withheld(Knowledge.FLOW)
+        return self.causal_flow
+
+    @property
+    def scm(self) -> CausalModel | None:
+        """The true structural causal model, or none where the dataset has none."""
+        if Knowledge.SCM not in self.knows:
+            raise self._withheld(Knowledge.SCM)
+        return self.true_scm
+
+    @property
+    def causal_model(self) -> CausalModel:
+        """The best causal model the solver may see: the true one if declared and known, else the flow."""
+        return self.flow if self.true_scm is None else self.true_scm
+
+    def _withheld(self, what: Knowledge) -> ArenaError:
+        return ArenaError(
+            f"the solver asked for {what.value!r} but declares to know only "
+            f"{', '.join(sorted(k.value for k in self.knows)) or 'nothing'}"
+        )
+
+    def asking(self, people: People) -> Tensor:
+        """Return those of `people` who are decided negatively, `(asking, features)`."""
+        return people.x[~self.decisions.accepts(people.x)]
+
+    def request(
+        self,
+        factual: Tensor,
+        actionability: Actionability,
+        *,
+        profile: Profile | None = None,
+        box: Box | None = None,
+        plausibility: bool = True,
+    ) -> Request:
+        """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them."""
+        limits = self.box.expand(len(factual))
+        return Request(
+            features=self.features,
+            factual=factual,
+            actionability=actionability,
+            profile=profile or self.profile,
+            box=limits if box is None else limits.personal(box.lower, box.upper, self.features),
+            unit_cost=self.cost,
+            plausibility=plausibility,
+        )
+
+    def noise_bounds(self, model: CausalModel) -> Box:
+        """Return the range of the training people's noise under `model`, widened to whole numbers."""
+        noise = model.abduct(self.training.x)
+        return Box(torch.floor(noise.amin(0)), torch.ceil(noise.amax(0)))

@@ -1,0 +1,79 @@
+"""Cost profiles: how strongly a low preference raises the cost of acting."""
+
+from __future__ import annotations
+
+__all__ = ["PROFILES", "Profile", "profile"]
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recourse_arena.problem.errors import unknown
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Maps actionability scores to cost weights and to priors of acting.
+
+    With `g(s) = ((s - 1) / (K - 1)) ** gamma` (arXiv 2604.08030) the weight is
+    `alpha_min + (alpha_max - alpha_min) g(s)` and the prior `prior_max - (prior_max - prior_min) g(s)`.
+    The end points and exponents are not published; these reproduce the published hap of the oracle.
+
+    Arguments:
+        name: Its name.
+        gamma: The exponent; none means that scores are ignored (`g = 0`).
+        alpha_min: Weight of the easiest feature.
+        alpha_max: Weight of the hardest feature that is still actionable.
+        prior_max: Prior probability of acting on the easiest feature.
+        prior_min: Prior probability of acting on the hardest one.
+    """
+
+    name: str
+    gamma: float | None
+    alpha_min: float = 1.0
+    alpha_max: float = 7.0
+    prior_max: float = 0.5
+    prior_min: float = 0.05
+
+    def grade(self, scores: torch.Tensor, levels: int) -> torch.Tensor:
+        """Return `g(scores)`, between 0 (easiest) and 1 (hardest of `levels`)."""
+        import torch
+
+        if self.gamma is None or levels < 2:
+            return torch.zeros(scores.shape)
+        return ((scores.clamp(1, levels) - 1) / (levels - 1)) ** self.gamma
+
+    def weights(self, scores: torch.Tensor, levels: int) -> torch.Tensor:
+        """Return the cost weights (alpha) of `scores`.
+
+        Example:
+            >>> import torch
+            >>> PROFILES["linear"].weights(torch.tensor([1, 2, 3, 4]), 4).tolist()
+            [1.0, 3.0, 5.0, 7.0]
+        """
+        return self.alpha_min + (self.alpha_max - self.alpha_min) * self.grade(scores, levels)
+
+    def priors(self, scores: torch.Tensor, levels: int) -> torch.Tensor:
+        """Return the prior probabilities of acting (pi) of `scores`; 0 where non-actionable."""
+        import torch
+
+        priors = self.prior_max - (self.prior_max - self.prior_min) * self.grade(scores, levels)
+        return torch.where(scores <= levels, priors, 0.0)
+
+
+PROFILES = {
+    "constant": Profile("constant", None),
+    "linear": Profile("linear", 1.0),
+    "convex": Profile("convex", 2.25),
+    "concave": Profile("concave", 0.4),
+}
+"""The profiles of the paper, by name."""
+
+
+def profile(name: str) -> Profile:
+    """Return the profile called `name`."""
+    if name not in PROFILES:
+        raise unknown("cost profile", name, PROFILES)
+    return PROFILES[name]

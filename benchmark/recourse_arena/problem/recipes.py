@@ -1,0 +1,48 @@
+"""How a dataset wants its decision model and its causal flow trained: plain numbers, no code."""
+
+from __future__ import annotations
+
+__all__ = ["DecisionRecipe", "FlowRecipe"]
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class DecisionRecipe:
+    """Training of the decision model.
+
+    Arguments:
+        hidden: Widths of the hidden layers.
+        optimizer: `sgd` (CARMA's released recipe) or `adam`.
+        learning_rate: Its learning rate.
+        epochs: Passes over the training people.
+        batch: People per step.
+        negative_weight: Weight in the loss of people whose true label is unfavourable (cost-sensitive above 1).
+    """
+
+    hidden: tuple[int, ...] = (32, 32)
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    learning_rate: float = 1e-3
+    epochs: int = 500
+    batch: int = 256
+    negative_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class FlowRecipe:
+    """Training of the causal flow.
+
+    Arguments:
+        transform: Univariate transform: `affine` or `spline` (rational quadratic).
+        hidden: Widths of the hidden layers.
+        learning_rate: Peak learning rate (Adam, one-cycle schedule).
+        epochs: Passes over the training people.
+        batch: People per step.
+    """
+
+    transform: Literal["affine", "spline"] = "affine"
+    hidden: tuple[int, ...] = (64, 64)
+    learning_rate: float = 5e-3
+    epochs: int = 60
+    batch: int = 512

@@ -1,0 +1,86 @@
+"""What a solver answers: an action per person, and one outcome out of a closed set."""
+
+from __future__ import annotations
+
+__all__ = ["Outcome", "Recommendation"]
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+
+from recourse_arena.problem.errors import ArenaError
+
+
+class Outcome(StrEnum):
+    """How it ended, for a person or for a whole cell of a run."""
+
+    SOLVED = "solved"
+    INFEASIBLE = "infeasible"
+    NOT_FOUND = "not_found"
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+    @property
+    def code(self) -> int:
+        """Its place in the enumeration, as stored in outcome tensors."""
+        return list(Outcome).index(self)
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The action `do(x_j = values_j)` for masked j, for each person of a request.
+
+    Arguments:
+        mask: Features acted upon, bool `(people, features)`.
+        values: Values to set, float `(people, features)`; read only where masked.
+        outcome: Code of the :class:`Outcome` per person, int8 `(people,)`. `infeasible` means proved.
+    """
+
+    mask: Tensor
+    values: Tensor
+    outcome: Tensor
+
+    @classmethod
+    def do(cls, mask: Tensor, values: Tensor, *, found: Tensor | None = None, otherwise: Outcome = Outcome.NOT_FOUND) -> Recommendation:
+        """Return the actions of those who have one: everybody, or the people of `found` `(people,)`.
+
+        Example:
+            >>> answer = Recommendation.do(torch.tensor([[True], [True]]), torch.zeros(2, 1), found=torch.tensor([True, False]))
+            >>> answer.outcomes
+            ('solved', 'not_found')
+        """
+        if found is None:
+            found = torch.ones(len(mask), dtype=torch.bool)
+        outcome = torch.where(found, Outcome.SOLVED.code, otherwise.code).to(torch.int8)
+        return cls(mask & found[:, None], values, outcome)
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    @property
+    def solved(self) -> Tensor:
+        """People with an action, bool `(people,)`."""
+        return self.outcome == Outcome.SOLVED.code
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Outcome of each person as a word."""
+        words = [outcome.value for outcome in Outcome]
+        return tuple(words[code] for code in self.outcome.tolist())
+
+    def check(self, shape: tuple[int, int]) -> None:
+        """Raise what is wrong with shapes, dtypes or outcome codes for a request of `shape` (people, features)."""
+        for name, tensor, wanted in (("mask", self.mask, shape), ("values", self.values, shape), ("outcome", self.outcome, shape[:1])):
+            if not isinstance(tensor, Tensor):
+                raise ArenaError(f"recommendation.{name}: expected a tensor, got {type(tensor).__name__}")
+            if tuple(tensor.shape) != wanted:
+                raise ArenaError(f"recommendation.{name}: expected shape {wanted}, got {tuple(tensor.shape)}")
+        if self.mask.dtype is not torch.bool:
+            raise ArenaError(f"recommendation.mask: expected dtype torch.bool, got {self.mask.dtype}")
+        if not self.values.is_floating_point():
+            raise ArenaError(f"recommendation.values: expected a floating dtype, got {self.values.dtype}")
+        if self.outcome.is_floating_point() or not ((self.outcome >= 0) & (self.outcome < len(Outcome))).all():
+            raise ArenaError("recommendation.outcome: expected codes of recourse_arena.Outcome")

@@ -1,0 +1,94 @@
+"""What a solver is asked: people, what each can act on, at what price, within which bounds."""
+
+from __future__ import annotations
+
+__all__ = ["Request"]
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from recourse_arena.problem.actionability import Actionability
+from recourse_arena.problem.box import Box
+from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.features import FeatureTable
+from recourse_arena.problem.profile import Profile
+
+
+@dataclass(frozen=True)
+class Request:
+    """A batch of people asking for recourse.
+
+    Arguments:
+        features: The features, in column order.
+        factual: The people as they are, `(people, features)`.
+        actionability: What each can act on, and how easily.
+        profile: How scores become cost weights and priors.
+        box: Feasible values, the global ones narrowed by personal bounds, `(people, features)` each.
+        unit_cost: The cost on the dataset's scale.
+        plausibility: Whether counterfactuals should be at least as likely as the factual.
+    """
+
+    features: FeatureTable
+    factual: Tensor
+    actionability: Actionability
+    profile: Profile
+    box: Box
+    unit_cost: Cost
+    plausibility: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.actionability) != len(self.factual):
+            raise ArenaError(f"{len(self.factual)} people ask, but {len(self.actionability)} gave actionability scores")
+
+    def __len__(self) -> int:
+        return len(self.factual)
+
+    def __getitem__(self, people: slice | Tensor) -> Request:
+        """Return the request of some of the people: a slice, or indices or a bool tensor `(people,)`."""
+        return replace(
+            self,
+            factual=self.factual[people],
+            actionability=self.actionability[people],
+            box=Box(self.box.lower[people], self.box.upper[people]),
+        )
+
+    @property
+    def actionable(self) -> Tensor:
+        """Individually actionable features, bool `(people, features)`."""
+        return self.actionability.mask
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """Cost weights (alpha), `(people, features)`."""
+        return self.profile.weights(self.actionability.scores, self.actionability.levels)
+
+    @cached_property
+    def priors(self) -> Tensor:
+        """Prior probabilities of acting (pi), `(people, features)`; 0 where non-actionable."""
+        return self.profile.priors(self.actionability.scores, self.actionability.levels)
+
+    def snap(self, values: Tensor) -> Tensor:
+        """Return the nearest feasible `values` `(people, features)`: in the box, whole numbers where needed."""
+        return self.box.snap(values, self.features.whole)
+
+    def cost(self, values: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the weighted cost `(people,)` of setting masked features (default: all actionable) to `values`.
+
+        Values and mask are `(people, features)`.
+        """
+        return self.unit_cost(self.factual, values, self.actionable if mask is None else mask, self.weights)
+
+    def cost_of_becoming(self, donors: Tensor) -> Tensor:
+        """Return the weighted cost `(people, donors)` of taking over the actionable features of `donors`.
+
+        Infinite where a value lies outside the person's box.
+        """
+        change = (donors[None, :, :] - self.factual[:, None, :]) ** 2 * self.unit_cost.curvature
+        mask = self.actionable[:, None, :]
+        cost = torch.where(mask, change * self.weights[:, None, :], 0.0).sum(-1)
+        box = Box(self.box.lower[:, None, :], self.box.upper[:, None, :])
+        return torch.where((box.contains(donors[None]) | ~mask).all(-1), cost, torch.inf)

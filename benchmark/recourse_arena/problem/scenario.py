@@ -1,0 +1,78 @@
+"""Constraint scenarios: what people can act on and how they feel about it, under a name that reads as words."""
+
+from __future__ import annotations
+
+__all__ = ["Scenario"]
+
+from dataclasses import dataclass, replace
+
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.profile import PROFILES
+
+_SCHEMES = {"score": "likert", "binary": "binary"}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One constraint scenario.
+
+    Arguments:
+        name: Its name, e.g. `hard-2`, `soft-linear`, `hard-random+soft-convex`, `score-soft-linear`,
+            `hard-2@causal-order`, `hard-2!no-plausibility`.
+        scheme: Name of the elicitation scheme.
+        actionable: How many globally actionable features each person can act on: a number, `all` or `random`.
+        profile: Name of the cost profile.
+        distribution: Name of the population's distribution of preferences.
+        plausibility: Whether a solver is asked for plausible counterfactuals.
+        answers: Path of a CSV file of real answers, instead of a sampled population.
+
+    Example:
+        >>> Scenario.parse("score-hard-random+soft-linear")
+        Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
+distribution='uniform', plausibility=True, answers=None)
+    """
+
+    name: str
+    scheme: str = "ranking"
+    actionable: str = "all"
+    profile: str = "constant"
+    distribution: str = "uniform"
+    plausibility: bool = True
+    answers: str | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> Scenario:
+        """Return the scenario of a name; raise with what is wrong in it."""
+        rest, *switches = name.split("!")
+        rest, *distribution = rest.split("@")
+        prefix, _, tail = rest.partition("-")
+        scheme = _SCHEMES.get(prefix, "ranking")
+        scenario = cls(name, scheme=scheme, distribution=distribution[0] if distribution else "uniform")
+        parts = (tail if prefix in _SCHEMES else rest).split("+")
+        if len(distribution) > 1 or len(parts) > 2:
+            raise _unreadable(name)
+        for part in parts:
+            scenario = scenario._with(part)
+        for switch in switches:
+            if switch != "no-plausibility":
+                raise unknown("switch in scenario " + repr(name), switch, ["no-plausibility"])
+            scenario = replace(scenario, plausibility=False)
+        return scenario
+
+    def _with(self, part: str) -> Scenario:
+        kind, _, value = part.partition("-")
+        if kind == "hard" and (value == "random" or value.isdecimal()):
+            return replace(self, actionable=value)
+        if kind == "soft" and value:
+            if value not in PROFILES:
+                raise unknown(f"cost profile in scenario {self.name!r}", value, PROFILES)
+            return replace(self, profile=value)
+        raise _unreadable(self.name)
+
+
+def _unreadable(name: str) -> ArenaError:
+    return ArenaError(
+        f"unknown scenario {name!r}. Expected [score-|binary-]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
+        f"then perhaps @DISTRIBUTION and !no-plausibility, as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
+        f"`recourse-arena list scenarios` shows those in use."
+    )

@@ -1,0 +1,59 @@
+"""What a solver plugin provides."""
+
+from __future__ import annotations
+
+__all__ = ["Knowledge", "Solver"]
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from recourse_arena.problem.problem import Problem
+    from recourse_arena.problem.recommendation import Recommendation
+    from recourse_arena.problem.request import Request
+
+
+class Knowledge(StrEnum):
+    """What a solver may know of the decision system; decisions themselves are always known."""
+
+    CLASSIFIER = "classifier"
+    """The decision model's logits and their gradients, not only its decisions."""
+    FLOW = "flow"
+    """The fitted causal flow."""
+    SCM = "scm"
+    """The true structural causal model, where the dataset has one."""
+
+
+class Solver(ABC):
+    """A recourse method. Options of a variant arrive as keyword arguments: `grid?points=9` is `Grid(points=9)`."""
+
+    name: ClassVar[str]
+    """Name without options."""
+    version: ClassVar[str] = "1"
+    """Changes whenever results may change; kept results of other versions are not reused."""
+    summary: ClassVar[str] = ""
+    """One line for people."""
+    knows: ClassVar[frozenset[Knowledge]] = frozenset()
+    """What it may know; anything else is withheld."""
+    fit_depends_on: ClassVar[frozenset[str]] = frozenset()
+    """What of a scenario its fit depends on: any of `scheme`, `profile`, `distribution`, `actionable`."""
+
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Learn what can be learnt before anybody asks, or keep hold of what `recommend` needs."""
+        self.problem = problem
+
+    @abstractmethod
+    def recommend(self, request: Request) -> Recommendation:
+        """Return an action for each person of `request`. Must not depend on who else is in the batch."""
+
+    def state(self) -> Mapping[str, Tensor] | None:
+        """Return what `fit` learnt as tensors, so that it can be kept; none to fit anew each time."""
+        return None
+
+    def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned, instead of fitting."""
+        raise NotImplementedError(f"{type(self).__name__} keeps no state")

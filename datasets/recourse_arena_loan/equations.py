@@ -1,0 +1,93 @@
+"""The structural equations and the label of Loan (Karimi et al., NeurIPS 2020, appendix)."""
+
+from __future__ import annotations
+
+__all__ = ["draw_splits", "favourable", "structural_equations"]
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+from torch.distributions import Bernoulli, Gamma, Normal
+from torch.distributions.transforms import AffineTransform, ComposeTransform, SigmoidTransform
+
+from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
+from recourse_arena.problem.graph import CausalGraph
+from recourse_arena.problem.people import People, Split, Splits
+from recourse_arena.problem.randomness import generator
+
+_AGE_SHAPE, _AGE_SCALE = 10, 3.5
+
+
+def structural_equations(graph: CausalGraph) -> StructuralCausalModel:
+    """Return the structural causal model of Loan."""
+    return StructuralCausalModel(
+        graph,
+        {
+            "gender": Mechanism(Bernoulli(torch.tensor(0.5), validate_args=False), _coin),
+            "age": Mechanism(
+                Gamma(torch.tensor(float(_AGE_SHAPE)), torch.tensor(1 / _AGE_SCALE), validate_args=False),
+                _years,
+                lambda parents: -35.0,
+            ),
+            "education": Mechanism(
+                *_gaussian(0.25),
+                shift=lambda p: -1 + 0.5 * p["gender"] + torch.sigmoid(0.1 * p["age"]),
+                transform=ComposeTransform([SigmoidTransform(), AffineTransform(-0.5, 1.0)]),
+            ),
+            "loan_amount": Mechanism(
+                *_gaussian(4),
+                shift=lambda p: 1 + 0.01 * (p["age"] - 5) * (5 - p["age"]) + (1 - p["gender"]),
+            ),
+            "duration": Mechanism(
+                *_gaussian(9), shift=lambda p: -1 + 0.1 * p["age"] + 2 * (1 - p["gender"]) + p["loan_amount"]
+            ),
+            "income": Mechanism(*_gaussian(4), shift=_income),
+            "savings": Mechanism(*_gaussian(25), shift=lambda p: -4 + 1.5 * p["income"].clamp(min=0)),
+        },
+    )
+
+
+def favourable(x: Tensor) -> Tensor:
+    """Return the true label of people `x` `(people, features)`, 1.0 is favourable."""
+    loan, duration, income, savings = x[:, 3:].unbind(1)
+    sign = torch.where((income >= 0) & (savings >= 0), 1.0, -1.0)
+    return (torch.sigmoid(0.3 * (-loan - duration + income + savings + sign * income * savings)) >= 0.5).to(x.dtype)
+
+
+def draw_splits(scm: StructuralCausalModel, *, seed: int) -> Splits:
+    """Return independent draws for each model and split."""
+
+    def people(purpose: str, part: str, count: int) -> People:
+        x = scm.sample(count, generator(seed, "loan", purpose, part))
+        return People(x, favourable(x))
+
+    def split(purpose: str, *counts: int) -> Split:
+        parts = zip(("train", "validation", "test"), counts, strict=True)
+        return Split(*(people(purpose, part, count) for part, count in parts))
+
+    return Splits(
+        decision=split("decision", 10_000, 5_000, 5_000),
+        flow=split("flow", 20_000, 2_500, 2_500),
+        recourse=split("recourse", 10_000, 5_000, 5_000),
+    )
+
+
+def _income(p: Parents) -> Tensor:
+    return -4 + 0.1 * (p["age"] + 35) + 2 * p["gender"] + p["gender"] * p["education"]
+
+
+def _gaussian(variance: float) -> tuple[Normal, Callable[[int, Generator], Tensor]]:
+    sd = math.sqrt(variance)
+    return Normal(0.0, sd), lambda people, draws: sd * torch.randn(people, generator=draws)
+
+
+def _coin(people: int, draws: Generator) -> Tensor:
+    return (torch.rand(people, generator=draws) < 0.5).float()
+
+
+def _years(people: int, draws: Generator) -> Tensor:
+    """Draw a Gamma variable with whole shape as a sum of exponentials."""
+    uniform = torch.rand(people, _AGE_SHAPE, generator=draws, dtype=torch.float64)
+    return (-_AGE_SCALE * torch.log1p(-uniform).sum(1)).float()
