@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Loan"]
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -35,6 +36,12 @@ class Loan(Dataset):
     name: ClassVar[str] = "loan"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "semi-synthetic loan applications, 7 features, true SCM known"
+    favoured: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "causal-order": ("income", "loan_amount"),
+        "reverse-causal-order": ("duration", "savings"),
+        "privileged": ("income", "savings"),
+        "non-privileged": ("loan_amount", "duration"),
+    }
 
     def __init__(self, *, decision: str = "sgd", actionable: str = "loan_amount,duration,income,savings") -> None:
         if decision not in _DECISIONS:

@@ -26,8 +26,8 @@ class Mechanism:
     """A structural equation `x = transform(shift(parents) + u)`, invertible in its noise `u`.
 
     Arguments:
-        draw: Draws noise, given a number of people and a generator.
         noise: Distribution of `u`.
+        draw: Draws noise, given a number of people and a generator.
         shift: Function of the parents' values by name.
         transform: Bijection after the sum.
     """
@@ -93,7 +93,7 @@ class StructuralCausalModel:
         """
         x, mask, values = torch.broadcast_tensors(x, mask, values)
         names = self.graph.names
-        touched = {name for name, hit in zip(names, mask.flatten(0, -2).any(0).tolist(), strict=True) if hit}
+        touched = {name for name, hit in zip(names, mask.reshape(-1, len(names)).any(0).tolist(), strict=True) if hit}
         factual = dict(zip(names, x.unbind(-1), strict=True))
         columns = dict(factual)
         moved: dict[str, Tensor] = {}

@@ -37,10 +37,11 @@ class Box:
         """Return the part of this box inside personal bounds `(people, features)`.
 
         Raises:
-            ArenaError: If a person's bounds are not numbers, or leave no value at all.
+            ArenaError: If a person's bounds are not numbers, or leave no value (no whole one where needed) at all.
         """
         box = Box(torch.maximum(self.lower, lower), torch.minimum(self.upper, upper))
-        for bad, problem in ((lower.isnan() | upper.isnan(), "a bound is not a number"), (box.lower > box.upper, "")):
+        empty = (box.lower > box.upper) | (features.whole & (box.lower.ceil() > box.upper.floor()))
+        for bad, problem in ((lower.isnan() | upper.isnan(), "a bound is not a number"), (empty, "")):
             if bad.any():
                 row, column = (int(i) for i in bad.nonzero()[0])
                 ends = f"[{lower[row, column]:g}, {upper[row, column]:g}]"
@@ -67,6 +68,6 @@ class Box:
         return torch.where(whole, rounded, inside)
 
     def contains(self, values: Tensor, *, tolerance: float = 1e-5) -> Tensor:
-        """Return which values lie inside, bool like `values`; `tolerance` is relative to the box's width."""
-        slack = tolerance * (self.upper - self.lower).clamp(min=0)
+        """Return which values lie inside, bool like `values`; `tolerance` is relative to a finite box's width."""
+        slack = (tolerance * (self.upper - self.lower).clamp(min=0)).nan_to_num(posinf=0.0)
         return (values >= self.lower - slack) & (values <= self.upper + slack)

@@ -38,11 +38,12 @@ class Cost:
         sd = x.std(0)
         asking = x[negative]
         span = (asking.amax(0) - asking.amin(0)) / sd
-        flat = features.actionable & ~(span > 0)
-        if flat.any():
-            name = features.names[int(flat.nonzero()[0])]
+        flat = ~(span > 0)
+        if (flat & features.actionable).any():
+            name = features.names[int((flat & features.actionable).nonzero()[0])]
             raise ArenaError(f"feature {name!r} is actionable but takes one value only among refused people")
-        return cls(sd, span, features.count_actionable)
+        # Nobody acts on the other flat ones, but a scale of 0 would make gradients of the masked cost NaN.
+        return cls(torch.where(flat, 1.0, sd), torch.where(flat, 1.0, span), features.count_actionable)
 
     @property
     def curvature(self) -> Tensor:

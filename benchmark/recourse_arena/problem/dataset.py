@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Dataset"]
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,6 +35,8 @@ class Dataset(ABC):
     """How its decision model is trained."""
     flow: FlowRecipe = FlowRecipe()
     """How its causal flow is trained."""
+    favoured: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Pairs of features that some population prefers, by the name of its distribution."""
 
     @property
     @abstractmethod
@@ -57,10 +60,48 @@ class Dataset(ABC):
         """Return the true structural causal model where it is known."""
         return None
 
-    def unavailable(self, data: Path) -> str | None:
-        """Return why it cannot be used (how to get its file), or none if it can."""
+    def location(self, data: Path) -> Path | None:
+        """Return where in the data directory `data` its file lies or belongs; none if it reads no file."""
         return None
 
+    def fetch(self, data: Path, *, source: Path | None = None, force: bool = False) -> Path:
+        """Put its file in its place and return that place.
+
+        Arguments:
+            data: The data directory.
+            source: A copy the user already has, taken instead of a download.
+            force: Whether another file in that place may be replaced.
+
+        Raises:
+            ArenaError: If it reads no file, or the file cannot be had or is not what it should be.
+        """
+        raise ArenaError(f"dataset {self.name} needs no file")
+
+    def verify(self, data: Path) -> str:
+        """Return what its file holds, in a few lines for people.
+
+        Raises:
+            ArenaError: If it reads no file, or the file is missing or is not what it should be.
+        """
+        raise ArenaError(f"dataset {self.name} needs no file")
+
+    def unavailable(self, data: Path) -> str | None:
+        """Return why it cannot be used (how to get its file), or none if it can."""
+        place = self.location(data)
+        if place is None or place.is_file():
+            return None
+        return f"dataset {self.name}: expected its file at {place}, found {'a directory' if place.is_dir() else 'none'}"
+
     def fingerprint(self, data: Path) -> str:
-        """Return a digest of the file it reads; empty if it reads none."""
-        return ""
+        """Return the SHA-256 of the file it reads; empty if it reads none.
+
+        Raises:
+            ArenaError: If its file is missing.
+        """
+        if reason := self.unavailable(data):
+            raise ArenaError(reason)
+        place = self.location(data)
+        if place is None:
+            return ""
+        with place.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()

@@ -73,9 +73,9 @@ class Feature:
     def __post_init__(self) -> None:
         if not self.name:
             raise ArenaError("a feature needs a name")
-        if self.kind is Kind.BINARY:
+        if self.levels or self.kind is Kind.BINARY:
             object.__setattr__(self, "lower", max(self.lower, 0.0))
-            object.__setattr__(self, "upper", min(self.upper, 1.0))
+            object.__setattr__(self, "upper", min(self.upper, float(len(self.levels or "01") - 1)))
         if not self.lower <= self.upper:
             raise ArenaError(f"feature {self.name!r}: lower {self.lower} is above upper {self.upper}")
         if self.levels and self.kind in (Kind.CONTINUOUS, Kind.INTEGER):

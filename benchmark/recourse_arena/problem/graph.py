@@ -44,12 +44,14 @@ class CausalGraph:
         try:
             _ = self.order
         except CycleError as error:
-            cycle = " -> ".join(sorted(error.args[1][:-1]))
-            raise ArenaError(f"the causal graph has a cycle: {cycle} -> {cycle.split(' ')[0]}") from None
+            cycle = error.args[1][:-1]
+            first = cycle.index(min(cycle, key=self.names.index))
+            path = " -> ".join([*cycle[first:], *cycle[: first + 1]])
+            raise ArenaError(f"the causal graph has a cycle: {path}") from None
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Features so that parents come before children; column order where the graph leaves it open."""
+        """Features so that parents come before children: by depth, in column order at equal depth."""
         sorter = TopologicalSorter({name: self.parents.get(name, ()) for name in self.names})
         sorter.prepare()
         found: list[str] = []

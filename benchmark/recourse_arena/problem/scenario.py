@@ -49,7 +49,8 @@ distribution='uniform', plausibility=True, answers=None)
         scheme = _SCHEMES.get(prefix, "ranking")
         scenario = cls(name, scheme=scheme, distribution=distribution[0] if distribution else "uniform")
         parts = (tail if prefix in _SCHEMES else rest).split("+")
-        if len(distribution) > 1 or len(parts) > 2:
+        kinds = [part.partition("-")[0] for part in parts]
+        if len(distribution) > 1 or "" in distribution or len(set(kinds)) < len(kinds):
             raise _unreadable(name)
         for part in parts:
             scenario = scenario._with(part)
@@ -61,7 +62,7 @@ distribution='uniform', plausibility=True, answers=None)
 
     def _with(self, part: str) -> Scenario:
         kind, _, value = part.partition("-")
-        if kind == "hard" and (value == "random" or value.isdecimal()):
+        if kind == "hard" and (value == "random" or (value.isdecimal() and value == str(int(value)))):
             return replace(self, actionable=value)
         if kind == "soft" and value:
             if value not in PROFILES:

@@ -1,0 +1,114 @@
+"""The judge re-applies every action through the reference causal model and checks every constraint itself."""
+
+from __future__ import annotations
+
+__all__ = ["Judge"]
+
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recourse_arena.problem.features import FeatureTable
+from recourse_arena.problem.models import CausalModel, Decisions
+from recourse_arena.problem.recommendation import Recommendation
+from recourse_arena.problem.request import Request
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores recommendations; a solver's word counts for nothing but its outcome label.
+
+    Arguments:
+        decisions: The fixed decision model.
+        reference: The causal model through which actions take effect: the true one where known, else the flow.
+        density: The model whose log-density defines plausibility (the flow, after arXiv 2604.08030).
+        scm: The true causal model where known; its density is recorded beside.
+    """
+
+    decisions: Decisions
+    reference: CausalModel
+    density: CausalModel
+    scm: CausalModel | None
+
+    @torch.no_grad()
+    def __call__(self, request: Request, recommendation: Recommendation) -> pd.DataFrame:
+        """Return one record per person.
+
+        `valid` asks for a positive decision and no violation; `plausible` for a counterfactual at least as likely
+        as the factual; `violations` counts broken constraints: acted-upon features that are forbidden, not
+        finite, outside the person's box or not whole where they must be.
+
+        Raises:
+            ArenaError: If shapes or dtypes of the recommendation are wrong.
+        """
+        recommendation.check((len(request), len(request.features)))
+        factual, acted = request.factual, recommendation.mask & recommendation.solved[:, None]
+        values = recommendation.values.to(factual.dtype)
+        violations = violated(request, acted, values).sum(1)
+        sound = acted & values.isfinite()
+        values = torch.where(sound, values, factual)
+        after = self.reference.counterfactual(factual, sound, values)
+        solved = recommendation.solved
+        before_density, after_density = self.density.log_density(factual), self.density.log_density(after)
+        records = {
+            "person": range(len(request)),
+            **groups(request.features, factual),
+            "outcome": recommendation.outcomes,
+            "valid": _array(solved & (violations == 0) & self.decisions.accepts(after)),
+            "plausible": _array(solved & (after_density >= before_density)),
+            "plausible_scm": self._plausible_under_scm(factual, after, solved),
+            "cost": _array(_where(solved, request.unit_cost(factual, values, sound))),
+            "weighted_cost": _array(_where(solved, request.cost(values, sound))),
+            "l2": _array(_where(solved, torch.where(sound, values - factual, 0.0).norm(dim=1))),
+            "actions": _array(acted.sum(1)),
+            "hard_action": _hard_action(request, acted, solved),
+            "violations": _array(violations),
+            "logp_factual": _array(before_density),
+            "logp_counterfactual": _array(_where(solved, after_density)),
+        }
+        for j, name in enumerate(request.features.names):
+            records[f"score_{name}"] = _array(request.actionability.scores[:, j].to(torch.int8))
+            records[f"mask_{name}"] = _array(acted[:, j])
+            records[f"value_{name}"] = _array(_where(acted[:, j], recommendation.values[:, j]))
+        return pd.DataFrame(records)
+
+    def _plausible_under_scm(self, factual: Tensor, after: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:
+        known = self.scm is not None
+        plausible = solved
+        if self.scm is not None:
+            plausible = solved & (self.scm.log_density(after) >= self.scm.log_density(factual))
+        return pd.arrays.BooleanArray(plausible.numpy(), torch.full_like(solved, not known).numpy())
+
+
+def violated(request: Request, acted: Tensor, values: Tensor) -> Tensor:
+    """Return which actions break a constraint of `request`, bool `(people, features)`."""
+    allowed = request.actionable & values.isfinite() & request.box.contains(values)
+    allowed &= ~request.features.whole | (values == values.round())
+    return acted & ~allowed
+
+
+def groups(features: FeatureTable, factual: Tensor) -> dict[str, list[str]]:
+    """Return the sensitive attributes of people as words, a column `group_<feature>` each."""
+    return {
+        f"group_{feature.name}": [
+            feature.levels[int(value)] if feature.levels else f"{value:g}" for value in factual[:, j].tolist()
+        ]
+        for j, feature in enumerate(features)
+        if feature.sensitive
+    }
+
+
+def _hard_action(request: Request, acted: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:
+    hard = (acted & request.actionability.least_preferred).any(1)
+    defined = solved & request.actionability.ordered
+    return pd.arrays.BooleanArray(hard.numpy(), (~defined).numpy())
+
+
+def _where(known: Tensor, values: Tensor) -> Tensor:
+    return torch.where(known, values.double(), torch.nan)
+
+
+def _array(tensor: Tensor) -> object:
+    return tensor.numpy()

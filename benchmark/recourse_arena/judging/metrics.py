@@ -1,0 +1,181 @@
+"""Metrics: what each measures, over whom, in which unit, and which way is better."""
+
+from __future__ import annotations
+
+__all__ = ["Metric", "recourse_metrics"]
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from recourse_arena.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of a cell: a dataset, a scenario, a solver and a seed.
+
+    Arguments:
+        name: Its name; the column in `summary.csv`.
+        direction: Which way is better: `higher`, `lower`, or `none` where neither is.
+        unit: Unit of its values.
+        population: The people it averages over.
+        definition: What it is, in one sentence.
+        compute: Its value for the records of a cell's people and the cell's timings in seconds (`fit_seconds`,
+            `solve_seconds`); none where undefined.
+        title: Short heading for tables; its name if empty.
+    """
+
+    name: str
+    direction: Literal["higher", "lower", "none"]
+    unit: str
+    population: str
+    definition: str
+    compute: Callable[[pd.DataFrame, Mapping[str, float]], float | None]
+    title: str = ""
+
+    def declaration(self) -> dict[str, str]:
+        """Return what travels with every file that holds its values."""
+        return {
+            "name": self.name,
+            "direction": self.direction,
+            "unit": self.unit,
+            "population": self.population,
+            "definition": self.definition,
+            "title": self.title or self.name,
+        }
+
+
+def _mean(column: str, *, among: str | None = None) -> Callable[[Any, Mapping[str, float]], float | None]:
+    """Return the mean of a column over everybody asking, or over the people for whom `among` is true."""
+
+    def compute(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+        values = _among(people, among)[column].dropna()
+        return float(values.mean()) if len(values) else None
+
+    return compute
+
+
+def _among(people: pd.DataFrame, condition: str | None) -> pd.DataFrame:
+    if condition is None:
+        return people
+    return people[people["outcome"] == "solved"] if condition == "solved" else people[people[condition].astype(bool)]
+
+
+def _sd_of_cost(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+    costs = people.loc[people["valid"], "cost"]
+    return float(costs.std(ddof=1)) if len(costs) > 1 else None
+
+
+def _attainability(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
+    return float((people["valid"] & people["plausible"]).mean())
+
+
+def _coverage(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
+    return float((people["outcome"] == "solved").mean())
+
+
+def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
+    return float((people["violations"] > 0).mean())
+
+
+_ALL, _SOLVED, _VALID = "everybody asking", "people with a recommendation", "people with a valid recommendation"
+
+
+@hookimpl
+def recourse_metrics() -> list[Metric]:
+    """Return the metrics of every leaderboard."""
+    return [
+        Metric("coverage", "higher", "share", _ALL, "Has a recommendation.", _coverage),
+        Metric(
+            "validity",
+            "higher",
+            "share",
+            _ALL,
+            "The re-applied action leads to a positive decision and breaks no constraint.",
+            _mean("valid"),
+        ),
+        Metric(
+            "plausibility",
+            "higher",
+            "share",
+            _ALL,
+            "The counterfactual is at least as likely as the factual under the causal flow.",
+            _mean("plausible"),
+            title="plausible",
+        ),
+        Metric(
+            "attainability", "higher", "share", _ALL, "Valid and plausible.", _attainability, title="attainable"
+        ),
+        Metric(
+            "cost_mean",
+            "lower",
+            "cost",
+            _VALID,
+            "Mean unweighted cost: squared standardised change of what is acted upon, over range and K.",
+            _mean("cost", among="valid"),
+            title="cost",
+        ),
+        Metric("cost_sd", "none", "cost", _VALID, "Standard deviation of the cost over people.", _sd_of_cost, "sd"),
+        Metric(
+            "hap",
+            "lower",
+            "share",
+            _VALID,
+            "Acts on the person's own least-preferred actionable feature; undefined where answers carry no order.",
+            _mean("hard_action", among="valid"),
+        ),
+        Metric(
+            "violations",
+            "lower",
+            "share",
+            _ALL,
+            "The action breaks a constraint: forbidden feature, value outside the box, not finite or not whole.",
+            _broken,
+        ),
+        Metric(
+            "actions_mean",
+            "none",
+            "features",
+            _VALID,
+            "Number of features acted upon.",
+            _mean("actions", among="valid"),
+            title="actions",
+        ),
+        Metric(
+            "fit_seconds", "lower", "s", "one fit", "Time to fit the solver, shared by all cells of that fit.",
+            lambda people, timings: timings["fit_seconds"], title="fit s",
+        ),
+        Metric(
+            "solve_seconds", "lower", "s", "one cell", "Time to recommend for everybody asking.",
+            lambda people, timings: timings["solve_seconds"], title="solve s",
+        ),
+        Metric(
+            "plausibility_solved",
+            "higher",
+            "share",
+            _SOLVED,
+            "Plausibility among people with a recommendation.",
+            _mean("plausible", among="solved"),
+        ),
+        Metric(
+            "plausibility_scm",
+            "higher",
+            "share",
+            _ALL,
+            "The counterfactual is at least as likely as the factual under the true causal model.",
+            _mean("plausible_scm"),
+        ),
+        Metric(
+            "weighted_cost_mean",
+            "lower",
+            "cost",
+            _VALID,
+            "Mean cost weighted by the person's own preferences.",
+            _mean("weighted_cost", among="valid"),
+        ),
+        Metric("l2_mean", "lower", "data units", _VALID, "Mean l2 norm of the acted changes.", _mean("l2", among="valid")),
+    ]

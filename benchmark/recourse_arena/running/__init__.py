@@ -1,0 +1,1 @@
+"""Suites, plans, the runner and what it keeps."""

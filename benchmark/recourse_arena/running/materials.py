@@ -1,0 +1,202 @@
+"""Everything the cells of one dataset and seed share: people, decision model, causal flow."""
+
+from __future__ import annotations
+
+__all__ = ["Materials", "prepare"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from torch import Generator, Tensor, nn
+
+from recourse_arena.causal.fitting import fit_flow
+from recourse_arena.causal.flow import CausalFlow
+from recourse_arena.decision.fitting import fit_classifier
+from recourse_arena.decision.relu import ReluClassifier
+from recourse_arena.elicitation.answers import Answers, read_answers
+from recourse_arena.elicitation.schemes import Elicitor
+from recourse_arena.judging.judge import Judge
+from recourse_arena.plugins import Registry, variant
+from recourse_arena.problem.actionability import Actionability
+from recourse_arena.problem.box import Box
+from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.dataset import Dataset
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.people import Splits
+from recourse_arena.problem.problem import Problem
+from recourse_arena.problem.profile import profile
+from recourse_arena.problem.randomness import generator
+from recourse_arena.problem.request import Request
+from recourse_arena.problem.scenario import Scenario
+from recourse_arena.running.cache import ArtefactCache, content_key
+
+Model = TypeVar("Model", bound=nn.Module)
+
+_RECIPE_VERSION = 1
+"""Changes whenever the same recipe leads to other models."""
+
+
+@dataclass(frozen=True)
+class Materials:
+    """People, models and scales of one dataset and seed.
+
+    Arguments:
+        name: The dataset's name with options.
+        key: Content key of all of it.
+        dataset: The dataset.
+        seed: The seed.
+        splits: Its people.
+        problem: The problem with nothing withheld, for the constant profile and rankings.
+        asking: The test people who are decided negatively, `(asking, features)`.
+        registry: What is plugged in.
+    """
+
+    name: str
+    key: str
+    dataset: Dataset
+    seed: int
+    splits: Splits
+    problem: Problem
+    asking: Tensor
+    registry: Registry
+
+    @property
+    def judge(self) -> Judge:
+        """The judge of this dataset."""
+        problem = self.problem
+        return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm)
+
+    def problem_for(self, scenario: Scenario) -> Problem:
+        """Return the problem a solver prepares for: training preferences and profile of the scenario."""
+        elicitor = self.registry.elicitor(scenario.scheme)
+        draw = partial(self._draw, elicitor, "random", self._favoured(scenario))
+        return replace(self.problem, profile=profile(scenario.profile), draw=draw)
+
+    def request(self, scenario: Scenario, people: int | None = None) -> Request:
+        """Return the request of the first `people` test people under a scenario.
+
+        Preferences depend on seed, dataset, scheme and distribution only, so that scenarios which differ in
+        profile or cut-off ask the same people with the same preferences, and every solver gets the same request.
+        """
+        if scenario.answers is not None:
+            return self._answered(scenario, people)
+        draws = generator(self.seed, variant(self.name)[0], "preferences", scenario.scheme, scenario.distribution)
+        elicitor = self.registry.elicitor(scenario.scheme)
+        answers = self._draw(elicitor, scenario.actionable, self._favoured(scenario), len(self.asking), draws)
+        request = self.problem.request(
+            self.asking, answers, profile=profile(scenario.profile), plausibility=scenario.plausibility
+        )
+        return request[: people or len(request)]
+
+    def _answered(self, scenario: Scenario, people: int | None) -> Request:
+        answers = self._read(scenario)
+        beyond = answers.people >= len(self.asking)
+        if beyond.any():
+            raise ArenaError(
+                f"{scenario.answers}: person {int(answers.people[beyond][0])} does not exist: "
+                f"{len(self.asking)} people of {self.name} (seed {self.seed}) ask for recourse, counted from 0"
+            )
+        request = self.problem.request(
+            self.asking[answers.people],
+            answers.actionability,
+            profile=profile(scenario.profile),
+            box=answers.box,
+            plausibility=scenario.plausibility,
+        )
+        return request[: people or len(request)]
+
+    def _read(self, scenario: Scenario) -> Answers:
+        elicitor = self.registry.elicitor(scenario.scheme)
+        features = self.problem.features
+        return read_answers(
+            Path(str(scenario.answers)), features, elicitor.levels(features), ordered=elicitor.ordered
+        )
+
+    def _draw(
+        self, elicitor: Elicitor, actionable: str, favoured: tuple[str, str] | None, people: int, draws: Generator
+    ) -> Actionability:
+        return elicitor.population(
+            people, self.problem.features, actionable=actionable, favoured=favoured, draws=draws
+        )
+
+    def _favoured(self, scenario: Scenario) -> tuple[str, str] | None:
+        if scenario.distribution == "uniform":
+            return None
+        known = self.dataset.favoured
+        if scenario.distribution not in known:
+            raise unknown(f"distribution of preferences on {self.name}", scenario.distribution, ["uniform", *known])
+        return known[scenario.distribution]
+
+
+def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry: Registry) -> Materials:
+    """Return people and models of the dataset `name`, from the cache where they are kept.
+
+    Raises:
+        ArenaError: If the dataset cannot be used.
+    """
+    dataset = registry.dataset(name)
+    reason = dataset.unavailable(data)
+    if reason:
+        raise ArenaError(reason)
+    splits = dataset.splits(seed=seed, data=data)
+    _validate(dataset, splits)
+    origin = {
+        "dataset": variant(name),
+        "version": dataset.version,
+        "file": dataset.fingerprint(data),
+        "seed": seed,
+        "recipe_version": _RECIPE_VERSION,
+    }
+    classifier = _classifier(dataset, splits, seed, cache, content_key(**origin, recipe=dataset.decision))
+    flow = _flow(dataset, splits, seed, cache, content_key(**origin, recipe=dataset.flow))
+    train = splits.recourse.train
+    refused = ~classifier.accepts(train.x)
+    problem = Problem(
+        dataset=name,
+        features=dataset.features,
+        graph=dataset.graph,
+        decisions=classifier,
+        cost=Cost.fitted(train.x, refused, dataset.features),
+        box=Box.spanning(train.x[refused]),
+        training=train,
+        validation=splits.recourse.validation,
+        profile=profile("constant"),
+        draw=_no_preferences,
+        true_scm=dataset.scm(),
+        causal_flow=flow,
+    )
+    asking = problem.asking(splits.recourse.test)
+    key = content_key(**origin, decision=dataset.decision, flow=dataset.flow)
+    return Materials(name, key, dataset, seed, splits, problem, asking, registry)
+
+
+def _no_preferences(people: int, draws: Generator) -> Actionability:
+    raise ArenaError("this problem was not prepared for a scenario; use Materials.problem_for")
+
+
+def _validate(dataset: Dataset, splits: Splits) -> None:
+    for purpose in ("decision", "flow", "recourse"):
+        split = getattr(splits, purpose)
+        for part in ("train", "validation", "test"):
+            dataset.features.validate(getattr(split, part).x, what=f"dataset {dataset.name}, {purpose} {part} split")
+
+
+def _classifier(dataset: Dataset, splits: Splits, seed: int, cache: ArtefactCache, key: str) -> ReluClassifier:
+    fit = partial(fit_classifier, dataset.decision, splits.decision.train, seed=seed)
+    model = ReluClassifier(len(dataset.features), dataset.decision.hidden)
+    return _fitted(model, cache.get("classifier", key, lambda: fit().state_dict())[0])
+
+
+def _flow(dataset: Dataset, splits: Splits, seed: int, cache: ArtefactCache, key: str) -> CausalFlow:
+    fit = partial(fit_flow, dataset.features, dataset.graph, dataset.flow, splits.flow, seed=seed)
+    model = CausalFlow(dataset.features, dataset.graph, dataset.flow)
+    return _fitted(model, cache.get("flow", key, lambda: fit().state_dict())[0])
+
+
+def _fitted(model: Model, state: Mapping[str, Tensor] | None) -> Model:
+    model.load_state_dict(state or {})
+    model.eval().requires_grad_(False)
+    return model

@@ -1,0 +1,137 @@
+"""Suites: which solvers meet which scenarios on which datasets."""
+
+from __future__ import annotations
+
+__all__ = ["Block", "Suite", "read_suite"]
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.profile import profile
+from recourse_arena.problem.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Block:
+    """Every solver under every scenario on every dataset.
+
+    Arguments:
+        datasets: Names, with options.
+        scenarios: The scenarios.
+        solvers: Names, with options.
+        people: How many people are asked about; none for all.
+    """
+
+    datasets: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    solvers: tuple[str, ...]
+    people: int | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Blocks under one name.
+
+    Arguments:
+        name: Its name.
+        summary: One line for people.
+        blocks: What is run.
+        seeds: Seeds of everything random.
+        version: Changes whenever results of the same suite are not comparable any more.
+        optional: Datasets that are skipped, with the reason, where their file is not found.
+    """
+
+    name: str
+    summary: str
+    blocks: tuple[Block, ...]
+    seeds: tuple[int, ...] = (0,)
+    version: str = "1"
+    optional: frozenset[str] = field(default_factory=frozenset)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a run folder remembers of the suite."""
+        return {"name": self.name, "version": self.version}
+
+
+_BLOCK_KEYS = {"datasets": list, "scenarios": list, "solvers": list, "people": int}
+_SUITE_KEYS = {"name": str, "summary": str, "seeds": list, "version": str, "block": list, "answers": dict, **_BLOCK_KEYS}
+_ANSWER_KEYS = {"file": str, "scheme": str, "profile": str, "plausibility": bool}
+
+
+def read_suite(path: Path) -> Suite:
+    """Return the suite of a TOML file.
+
+    Keys: `name`, `summary`, `seeds`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in
+    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile` makes a scenario of real answers.
+
+    Raises:
+        ArenaError: With the file, the line or key, and what was expected.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArenaError(f"cannot read suite {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ArenaError(f"{path}: expected TOML: {error}") from None
+    _check_keys(path, document, _SUITE_KEYS, "")
+    answers = {name: _answers(path, name, table) for name, table in document.get("answers", {}).items()}
+    tables = document.get("block", [])
+    if not tables:
+        tables = [{key: document[key] for key in _BLOCK_KEYS if key in document}]
+    blocks = tuple(_block(path, table, document, answers) for table in tables)
+    seeds = document.get("seeds", [0])
+    if not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
+        raise ArenaError(f"{path}: seeds: expected whole numbers from 0, got {seeds!r}")
+    return Suite(
+        name=document.get("name", path.stem),
+        summary=document.get("summary", f"suite of {path.name}"),
+        blocks=blocks,
+        seeds=tuple(seeds),
+        version=document.get("version", "1"),
+    )
+
+
+def _check_keys(path: Path, table: Any, known: Mapping[str, type], where: str) -> None:
+    if not isinstance(table, dict):
+        raise ArenaError(f"{path}: {where.strip()}: expected a table, got {table!r}")
+    for key, value in table.items():
+        if key not in known:
+            raise ArenaError(f"{path}: {where}{unknown('key', key, known)}")
+        if type(value) is not known[key]:
+            words = {list: "a list", int: "a whole number", str: "a string", dict: "a table", bool: "true or false"}
+            raise ArenaError(f"{path}: {where}{key}: expected {words[known[key]]}, got {value!r}")
+
+
+def _block(path: Path, table: Any, document: Mapping[str, Any], answers: Mapping[str, Scenario]) -> Block:
+    _check_keys(path, table, _BLOCK_KEYS, "block: ")
+    merged = {key: document[key] for key in _BLOCK_KEYS if key in document} | table
+    for key in ("datasets", "scenarios", "solvers"):
+        entries = merged.get(key, list(answers) if key == "scenarios" else [])
+        if not entries or not all(isinstance(entry, str) for entry in entries):
+            raise ArenaError(f"{path}: {key}: expected a list of names, got {entries!r}")
+        merged[key] = entries
+    people = merged.get("people")
+    if people is not None and people < 1:
+        raise ArenaError(f"{path}: people: expected a number from 1, got {people}")
+    scenarios = tuple(answers[name] if name in answers else Scenario.parse(name) for name in merged["scenarios"])
+    return Block(tuple(merged["datasets"]), scenarios, tuple(merged["solvers"]), people)
+
+
+def _answers(path: Path, name: str, table: Any) -> Scenario:
+    _check_keys(path, table, _ANSWER_KEYS, f"answers.{name}: ")
+    if "file" not in table:
+        raise ArenaError(f"{path}: answers.{name}: expected a key 'file' with the path of a CSV file")
+    file = path.parent / table["file"]
+    if not file.is_file():
+        raise ArenaError(f"{path}: answers.{name}: no file {file}")
+    return Scenario(
+        name,
+        scheme=table.get("scheme", "likert"),
+        profile=profile(table.get("profile", "constant")).name,
+        plausibility=table.get("plausibility", True),
+        answers=str(file),
+    )

@@ -1,0 +1,148 @@
+"""Kaggle's `cs-training.csv`, read as it is published and checked cell by cell."""
+
+from __future__ import annotations
+
+__all__ = ["COLUMNS", "LABEL", "near", "read"]
+
+import csv
+import difflib
+import io
+from pathlib import Path
+
+import pandas
+from pandas import DataFrame, Series
+
+from recourse_arena.problem.errors import ArenaError
+
+LABEL = "SeriousDlqin2yrs"
+
+COLUMNS = (
+    LABEL,
+    "RevolvingUtilizationOfUnsecuredLines",
+    "age",
+    "NumberOfTime30-59DaysPastDueNotWorse",
+    "DebtRatio",
+    "MonthlyIncome",
+    "NumberOfOpenCreditLinesAndLoans",
+    "NumberOfTimes90DaysLate",
+    "NumberRealEstateLoansOrLines",
+    "NumberOfTime60-89DaysPastDueNotWorse",
+    "NumberOfDependents",
+)
+"""Columns in the published order, after an index without a name."""
+
+_MISSING = ("", "NA")
+_CUT = ("", "N")
+_FRACTIONAL = {"RevolvingUtilizationOfUnsecuredLines", "DebtRatio", "MonthlyIncome"}
+_FEWEST = 1000
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_COPY = "A good copy: Kaggle's cs-training.csv, or `recourse-arena data fetch gmsc --force`."
+
+
+def read(path: Path) -> DataFrame:
+    """Return the file's rows, one float column for each of `COLUMNS`; a missing cell is NaN.
+
+    Raises:
+        ArenaError: If there is no such file, or it is not UTF-8, is cut off, has other columns or another
+            delimiter, or a cell is not what its column holds.
+    """
+    text = _text(path)
+    _check_header(path, text)
+    _check_lines(path, text)
+    cells = pandas.read_csv(io.StringIO(text), dtype=str, na_values=list(_MISSING), keep_default_na=False)
+    table = DataFrame({name: _numbers(path, cells[name]) for name in COLUMNS})
+    complete = table.dropna()
+    if len(complete) < _FEWEST or complete[LABEL].nunique() < 2:
+        raise ArenaError(
+            f"{path}: expected at least {_FEWEST:,} complete rows, with label 0 and with label 1,\n"
+            f"got {len(complete):,} complete rows of {len(table):,}, {complete[LABEL].sum():,.0f} with label 1\n{_COPY}"
+        )
+    return table
+
+
+def near(name: str, candidates: list[str]) -> str | None:
+    """Return the one of `candidates` that is `name` but for a slip, if any."""
+    simple = {candidate.casefold(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(name.casefold(), list(simple), n=1, cutoff=0.7)
+    return simple[found[0]] if found else None
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ArenaError(f"expected Kaggle's cs-training.csv at {path}, found no file") from None
+    except IsADirectoryError:
+        raise ArenaError(f"expected the file cs-training.csv at {path}, found a directory") from None
+    except OSError as error:
+        raise ArenaError(f"expected to read {path}, got: {error.strerror}") from None
+    if raw.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        raise ArenaError(f"{path}: expected a CSV file, got a compressed one: unpack it and use its cs-training.csv")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ArenaError(
+            f"{path}, line {line}: expected UTF-8 text, got the byte 0x{raw[error.start]:02x}: save it as UTF-8\n{_COPY}"
+        ) from None
+
+
+def _check_header(path: Path, text: str) -> None:
+    if not text.strip():
+        raise ArenaError(f"{path}: expected Kaggle's cs-training.csv, got an empty file\n{_COPY}")
+    found = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")]))
+    if len(found) == 1:
+        for delimiter, words in _DELIMITERS.items():
+            if delimiter in found[0]:
+                raise ArenaError(f"{path}: expected columns separated by commas, found {words}: save it with commas")
+    missing = [name for name in COLUMNS if found.count(name) == 0]
+    repeated = [name for name in COLUMNS if found.count(name) > 1]
+    if repeated:
+        raise ArenaError(f"{path}: expected each column once, found more than one {', '.join(repeated)}\n{_COPY}")
+    if missing:
+        others = [name for name in found if name and name not in COLUMNS]
+        guesses = {name: near(name, others) for name in missing}
+        renamed = "; ".join(f"found {guess!r}: rename it {name}" for name, guess in guesses.items() if guess)
+        raise ArenaError(
+            f"{path}: expected the {len(COLUMNS)} columns of Kaggle's cs-training.csv; missing: {', '.join(missing)}\n"
+            f"found instead: {', '.join(map(repr, others)) or 'nothing'}\n{renamed or _COPY}"
+        )
+
+
+def _check_lines(path: Path, text: str) -> None:
+    """Refuse a file with too few or too many fields in a line, or one that ends inside a line."""
+    body = text.rstrip("\r\n")
+    rows = csv.reader(io.StringIO(body, newline=None))
+    width, last = len(next(rows)), len(body.splitlines())
+    try:
+        for fields in rows:
+            if rows.line_num == last and (len(fields) < width or (body == text and fields[-1] in _CUT)):
+                raise ArenaError(
+                    f"{path}: expected {width} fields and a line end in the last line, {last:,},\n"
+                    f"got {','.join(fields)[-60:]!r}: the file is cut off there\n{_COPY}"
+                )
+            if len(fields) != width:
+                raise ArenaError(f"{path}, line {rows.line_num}: expected {width} fields, got {len(fields)}\n{_COPY}")
+    except csv.Error as error:
+        raise ArenaError(f"{path}, line {rows.line_num}: expected {width} fields, got: {error}\n{_COPY}") from None
+
+
+def _numbers(path: Path, cells: Series) -> Series:
+    """Return a column as floats, or raise with the first cell that is not what the column holds."""
+    values = pandas.to_numeric(cells, errors="coerce").astype(float)
+    good = values.between(0, float("inf"), inclusive="left")
+    expected = "a number of at least 0"
+    if cells.name == LABEL:
+        good, expected = values.isin((0, 1)), "0 or 1"
+    elif cells.name not in _FRACTIONAL:
+        good, expected = good & (values % 1 == 0), "a whole number of at least 0"
+    bad = ~good if cells.name == LABEL else ~good & cells.notna()
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        got = "nothing" if pandas.isna(cells.iloc[row]) else repr(cells.iloc[row])
+        hint = "; Kaggle's cs-test.csv has no labels" if cells.name == LABEL and cells.isna().all() else ""
+        raise ArenaError(
+            f"{path}, line {row + 2}, column {cells.name}: expected {expected}, got {got}\n"
+            f"({int(bad.sum()):,} of {len(cells):,} rows are affected{hint})\n{_COPY}"
+        )
+    return values
