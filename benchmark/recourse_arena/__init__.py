@@ -8,6 +8,7 @@ from recourse_arena.hookspecs import hookimpl
 from recourse_arena.version import __version__
 
 if TYPE_CHECKING:
+    from recourse_arena.api import load, run
     from recourse_arena.problem.actionability import Actionability
     from recourse_arena.problem.dataset import Dataset
     from recourse_arena.problem.errors import ArenaError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.problem.solver import Knowledge, Solver
-    from recourse_arena.running.api import load, run
 
 _HOMES = {
     "Actionability": "problem.actionability",
@@ -43,8 +43,8 @@ _HOMES = {
     "Solver": "problem.solver",
     "Split": "problem.people",
     "Splits": "problem.people",
-    "load": "running.api",
-    "run": "running.api",
+    "load": "api",
+    "run": "api",
 }
 
 __all__ = [

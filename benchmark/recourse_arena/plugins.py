@@ -104,6 +104,8 @@ def _plug(manager: pluggy.PluginManager, registry: Registry, entry: EntryPoint) 
             raise ArenaError(f"a plugin called {entry.name!r} is there already")
         hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or ())
         _refuse_unknown_hooks(manager, module)
+        if not hooks:
+            raise ArenaError("implements no hook; mark functions such as recourse_solvers with recourse_arena.hookimpl")
         _take_up(registry, module, hooks)
     except Exception as error:  # a plugin may raise anything; it is listed with its reason
         if manager.has_plugin(entry.name):
@@ -121,7 +123,12 @@ def _refuse_unknown_hooks(manager: pluggy.PluginManager, module: object) -> None
 
 
 def _take_up(registry: Registry, module: object, hooks: tuple[str, ...]) -> None:
-    offers = [(kind, offer) for kind in _KINDS if f"recourse_{kind}" in hooks for offer in getattr(module, f"recourse_{kind}")()]
+    offers = [
+        (kind, offer)
+        for kind in _KINDS
+        if f"recourse_{kind}" in hooks
+        for offer in getattr(module, f"recourse_{kind}")()
+    ]
     for kind, offer in offers:
         if getattr(offer, "name", None) in getattr(registry, kind):
             raise ArenaError(f"the name {offer.name!r} is taken already among {kind}")

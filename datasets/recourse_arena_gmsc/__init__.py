@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import (
+    ArenaError,
     CausalGraph,
     Dataset,
     DecisionRecipe,
@@ -39,8 +40,8 @@ class Gmsc(Dataset):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "real borrowers (Give Me Some Credit), 10 features, SCM unknown, file not shipped"
 
-    decision = DecisionRecipe(optimizer="adam", epochs=20, negative_weight=4.5)
-    flow = FlowRecipe(transform="spline", hidden=(32, 32), epochs=30)
+    decision = DecisionRecipe(optimizer="adam", epochs=20, negative_weight=5.0)
+    flow = FlowRecipe(transform="spline", hidden=(32, 32), learning_rate=1e-2, epochs=60, batch=256)
 
     @cached_property
     def features(self) -> FeatureTable:
@@ -60,9 +61,7 @@ class Gmsc(Dataset):
                 Feature(
                     "open_credit_lines", Kind.INTEGER, Role.ACTIONABLE, 0, description="open loans and credit lines"
                 ),
-                Feature(
-                    "real_estate_loans", Kind.INTEGER, Role.ACTIONABLE, 0, description="mortgages and the like"
-                ),
+                Feature("real_estate_loans", Kind.INTEGER, Role.ACTIONABLE, 0, description="mortgages and the like"),
                 Feature("debt_ratio", lower=0, upper=1, description="debt payments and living costs over income"),
                 *(
                     Feature(f"late_{days}", Kind.INTEGER, lower=0, upper=90, description=f"times {words} late")
@@ -93,7 +92,7 @@ class Gmsc(Dataset):
         from recourse_arena_gmsc.borrowers import borrowers, shuffled_splits
         from recourse_arena_gmsc.file import read
 
-        return shuffled_splits(borrowers(read(self.location(data))), seed=seed)
+        return shuffled_splits(borrowers(read(self._file(data))), seed=seed)
 
     def location(self, data: Path) -> Path:
         """Return the place of Kaggle's `cs-training.csv`."""
@@ -121,7 +120,12 @@ class Gmsc(Dataset):
         """Return what the file holds and whether it is the public one."""
         from recourse_arena_gmsc.contents import describe
 
-        return describe(self.location(data))
+        return describe(self._file(data), self.fingerprint(data))
+
+    def _file(self, data: Path) -> Path:
+        if reason := self.unavailable(data):
+            raise ArenaError(reason)
+        return self.location(data)
 
 
 _LATE = {"30_59": "30 to 59 days", "60_89": "60 to 89 days", "90": "90 days or more"}

@@ -39,22 +39,27 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _COPY = "A good copy: Kaggle's cs-training.csv, or `recourse-arena data fetch gmsc --force`."
 
 
-def read(path: Path) -> DataFrame:
+def read(path: Path, *, called: str = "") -> DataFrame:
     """Return the file's rows, one float column for each of `COLUMNS`; a missing cell is NaN.
+
+    Arguments:
+        path: The file.
+        called: What errors call it; its path if empty.
 
     Raises:
         ArenaError: If there is no such file, or it is not UTF-8, is cut off, has other columns or another
             delimiter, or a cell is not what its column holds.
     """
     text = _text(path)
-    _check_header(path, text)
-    _check_lines(path, text)
+    what = called or str(path)
+    _check_header(what, text)
+    _check_lines(what, text)
     cells = pandas.read_csv(io.StringIO(text), dtype=str, na_values=list(_MISSING), keep_default_na=False)
-    table = DataFrame({name: _numbers(path, cells[name]) for name in COLUMNS})
+    table = DataFrame({name: _numbers(what, cells[name]) for name in COLUMNS})
     complete = table.dropna()
     if len(complete) < _FEWEST or complete[LABEL].nunique() < 2:
         raise ArenaError(
-            f"{path}: expected at least {_FEWEST:,} complete rows, with label 0 and with label 1,\n"
+            f"{what}: expected at least {_FEWEST:,} complete rows, with label 0 and with label 1,\n"
             f"got {len(complete):,} complete rows of {len(table):,}, {complete[LABEL].sum():,.0f} with label 1\n{_COPY}"
         )
     return table
@@ -87,29 +92,29 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _check_header(path: Path, text: str) -> None:
+def _check_header(what: str, text: str) -> None:
     if not text.strip():
-        raise ArenaError(f"{path}: expected Kaggle's cs-training.csv, got an empty file\n{_COPY}")
+        raise ArenaError(f"{what}: expected Kaggle's cs-training.csv, got an empty file\n{_COPY}")
     found = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")]))
     if len(found) == 1:
         for delimiter, words in _DELIMITERS.items():
             if delimiter in found[0]:
-                raise ArenaError(f"{path}: expected columns separated by commas, found {words}: save it with commas")
+                raise ArenaError(f"{what}: expected columns separated by commas, found {words}: save it with commas")
     missing = [name for name in COLUMNS if found.count(name) == 0]
     repeated = [name for name in COLUMNS if found.count(name) > 1]
     if repeated:
-        raise ArenaError(f"{path}: expected each column once, found more than one {', '.join(repeated)}\n{_COPY}")
+        raise ArenaError(f"{what}: expected each column once, found more than one {', '.join(repeated)}\n{_COPY}")
     if missing:
         others = [name for name in found if name and name not in COLUMNS]
         guesses = {name: near(name, others) for name in missing}
         renamed = "; ".join(f"found {guess!r}: rename it {name}" for name, guess in guesses.items() if guess)
         raise ArenaError(
-            f"{path}: expected the {len(COLUMNS)} columns of Kaggle's cs-training.csv; missing: {', '.join(missing)}\n"
+            f"{what}: expected the {len(COLUMNS)} columns of Kaggle's cs-training.csv; missing: {', '.join(missing)}\n"
             f"found instead: {', '.join(map(repr, others)) or 'nothing'}\n{renamed or _COPY}"
         )
 
 
-def _check_lines(path: Path, text: str) -> None:
+def _check_lines(what: str, text: str) -> None:
     """Refuse a file with too few or too many fields in a line, or one that ends inside a line."""
     body = text.rstrip("\r\n")
     rows = csv.reader(io.StringIO(body, newline=None))
@@ -118,16 +123,16 @@ def _check_lines(path: Path, text: str) -> None:
         for fields in rows:
             if rows.line_num == last and (len(fields) < width or (body == text and fields[-1] in _CUT)):
                 raise ArenaError(
-                    f"{path}: expected {width} fields and a line end in the last line, {last:,},\n"
+                    f"{what}: expected {width} fields and a line end in the last line, {last:,},\n"
                     f"got {','.join(fields)[-60:]!r}: the file is cut off there\n{_COPY}"
                 )
             if len(fields) != width:
-                raise ArenaError(f"{path}, line {rows.line_num}: expected {width} fields, got {len(fields)}\n{_COPY}")
+                raise ArenaError(f"{what}, line {rows.line_num}: expected {width} fields, got {len(fields)}\n{_COPY}")
     except csv.Error as error:
-        raise ArenaError(f"{path}, line {rows.line_num}: expected {width} fields, got: {error}\n{_COPY}") from None
+        raise ArenaError(f"{what}, line {rows.line_num}: expected {width} fields, got: {error}\n{_COPY}") from None
 
 
-def _numbers(path: Path, cells: Series) -> Series:
+def _numbers(what: str, cells: Series) -> Series:
     """Return a column as floats, or raise with the first cell that is not what the column holds."""
     values = pandas.to_numeric(cells, errors="coerce").astype(float)
     good = values.between(0, float("inf"), inclusive="left")
@@ -142,7 +147,7 @@ def _numbers(path: Path, cells: Series) -> Series:
         got = "nothing" if pandas.isna(cells.iloc[row]) else repr(cells.iloc[row])
         hint = "; Kaggle's cs-test.csv has no labels" if cells.name == LABEL and cells.isna().all() else ""
         raise ArenaError(
-            f"{path}, line {row + 2}, column {cells.name}: expected {expected}, got {got}\n"
+            f"{what}, line {row + 2}, column {cells.name}: expected {expected}, got {got}\n"
             f"({int(bad.sum()):,} of {len(cells):,} rows are affected{hint})\n{_COPY}"
         )
     return values

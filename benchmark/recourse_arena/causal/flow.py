@@ -11,6 +11,7 @@ import torch
 import zuko
 from torch import Generator, Tensor, nn
 
+from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.recipes import FlowRecipe
@@ -29,6 +30,9 @@ class CausalFlow(nn.Module):
         graph: The causal graph.
         recipe: Kind of transform and hidden widths.
 
+    Raises:
+        ArenaError: If the graph has no edge; zuko builds no network for it.
+
     References:
         Javaloy et al., Causal normalizing flows, NeurIPS 2023 (arXiv 2306.05415).
     """
@@ -39,6 +43,8 @@ class CausalFlow(nn.Module):
 
     def __init__(self, features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe) -> None:
         super().__init__()
+        if not any(graph.parents.values()):
+            raise ArenaError("a causal flow needs a causal graph with an edge: expected some feature to have a parent")
         self.graph = graph
         self.network = _FAMILIES[recipe.transform](
             features=len(features),
@@ -92,19 +98,37 @@ class CausalFlow(nn.Module):
         Returns:
             The counterfactual, and the values wanted before `feasible`, both `(people, features)`.
         """
-        moving = self._descendants(mask)
-        after = wanted = x
-        for _ in range(self.graph.longest_path(_any_hit(mask, self.graph.names)) + 1):
-            wanted = self._caused(u, after)
-            after = torch.where(moving, torch.where(mask, feasible(wanted), wanted), x)
+        after, wanted, _ = self._edited(x, u, mask, feasible)
         return after, wanted
+
+    def latent_intervention_with_density(
+        self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return counterfactual and wanted values like :meth:`latent_intervention`, and the log-density `(people,)`.
+
+        Cheaper than asking for the density afterwards: nothing that moves last is the cause of anything, so the
+        last pass through the network already knows the causes as they end up.
+        """
+        after, wanted, transform = self._edited(x, u, mask, feasible)
+        return after, wanted, self._log_density(self._standardised(after), transform)
+
+    def _edited(
+        self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor, torch.distributions.Transform]:
+        moving = self._descendants(mask)
+        after = x
+        for _ in range(self.graph.longest_path(_any_hit(mask, self.graph.names)) + 1):
+            transform = self._given(self._standardised(after))
+            wanted = transform.inv(u) * self.sd + self.mean - self.midpoint
+            after = torch.where(moving, torch.where(mask, feasible(wanted), wanted), x)
+        return after, wanted, transform
 
     def log_density(self, x: Tensor) -> Tensor:
         """Return `log p(x)` in nats and data units, `(...,)`."""
+        if not x.numel():  # zuko cannot sum over the features of nobody
+            return x.new_zeros(x.shape[:-1])
         z = self._standardised(x)
-        u, log_slope = self._given(z).call_and_ladj(z)
-        normal = -0.5 * (u.square().sum(-1) + u.shape[-1] * math.log(2 * math.pi))
-        return normal + log_slope - self.sd.log().sum()
+        return self._log_density(z, self._given(z))
 
     def sample(self, people: int, generator: Generator) -> Tensor:
         """Return `people` draws `(people, features)`."""
@@ -112,6 +136,11 @@ class CausalFlow(nn.Module):
 
     def _standardised(self, x: Tensor) -> Tensor:
         return (x + self.midpoint - self.mean) / self.sd
+
+    def _log_density(self, z: Tensor, given_causes: torch.distributions.Transform) -> Tensor:
+        u, log_slope = given_causes.call_and_ladj(z)
+        normal = -0.5 * (u.square().sum(-1) + u.shape[-1] * math.log(2 * math.pi))
+        return normal + log_slope - self.sd.log().sum()
 
     def _given(self, z: Tensor) -> torch.distributions.Transform:
         """Return the elementwise map from features to noise, given the causes in `z`."""

@@ -73,8 +73,7 @@ class StructuralCausalModel:
         """Return the noise that explains `x` `(..., features)`."""
         columns = dict(zip(self.graph.names, x.unbind(-1), strict=True))
         noise = [
-            self.mechanisms[name].transform.inv(columns[name]) - self._shift(name, columns)
-            for name in self.graph.names
+            self.mechanisms[name].transform.inv(columns[name]) - self._shift(name, columns) for name in self.graph.names
         ]
         return torch.stack(noise, -1)
 

@@ -46,7 +46,8 @@ def read_answers(path: Path, features: FeatureTable, levels: int, *, ordered: bo
     rows = _rows(path)
     header = [cell.strip() for cell in rows[0][1]]
     _check_header(path, header, features)
-    people, scores, lower, upper = [], [], [], []
+    people: list[int] = []
+    scores, lower, upper = [], [], []
     for line, cells in rows[1:]:
         if len(cells) != len(header):
             raise ArenaError(f"{path}:{line}: expected {len(header)} cells as in the header, got {len(cells)}")

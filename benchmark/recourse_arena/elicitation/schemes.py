@@ -95,7 +95,9 @@ class Ranking(Elicitor):
         from recourse_arena.elicitation.populations import cut_off, rankings
 
         ranks = rankings(people, features, favoured, draws)
-        return ranks.where(ranks <= cut_off(people, actionable, features.count_actionable, draws), self.levels(features) + 1)
+        return ranks.where(
+            ranks <= cut_off(people, actionable, features.count_actionable, draws), self.levels(features) + 1
+        )
 
 
 class Likert(Elicitor):

@@ -82,14 +82,18 @@ def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
     return float((people["violations"] > 0).mean())
 
 
-_ALL, _SOLVED, _VALID = "everybody asking", "people with a recommendation", "people with a valid recommendation"
+_ALL, _SOLVED, _VALID = (
+    "everybody asking",
+    "people with a recommendation",
+    "people with a valid recommendation",
+)
 
 
 @hookimpl
 def recourse_metrics() -> list[Metric]:
     """Return the metrics of every leaderboard."""
     return [
-        Metric("coverage", "higher", "share", _ALL, "Has a recommendation.", _coverage),
+        Metric("coverage", "higher", "share", _ALL, "Has a recommendation.", _coverage, "cover"),
         Metric(
             "validity",
             "higher",
@@ -97,6 +101,7 @@ def recourse_metrics() -> list[Metric]:
             _ALL,
             "The re-applied action leads to a positive decision and breaks no constraint.",
             _mean("valid"),
+            title="valid",
         ),
         Metric(
             "plausibility",
@@ -105,10 +110,16 @@ def recourse_metrics() -> list[Metric]:
             _ALL,
             "The counterfactual is at least as likely as the factual under the causal flow.",
             _mean("plausible"),
-            title="plausible",
+            title="plaus.",
         ),
         Metric(
-            "attainability", "higher", "share", _ALL, "Valid and plausible.", _attainability, title="attainable"
+            "attainability",
+            "higher",
+            "share",
+            _ALL,
+            "Valid and plausible.",
+            _attainability,
+            title="attain.",
         ),
         Metric(
             "cost_mean",
@@ -119,7 +130,15 @@ def recourse_metrics() -> list[Metric]:
             _mean("cost", among="valid"),
             title="cost",
         ),
-        Metric("cost_sd", "none", "cost", _VALID, "Standard deviation of the cost over people.", _sd_of_cost, "sd"),
+        Metric(
+            "cost_sd",
+            "none",
+            "cost",
+            _VALID,
+            "Standard deviation of the cost over people.",
+            _sd_of_cost,
+            "sd",
+        ),
         Metric(
             "hap",
             "lower",
@@ -135,6 +154,7 @@ def recourse_metrics() -> list[Metric]:
             _ALL,
             "The action breaks a constraint: forbidden feature, value outside the box, not finite or not whole.",
             _broken,
+            title="broken",
         ),
         Metric(
             "actions_mean",
@@ -146,12 +166,22 @@ def recourse_metrics() -> list[Metric]:
             title="actions",
         ),
         Metric(
-            "fit_seconds", "lower", "s", "one fit", "Time to fit the solver, shared by all cells of that fit.",
-            lambda people, timings: timings["fit_seconds"], title="fit s",
+            "fit_seconds",
+            "lower",
+            "s",
+            "one fit",
+            "Time to fit the solver, shared by all cells of that fit.",
+            lambda people, timings: timings["fit_seconds"],
+            title="fit s",
         ),
         Metric(
-            "solve_seconds", "lower", "s", "one cell", "Time to recommend for everybody asking.",
-            lambda people, timings: timings["solve_seconds"], title="solve s",
+            "solve_seconds",
+            "lower",
+            "s",
+            "one cell",
+            "Time to recommend for everybody asking.",
+            lambda people, timings: timings["solve_seconds"],
+            title="solve s",
         ),
         Metric(
             "plausibility_solved",
@@ -177,5 +207,12 @@ def recourse_metrics() -> list[Metric]:
             "Mean cost weighted by the person's own preferences.",
             _mean("weighted_cost", among="valid"),
         ),
-        Metric("l2_mean", "lower", "data units", _VALID, "Mean l2 norm of the acted changes.", _mean("l2", among="valid")),
+        Metric(
+            "l2_mean",
+            "lower",
+            "data units",
+            _VALID,
+            "Mean l2 norm of the acted changes.",
+            _mean("l2", among="valid"),
+        ),
     ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 __all__ = ["Dataset"]
 
+import hashlib
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
 
 if TYPE_CHECKING:

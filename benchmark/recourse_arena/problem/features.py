@@ -73,13 +73,16 @@ class Feature:
     def __post_init__(self) -> None:
         if not self.name:
             raise ArenaError("a feature needs a name")
-        if self.levels or self.kind is Kind.BINARY:
-            object.__setattr__(self, "lower", max(self.lower, 0.0))
-            object.__setattr__(self, "upper", min(self.upper, float(len(self.levels or "01") - 1)))
-        if not self.lower <= self.upper:
-            raise ArenaError(f"feature {self.name!r}: lower {self.lower} is above upper {self.upper}")
         if self.levels and self.kind in (Kind.CONTINUOUS, Kind.INTEGER):
             raise ArenaError(f"feature {self.name!r}: a feature of kind {self.kind} has no named levels")
+        if self.kind is Kind.BINARY and len(self.levels) not in (0, 2):
+            raise ArenaError(f"feature {self.name!r}: a binary feature has two levels, got {len(self.levels)}")
+        if self.levels or self.kind is Kind.BINARY:
+            highest = len(self.levels) - 1 if self.levels else 1
+            object.__setattr__(self, "lower", max(self.lower, 0.0))
+            object.__setattr__(self, "upper", min(self.upper, float(highest)))
+        if not self.lower <= self.upper:
+            raise ArenaError(f"feature {self.name!r}: lower {self.lower} is above upper {self.upper}")
 
     @property
     def whole(self) -> bool:

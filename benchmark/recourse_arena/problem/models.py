@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CausalModel", "Classifier", "Decisions"]
+__all__ = ["CausalModel", "Classifier", "Decisions", "LatentModel"]
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from torch import Generator, Tensor
@@ -35,6 +36,17 @@ class CausalModel(Protocol):
 
     def sample(self, people: int, generator: Generator) -> Tensor:
         """Return `people` draws `(people, features)`."""
+        ...
+
+
+@runtime_checkable
+class LatentModel(CausalModel, Protocol):
+    """A causal model in which actions may be searched for in the space of noise, as amortized solvers do."""
+
+    def latent_intervention(
+        self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Return the effect of setting the noise of masked features to that in `u`, and the values wanted."""
         ...
 
 

@@ -16,7 +16,7 @@ from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.models import CausalModel, Classifier, Decisions
+from recourse_arena.problem.models import CausalModel, Classifier, Decisions, LatentModel
 from recourse_arena.problem.people import People
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
@@ -64,7 +64,7 @@ class Problem:
     profile: Profile
     draw: Callable[[int, Generator], Actionability]
     true_scm: CausalModel | None = None
-    causal_flow: CausalModel | None = None
+    causal_flow: LatentModel | None = None
     knows: frozenset[Knowledge] = frozenset(Knowledge)
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
@@ -85,7 +85,7 @@ class Problem:
         return self.decisions
 
     @property
-    def flow(self) -> CausalModel:
+    def flow(self) -> LatentModel:
         """The fitted causal flow."""
         if self.causal_flow is None:
             raise self._withheld(Knowledge.FLOW)

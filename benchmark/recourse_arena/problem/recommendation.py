@@ -44,12 +44,14 @@ class Recommendation:
     outcome: Tensor
 
     @classmethod
-    def do(cls, mask: Tensor, values: Tensor, *, found: Tensor | None = None, otherwise: Outcome = Outcome.NOT_FOUND) -> Recommendation:
+    def do(
+        cls, mask: Tensor, values: Tensor, *, found: Tensor | None = None, otherwise: Outcome = Outcome.NOT_FOUND
+    ) -> Recommendation:
         """Return the actions of those who have one: everybody, or the people of `found` `(people,)`.
 
         Example:
-            >>> answer = Recommendation.do(torch.tensor([[True], [True]]), torch.zeros(2, 1), found=torch.tensor([True, False]))
-            >>> answer.outcomes
+            >>> mask, found = torch.tensor([[True], [True]]), torch.tensor([True, False])
+            >>> Recommendation.do(mask, torch.zeros(2, 1), found=found).outcomes
             ('solved', 'not_found')
         """
         if found is None:
@@ -73,7 +75,9 @@ class Recommendation:
 
     def check(self, shape: tuple[int, int]) -> None:
         """Raise what is wrong with shapes, dtypes or outcome codes for a request of `shape` (people, features)."""
-        for name, tensor, wanted in (("mask", self.mask, shape), ("values", self.values, shape), ("outcome", self.outcome, shape[:1])):
+        shapes = {"mask": shape, "values": shape, "outcome": shape[:1]}
+        for name, wanted in shapes.items():
+            tensor = getattr(self, name)
             if not isinstance(tensor, Tensor):
                 raise ArenaError(f"recommendation.{name}: expected a tensor, got {type(tensor).__name__}")
             if tuple(tensor.shape) != wanted:

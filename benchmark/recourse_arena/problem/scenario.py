@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Scenario"]
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from recourse_arena.problem.errors import ArenaError, unknown
@@ -59,6 +60,10 @@ distribution='uniform', plausibility=True, answers=None)
                 raise unknown("switch in scenario " + repr(name), switch, ["no-plausibility"])
             scenario = replace(scenario, plausibility=False)
         return scenario
+
+    def taking(self, parts: Mapping[str, str]) -> Scenario:
+        """Return this scenario with some of its parts (`scheme`, `profile`, ...) replaced."""
+        return replace(self, **parts)  # type: ignore[arg-type]
 
     def _with(self, part: str) -> Scenario:
         kind, _, value = part.partition("-")

@@ -25,11 +25,24 @@ def recourse_suites() -> list[Suite]:
             blocks=(
                 Block(
                     ("loan",),
-                    _scenarios("hard-4", "hard-3", "hard-2", "hard-1", "soft-constant", "soft-linear", "hard-random+soft-linear"),
+                    _scenarios(
+                        "hard-4",
+                        "hard-3",
+                        "hard-2",
+                        "hard-1",
+                        "soft-constant",
+                        "soft-linear",
+                        "hard-random+soft-linear",
+                    ),
                     _MISSION_SOLVERS,
                     people=200,
                 ),
-                Block(("gmsc",), _scenarios("hard-4", "hard-random", "soft-linear"), _MISSION_SOLVERS, people=100),
+                Block(
+                    ("gmsc",),
+                    _scenarios("hard-4", "hard-random", "soft-linear"),
+                    _MISSION_SOLVERS,
+                    people=100,
+                ),
             ),
             optional=frozenset({"gmsc"}),
         ),

@@ -111,16 +111,17 @@ class Materials:
     def _read(self, scenario: Scenario) -> Answers:
         elicitor = self.registry.elicitor(scenario.scheme)
         features = self.problem.features
-        return read_answers(
-            Path(str(scenario.answers)), features, elicitor.levels(features), ordered=elicitor.ordered
-        )
+        return read_answers(Path(str(scenario.answers)), features, elicitor.levels(features), ordered=elicitor.ordered)
 
     def _draw(
-        self, elicitor: Elicitor, actionable: str, favoured: tuple[str, str] | None, people: int, draws: Generator
+        self,
+        elicitor: Elicitor,
+        actionable: str,
+        favoured: tuple[str, str] | None,
+        people: int,
+        draws: Generator,
     ) -> Actionability:
-        return elicitor.population(
-            people, self.problem.features, actionable=actionable, favoured=favoured, draws=draws
-        )
+        return elicitor.population(people, self.problem.features, actionable=actionable, favoured=favoured, draws=draws)
 
     def _favoured(self, scenario: Scenario) -> tuple[str, str] | None:
         if scenario.distribution == "uniform":

@@ -58,7 +58,15 @@ class Suite:
 
 
 _BLOCK_KEYS = {"datasets": list, "scenarios": list, "solvers": list, "people": int}
-_SUITE_KEYS = {"name": str, "summary": str, "seeds": list, "version": str, "block": list, "answers": dict, **_BLOCK_KEYS}
+_SUITE_KEYS = {
+    "name": str,
+    "summary": str,
+    "seeds": list,
+    "version": str,
+    "block": list,
+    "answers": dict,
+    **_BLOCK_KEYS,
+}
 _ANSWER_KEYS = {"file": str, "scheme": str, "profile": str, "plausibility": bool}
 
 
@@ -102,7 +110,13 @@ def _check_keys(path: Path, table: Any, known: Mapping[str, type], where: str) -
         if key not in known:
             raise ArenaError(f"{path}: {where}{unknown('key', key, known)}")
         if type(value) is not known[key]:
-            words = {list: "a list", int: "a whole number", str: "a string", dict: "a table", bool: "true or false"}
+            words = {
+                list: "a list",
+                int: "a whole number",
+                str: "a string",
+                dict: "a table",
+                bool: "true or false",
+            }
             raise ArenaError(f"{path}: {where}{key}: expected {words[known[key]]}, got {value!r}")
 
 

@@ -1,0 +1,34 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= build/demo
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test check bench clean
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "recourse-arena needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+# The `quick` suite: every mission solver on Loan, and on GMSC where its file is found.
+demo: $(READY)
+	$(BIN)/recourse-arena run quick --out $(OUT)
+
+# Lint, format, types, tests and doctests.
+test: check
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# Side-by-side timings; shown as ratios within each group.
+bench: $(READY)
+	$(BIN)/python -m pytest tests --benchmark-only --benchmark-columns=min,median,rounds --benchmark-group-by=group
+
+clean:
+	rm -rf $(VENV) build

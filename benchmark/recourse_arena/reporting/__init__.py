@@ -1,0 +1,1 @@
+"""What people look at: leaderboards as table, Markdown, page, CSV and JSON. Needs no torch."""

@@ -1,0 +1,179 @@
+"""The plan of a run: its cells, checked before anything is computed."""
+
+from __future__ import annotations
+
+__all__ = ["Cell", "Choice", "Plan", "make_plan"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from recourse_arena.plugins import Registry, variant
+from recourse_arena.problem.dataset import Dataset
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.scenario import Scenario
+from recourse_arena.problem.solver import Solver
+from recourse_arena.running.suite import Block, Suite
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One solver under one scenario on one dataset with one seed."""
+
+    dataset: str
+    seed: int
+    solver: str
+    scenario: Scenario
+    people: int | None
+
+    @property
+    def label(self) -> dict[str, str | int]:
+        """Return the key columns of its rows in every file."""
+        return {
+            "dataset": self.dataset,
+            "scenario": self.scenario.name,
+            "solver": self.solver,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user chose out of a suite; empty means everything.
+
+    Arguments:
+        datasets: Names of datasets of the suite; a variant such as `loan?decision=adam` replaces its dataset.
+        solvers: Names of any registered solvers; they replace the suite's.
+        scenarios: Patterns over the suite's scenarios, or names of others.
+        people: How many people are asked about.
+        seeds: Seeds instead of the suite's.
+    """
+
+    datasets: tuple[str, ...] = ()
+    solvers: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    people: int | None = None
+    seeds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a run.
+
+    Arguments:
+        suite: The suite they come from.
+        cells: What is run, by dataset, seed and solver.
+        skipped: Reason for each dataset that is left out.
+        solvers: The solvers handed over as objects, by name.
+    """
+
+    suite: Suite
+    cells: tuple[Cell, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    solvers: Mapping[str, Solver] = field(default_factory=dict)
+
+    def solver(self, name: str, registry: Registry) -> Solver:
+        """Return a solver ready to be fitted: the one handed over, or a new one."""
+        return self.solvers[name] if name in self.solvers else registry.solver(name)
+
+
+def make_plan(
+    suite: Suite,
+    registry: Registry,
+    *,
+    data: Path,
+    choice: Choice | None = None,
+    solvers: Mapping[str, Solver] | None = None,
+) -> Plan:
+    """Return the plan of a suite, or raise what is wrong with it before anything runs.
+
+    Unknown names, options and impossible scenarios are errors; so is a dataset whose file is missing or broken,
+    unless the suite holds it as optional and nobody asked for it by name: then its cells are skipped.
+    """
+    choice = choice or Choice()
+    handed = dict(solvers or {})
+    blocks = [_chosen(block, choice) for block in suite.blocks]
+    blocks = [block for block in _with_datasets(blocks, choice) if block.scenarios]
+    if not blocks:
+        names = sorted({scenario.name for block in suite.blocks for scenario in block.scenarios})
+        raise ArenaError(f"nothing is left of suite {suite.name!r}: its scenarios are {', '.join(names)}")
+    skipped: dict[str, str] = {}
+    for block in blocks:
+        for name in block.datasets:
+            dataset = registry.dataset(name)
+            for scenario in block.scenarios:
+                _check(scenario, dataset, name, registry)
+            reason = _missing(dataset, data, optional=name in suite.optional and name not in choice.datasets)
+            if reason:
+                skipped[name] = reason
+        for name in block.solvers:
+            if name not in handed:
+                registry.solver(name)
+    cells = [
+        Cell(dataset, seed, solver, scenario, choice.people or block.people)
+        for seed in choice.seeds or suite.seeds
+        for block in blocks
+        for dataset in block.datasets
+        for solver in block.solvers
+        for scenario in block.scenarios
+    ]
+    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, handed)
+
+
+def _chosen(block: Block, choice: Choice) -> Block:
+    if choice.people is not None and choice.people < 1:
+        raise ArenaError(f"people: expected a number from 1, got {choice.people}")
+    return replace(block, solvers=choice.solvers or block.solvers)
+
+
+def _with_datasets(blocks: list[Block], choice: Choice) -> list[Block]:
+    if choice.datasets:
+        offered = {name for block in blocks for name in block.datasets}
+        bases = {variant(name)[0] for name in offered}
+        for name in choice.datasets:
+            if name not in offered and variant(name)[0] not in bases:
+                raise unknown("dataset in this suite", name, offered)
+        blocks = [replace(block, datasets=_matching(block.datasets, choice.datasets)) for block in blocks]
+        blocks = [block for block in blocks if block.datasets]
+    if choice.scenarios:
+        offered = {scenario.name for block in blocks for scenario in block.scenarios}
+        extra = tuple(_other(pattern, offered) for pattern in choice.scenarios if not _hits(pattern, offered))
+        blocks = [replace(block, scenarios=_selected(block, choice.scenarios) + extra) for block in blocks]
+    return blocks
+
+
+def _matching(offered: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    bases = {variant(name)[0] for name in offered}
+    return tuple(name for name in wanted if name in offered or ("?" in name and variant(name)[0] in bases))
+
+
+def _hits(pattern: str, names: set[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _selected(block: Block, patterns: tuple[str, ...]) -> tuple[Scenario, ...]:
+    return tuple(s for s in block.scenarios if any(fnmatchcase(s.name, pattern) for pattern in patterns))
+
+
+def _other(pattern: str, offered: set[str]) -> Scenario:
+    try:
+        return Scenario.parse(pattern)
+    except ArenaError:
+        raise unknown("scenario", pattern, offered) from None
+
+
+def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:
+    registry.elicitor(scenario.scheme)
+    count = dataset.features.count_actionable
+    if scenario.actionable.isdecimal() and not 1 <= int(scenario.actionable) <= count:
+        raise ArenaError(f"scenario {scenario.name!r} is impossible on {name}: it has 1 to {count} actionable features")
+    if scenario.distribution not in ("uniform", *dataset.favoured):
+        raise unknown(f"distribution of preferences on {name}", scenario.distribution, ["uniform", *dataset.favoured])
+
+
+def _missing(dataset: Dataset, data: Path, *, optional: bool) -> str:
+    reason = dataset.unavailable(data)
+    if reason and not optional:
+        raise ArenaError(reason)
+    return reason or ""

@@ -1,0 +1,32 @@
+"""The record of a run: what was planned, by whom it is solved, how it is measured, where it ran."""
+
+from __future__ import annotations
+
+__all__ = ["run_record"]
+
+from typing import Any
+
+from recourse_arena.plugins import Registry
+from recourse_arena.running.plan import Plan
+from recourse_arena.running.provenance import provenance
+from recourse_arena.running.store import FORMAT, plan_key
+from recourse_arena.version import PROTOCOL
+
+
+def run_record(plan: Plan, registry: Registry) -> dict[str, Any]:
+    """Return what `run.json` holds before any cell has run."""
+    names = list(dict.fromkeys(cell.solver for cell in plan.cells))
+    solvers = {name: plan.solver(name, registry) for name in names}
+    return {
+        "format": FORMAT,
+        "protocol": PROTOCOL,
+        "suite": plan.suite.identity(),
+        "plan": plan_key(plan),
+        "solvers": {
+            name: {"version": solver.version, "knows": sorted(solver.knows), "summary": solver.summary}
+            for name, solver in solvers.items()
+        },
+        "metrics": [metric.declaration() for metric in registry.metrics.values()],
+        "plugins": [vars(plugin) for plugin in registry.plugins],
+        "provenance": provenance(),
+    }

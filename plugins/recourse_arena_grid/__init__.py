@@ -1,0 +1,62 @@
+"""Grid oracle: the cheapest action on a grid of values, found exactly."""
+
+from __future__ import annotations
+
+__all__ = ["Grid"]
+
+from typing import TYPE_CHECKING, ClassVar
+
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+
+if TYPE_CHECKING:
+    from recourse_arena import Recommendation, Request
+
+
+class Grid(Solver):
+    """The cheapest combination of grid values that leads to a positive decision (the oracle of arXiv 2604.08030).
+
+    Each feature a person can act on takes the values of `linspace(x - 2 (x - min), x + 2 (max - x), points)`
+    that lie in the person's box, or is left alone; `min` and `max` are the global box. Of all combinations
+    whose counterfactual is accepted and, if asked for, at least as likely under the flow as the factual, the
+    answer is the cheapest (weighted) one: exactly what trying each of them would give.
+
+    A combination costs the sum of the request's per-feature costs, added in column order and in double
+    precision. At equal cost the one with fewer acted features wins, then the one that comes first in
+    lexicographic order, where each feature in column order is left alone or takes its values ascending.
+
+    Who has no such combination is `not_found`, for other values might do; but `infeasible` if no feature is
+    actionable at all, since then there is nothing else to try.
+
+    Arguments:
+        points: Number of values per feature before those outside the box are dropped, at least 2.
+
+    Example:
+        >>> Grid(points=9).points
+        9
+        >>> Grid(points=1)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: solver grid: points must be a whole number of at least 2, got 1
+    """
+
+    name: ClassVar[str] = "grid"
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "the cheapest action on a grid, exact (the papers' oracle)"
+    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.FLOW, Knowledge.SCM})
+
+    def __init__(self, *, points: int = 25) -> None:
+        if not isinstance(points, int) or isinstance(points, bool) or points < 2:
+            raise ArenaError(f"solver grid: points must be a whole number of at least 2, got {points!r}")
+        self.points = points
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Return the cheapest action on the grid for each person."""
+        from recourse_arena_grid.oracle import cheapest_actions
+
+        return cheapest_actions(self.problem, request, self.points)
+
+
+@hookimpl
+def recourse_solvers() -> list[type[Solver]]:
+    """Return the solver."""
+    return [Grid]
