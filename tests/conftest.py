@@ -42,3 +42,47 @@ def loan_flow(loan, loan_splits):
     from recourse_arena.causal.fitting import fit_flow
 
     return fit_flow(loan.features, loan.graph, loan.flow, loan_splits.flow, seed=0)
+
+
+@pytest.fixture(scope="session")
+def loan_materials(tmp_path_factory):
+    """Loan with its fitted models, seed 0; about fifteen seconds."""
+    from recourse_arena.plugins import discover
+    from recourse_arena.running.cache import ArtefactCache
+    from recourse_arena.running.materials import prepare
+
+    cache = ArtefactCache(tmp_path_factory.mktemp("artefacts"))
+    return prepare("loan", seed=0, data=Path(), cache=cache, registry=discover())
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """Plug in the tiny dataset and its solvers, and other modules by name."""
+    from importlib.metadata import EntryPoint, entry_points
+
+    from recourse_arena import plugins
+
+    built_in = list(entry_points(group="recourse_arena"))
+
+    def plug(*modules: str):
+        extra = [EntryPoint(module, module, "recourse_arena") for module in ("tiny", *modules)]
+        monkeypatch.setattr(plugins, "entry_points", lambda group: [*built_in, *extra])
+        return plugins.discover()
+
+    plug()
+    return plug
+
+
+@pytest.fixture
+def arena(plugged, tmp_path, monkeypatch):
+    """Run suites on the tiny dataset with a cache of this test's own."""
+    from functools import partial
+
+    from recourse_arena import Scenario, api
+    from recourse_arena.running.suite import Block, Suite
+
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))
+    scenarios = tuple(map(Scenario.parse, ("hard-2", "hard-1", "soft-linear")))
+    suite = Suite("small", "for tests", (Block(("tiny",), scenarios, ("top", "learner"), people=40),))
+    return partial(api.run, suite)

@@ -37,7 +37,7 @@ def rankings(people: int, features: FeatureTable, favoured: tuple[str, str] | No
         pair = torch.tensor([names.index(name) for name in favoured])
         swap = torch.rand(people, generator=draws) < 0.5
         first, second = torch.where(swap, pair[1], pair[0]), torch.where(swap, pair[0], pair[1])
-        others = keys.index_fill(1, pair, torch.inf).argmin(1)
+        others = torch.rand(keys.shape, generator=draws).index_fill(1, pair, torch.inf).argmin(1)
         if len(names) > 2:
             together = torch.rand(people, generator=draws) < _PAIR_FIRST
             second = torch.where(together, second, others)

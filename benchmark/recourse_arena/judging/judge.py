@@ -53,7 +53,7 @@ class Judge:
         solved = recommendation.solved
         before_density, after_density = self.density.log_density(factual), self.density.log_density(after)
         records = {
-            "person": range(len(request)),
+            "person": _array(request.person),
             **groups(request.features, factual),
             "outcome": recommendation.outcomes,
             "valid": _array(solved & (violations == 0) & self.decisions.accepts(after)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Dataset"]
 
 import hashlib
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path

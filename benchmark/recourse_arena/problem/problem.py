@@ -120,9 +120,13 @@ class Problem:
         *,
         profile: Profile | None = None,
         box: Box | None = None,
+        person: Tensor | None = None,
         plausibility: bool = True,
     ) -> Request:
-        """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them."""
+        """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them.
+
+        People are numbered from 0 unless `person` `(people,)` numbers them.
+        """
         limits = self.box.expand(len(factual))
         return Request(
             features=self.features,
@@ -131,6 +135,7 @@ class Problem:
             profile=profile or self.profile,
             box=limits if box is None else limits.personal(box.lower, box.upper, self.features),
             unit_cost=self.cost,
+            person=torch.arange(len(factual)) if person is None else person,
             plausibility=plausibility,
         )
 

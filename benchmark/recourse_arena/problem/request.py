@@ -29,6 +29,7 @@ class Request:
         profile: How scores become cost weights and priors.
         box: Feasible values, the global ones narrowed by personal bounds, `(people, features)` each.
         unit_cost: The cost on the dataset's scale.
+        person: Number of each person among all who ask, `(people,)`; for records only.
         plausibility: Whether counterfactuals should be at least as likely as the factual.
     """
 
@@ -38,6 +39,7 @@ class Request:
     profile: Profile
     box: Box
     unit_cost: Cost
+    person: Tensor
     plausibility: bool = True
 
     def __post_init__(self) -> None:
@@ -54,6 +56,7 @@ class Request:
             factual=self.factual[people],
             actionability=self.actionability[people],
             box=Box(self.box.lower[people], self.box.upper[people]),
+            person=self.person[people],
         )
 
     @property

@@ -26,8 +26,9 @@ _COLUMNS = (
     "cost_sd",
     "hap",
     "violations",
+    "actions_mean",
+    "fit_seconds",
 )
-_COLUMNS += ("actions_mean", "fit_seconds")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Leaderboard:
 
     def text(self) -> str:
         """Return it for a terminal."""
-        parts = [f"{title}\n{table}" for title, table in self._tables("simple")]
+        parts = [f"{title}\n{table}" for title, table in self._tables("simple", once=True)]
         return "\n\n".join(part for part in [*parts, self._notes(), self._legend()] if part)
 
     def markdown(self) -> str:
@@ -123,9 +124,17 @@ class Leaderboard:
         extra = {} if "ms_per_person" not in self.rows else {"ms_per_person": "ms each ↓"}
         return {"scenario": "scenario", "solver": "solver", "people": "people", **shown, **extra}
 
-    def cells(self, rows: pd.DataFrame) -> list[list[str]]:
-        """Return the values of some rows as words; undefined ones are a dash."""
-        return [[_word(name, row[name]) for name in self.headings()] for _, row in rows.iterrows()]
+    def cells(self, rows: pd.DataFrame, *, once: bool = False) -> list[list[str]]:
+        """Return the values of some rows as words; undefined ones are a dash.
+
+        With `once`, a scenario is named in its first row only.
+        """
+        words = [[_word(name, row[name]) for name in self.headings()] for _, row in rows.iterrows()]
+        named = [row[0] for row in words]
+        for row, before in zip(words[1:], named, strict=False):
+            if once and row[0] == before:
+                row[0] = ""
+        return words
 
     def datasets(self) -> list[tuple[str, pd.DataFrame]]:
         """Return each dataset's title and rows."""
@@ -135,13 +144,15 @@ class Leaderboard:
             found.append((f"{name} ({seeds} seed{'s' if seeds > 1 else ''})", rows))
         return found
 
-    def _tables(self, form: str) -> list[tuple[str, str]]:
+    def _tables(self, form: str, *, once: bool = False) -> list[tuple[str, str]]:
         headings = self.headings()
         align = ["left", "left", *["right"] * (len(headings) - 2)]
         return [
             (
                 title,
-                tabulate(self.cells(rows), list(headings.values()), form, disable_numparse=True, colalign=align),
+                tabulate(
+                    self.cells(rows, once=once), list(headings.values()), form, disable_numparse=True, colalign=align
+                ),
             )
             for title, rows in self.datasets()
         ]

@@ -104,6 +104,7 @@ class Materials:
             answers.actionability,
             profile=profile(scenario.profile),
             box=answers.box,
+            person=answers.people,
             plausibility=scenario.plausibility,
         )
         return request[: people or len(request)]

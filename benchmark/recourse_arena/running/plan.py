@@ -164,7 +164,11 @@ def _other(pattern: str, offered: set[str]) -> Scenario:
 
 
 def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:
-    registry.elicitor(scenario.scheme)
+    elicitor = registry.elicitor(scenario.scheme)
+    if scenario.answers is not None:
+        from recourse_arena.elicitation.answers import read_answers
+
+        read_answers(Path(scenario.answers), dataset.features, elicitor.levels(dataset.features))
     count = dataset.features.count_actionable
     if scenario.actionable.isdecimal() and not 1 <= int(scenario.actionable) <= count:
         raise ArenaError(f"scenario {scenario.name!r} is impossible on {name}: it has 1 to {count} actionable features")

@@ -105,7 +105,7 @@ def read_suite(path: Path) -> Suite:
 
 def _check_keys(path: Path, table: Any, known: Mapping[str, type], where: str) -> None:
     if not isinstance(table, dict):
-        raise ArenaError(f"{path}: {where.strip()}: expected a table, got {table!r}")
+        raise ArenaError(f"{path}: {where.strip(': ')}: expected a table, got {table!r}")
     for key, value in table.items():
         if key not in known:
             raise ArenaError(f"{path}: {where}{unknown('key', key, known)}")

@@ -1,0 +1,174 @@
+"""The judge takes nobody's word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import tiny
+import torch
+
+from recourse_arena import Actionability, ArenaError, Feature, FeatureTable, Kind, Outcome, Recommendation, Role
+from recourse_arena.judging.judge import Judge, violated
+from recourse_arena.problem.box import Box
+from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.profile import profile
+from recourse_arena.problem.request import Request
+
+
+class Sum:
+    """Accepts whose income plus savings exceed 1."""
+
+    def accepts(self, x):
+        return x[..., 2] + x[..., 3] > 1
+
+
+class LowEffort:
+    """A density that falls with effort."""
+
+    def log_density(self, x):
+        return -x[..., 1]
+
+
+SCM = tiny.Tiny().scm()
+FEATURES = tiny.Tiny.features
+JUDGE = Judge(Sum(), SCM, LowEffort(), SCM)
+
+
+def ask(factual, scores, *, levels=2, ordered=True, name="linear"):
+    factual = torch.tensor(factual)
+    box = Box(torch.full_like(factual, -5.0), torch.full_like(factual, 5.0))
+    cost = Cost(sd=torch.ones(4), span=torch.full((4,), 2.0), count=2)
+    return Request(
+        FEATURES,
+        factual,
+        Actionability(torch.tensor(scores), levels, ordered),
+        profile(name),
+        box,
+        cost,
+        torch.arange(len(factual)),
+    )
+
+
+PERSON = [0.0, 0.0, 0.0, 0.0]
+BOTH = [3, 2, 1, 3]
+
+
+def act(*pairs, people=1, outcome=None):
+    mask, values = torch.zeros(people, 4, dtype=torch.bool), torch.full((people, 4), torch.nan)
+    for person, feature, value in pairs:
+        mask[person, feature], values[person, feature] = True, value
+    answer = Recommendation.do(mask, values)
+    return answer if outcome is None else replace(answer, outcome=torch.tensor([outcome.code], dtype=torch.int8))
+
+
+def test_effects_of_an_action_count_and_are_free():
+    row = JUDGE(ask([PERSON], [BOTH]), act((0, 2, 1.0))).iloc[0]
+    assert row["valid"]  # income 1, and savings rise by half of it
+    assert row["cost"] == pytest.approx(1 / (2 * 2))
+    assert row["l2"] == pytest.approx(1.0)
+    assert row["actions"] == 1
+
+
+def test_weighted_cost_follows_the_persons_preferences():
+    row = JUDGE(ask([PERSON], [BOTH]), act((0, 1, 2.0), (0, 2, 1.0))).iloc[0]
+    assert row["cost"] == pytest.approx((4 + 1) / 4)
+    assert row["weighted_cost"] == pytest.approx((7 * 4 + 1) / 4)
+
+
+def test_plausible_means_at_least_as_likely_as_the_factual():
+    request = ask([PERSON] * 3, [BOTH] * 3)
+    rows = JUDGE(request, act((0, 1, -0.1), (1, 1, 0.0), (2, 1, 0.1), people=3))
+    assert rows["plausible"].tolist() == [True, True, False]
+    assert rows["plausible_scm"].tolist() == [False, True, False]
+
+
+def test_without_a_true_model_its_plausibility_is_unknown():
+    rows = replace(JUDGE, scm=None)(ask([PERSON], [BOTH]), act((0, 2, 1.0)))
+    assert rows["plausible_scm"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("action", "scores"),
+    [
+        ((0, 1, 3.0), [3, 3, 1, 3]),  # forbidden for this person
+        ((0, 3, 3.0), BOTH),  # actionable for nobody
+        ((0, 0, 1.0), BOTH),  # immutable
+        ((0, 2, 5.1), BOTH),  # outside the box
+        ((0, 2, torch.nan), BOTH),
+        ((0, 2, torch.inf), BOTH),
+    ],
+)
+def test_a_broken_constraint_is_counted_and_never_valid(action, scores):
+    row = JUDGE(ask([PERSON], [scores]), act((0, 2, 4.0), action)).iloc[0]
+    assert row["violations"] == 1
+    assert not row["valid"]
+    assert row["outcome"] == "solved"
+
+
+def test_an_action_on_a_whole_feature_must_be_whole():
+    features = FeatureTable((Feature("cards", kind=Kind.INTEGER, role=Role.ACTIONABLE),))
+    request = Request(
+        features,
+        torch.zeros(2, 1),
+        Actionability(torch.ones(2, 1, dtype=torch.long), 1),
+        profile("constant"),
+        Box(torch.zeros(2, 1), torch.full((2, 1), 9.0)),
+        Cost(torch.ones(1), torch.ones(1), 1),
+        torch.arange(2),
+    )
+    acted = torch.ones(2, 1, dtype=torch.bool)
+    assert violated(request, acted, torch.tensor([[2.0], [2.5]])).tolist() == [[False], [True]]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.INFEASIBLE, Outcome.NOT_FOUND, Outcome.TIMED_OUT])
+def test_whoever_has_no_recommendation_is_neither_valid_nor_plausible(outcome):
+    row = JUDGE(ask([PERSON], [BOTH]), act((0, 2, 4.0), outcome=outcome)).iloc[0]
+    assert row["outcome"] == outcome.value
+    assert not row["valid"]
+    assert not row["plausible"]
+    assert pd.isna(row["cost"])
+    assert row["actions"] == 0
+    assert not row["mask_income"]
+
+
+def test_doing_nothing_is_not_valid():
+    assert not JUDGE(ask([PERSON], [BOTH]), act()).iloc[0]["valid"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "acted", "hard"),
+    [([3, 2, 1, 3], 2, False), ([3, 2, 1, 3], 1, True), ([3, 1, 1, 3], 2, True), ([3, 1, 3, 3], 1, True)],
+)
+def test_a_hard_action_is_one_on_the_least_preferred_actionable_feature(scores, acted, hard):
+    assert JUDGE(ask([PERSON], [scores]), act((0, acted, 2.0))).iloc[0]["hard_action"] == hard
+
+
+def test_hard_actions_are_undefined_where_answers_carry_no_order():
+    rows = JUDGE(ask([PERSON], [[2, 1, 1, 2]], levels=1, ordered=False), act((0, 2, 2.0)))
+    assert rows["hard_action"].isna().all()
+
+
+def test_groups_are_written_as_words():
+    rows = JUDGE(ask([PERSON, [1.0, 0.0, 0.0, 0.0]], [BOTH] * 2), act(people=2))
+    assert rows["group_sex"].tolist() == ["f", "m"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"mask": torch.zeros(2, 4, dtype=torch.bool)}, r"mask: expected shape \(1, 4\), got \(2, 4\)"),
+        ({"mask": torch.zeros(1, 4)}, "mask: expected dtype torch.bool"),
+        ({"values": torch.zeros(1, 4, dtype=torch.long)}, "values: expected a floating dtype"),
+        ({"outcome": torch.tensor([9], dtype=torch.int8)}, "outcome: expected codes"),
+        ({"values": None}, "values: expected a tensor, got NoneType"),
+    ],
+)
+def test_a_recommendation_of_wrong_shape_or_type_is_refused(wrong, message):
+    with pytest.raises(ArenaError, match=message):
+        JUDGE(ask([PERSON], [BOTH]), replace(act((0, 2, 1.0)), **wrong))
+
+
+def test_an_empty_batch_makes_no_records():
+    assert len(JUDGE(ask([PERSON], [BOTH])[:0], act(people=0))) == 0

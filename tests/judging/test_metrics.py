@@ -1,0 +1,64 @@
+"""Metrics against values worked out by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from recourse_arena.judging.metrics import recourse_metrics
+
+METRICS = {metric.name: metric for metric in recourse_metrics()}
+TIMINGS = {"fit_seconds": 3.0, "solve_seconds": 0.5}
+PEOPLE = pd.DataFrame(
+    {
+        "outcome": ["solved", "solved", "solved", "not_found"],
+        "valid": [True, True, False, False],
+        "plausible": [True, False, True, False],
+        "plausible_scm": pd.array([True, True, False, False], "boolean"),
+        "cost": [1.0, 3.0, 50.0, None],
+        "weighted_cost": [2.0, 4.0, 50.0, None],
+        "l2": [1.0, 2.0, 9.0, None],
+        "actions": [1, 2, 4, 0],
+        "hard_action": pd.array([True, False, True, None], "boolean"),
+        "violations": [0, 0, 2, 0],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("coverage", 0.75),
+        ("validity", 0.5),
+        ("plausibility", 0.5),
+        ("plausibility_solved", 2 / 3),
+        ("plausibility_scm", 0.5),
+        ("attainability", 0.25),
+        ("cost_mean", 2.0),
+        ("cost_sd", 2**0.5),
+        ("weighted_cost_mean", 3.0),
+        ("l2_mean", 1.5),
+        ("hap", 0.5),
+        ("violations", 0.25),
+        ("actions_mean", 1.5),
+        ("fit_seconds", 3.0),
+        ("solve_seconds", 0.5),
+    ],
+)
+def test_value(name, value):
+    assert METRICS[name].compute(PEOPLE, TIMINGS) == pytest.approx(value)
+
+
+def test_every_metric_has_a_value_worked_out_here():
+    tested = {mark.args[1][i][0] for mark in test_value.pytestmark for i in range(len(mark.args[1]))}
+    assert tested == set(METRICS)
+
+
+@pytest.mark.parametrize("name", ["cost_mean", "cost_sd", "hap", "actions_mean", "weighted_cost_mean", "l2_mean"])
+def test_a_mean_over_nobody_is_undefined(name):
+    assert METRICS[name].compute(PEOPLE.assign(valid=False), TIMINGS) is None
+
+
+def test_hap_is_undefined_where_answers_carry_no_order():
+    people = PEOPLE.assign(hard_action=pd.array([None] * 4, "boolean"))
+    assert METRICS["hap"].compute(people, TIMINGS) is None

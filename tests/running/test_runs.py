@@ -1,0 +1,220 @@
+"""Runs: what they write, that they repeat, go on and survive bad solvers."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import tiny
+
+from recourse_arena import ArenaError, Recommendation, Solver, load
+
+TIMINGS = ["fit_seconds", "solve_seconds"]
+
+
+def test_a_run_writes_the_promised_files_and_columns(arena, tmp_path):
+    result = arena(out=tmp_path / "run")
+    promised = "dataset, scenario, solver, seed, outcome, people, coverage, validity, plausibility, attainability, "
+    promised += "cost_mean, cost_sd, hap, violations, actions_mean, fit_seconds, solve_seconds"
+    assert list(result.summary.columns[:17]) == promised.split(", ")
+    people = pd.read_parquet(tmp_path / "run" / "people.parquet")
+    promised = "dataset, scenario, solver, seed, person, group_sex, outcome, valid, plausible, plausible_scm, cost, "
+    promised += "weighted_cost, hard_action, violations, logp_factual, logp_counterfactual, mask_income, value_income"
+    assert set(promised.split(", ")) <= set(people.columns)
+    assert len(people) == 2 * 3 * 40
+    info = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert info["status"] == "finished"
+    assert len(info["cells"]) == 6
+    assert {"direction", "unit", "population", "definition"} <= set(info["metrics"][0])
+    assert info["provenance"]["packages"]["torch"]
+
+
+def test_the_same_seed_gives_the_same_tables(arena, tmp_path):
+    first = arena(out=tmp_path / "a", cache=tmp_path / "cache-a")
+    second = arena(out=tmp_path / "b", cache=tmp_path / "cache-b")
+    pd.testing.assert_frame_equal(first.summary.drop(columns=TIMINGS), second.summary.drop(columns=TIMINGS))
+    pd.testing.assert_frame_equal(first.people, second.people)
+
+
+def test_another_seed_gives_other_people(arena):
+    result = arena(seeds=[0, 1], solvers=["top"], scenarios=["hard-2"])
+    first, second = (rows["logp_factual"].tolist() for _, rows in result.people.groupby("seed"))
+    assert first != second
+
+
+def test_a_second_run_takes_finished_cells_from_the_folder(arena, tmp_path, monkeypatch):
+    arena(out=tmp_path / "run")
+    monkeypatch.setattr(tiny.Top, "recommend", lambda self, request: pytest.fail("computed again"))
+    arena(out=tmp_path / "run", solvers=["top", "learner"])
+
+
+def test_fresh_computes_every_cell_anew(arena, tmp_path, monkeypatch):
+    arena(out=tmp_path / "run")
+    asked = []
+    recommend = tiny.Top.recommend
+    monkeypatch.setattr(tiny.Top, "recommend", lambda self, request: asked.append(1) or recommend(self, request))
+    arena(out=tmp_path / "run", fresh=True)
+    assert len(asked) >= 3
+
+
+def test_one_fit_serves_all_scenarios_it_does_not_depend_on_and_is_kept(arena, tmp_path):
+    tiny.Learner.fits.clear()
+    arena(out=tmp_path / "a")
+    assert sorted(tiny.Learner.fits) == ["constant", "linear"]
+    again = arena(out=tmp_path / "b")
+    assert sorted(tiny.Learner.fits) == ["constant", "linear"]
+    assert (again.summary["outcome"] == "solved").all()
+
+
+def test_a_kept_fit_recommends_as_the_first_one_did(arena, tmp_path):
+    first, second = arena(out=tmp_path / "a"), arena(out=tmp_path / "b")
+    pd.testing.assert_frame_equal(first.people, second.people)
+
+
+def test_every_solver_gets_the_same_people_and_preferences(arena):
+    people = arena().people
+    shared = ["logp_factual", *[name for name in people if name.startswith(("score_", "group_"))]]
+    for _, rows in people.groupby("scenario", observed=True):
+        top, learner = (group[shared].reset_index(drop=True) for _, group in rows.groupby("solver", observed=True))
+        pd.testing.assert_frame_equal(top, learner)
+
+
+def test_a_cut_off_changes_who_may_act_on_what_but_not_the_order_of_preference(arena):
+    people = arena(solvers=["top"]).people.set_index("scenario")
+    two, one = people.loc["hard-2"], people.loc["hard-1"]
+    assert set(two["score_income"]) == {1, 2}
+    assert set(one["score_income"]) == {1, 3}
+    assert ((two["score_income"] == 1).to_numpy() == (one["score_income"] == 1).to_numpy()).all()
+
+
+@pytest.mark.parametrize(("solver", "reason"), [("raiser", "RuntimeError: a solver's own trouble"), ("nosy", "'flow'")])
+def test_a_failing_solver_is_recorded_and_the_rest_goes_on(arena, solver, reason):
+    result = arena(solvers=[solver, "top"])
+    outcomes = result.summary.set_index("solver")["outcome"]
+    assert set(outcomes[solver]) == {"failed"}
+    assert set(outcomes["top"]) == {"solved"}
+    failed = next(cell for cell in result.info["cells"] if cell["solver"] == solver)
+    assert reason in failed["reason"]
+    assert "recommend" in failed["traceback"] or "fit" in failed["traceback"]
+    assert reason in repr(result)
+
+
+def test_a_failed_cell_is_tried_again(arena, tmp_path, monkeypatch):
+    arena(out=tmp_path / "run", solvers=["raiser"])
+    monkeypatch.setattr(tiny.Raiser, "recommend", tiny.Top.recommend)
+    again = arena(out=tmp_path / "run", solvers=["raiser"])
+    assert set(again.summary["outcome"]) == {"solved"}
+
+
+def test_a_cheating_solver_is_caught_by_the_judge(arena):
+    summary = arena(solvers=["cheater"]).summary
+    assert (summary["validity"] == 0).all()
+    assert (summary["violations"] == 1).all()
+    assert (summary["coverage"] == 1).all()
+
+
+def test_a_solver_that_overwrites_its_request_harms_only_itself(arena):
+    people = arena(solvers=["vandal", "top"]).people
+    vandal, top = (rows.drop(columns="solver").reset_index(drop=True) for _, rows in people.groupby("solver"))
+    pd.testing.assert_frame_equal(vandal, top)
+
+
+def test_a_solver_object_takes_part_under_its_name(arena):
+    class Still(Solver):
+        name = "still"
+
+        def recommend(self, request):
+            return Recommendation.do(request.actionable, request.factual)
+
+    summary = arena(solvers=[Still(), "top"]).summary.set_index("solver")
+    assert (summary.loc["still", "validity"] == 0).all()
+    assert (summary.loc["still", "cost_mean"].isna()).all()
+
+
+def test_an_absent_optional_dataset_is_skipped_with_its_reason(plugged, tmp_path):
+    from recourse_arena import Scenario, api
+    from recourse_arena.running.suite import Block, Suite
+
+    block = Block(("absent", "tiny"), (Scenario.parse("hard-1"),), ("top",), 10)
+    suite = Suite("s", "", (block,), optional=frozenset({"absent"}))
+    result = api.run(suite, cache=tmp_path / "cache", data=tmp_path)
+    assert dict(zip(result.summary["dataset"], result.summary["outcome"], strict=True)) == {
+        "absent": "skipped",
+        "tiny": "solved",
+    }
+    assert "put its file somewhere" in repr(result)
+    with pytest.raises(ArenaError, match="put its file somewhere"):
+        api.run(suite, datasets=["absent"], cache=tmp_path / "cache", data=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"solvers": ["tpo"]}, "unknown solver 'tpo'. Did you mean 'top'"),
+        ({"datasets": ["tin"]}, "unknown dataset in this suite 'tin'. Did you mean 'tiny'"),
+        ({"scenarios": ["hrad-1"]}, "unknown scenario 'hrad-1'. Did you mean 'hard-1'"),
+        ({"scenarios": ["hard-3"]}, "impossible on tiny: it has 1 to 2 actionable features"),
+        ({"scenarios": ["hard-1@causal-order"]}, "unknown distribution of preferences on tiny 'causal-order'"),
+        ({"people": 0}, "people: expected a number from 1"),
+        ({"solvers": ["picky?height=-2"]}, "height must not be negative"),
+    ],
+)
+def test_wrong_choices_are_refused_before_anything_is_written(arena, tmp_path, wrong, message):
+    with pytest.raises(ArenaError, match=message.replace("?", r"\?")):
+        arena(out=tmp_path / "run", **wrong)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_another_run_is_left_alone(arena, tmp_path):
+    from recourse_arena import Scenario, api
+    from recourse_arena.running.suite import Block, Suite
+
+    arena(out=tmp_path / "run")
+    before = (tmp_path / "run" / "summary.csv").read_bytes()
+    other = Suite("other", "", (Block(("tiny",), (Scenario.parse("hard-1"),), ("top",), 10),))
+    with pytest.raises(ArenaError, match=r"holds a run of suite 'small'.*not of 'other'"):
+        api.run(other, out=tmp_path / "run", fresh=True)
+    with pytest.raises(ArenaError, match="with other datasets, solvers, scenarios"):
+        arena(out=tmp_path / "run", people=10)
+    assert (tmp_path / "run" / "summary.csv").read_bytes() == before
+
+
+def test_a_folder_with_a_foreign_record_is_left_alone(arena, tmp_path):
+    (tmp_path / "run.json").write_text('{"name": "something else"}')
+    with pytest.raises(ArenaError, match="not a record of a run"):
+        arena(out=tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text()) == {"name": "something else"}
+
+
+def test_an_unwritable_folder_is_one_clear_error(arena, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ArenaError, match="cannot write into"):
+        arena(out=tmp_path / "file" / "run")
+
+
+def test_an_unfinished_or_missing_run_cannot_be_loaded(arena, tmp_path):
+    with pytest.raises(ArenaError, match=r"no run\.json"):
+        load(tmp_path)
+    arena(out=tmp_path / "run")
+    info = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**info, "status": "running"}))
+    with pytest.raises(ArenaError, match="has not finished"):
+        load(tmp_path / "run")
+
+
+def test_a_corrupt_artefact_is_reported_and_made_anew(arena, tmp_path):
+    first = arena(out=tmp_path / "a")
+    for file in (tmp_path / "cache").rglob("*.safetensors"):
+        file.write_bytes(b"not tensors")
+    with pytest.warns(UserWarning, match="not a readable artefact"):
+        second = arena(out=tmp_path / "b")
+    pd.testing.assert_frame_equal(first.people, second.people)
+
+
+def test_a_corrupt_cell_is_computed_anew(arena, tmp_path):
+    first = arena(out=tmp_path / "run")
+    for file in (tmp_path / "run" / "cells").iterdir():
+        file.write_bytes(b"PAR1 not really")
+    second = arena(out=tmp_path / "run")
+    pd.testing.assert_frame_equal(first.summary.drop(columns=TIMINGS), second.summary.drop(columns=TIMINGS))

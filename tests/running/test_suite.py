@@ -1,0 +1,80 @@
+"""Suites of a user's own, as TOML."""
+
+from __future__ import annotations
+
+import pytest
+
+from recourse_arena import ArenaError
+from recourse_arena.running.suite import read_suite
+
+GOOD = """
+name = "mine"
+seeds = [0, 1]
+people = 50
+datasets = ["loan"]
+solvers = ["grid"]
+scenarios = ["hard-2", "soft-linear@causal-order"]
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def reader(text):
+        file = tmp_path / "suite.toml"
+        file.write_text(text)
+        return read_suite(file)
+
+    return reader
+
+
+def test_a_flat_file_is_one_block(read):
+    suite = read(GOOD)
+    assert (suite.name, suite.seeds, suite.blocks[0].people) == ("mine", (0, 1), 50)
+    assert [scenario.name for scenario in suite.blocks[0].scenarios] == ["hard-2", "soft-linear@causal-order"]
+
+
+def test_blocks_inherit_what_stands_at_the_top(read):
+    suite = read('solvers = ["grid"]\n[[block]]\ndatasets = ["loan"]\nscenarios = ["hard-1"]\n'
+                 '[[block]]\ndatasets = ["gmsc"]\nscenarios = ["hard-2"]\nsolvers = ["carma"]\n')  # fmt: skip
+    assert [(block.datasets, block.solvers) for block in suite.blocks] == [
+        (("loan",), ("grid",)),
+        (("gmsc",), ("carma",)),
+    ]
+    assert suite.name == "suite"
+
+
+def test_answers_of_real_people_make_a_scenario(read, tmp_path):
+    (tmp_path / "scores.csv").write_text("income\n1\n")
+    suite = read('datasets = ["loan"]\nsolvers = ["grid"]\n[answers.clinic]\nfile = "scores.csv"\nprofile = "convex"\n')
+    (scenario,) = suite.blocks[0].scenarios
+    assert (scenario.name, scenario.scheme, scenario.profile) == ("clinic", "likert", "convex")
+    assert scenario.answers == str(tmp_path / "scores.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = mine", "suite.toml: expected TOML: Invalid value (at line 1"),
+        ("nmae = 'x'", "unknown key 'nmae'. Did you mean 'name'"),
+        (GOOD.replace("50", '"50"'), "people: expected a whole number, got '50'"),
+        (GOOD.replace("50", "true"), "people: expected a whole number, got True"),
+        (GOOD.replace("50", "0"), "people: expected a number from 1"),
+        (GOOD.replace("[0, 1]", "[]"), "seeds: expected whole numbers"),
+        (GOOD.replace("[0, 1]", "[-1]"), "seeds: expected whole numbers"),
+        (GOOD.replace('["grid"]', "[]"), "solvers: expected a list of names"),
+        (GOOD.replace('"hard-2"', '"hrad-2"'), "unknown scenario 'hrad-2'"),
+        (GOOD.replace('"hard-2"', '"soft-liner"'), "unknown cost profile in scenario 'soft-liner' 'liner'"),
+        (GOOD + "block = [1]", "block: expected a table, got 1"),
+        (GOOD + "[answers.a]\nprofile = 'linear'", "answers.a: expected a key 'file'"),
+        (GOOD + "[answers.a]\nfile = 'none.csv'", "answers.a: no file"),
+    ],
+)
+def test_a_malformed_file_is_one_clear_error(read, text, message):
+    with pytest.raises(ArenaError) as caught:
+        read(text)
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_is_one_clear_error(tmp_path):
+    with pytest.raises(ArenaError, match="cannot read suite"):
+        read_suite(tmp_path / "none.toml")

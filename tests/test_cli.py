@@ -1,0 +1,147 @@
+"""The command line: what a user types and sees."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from recourse_arena.cli import main
+
+SUITE = 'datasets = ["tiny"]\nsolvers = ["top", "learner"]\nscenarios = ["hard-2", "hard-1"]\npeople = 20\n'
+
+
+@pytest.fixture
+def command(plugged, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))
+    (tmp_path / "mine.toml").write_text(SUITE)
+    return lambda *words: CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_run_prints_the_leaderboard_and_where_the_page_lies(command, tmp_path):
+    shown = command("run", "mine.toml", "--out", "run")
+    assert shown.exit_code == 0, shown.output
+    assert "tiny (1 seed)" in shown.stdout
+    assert str(tmp_path / "run" / "leaderboard.html") in shown.stdout
+    assert (tmp_path / "run" / "leaderboard.html").read_text().startswith("<!doctype html>")
+    assert "| top" in (tmp_path / "run" / "leaderboard.md").read_text()
+    assert "100%" in shown.stderr or "learner" in shown.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "md", "html", "csv", "json"])
+def test_leaderboard_in_every_format(command, form):
+    command("run", "mine.toml", "--out", "run")
+    shown = command("leaderboard", "run", "--format", form)
+    assert shown.exit_code == 0
+    assert "learner" in shown.stdout
+    if form == "json":
+        assert len(json.loads(shown.stdout)["rows"]) == 4
+
+
+def test_a_failed_cell_makes_run_exit_with_1_after_the_leaderboard(command):
+    shown = command("run", "mine.toml", "--solver", "raiser", "--solver", "top", "--out", "run")
+    assert shown.exit_code == 1
+    assert "top" in shown.stdout
+    assert "2 of 4 cells failed" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "qiuck"], "unknown suite 'qiuck'. Did you mean 'quick'"),
+        (["run", "nowhere.toml"], "cannot read suite nowhere.toml"),
+        (["run", "mine.toml", "--solver", "tpo"], "unknown solver 'tpo'. Did you mean 'top'"),
+        (["run", "mine.toml", "--dataset", "tini"], "unknown dataset in this suite 'tini'. Did you mean 'tiny'"),
+        (["run", "mine.toml", "--scenario", "hrad-1"], "unknown scenario 'hrad-1'"),
+        (["run", "mine.toml", "--scenario", "hard-7"], "impossible on tiny"),
+        (["run", "mine.toml", "--seeds", "a,b"], "--seeds: expected whole numbers"),
+        (["run", "mine.toml", "--people", "0"], "0 is not in the range"),
+        (["run", "mine.toml", "--out", "mine.toml/x"], "cannot write into"),
+        (["leaderboard", "."], "not a run folder"),
+        (["leaderboard"], "Missing argument"),
+        (["lsit"], "unknown command 'lsit'. Did you mean 'list'"),
+        (["data", "where", "gmcs"], "unknown dataset 'gmcs'. Did you mean 'gmsc'"),
+        (["data", "verify", "gmsc"], "cs-training.csv"),
+        (["data", "fetch", "loan"], "needs no file"),
+        (["data", "fetsh", "gmsc"], "unknown command 'fetsh'"),
+    ],
+)
+def test_wrong_use_is_one_message_and_exit_code_2(command, words, message):
+    shown = command(*words)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+    assert "Traceback" not in shown.output
+    assert len(shown.stderr.strip().splitlines()) <= 5
+
+
+def test_wrong_use_leaves_no_folder_behind(command, tmp_path):
+    command("run", "mine.toml", "--solver", "tpo", "--out", "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("kind", ["datasets", "solvers", "elicitors", "metrics", "suites", "scenarios"])
+def test_list_shows_each_kind(command, kind):
+    shown = command("list", kind)
+    assert shown.exit_code == 0
+    expected = {"datasets": "tiny", "solvers": "cheater", "elicitors": "likert", "metrics": "hap", "suites": "quick"}
+    assert expected.get(kind, "hard-2") in shown.stdout
+
+
+def test_plugins_shows_where_each_comes_from(command):
+    shown = command("plugins")
+    assert shown.exit_code == 0
+    assert "recourse_datasets" in shown.stdout
+    assert "recourse-arena" in shown.stdout
+
+
+def test_scores_from_a_file_reach_the_run(command, tmp_path):
+    (tmp_path / "scores.csv").write_text("person,effort,income\n4,1,x\n2,x,3\n")
+    (tmp_path / "clinic.toml").write_text(
+        'datasets = ["tiny"]\nsolvers = ["top"]\n[answers.clinic]\nfile = "scores.csv"\nprofile = "linear"\n'
+    )
+    shown = command("run", "clinic.toml", "--out", "run")
+    assert shown.exit_code == 0, shown.output
+    import pandas as pd
+
+    people = pd.read_parquet(tmp_path / "run" / "people.parquet")
+    assert people["mask_effort"].tolist() == [True, False]
+    assert people["score_income"].tolist() == [5, 3]
+    assert people["person"].tolist() == [4, 2]
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ("effort,income\n1,9\n", "scores.csv:2: column 'income'"),
+        ("effort,income,income_min\n1,1,high\n", "scores.csv:2: column 'income_min'"),
+    ],
+)
+def test_a_wrong_scores_file_is_one_message_and_exit_code_2(command, tmp_path, scores, message):
+    (tmp_path / "scores.csv").write_text(scores)
+    (tmp_path / "clinic.toml").write_text(
+        'datasets = ["tiny"]\nsolvers = ["top"]\n[answers.clinic]\nfile = "scores.csv"\n'
+    )
+    shown = command("run", "clinic.toml", "--out", "run")
+    assert shown.exit_code == 2, shown.output
+    assert message in shown.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ("person,effort,income\n4000,1,1\n", "person 4000 does not exist"),
+        ("effort,income,income_min\n1,1,1e9\n", "has no value inside the feasible range"),
+    ],
+)
+def test_scores_that_do_not_fit_the_people_are_a_recorded_failure(command, tmp_path, scores, message):
+    (tmp_path / "scores.csv").write_text(scores)
+    (tmp_path / "clinic.toml").write_text(SUITE.replace('scenarios = ["hard-2", "hard-1"]', "")
+        + '[[block]]\nscenarios = ["clinic", "hard-1"]\n[answers.clinic]\nfile = "scores.csv"\n')  # fmt: skip
+    shown = command("run", "clinic.toml", "--out", "run")
+    assert shown.exit_code == 1
+    assert message in shown.stdout
+    assert "hard-1" in shown.stdout
