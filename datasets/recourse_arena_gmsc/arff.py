@@ -43,10 +43,10 @@ def arff_to_csv(arff: Path, csv: Path) -> None:
             f"the downloaded file: expected the columns of Kaggle's cs-training.csv, missing: {', '.join(missing)}\n"
             f"found: {', '.join(map(str, table.columns))}"
         )
-    kaggle = DataFrame({name: _published(table[by_name[simplified(name)]]) for name in COLUMNS})
+    kaggle = DataFrame({name: _text(table[by_name[simplified(name)]]) for name in COLUMNS})
     kaggle[LABEL] = kaggle[LABEL].replace(_LABELS)
     kaggle.index = Index(range(1, len(kaggle) + 1), name="")
-    kaggle.to_csv(csv, na_rep="NA", lineterminator="\n", encoding="utf-8")
+    kaggle.to_csv(csv, na_rep="NA", float_format="%.15G", lineterminator="\n", encoding="utf-8")
 
 
 def _table(arff: Path) -> DataFrame:
@@ -59,10 +59,9 @@ def _table(arff: Path) -> DataFrame:
     return DataFrame(records)
 
 
-def _published(column: Series) -> Series:
-    """Return a column as it is written in Kaggle's file: text for nominal values, no decimals for whole numbers."""
-    if column.dtype == object:
-        text = column.str.decode("utf-8").str.casefold()
-        return text.mask(text == "?")
-    whole = (column.dropna() % 1 == 0).all()
-    return column.astype("Int64") if whole else column
+def _text(column: Series) -> Series:
+    """Return nominal values, which scipy reads as bytes, as text; other columns as they are."""
+    if column.dtype != object:
+        return column
+    text = column.str.decode("utf-8").str.casefold()
+    return text.mask(text == "?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COLUMNS", "LABEL", "near", "read"]
+__all__ = ["COLUMNS", "LABEL", "read"]
 
 import csv
 import difflib
@@ -35,6 +35,7 @@ _MISSING = ("", "NA")
 _CUT = ("", "N")
 _FRACTIONAL = {"RevolvingUtilizationOfUnsecuredLines", "DebtRatio", "MonthlyIncome"}
 _FEWEST = 1000
+_LONGEST = 10_000
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _COPY = "A good copy: Kaggle's cs-training.csv, or `recourse-arena data fetch gmsc --force`."
 
@@ -65,13 +66,6 @@ def read(path: Path, *, called: str = "") -> DataFrame:
     return table
 
 
-def near(name: str, candidates: list[str]) -> str | None:
-    """Return the one of `candidates` that is `name` but for a slip, if any."""
-    simple = {candidate.casefold(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(name.casefold(), list(simple), n=1, cutoff=0.7)
-    return simple[found[0]] if found else None
-
-
 def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
@@ -84,47 +78,59 @@ def _text(path: Path) -> str:
     if raw.startswith((b"PK\x03\x04", b"\x1f\x8b")):
         raise ArenaError(f"{path}: expected a CSV file, got a compressed one: unpack it and use its cs-training.csv")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ArenaError(
-            f"{path}, line {line}: expected UTF-8 text, got the byte 0x{raw[error.start]:02x}: save it as UTF-8\n{_COPY}"
+            f"{path}, line {line}: expected UTF-8 text, got the byte 0x{raw[error.start]:02x}: save it as UTF-8"
         ) from None
 
 
 def _check_header(what: str, text: str) -> None:
     if not text.strip():
         raise ArenaError(f"{what}: expected Kaggle's cs-training.csv, got an empty file\n{_COPY}")
-    found = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")]))
-    if len(found) == 1:
+    header = text[: text.find("\n")] if "\n" in text else text
+    if "," not in header:
         for delimiter, words in _DELIMITERS.items():
-            if delimiter in found[0]:
+            if delimiter in header:
                 raise ArenaError(f"{what}: expected columns separated by commas, found {words}: save it with commas")
-    missing = [name for name in COLUMNS if found.count(name) == 0]
+    found = next(csv.reader([header[:_LONGEST]]))
+    missing = [name for name in COLUMNS if name not in found]
+    if missing:
+        others = [name for name in found if name and name not in COLUMNS]
+        raise ArenaError(
+            f"{what}: expected the {len(COLUMNS)} columns of Kaggle's cs-training.csv; missing: {', '.join(missing)}\n"
+            f"found instead: {_listed(others)}\n{_renaming(others, missing) or _COPY}"
+        )
     repeated = [name for name in COLUMNS if found.count(name) > 1]
     if repeated:
         raise ArenaError(f"{what}: expected each column once, found more than one {', '.join(repeated)}\n{_COPY}")
-    if missing:
-        others = [name for name in found if name and name not in COLUMNS]
-        guesses = {name: near(name, others) for name in missing}
-        renamed = "; ".join(f"found {guess!r}: rename it {name}" for name, guess in guesses.items() if guess)
-        raise ArenaError(
-            f"{what}: expected the {len(COLUMNS)} columns of Kaggle's cs-training.csv; missing: {', '.join(missing)}\n"
-            f"found instead: {', '.join(map(repr, others)) or 'nothing'}\n{renamed or _COPY}"
-        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = [repr(name if len(name) <= 50 else name[:50] + "...") for name in names[: len(COLUMNS)]]
+    return ", ".join(shown + ["..."] * (len(names) > len(shown))) or "nothing"
+
+
+def _renaming(found: list[str], missing: list[str]) -> str:
+    """Return which of the columns `found` are `missing` ones but for a slip, or nothing."""
+    published = {name.casefold(): name for name in missing}
+    near = {name: difflib.get_close_matches(name.casefold(), list(published), n=1) for name in found[: len(COLUMNS)]}
+    return "; ".join(f"rename {name!r} to {published[match[0]]}" for name, match in near.items() if match)
 
 
 def _check_lines(what: str, text: str) -> None:
     """Refuse a file with too few or too many fields in a line, or one that ends inside a line."""
-    body = text.rstrip("\r\n")
-    rows = csv.reader(io.StringIO(body, newline=None))
-    width, last = len(next(rows)), len(body.splitlines())
+    body = text.rstrip("\n")
+    rows = csv.reader(io.StringIO(body))
+    width, last = len(next(rows)), body.count("\n") + 1
+    ending = body.rsplit("\n", 1)[-1][-60:]
     try:
         for fields in rows:
             if rows.line_num == last and (len(fields) < width or (body == text and fields[-1] in _CUT)):
                 raise ArenaError(
                     f"{what}: expected {width} fields and a line end in the last line, {last:,},\n"
-                    f"got {','.join(fields)[-60:]!r}: the file is cut off there\n{_COPY}"
+                    f"got {ending!r}: the file is cut off there\n{_COPY}"
                 )
             if len(fields) != width:
                 raise ArenaError(f"{what}, line {rows.line_num}: expected {width} fields, got {len(fields)}\n{_COPY}")

@@ -18,6 +18,10 @@ from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import FlowRecipe
 
 
+_SPLINE_REACH = 4.9
+"""Where the farthest training person lies in a spline's domain, which ends at 5."""
+
+
 def fit_flow(features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe, split: Split, *, seed: int) -> CausalFlow:
     """Return a flow fitted by maximum likelihood; of all epochs the one best on validation people is kept.
 
@@ -28,8 +32,7 @@ def fit_flow(features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe, spl
         torch.manual_seed(seed)
         flow = CausalFlow(features, graph, recipe)
     train, cell = split.train.x, 2 * flow.midpoint
-    flow.mean.copy_((train + flow.midpoint).mean(0))
-    flow.sd.copy_(train.std(0))
+    _standardise(flow, train, recipe)
     steps = -(-len(train) // recipe.batch)
     optimizer = torch.optim.Adam(flow.parameters(), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * steps)
@@ -51,6 +54,21 @@ def fit_flow(features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe, spl
         raise ArenaError("the causal flow did not converge: its likelihood of validation people is not a number")
     flow.load_state_dict(best_state)
     return flow.eval().requires_grad_(False)
+
+
+def _standardise(flow: CausalFlow, train: Tensor, recipe: FlowRecipe) -> None:
+    """Set the scale of the flow's inputs.
+
+    A spline is the identity beyond 5 in absolute value: a feature with heavier tails than that (counts of late
+    payments reach 20 standard deviations) is scaled so that everybody lies inside, or its tail costs hundreds of
+    nats.
+    """
+    flow.mean.copy_((train + flow.midpoint).mean(0))
+    flow.sd.copy_(train.std(0))
+    if recipe.transform == "spline":
+        cell = 2 * flow.midpoint
+        reach = torch.maximum(train.amax(0) + cell - flow.mean, flow.mean - train.amin(0))
+        flow.sd.copy_(torch.maximum(flow.sd, reach / _SPLINE_REACH))
 
 
 @torch.no_grad()
