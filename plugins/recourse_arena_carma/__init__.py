@@ -46,10 +46,12 @@ class ICarma(Solver):
         draws = generator(seed, self.name)
         self.problem = problem
         self.policy = Policy(problem, self.settings, individual=True, draws=draws)
-        profiles = list(PROFILES.values())
+        from dataclasses import replace
+        profiles = [replace(p, prior_max=self.settings.prior_max, prior_min=self.settings.prior_min) for p in PROFILES.values()]
         train(self.policy, problem, self.settings, lambda n, g: Preferences.mixed(problem.draw(n, g), profiles, g), draws)
 
     def recommend(self, request):
         from recourse_arena_carma.advice import advise
+        from dataclasses import replace
         from recourse_arena_carma.preferences import Preferences
-        return advise(self.policy, self.problem, request, Preferences.of(request))
+        return advise(self.policy, self.problem, request, Preferences.of(replace(request, profile=replace(request.profile, prior_max=self.settings.prior_max, prior_min=self.settings.prior_min))))

@@ -47,6 +47,12 @@ class Settings:
     damping: float = 1.0
     multiplier_rate: float = 1.0
     multiplier_limit: float = 20.0
+    prior_max: float = 0.5
+    prior_min: float = 0.05
+    hinge_temperature: float = 1.0
+    warm_up: float = 0.0
+    deficit_cap: float = 0.0
+    synthetic: int = 0
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "width", "mask_layers", "action_layers"):

@@ -57,13 +57,20 @@ def train(policy: Policy, problem: Problem, settings: Settings, draw: Draw, draw
         draw: Draws preferences for a number of people.
         draws: Source of everything random.
     """
-    people = Everybody.asking(problem, problem.asking(problem.training))
+    everybody = problem.training.x
+    if settings.synthetic:
+        everybody = problem.flow.sample(settings.synthetic, draws)
+        everybody[:, problem.features.whole] = everybody[:, problem.features.whole].round()
+        everybody = problem.box.expand(len(everybody)).snap(everybody, problem.features.whole)
+    people = Everybody.asking(problem, everybody[~problem.decisions.accepts(everybody)])
     parameters = list(policy.parameters())
     optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)
-    for batch, preferences in visits(people, draw, settings, draws):
-        soft, violation = objective(policy, problem, settings, batch, preferences, draws)
+    from dataclasses import replace
+    for step, (batch, preferences) in enumerate(visits(people, draw, settings, draws)):
+        share = min(1.0, (step + 1) / (settings.steps * settings.warm_up + 1))
+        soft, violation = objective(policy, problem, replace(settings, plausibility=settings.plausibility * share), batch, preferences, draws)
         loss = soft + multiplier.penalty(violation)
         optimizer.zero_grad()
         loss.backward()
@@ -112,10 +119,11 @@ def objective(
     after, wanted, density = problem.flow.latent_intervention_with_density(people.x, u, preferences.mask > 0, feasible)
     cost = (chosen * preferences.weights * problem.cost.per_feature(people.x, after)).sum(1)
     lost = lost_density(people.log_density, density, settings.plausibility_margin)
+    if settings.deficit_cap: lost = settings.deficit_cap * torch.log1p(lost / settings.deficit_cap)
     soft = (
         settings.cost * cost
         + settings.kl * divergence(logits, preferences.priors, preferences.mask)
         + settings.plausibility * lost
         + settings.feasibility * excess(wanted, problem.box.lower, problem.box.upper, acted)
     )
-    return soft.mean(), hinge(problem.classifier.logit(after), settings.margin).mean()
+    return soft.mean(), hinge(problem.classifier.logit(after) / settings.hinge_temperature, settings.margin).mean()

@@ -9,33 +9,40 @@ from typing import TYPE_CHECKING, ClassVar
 from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
 
 if TYPE_CHECKING:
-    from recourse_arena.problem.problem import Problem
-    from recourse_arena.problem.recommendation import Recommendation
-    from recourse_arena.problem.request import Request
+    from recourse_arena import Problem, Recommendation, Request
 
 
 class Convex(Solver):
-    """Trust-region sequential convex programming on any differentiable decision and causal model.
+    """Sequential convex programming with trust regions, for any differentiable decision and causal model.
 
     Logit and log-density of the counterfactual are linearised around the current action; the weighted cost is
-    minimised subject to the linear constraints, the person's box and a trust region; the action is taken if it
-    keeps what the linear model promised. Which features are acted upon is enumerated. Only actions that pass the
-    true check are recommended, so a person without one is `not_found`: a local search proves nothing.
+    minimised subject to the linear constraints, the person's box and a trust region; the step is taken if the
+    true functions keep what the linear ones promised. Which features are acted upon is enumerated. The answer is
+    the cheapest action seen that passes the true check, a local optimum; who has none is `not_found`, since a
+    local search proves nothing, but `infeasible` if no feature is actionable at all.
 
     Arguments:
-        iterations: Most quadratic programs per start.
-        starts: Starting points per person and set of acted-upon features; the first is the factual.
+        iterations: Most quadratic programs per starting point.
+        starts: Starting points per person and set of acted-upon features: the factual, and accepted training people.
         subsets: Most sets of acted-upon features per person, those that leave out least first.
+
+    Example:
+        >>> Convex(starts=5).starts
+        5
+        >>> Convex(starts=0)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: solver convex: starts must be a whole number of at least 1, got 0
     """
 
     name: ClassVar[str] = "convex"
     version: ClassVar[str] = "1"
-    summary: ClassVar[str] = "sequential convex programming with cvxpy: cheapest action, locally optimal"
+    summary: ClassVar[str] = "sequential convex programming with cvxpy: locally optimal, truly checked"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
         for option, value in (("iterations", iterations), ("starts", starts), ("subsets", subsets)):
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ArenaError(f"solver convex: {option} must be a whole number of at least 1, got {value!r}")
         self.iterations, self.starts, self.subsets = iterations, starts, subsets
 
@@ -48,7 +55,7 @@ class Convex(Solver):
         )
 
     def recommend(self, request: Request) -> Recommendation:
-        """Return the cheapest action found for each person of `request`."""
+        """Return the cheapest action found for each person."""
         return self.search(request)
 
 

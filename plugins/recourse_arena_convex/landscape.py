@@ -1,4 +1,4 @@
-"""What actions lead to: cost, logit and log-density ratio over the space of actions, with their gradients."""
+"""What actions lead to: logit and log-density of the counterfactual over the space of actions, and their slopes."""
 
 from __future__ import annotations
 
@@ -10,36 +10,50 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from recourse_arena.problem.problem import Problem
-from recourse_arena.problem.request import Request
+from recourse_arena import Problem, Request
 
-_PLAIN = 1.0
-"""Stands for the log-density ratio where plausibility is not asked for: satisfied everywhere."""
+_LOGIT_ERROR = 3e-5
+_DENSITY_ERROR = 3e-6
+"""Rounding errors of single precision, the latter relative: what two batches may disagree about."""
+
+_SATISFIED = 1.0
+"""Stands for the density margin where plausibility is not asked for."""
+
+_LARGEST = 1e6
+"""Margins are kept within this, so that impossible actions have a place and no infinities."""
+
+_FLATTEST = 1e-2
+"""Least slope that is believed: flatter ones would make small misses look far away."""
 
 
 class Slopes(NamedTuple):
-    """First-order model of the margins: value `(rows, 2)` and gradient `(rows, 2, actionable)`."""
+    """Margins `(rows, 2)` and their gradients `(rows, 2, actionable)`."""
 
     margins: Tensor
     gradient: Tensor
+
+    @property
+    def scale(self) -> Tensor:
+        """Slope of each margin, `(rows, 2)`: what turns margins into distances."""
+        return self.gradient.norm(dim=-1).clamp(min=_FLATTEST)
 
 
 @dataclass(frozen=True)
 class Landscape:
     """Searches side by side: each row is one person with one set of features to act upon.
 
-    A point is a tensor `y` `(rows, actionable)`, with a column per globally actionable feature: its change from
-    the factual in the unit that makes the weighted cost `y**2`. Margins are `(rows, 2)`: the logit, and the
-    log-density of the counterfactual relative to the factual; both are at least 0 where the action is feasible.
+    A point `y` `(rows, actionable)` holds the change of each globally actionable feature, in the unit in which
+    the weighted cost is `y**2`. Margins `(rows, 2)` are the logit and the log-density relative to the factual,
+    less their rounding errors: an action is feasible where both are at least 0.
 
     Arguments:
         problem: The problem.
         request: What the person of each row asks, `(rows, ...)`.
         person: Index of the person of each row, `(rows,)`.
         acted: Features acted upon, bool `(rows, features)`.
-        baseline: Log-density of the factual, `(rows,)`.
+        required: The least logit and log-density, `(rows, 2)`.
         unit: Data units per unit of `y`, `(rows, actionable)`.
-        lower: Smallest `y`, `(rows, actionable)`; equal to `upper` where nothing can be chosen.
+        lower: Smallest `y`, `(rows, actionable)`; equal to `upper` where there is no choice.
         upper: Largest `y`.
     """
 
@@ -47,63 +61,81 @@ class Landscape:
     request: Request
     person: Tensor
     acted: Tensor
-    baseline: Tensor
+    required: Tensor
     unit: Tensor
     lower: Tensor
     upper: Tensor
 
     @classmethod
     def of(cls, problem: Problem, request: Request, person: Tensor, acted: Tensor) -> Landscape:
-        """Return the landscape of the people `person` of `request`, acting upon `acted`."""
+        """Return the landscape of the people `person` `(rows,)` of `request`, acting upon `acted`."""
+        required = request.factual.new_full((len(request), 2), _LOGIT_ERROR)
+        if request.plausibility:
+            density = problem.flow.log_density(request.factual)
+            required[:, 1] = (density + _DENSITY_ERROR * (1 + density.abs())).nan_to_num()
         rows = request[person]
         columns = rows.features.actionable
-        unit = 1 / (rows.weights * rows.unit_cost.curvature).sqrt()[:, columns]
-        factual, free = rows.factual[:, columns], acted[:, columns]
-        lower = torch.where(free, (rows.box.lower[:, columns] - factual) / unit, 0.0)
-        upper = torch.where(free, (rows.box.upper[:, columns] - factual) / unit, 0.0)
-        baseline = problem.flow.log_density(rows.factual) if request.plausibility else lower.new_zeros(len(rows))
-        return cls(problem, rows, person, acted, baseline, unit, lower, upper)
+        unit = 1 / (rows.weights * rows.unit_cost.curvature).sqrt()
+        lower, upper = (rows.snap(end) - rows.factual for end in (rows.box.lower, rows.box.upper))
+        lower, upper = (torch.where(acted, end / unit, 0.0)[:, columns] for end in (lower, upper))
+        return cls(problem, rows, person, acted, required[person], unit[:, columns], lower, upper)
 
     def __len__(self) -> int:
         return len(self.person)
 
     def __getitem__(self, rows: Tensor) -> Landscape:
-        """Return some of the rows: indices or a bool tensor `(rows,)`."""
-        return replace(
-            self,
-            request=self.request[rows],
-            **{name: getattr(self, name)[rows] for name in ("person", "acted", "baseline", "unit", "lower", "upper")},
-        )
+        """Return some of the rows: indices, or a bool tensor `(rows,)`."""
+        names = ("person", "acted", "required", "unit", "lower", "upper")
+        return replace(self, request=self.request[rows], **{name: getattr(self, name)[rows] for name in names})
+
+    @property
+    def free(self) -> Tensor:
+        """Which changes can be chosen, bool `(rows, actionable)`."""
+        return self.lower < self.upper
+
+    @property
+    def whole(self) -> Tensor:
+        """Which changes can be chosen but must make whole numbers, bool `(rows, actionable)`."""
+        features = self.request.features
+        return self.free & features.whole[features.actionable]
+
+    def held(self, y: Tensor) -> Landscape:
+        """Return the same rows with whole-number features held where they are at the points `y`."""
+        lower, upper = (torch.where(self.whole, y, end) for end in (self.lower, self.upper))
+        return replace(self, lower=lower, upper=upper)
 
     def clamp(self, y: Tensor) -> Tensor:
         """Return the nearest points inside the bounds."""
         return torch.minimum(torch.maximum(y, self.lower), self.upper)
 
-    def values(self, y: Tensor) -> Tensor:
-        """Return the values `(rows, features)` that points `y` stand for."""
-        values = self.request.factual.clone()
-        columns = self.request.features.actionable
-        values[:, columns] = values[:, columns] + y.to(values.dtype) * self.unit
-        return values
+    def points(self, values: Tensor) -> Tensor:
+        """Return the points inside the bounds nearest to `values` `(rows, features)`."""
+        return self.clamp((values - self.request.factual)[:, self.request.features.actionable] / self.unit)
 
-    def point(self, values: Tensor) -> Tensor:
-        """Return the points `y` that stand for `values` `(rows, features)` of the acted-upon features."""
-        columns = self.request.features.actionable
-        y = (values - self.request.factual)[:, columns] / self.unit
-        return torch.where(self.acted[:, columns], y, 0.0)
+    def values(self, y: Tensor) -> Tensor:
+        """Return the values `(rows, features)` that points stand for; gradients pass as if nothing was rounded.
+
+        They are inside the box, and whole where whole-number features are held; only those that can still be
+        chosen are relaxed.
+        """
+        features, factual = self.request.features, self.request.factual
+        change, relaxed = torch.zeros_like(factual), torch.zeros_like(self.acted)
+        change[:, features.actionable] = y * self.unit
+        relaxed[:, features.actionable] = self.whole
+        values = factual + change
+        snapped = self.request.box.snap(values, features.whole & ~relaxed)
+        return torch.where(self.acted, values + (snapped - values).detach(), factual)
 
     def margins(self, y: Tensor) -> Tensor:
-        """Return the margins `(rows, 2)` at points `y`."""
-        return self.margins_of(self.values(y))
-
-    def margins_of(self, values: Tensor) -> Tensor:
-        """Return the margins `(rows, 2)` of setting acted-upon features to `values` `(rows, features)`."""
-        after = self.problem.causal_model.counterfactual(self.request.factual, self.acted, values)
+        """Return the margins `(rows, 2)` at points `y`; very small where they are not numbers."""
+        after = self.problem.causal_model.counterfactual(self.request.factual, self.acted, self.values(y))
         logit = self.problem.classifier.logit(after)
-        if not self.request.plausibility:
-            return torch.stack([logit, torch.full_like(logit, _PLAIN)], 1)
-        smallest = torch.finfo(logit.dtype).min / 2  # an impossible factual asks for nothing
-        return torch.stack([logit, self.problem.flow.log_density(after) - self.baseline.clamp(min=smallest)], 1)
+        if self.request.plausibility:
+            density = self.problem.flow.log_density(after)
+        else:
+            density = self.required[:, 1] + _SATISFIED
+        margins = torch.stack([logit, density], 1) - self.required
+        return torch.where(margins.isnan(), -_LARGEST, margins.clamp(-_LARGEST, _LARGEST))
 
     @torch.enable_grad()
     def slopes(self, y: Tensor) -> Slopes:
@@ -111,8 +143,12 @@ class Landscape:
         y = y.detach().requires_grad_()
         margins = self.margins(y)
         gradient = torch.zeros(len(y), 2, y.shape[1])
-        for which in range(2 if self.request.plausibility else 1):
-            (slope,) = torch.autograd.grad(margins[:, which].sum(), y, retain_graph=True)
-            gradient[:, which] = slope
-        free = self.lower < self.upper
-        return Slopes(margins.detach(), torch.where(free[:, None], gradient, 0.0).nan_to_num(0.0, 0.0, 0.0))
+        for which, margin in enumerate(margins.unbind(1)):
+            if margin.requires_grad:  # not so if it does not depend on the action at all
+                (gradient[:, which],) = torch.autograd.grad(margin.sum(), y, retain_graph=True)
+        known = self.free[:, None] & gradient.isfinite()
+        return Slopes(margins.detach(), torch.where(known, gradient, 0.0))
+
+    def feasible(self, margins: Tensor) -> Tensor:
+        """Return which rows are feasible actions, bool `(rows,)`: those with good margins and nothing relaxed."""
+        return (margins >= 0).all(1) & ~self.whole.any(1)

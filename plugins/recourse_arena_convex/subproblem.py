@@ -2,88 +2,136 @@
 
 from __future__ import annotations
 
-__all__ = ["Subproblem"]
+__all__ = ["SIZES", "Block", "Subproblem"]
 
-from functools import cached_property
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import cvxpy as cp
 import numpy as np
 import torch
 from torch import Tensor
 
-_ROWS = (16, 256)
-_TIGHT = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
-_SOLVERS: tuple[tuple[str, dict[str, float]], ...] = ((cp.CLARABEL, _TIGHT), (cp.OSQP, {"eps_abs": 1e-7, "eps_rel": 1e-7}))
-_GOOD = (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
+SIZES = (16, 64, 256)
+"""Numbers of rows of a block: few, so that few are compiled."""
+
+_SOLVERS: Sequence[tuple[str, dict[str, float]]] = (
+    (cp.CLARABEL, {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}),
+    (cp.OSQP, {"eps_abs": 1e-7, "eps_rel": 1e-7, "max_iter": 20_000}),
+)
+"""Solvers in the order they are tried: an interior-point method, then one that needs no interior."""
+
+_OUT_OF_REACH = 1e3
+"""Points are a few units from the origin and slopes at most 1: larger offsets mean the same as this one."""
+
+_NARROW = 1e-7
+_DECIMALS = 6
+"""Digits kept of a solution: what lies beyond depends on the other rows of a block."""
 
 
-class _Block:
-    """A fixed number of rows, compiled once; rows that are not needed are filled with a trivial problem.
+class Block:
+    """A fixed number of rows as one parametrised problem, compiled once (disciplined parametrised programming).
 
-    `minimise |y|^2 + penalty . slack  s.t.  offset + slope y + slack >= 0, slack >= 0, lower <= y <= upper`
+    Each row is `min |y|^2 + penalty * sum(slack)` subject to `offset + slope y + slack >= 0`, `slack >= 0` and
+    `lower <= y <= upper`: always feasible and bounded. Rows that are not needed are filled with trivial ones.
     """
 
     def __init__(self, rows: int, features: int) -> None:
-        self.rows = rows
         self.y = cp.Variable((rows, features))
         slack = cp.Variable((rows, 2), nonneg=True)
-        self.offset, self.penalty = cp.Parameter((rows, 2)), cp.Parameter((rows, 2), nonneg=True)
-        self.slope = [cp.Parameter((rows, features)) for _ in range(2)]
+        self.offset = cp.Parameter((rows, 2))
+        self.slopes = [cp.Parameter((rows, features)) for _ in range(2)]
         self.lower, self.upper = cp.Parameter((rows, features)), cp.Parameter((rows, features))
-        linear = cp.vstack([cp.sum(cp.multiply(slope, self.y), axis=1) for slope in self.slope]).T
+        self.penalty = cp.Parameter(nonneg=True)
+        linear = cp.vstack([cp.sum(cp.multiply(slope, self.y), axis=1) for slope in self.slopes]).T
         self.problem = cp.Problem(
-            cp.Minimize(cp.sum_squares(self.y) + cp.sum(cp.multiply(self.penalty, slack))),
+            cp.Minimize(cp.sum_squares(self.y) + self.penalty * cp.sum(slack)),
             [self.offset + linear + slack >= 0, self.y >= self.lower, self.y <= self.upper],
         )
 
-    def solve(self, rows: list[np.ndarray]) -> np.ndarray | None:
-        """Return the solution `(rows, features)` of at most `self.rows` rows, or none if no solver has one."""
-        offset, slope, lower, upper, penalty = rows
+    def solve(
+        self, offset: np.ndarray, slope: np.ndarray, lower: np.ndarray, upper: np.ndarray, penalty: float
+    ) -> np.ndarray | None:
+        """Return the solution `(n, features)` of the first n rows, or none if no solver finds one."""
         count = len(offset)
-        for parameter, value, filling in (
-            (self.offset, offset, 1.0),
-            (self.slope[0], slope[:, 0], 0.0),
-            (self.slope[1], slope[:, 1], 0.0),
+        for parameter, rows, filling in (
+            (self.offset, offset, 0.0),
+            (self.slopes[0], slope[:, 0], 0.0),
+            (self.slopes[1], slope[:, 1], 0.0),
             (self.lower, lower, -1.0),
             (self.upper, upper, 1.0),
-            (self.penalty, penalty, 1.0),
         ):
-            full = np.full(parameter.shape, filling)
-            full[:count] = value
-            parameter.value = full
+            filled = np.full(parameter.shape, filling)
+            filled[:count] = rows
+            parameter.value = filled
+        self.penalty.value = penalty
         for solver, options in _SOLVERS:
-            try:
-                self.problem.solve(solver=solver, **options)
-            except (cp.error.SolverError, ValueError, ArithmeticError):
-                continue
-            if self.problem.status in _GOOD and np.isfinite(self.y.value).all():
+            if self._solved_by(solver, options):
                 return self.y.value[:count]
         return None
 
+    def _solved_by(self, solver: str, options: dict[str, float]) -> bool:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # about accuracy: the true check decides
+                self.problem.solve(solver=solver, enforce_dpp=True, **options)
+        except (cp.error.SolverError, ArithmeticError, ValueError, RuntimeError):
+            return False
+        good = self.problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
+        return good and bool(np.isfinite(self.y.value).all())
 
+
+@dataclass
 class Subproblem:
-    def __init__(self, features: int) -> None:
-        self.features = features
-        self.blocks = {}
+    """Quadratic programs of any number of rows, cut into blocks.
 
-    def block(self, rows):
-        if rows not in self.blocks:
-            self.blocks[rows] = _Block(rows, self.features)
-        return self.blocks[rows]
+    Arguments:
+        features: Columns of a point.
+        blocks: Blocks by their size, compiled when first needed.
+    """
 
-    def solve(self, offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, penalty: Tensor) -> Tensor:
-        free = upper - lower > 1e-9
+    features: int
+    blocks: dict[int, Block] = field(default_factory=dict, repr=False)
+
+    def solve(self, offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, penalty: float) -> Tensor:
+        """Return the solution `(rows, features)` of `min |y|^2 + penalty * sum(max(0, -(offset + slope y)))`.
+
+        A row that no solver can do, even alone, is NaN; the others do not suffer.
+
+        Arguments:
+            offset: `(rows, 2)`.
+            slope: `(rows, 2, features)`, at most 1 each in norm.
+            lower: Smallest `y`, `(rows, features)`; may equal `upper`.
+            upper: Largest `y`.
+            penalty: Price of missing a constraint.
+        """
+        free = upper - lower > _NARROW  # an interior-point method needs an interior
         fixed = torch.where(free, 0.0, lower)
-        offset = offset + (slope * fixed[:, None]).sum(-1)
+        offset = (offset + (slope * fixed[:, None]).sum(-1)).clamp(-_OUT_OF_REACH, _OUT_OF_REACH)
         slope = torch.where(free[:, None], slope, 0.0)
-        arrays = [t.double().numpy() for t in (offset, slope, torch.where(free, lower, -1.0), torch.where(free, upper, 1.0), penalty)]
-        out = np.full(lower.shape, np.nan)
-        i, n = 0, len(out)
-        while i < n:
-            size = 256 if n - i > 64 else 16
-            j = min(i + size, n)
-            y = self.block(size).solve([a[i:j] for a in arrays])
-            if y is not None: out[i:j] = y
-            i = j
-        y = torch.from_numpy(out).to(lower.dtype)
-        return torch.where(free, y, fixed)
+        lower, upper = torch.where(free, lower, -1.0), torch.where(free, upper, 1.0)
+        tables = [table.double().numpy() for table in (offset, slope, lower, upper)]
+        solution = np.full(fixed.shape, np.nan)
+        rows = np.all([np.isfinite(table.reshape(len(table), -1)).all(1) for table in tables], 0).nonzero()[0]
+        while len(rows):
+            size = max((size for size in SIZES if size <= len(rows)), default=len(rows))
+            solution[rows[:size]] = self._solved([table[rows[:size]] for table in tables], penalty)
+            rows = rows[size:]
+        y = torch.from_numpy(solution.round(_DECIMALS)).to(fixed.dtype)
+        return torch.where(free | y.isnan(), y, fixed)
+
+    def _solved(self, tables: list[np.ndarray], penalty: float) -> np.ndarray:
+        """Return the solution of rows that fit into a block; where that fails, of each half by itself."""
+        count = len(tables[0])
+        size = next(size for size in SIZES if size >= count)
+        if size not in self.blocks:
+            self.blocks[size] = Block(size, self.features)
+        offset, slope, lower, upper = tables
+        solution = self.blocks[size].solve(offset, slope, lower, upper, penalty)
+        if solution is not None:
+            return solution
+        if count == 1:
+            return np.full((1, self.features), np.nan)
+        halves = zip(*(np.array_split(table, 2) for table in tables), strict=True)
+        return np.concatenate([self._solved(list(half), penalty) for half in halves])

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Options", "grid_values"]
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,52 +13,56 @@ from torch import Tensor
 from recourse_arena import ArenaError, Request
 from recourse_arena.problem.box import Box
 
-_LARGEST_CODE = 2**62
+_MOST_COMBINATIONS = 2**56
+
+_ROUNDING = 1e-9
+"""Points so close to a bound, relative to the box, lie on it."""
 
 
 @dataclass(frozen=True)
 class Options:
     """The options of each feature: number 0 is to leave it alone, then come its grid values, ascending.
 
-    A combination takes one option per feature. Its code reads the options' numbers as digits, the first
-    feature's being the most significant.
+    A combination takes one option of each feature. Its code has their numbers as digits, that of the first
+    feature in front.
 
     Arguments:
-        columns: The features these people can act on.
+        columns: The features that these people can act on, `(columns,)`.
         values: Value of each option, `(people, columns, options)`; that of option 0 is the factual.
         costs: Its weighted cost in double precision, likewise; infinite where a person has fewer options.
     """
 
-    columns: tuple[int, ...]
+    columns: Tensor
     values: Tensor
     costs: Tensor
 
-    @classmethod
-    def of(cls, request: Request, box: Box, points: int) -> Options:
-        """Return the options of people who can act on the same features, on the grid that spans `box`."""
-        columns = request.actionable[:1].any(0).nonzero().squeeze(1)
-        values = grid_values(request.factual, box, request.features.whole, points)
-        costs = request.unit_cost.per_feature(request.factual, values) * request.weights
-        usable = (values >= request.box.lower) & (values <= request.box.upper)
-        usable[1:] &= values[1:] != values[:-1]
-        values, costs, usable = (table[..., columns].permute(1, 2, 0) for table in (values, costs, usable))
-        order = usable.sort(dim=-1, descending=True, stable=True).indices
-        order = order[..., : int(usable.sum(-1).max()) if usable.numel() else 0]
-        factual = request.factual[:, columns, None]
-        usable = usable.gather(-1, order)
-        values = torch.where(usable, values.gather(-1, order), factual)
-        costs = torch.where(usable, costs.gather(-1, order).double(), torch.inf)
-        options = cls(
-            tuple(columns.tolist()),
-            torch.cat([factual, values], -1),
-            torch.cat([torch.zeros_like(factual, dtype=torch.double), costs], -1),
-        )
-        if (len(columns) + 1) * options.combinations > _LARGEST_CODE:
+    def __post_init__(self) -> None:
+        if self.combinations > _MOST_COMBINATIONS:
             raise ArenaError(
-                f"solver grid: {len(columns)} features with {options.radix} options each are too many combinations; "
+                f"solver grid: {self.radix} options for each of {len(self.columns)} features are too many to combine;\n"
                 f"take fewer points, as in 'grid?points=5'"
             )
-        return options
+
+    @classmethod
+    def of(cls, request: Request, box: Box, points: int) -> Options:
+        """Return the options of people who can all act on the same features, on the grid that spans `box`.
+
+        Raises:
+            ArenaError: If there are more combinations than can be numbered.
+        """
+        columns = request.actionable[0].nonzero().squeeze(1)
+        values = grid_values(request.factual, box, request.features.whole, points)
+        costs = (request.unit_cost.per_feature(request.factual, values) * request.weights).double()
+        usable = (values >= request.box.lower) & (values <= request.box.upper)
+        usable[1:] &= values[1:] != values[:-1]
+        values = torch.cat([request.factual[None], torch.where(usable, values, request.factual)])
+        costs = torch.cat([torch.zeros_like(costs[:1]), torch.where(usable, costs, torch.inf)])
+        usable = torch.cat([torch.ones_like(usable[:1]), usable])[..., columns].permute(1, 2, 0)
+        # Each person's usable options move to the front, and what nobody has there is dropped.
+        places = usable.sort(dim=-1, descending=True, stable=True).indices
+        places = places[..., : max(usable.sum(-1).flatten().tolist(), default=1)]
+        values, costs = (table[..., columns].permute(1, 2, 0).gather(-1, places) for table in (values, costs))
+        return cls(columns, values, costs)
 
     @property
     def radix(self) -> int:
@@ -69,23 +74,23 @@ class Options:
         """Number of codes."""
         return self.radix ** len(self.columns)
 
+    @cached_property
+    def _powers(self) -> Tensor:
+        return self.radix ** torch.arange(len(self.columns)).flip(0)
+
     def digits(self, codes: Tensor) -> Tensor:
-        """Return the option of each feature, `(..., columns)`, in the combinations `codes`."""
-        powers = [self.radix**i for i in reversed(range(len(self.columns)))]
-        return torch.stack([codes // power % self.radix for power in powers], -1) if powers else codes[..., None][..., :0]
+        """Return the option of each feature, `(..., columns)`, in the combinations `codes` `(...,)`."""
+        return codes[..., None] // self._powers % self.radix
 
     def codes(self, digits: Tensor) -> Tensor:
-        """Return the codes of combinations given by their options `(..., columns)`."""
-        codes = digits.new_zeros(digits.shape[:-1])
-        for digit in digits.unbind(-1):
-            codes = codes * self.radix + digit
-        return codes
+        """Return the codes `(...,)` of combinations given by their options `(..., columns)`."""
+        return (digits * self._powers).sum(-1)
 
     def action(self, people: Tensor, digits: Tensor, factual: Tensor) -> tuple[Tensor, Tensor]:
         """Return mask and values, `(rows, features)`, of combinations `digits` `(rows, columns)` of `people`."""
         values = factual[people]
         mask = torch.zeros_like(values, dtype=torch.bool)
-        for slot, column in enumerate(self.columns):
+        for slot, column in enumerate(self.columns.tolist()):
             values[:, column] = self.values[people, slot, digits[:, slot]]
             mask[:, column] = digits[:, slot] > 0
         return mask, values
@@ -94,9 +99,8 @@ class Options:
 def grid_values(factual: Tensor, box: Box, whole: Tensor, points: int) -> Tensor:
     """Return the grid of each person and feature, `(points, people, features)`, ascending.
 
-    It is `linspace(x - 2 (x - min), x + 2 (max - x), points)`, after the released oracle of CARMA, with whole
-    numbers where `whole` `(features,)` says so. Written as one division, so that halves are exact before they
-    are rounded (to even).
+    It is `linspace(x - 2 (x - min), x + 2 (max - x), points)`, our reading of the oracle of CARMA, rounded
+    where `whole` `(features,)` says so.
 
     Example:
         >>> box = Box(torch.tensor([0.0]), torch.tensor([3.0]))
@@ -106,5 +110,8 @@ def grid_values(factual: Tensor, box: Box, whole: Tensor, points: int) -> Tensor
     x, lower, upper = factual.double(), box.lower.double(), box.upper.double()
     steps = torch.arange(points, dtype=torch.double)[:, None, None]
     last = points - 1
+    # One division at the end keeps halves of whole numbers exact, which are then rounded to even.
     values = ((2 * lower - x) * (last - steps) + (2 * upper - x) * steps) / last
+    for bound in (lower, upper):  # the grid of somebody at a bound has points there, which rounding must not lose
+        values = torch.where((values - bound).abs() <= _ROUNDING * (upper - lower), bound, values)
     return torch.where(whole, values.round(), values).to(factual.dtype)

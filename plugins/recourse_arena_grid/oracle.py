@@ -9,14 +9,16 @@ from torch import Tensor
 
 from recourse_arena import Outcome, Problem, Recommendation, Request
 from recourse_arena_grid.options import Options
-from recourse_arena_grid.search import Allowed, Search
+from recourse_arena_grid.search import ROWS, SUMS, Allowed, Search
 
 _PEOPLE = 4096
 """People whose options are held at once."""
 
 
 @torch.no_grad()
-def cheapest_actions(problem: Problem, request: Request, points: int) -> Recommendation:
+def cheapest_actions(
+    problem: Problem, request: Request, points: int, *, rows: int = ROWS, sums: int = SUMS
+) -> Recommendation:
     """Return the cheapest allowed action on the grid for each person of `request`."""
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
@@ -25,7 +27,7 @@ def cheapest_actions(problem: Problem, request: Request, points: int) -> Recomme
         for people in (membership == number).nonzero().squeeze(1).split(_PEOPLE):
             group = request[people]
             options = Options.of(group, problem.box, points)
-            solved, digits = Search(options, _test(problem, group, options)).run()
+            solved, digits = Search(options, _test(problem, group, options), rows=rows, sums=sums).run()
             mask[people], values[people] = options.action(torch.arange(len(people)), digits, group.factual)
             otherwise = Outcome.NOT_FOUND if pattern.any() else Outcome.INFEASIBLE
             outcome[people] = torch.where(solved, Outcome.SOLVED.code, otherwise.code).to(torch.int8)
@@ -38,6 +40,8 @@ def _test(problem: Problem, group: Request, options: Options) -> Allowed:
     least = None if flow is None else flow.log_density(group.factual)
 
     def allowed(people: Tensor, digits: Tensor) -> Tensor:
+        if not len(people):
+            return people.bool()
         mask, values = options.action(people, digits, group.factual)
         after = problem.causal_model.counterfactual(group.factual[people], mask, values)
         fine = problem.decisions.accepts(after)

@@ -11,11 +11,14 @@ from torch import Tensor
 
 from recourse_arena_grid.options import Options
 
-ROWS = 1 << 16
-"""Candidates evaluated at once, whatever the number of people: small enough for the processor's cache."""
+ROWS = 1 << 14
+"""Candidates whose effects are computed at once, whatever the number of people."""
 
-_ROUNDS = (64, 512, 4096)
-"""How many of their cheapest combinations unsolved people have tried after each round, before all the rest."""
+SUMS = 1 << 20
+"""Sums of costs held at once."""
+
+FIRST, GROWTH = 64, 4
+"""How many of their cheapest combinations people try first, and how many times more in each later round."""
 
 _NO_RANK = torch.iinfo(torch.long).max
 
@@ -36,9 +39,9 @@ class Search:
         rows: Most candidates to hold at once.
     """
 
-    def __init__(self, options: Options, allowed: Allowed, *, rows: int = ROWS) -> None:
+    def __init__(self, options: Options, allowed: Allowed, *, rows: int = ROWS, sums: int = SUMS) -> None:
         people = len(options.values)
-        self.options, self.allowed, self.rows = options, allowed, rows
+        self.options, self.allowed, self.rows, self.sums = options, allowed, rows, sums
         self.cost = torch.full((people,), torch.inf, dtype=torch.double)
         """Cost of the best allowed combination so far; infinite without one."""
         self.rank = torch.full((people,), _NO_RANK)
@@ -48,25 +51,23 @@ class Search:
 
     def run(self) -> tuple[Tensor, Tensor]:
         """Return who is solved, `(people,)`, and the options of their best combination, `(people, columns)`."""
-        tried = 0
-        for count in _ROUNDS:
-            if count * self.options.radix > self.rows:
-                break
-            for people in self._pending(count * self.options.radix):
+        combinations, radix = self.options.combinations, self.options.radix
+        tried, count = 0, FIRST
+        while tried < combinations and count * radix <= self.sums:
+            for people in self._pending(count * radix):
                 self._try_cheapest(people, tried, count)
-            tried = count
-        block = min(self.options.combinations, self.rows)
+            tried, count = count, count * GROWTH
+        block = min(combinations, self.sums)
         for people in self._pending(block):
-            for start in range(0, self.options.combinations, block):
-                self._try_block(people, start, min(start + block, self.options.combinations))
-            self.floor[people] = torch.inf
+            for start in range(0, combinations, block):
+                self._try_block(people, start, min(start + block, combinations))
         solved = self.cost < torch.inf
-        return solved, self.options.digits(torch.where(solved, self.rank % self.options.combinations, 0))
+        return solved, self.options.digits(torch.where(solved, self.rank % combinations, 0))
 
-    def _pending(self, candidates: int) -> Iterator[Tensor]:
-        """Yield people without a solution and with untried combinations, as many as can hold `candidates` each."""
+    def _pending(self, sums: int) -> Iterator[Tensor]:
+        """Yield people without a solution and with untried combinations, as many as may hold `sums` each."""
         pending = ((self.cost == torch.inf) & (self.floor < torch.inf)).nonzero().squeeze(1)
-        yield from pending.split(max(1, self.rows // candidates)) if len(pending) else ()
+        yield from pending.split(max(1, self.sums // sums)) if len(pending) else ()
 
     def _try_cheapest(self, people: Tensor, tried: int, count: int) -> None:
         cost, digits, ceiling = cheapest(self.options.costs[people], self.floor[people], tried, count)
@@ -84,11 +85,14 @@ class Search:
         self._try(people[row], cost[row, place], digits[place])
 
     def _try(self, people: Tensor, cost: Tensor, digits: Tensor) -> None:
-        """Take up the best allowed ones of candidates `(rows,)`, `(rows,)`, `(rows, columns)`."""
-        if not len(people):
-            return
-        fine = self.allowed(people, digits)
-        people, cost, digits = people[fine], cost[fine], digits[fine]
+        """Take up the best allowed ones of candidates `(rows,)`, `(rows,)`, `(rows, columns)`, cheap ones first."""
+        for chunk in cost.argsort().split(self.rows) if len(cost) else ():
+            chunk = chunk[cost[chunk] <= self.cost[people[chunk]]]
+            chunk = chunk[self.allowed(people[chunk], digits[chunk])]
+            self._take_up(people[chunk], cost[chunk], digits[chunk])
+
+    def _take_up(self, people: Tensor, cost: Tensor, digits: Tensor) -> None:
+        """Remember those of the allowed candidates that are better than the best so far."""
         rank = (digits > 0).sum(-1) * self.options.combinations + self.options.codes(digits)
         before = self.cost.clone()
         self.cost.scatter_reduce_(0, people, cost, "amin")

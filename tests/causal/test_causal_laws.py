@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
+from causal_cases import MODELS, case_called
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from recourse_arena.problem.models import CausalModel
 
 questions = st.data()
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def case(request):
+    return case_called(request.param, request)
 
 
 def test_a_causal_model_has_every_method_of_the_protocol(case):
@@ -97,7 +104,8 @@ def test_the_order_of_people_does_not_matter(case, data):
     x, mask, values = data.draw(case.interventions())
     order = torch.tensor(data.draw(st.permutations(range(len(x)))))
     case.close(
-        case.model.counterfactual(x[order], mask[order], values[order]), case.model.counterfactual(x, mask, values)[order]
+        case.model.counterfactual(x[order], mask[order], values[order]),
+        case.model.counterfactual(x, mask, values)[order],
     )
 
 
@@ -205,38 +213,3 @@ def test_draws_have_independent_noise(case):
     noise = case.model.abduct(case.model.sample(4000, torch.Generator().manual_seed(5)))
     correlation = torch.corrcoef(noise.T).fill_diagonal_(0)
     assert correlation.abs().max() < 0.08
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3])
-@given(data=questions)
-def test_setting_noise_is_the_intervention_on_what_it_leads_to(flow_case, data, share):
-    """`share` of the values wanted is taken back: feasible values differ, and the effects are those of the feasible."""
-    x, mask, values = data.draw(flow_case.interventions())
-    flow = flow_case.model
-    noise = torch.where(mask, flow.abduct(values), flow.abduct(x))
-    after, wanted = flow.latent_intervention(x, noise, mask, lambda v: v + share * (flow.mean - v))
-    torch.testing.assert_close(after[mask], (wanted + share * (flow.mean - wanted))[mask], rtol=0, atol=0)
-    flow_case.close(after, flow.counterfactual(x, mask, after))
-    if share == 0:
-        flow_case.close(flow.abduct(after), noise)
-
-
-@given(data=questions)
-def test_setting_noise_to_an_infeasible_value_acts_with_the_nearest_feasible_one(flow_case, data):
-    x, mask, values = data.draw(flow_case.interventions())
-    flow = flow_case.model
-    lower, upper = (torch.quantile(flow_case.people, q, 0) for q in (0.2, 0.8))
-    noise = torch.where(mask, flow.abduct(values), flow.abduct(x))
-    after, wanted = flow.latent_intervention(x, noise, mask, lambda v: torch.clamp(v, lower, upper))
-    assert ((after >= lower) & (after <= upper))[mask].all()
-    assert torch.equal(after[mask], wanted.clamp(lower, upper)[mask])
-    flow_case.close(after, flow.counterfactual(x, mask, after))
-    flow_case.close(flow.abduct(after)[~mask], noise[~mask])
-
-
-@given(data=questions)
-def test_setting_no_noise_changes_nothing_at_all(flow_case, data):
-    x, mask, values = data.draw(flow_case.interventions())
-    noise = flow_case.model.abduct(values)
-    after, _ = flow_case.model.latent_intervention(x, noise, torch.zeros_like(mask), lambda v: v + 1)
-    assert torch.equal(after, x)

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from causal_cases import FLOWS, case_called
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from recourse_arena import ArenaError, CausalGraph, Feature, FeatureTable, FlowRecipe, Kind, People, Split
 from recourse_arena.causal import fitting
 from recourse_arena.causal.fitting import fit_flow, negative_log_likelihood
@@ -40,6 +42,11 @@ def split_of(x: torch.Tensor) -> Split:
     return Split(train, rest, rest)
 
 
+@pytest.fixture(scope="module", params=FLOWS)
+def flow_case(request):
+    return case_called(request.param, request)
+
+
 @pytest.fixture(scope="module")
 def arrow_people():
     """An effect that is twice its cause, which lies around 10."""
@@ -61,11 +68,47 @@ def by_root_finding(flow, graph, x, mask, values):
     return after
 
 
+@settings(max_examples=10)
 @given(data=st.data())
 def test_a_counterfactual_is_the_root_of_the_noise(flow_case, data):
     x, mask, values = data.draw(flow_case.interventions())
     found = by_root_finding(flow_case.model, flow_case.graph, x, mask, values)
     flow_case.close(flow_case.model.counterfactual(x, mask, values), found)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@given(data=st.data())
+def test_setting_noise_is_the_intervention_on_what_it_leads_to(flow_case, data, share):
+    """`share` of the values wanted is taken back: feasible values differ, and the effects are those of the feasible."""
+    x, mask, values = data.draw(flow_case.interventions())
+    flow = flow_case.model
+    noise = torch.where(mask, flow.abduct(values), flow.abduct(x))
+    after, wanted = flow.latent_intervention(x, noise, mask, lambda v: v + share * (flow.mean - v))
+    torch.testing.assert_close(after[mask], (wanted + share * (flow.mean - wanted))[mask], rtol=0, atol=0)
+    flow_case.close(after, flow.counterfactual(x, mask, after))
+    if share == 0:
+        flow_case.close(flow.abduct(after), noise)
+
+
+@given(data=st.data())
+def test_setting_noise_to_an_infeasible_value_acts_with_the_nearest_feasible_one(flow_case, data):
+    x, mask, values = data.draw(flow_case.interventions())
+    flow = flow_case.model
+    lower, upper = (torch.quantile(flow_case.people, q, 0) for q in (0.2, 0.8))
+    noise = torch.where(mask, flow.abduct(values), flow.abduct(x))
+    after, wanted = flow.latent_intervention(x, noise, mask, lambda v: torch.clamp(v, lower, upper))
+    assert ((after >= lower) & (after <= upper))[mask].all()
+    assert torch.equal(after[mask], wanted.clamp(lower, upper)[mask])
+    flow_case.close(after, flow.counterfactual(x, mask, after))
+    flow_case.close(flow.abduct(after)[~mask], noise[~mask])
+
+
+@given(data=st.data())
+def test_setting_no_noise_changes_nothing_at_all(flow_case, data):
+    x, mask, values = data.draw(flow_case.interventions())
+    noise = flow_case.model.abduct(values)
+    after, _ = flow_case.model.latent_intervention(x, noise, torch.zeros_like(mask), lambda v: v + 1)
+    assert torch.equal(after, x)
 
 
 @pytest.mark.parametrize("kinds", [(Kind.CONTINUOUS, Kind.CONTINUOUS), (Kind.INTEGER, Kind.ORDINAL)])
@@ -148,11 +191,11 @@ def test_a_fitted_flow_is_frozen(arrow_people):
 
 
 def test_counts_are_dequantised_and_have_no_spikes():
-    """Two dice: uniform on 36 cells, so no density may do better than log 36 nats."""
+    """Two dice are uniform on 36 cells: log 36 nats, and spikes would be a nat better."""
     dice = torch.randint(1, 7, (2000, 2), generator=torch.Generator().manual_seed(0)).float()
     recipe = FlowRecipe("spline", hidden=(16,), epochs=15, batch=200, learning_rate=0.02)
     flow = fit_flow(table(Kind.INTEGER, Kind.ORDINAL), ARROW, recipe, split_of(dice), seed=0)
-    assert negative_log_likelihood(flow, dice) == pytest.approx(math.log(36), abs=0.1)
+    assert negative_log_likelihood(flow, dice) == pytest.approx(math.log(36), abs=0.2)
 
 
 @pytest.mark.parametrize("parents", [{}, {"effect": ()}])

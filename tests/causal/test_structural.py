@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from recourse_arena import ArenaError, CausalGraph
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
 from torch.distributions import Normal
 from torch.distributions.transforms import AffineTransform, ComposeTransform, SigmoidTransform
+
+from recourse_arena import ArenaError, CausalGraph
+from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
 
 
 def draw(people, generator):
@@ -41,9 +42,7 @@ def ramp():
 
 
 def test_the_density_of_one_squashed_feature_integrates_to_one():
-    model = StructuralCausalModel(
-        CausalGraph(("a",), {}), {"a": normal(0.7, lambda parents: 0.3, squashed(-1.0, 3.0))}
-    )
+    model = StructuralCausalModel(CausalGraph(("a",), {}), {"a": normal(0.7, lambda parents: 0.3, squashed(-1.0, 3.0))})
     x = middles(-1, 2, 3000)
     assert float(model.log_density(x[:, None]).exp().mean() * 3) == pytest.approx(1, abs=1e-4)
 

@@ -17,7 +17,6 @@ from recourse_arena.problem.people import Split
 from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import FlowRecipe
 
-
 _SPLINE_REACH = 4.9
 """Where the farthest training person lies in a spline's domain, which ends at 5."""
 

@@ -6,10 +6,13 @@ __all__ = ["CausalFlow"]
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import zuko
 from torch import Generator, Tensor, nn
+from torch.nn.functional import linear
+from zuko.utils import unpack
 
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable, Kind
@@ -67,21 +70,24 @@ class CausalFlow(nn.Module):
         """Return the features that noise `u` leads to."""
         x = torch.zeros_like(u)
         for _ in range(self.graph.longest_path(self.graph.names) + 1):
-            x = self._caused(u, x)
+            x = self._caused(u, x, self._everything)
         return x
 
     def counterfactual(self, x: Tensor, mask: Tensor, values: Tensor) -> Tensor:
         """Return `x` had `do(x_j = values_j)` been done for masked j; all arguments broadcast.
 
-        The noise of everything else is kept. Only as many passes run as the longest path from what is acted
-        upon; features without an intervened cause keep their factual value exactly.
+        The noise of everything else is kept. Only features that move for somebody are recomputed, each once, in
+        causal order; features without an intervened cause keep their factual value exactly.
         """
         u, x, mask, values = torch.broadcast_tensors(self.abduct(x), x, mask, values)
-        sources = _any_hit(mask, self.graph.names)
         moving = self._descendants(mask) & ~mask
+        moves = moving.reshape(-1, moving.shape[-1]).any(0)
         after = torch.where(mask, values, x)
-        for _ in range(self.graph.longest_path(sources)):
-            after = torch.where(moving, self._caused(u, after), after)
+        for layer in self.graph.layers_behind(_any_hit(mask, self.graph.names)):
+            columns = layer[moves[layer]]
+            if len(columns):
+                caused = torch.where(moving[..., columns], self._caused(u, after, columns), after[..., columns])
+                after = after.index_copy(-1, columns, caused)
         return after
 
     def latent_intervention(
@@ -114,7 +120,7 @@ class CausalFlow(nn.Module):
 
     def _edited(
         self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor, torch.distributions.Transform]:
+    ) -> tuple[Tensor, Tensor, Any]:
         moving = self._descendants(mask)
         after = x
         for _ in range(self.graph.longest_path(_any_hit(mask, self.graph.names)) + 1):
@@ -137,18 +143,33 @@ class CausalFlow(nn.Module):
     def _standardised(self, x: Tensor) -> Tensor:
         return (x + self.midpoint - self.mean) / self.sd
 
-    def _log_density(self, z: Tensor, given_causes: torch.distributions.Transform) -> Tensor:
+    def _log_density(self, z: Tensor, given_causes: Any) -> Tensor:
         u, log_slope = given_causes.call_and_ladj(z)
         normal = -0.5 * (u.square().sum(-1) + u.shape[-1] * math.log(2 * math.pi))
         return normal + log_slope - self.sd.log().sum()
 
-    def _given(self, z: Tensor) -> torch.distributions.Transform:
-        """Return the elementwise map from features to noise, given the causes in `z`."""
-        return self.network.transform.transforms[0].meta(None, z)
+    def _given(self, z: Tensor, columns: Tensor | None = None) -> Any:
+        """Return zuko's elementwise map from features (or some `columns` of them) to noise, given the causes in `z`."""
+        autoregressive = self.network.transform.transforms[0]
+        if columns is None:
+            return autoregressive.meta(None, z)
+        *hidden, last = autoregressive.hyper
+        for layer in hidden:
+            z = layer(z)
+        rows = (columns[:, None] * autoregressive.total + torch.arange(autoregressive.total)).flatten()
+        weight = last.weight[rows] * last.mask[rows]
+        parameters = linear(z, weight, last.bias[rows])
+        shaped = unpack(parameters.unflatten(-1, (-1, autoregressive.total)), autoregressive.shapes)
+        return autoregressive.univariate(*shaped)
 
-    def _caused(self, u: Tensor, x: Tensor) -> Tensor:
-        """Return what noise `u` makes of each feature if its causes are as in `x`."""
-        return self._given(self._standardised(x)).inv(u) * self.sd + self.mean - self.midpoint
+    def _caused(self, u: Tensor, x: Tensor, columns: Tensor) -> Tensor:
+        """Return what noise `u` makes of some `columns` if their causes are as in `x`."""
+        z = self._given(self._standardised(x), columns).inv(u[..., columns])
+        return z * self.sd[columns] + self.mean[columns] - self.midpoint[columns]
+
+    @property
+    def _everything(self) -> Tensor:
+        return torch.arange(len(self.graph.names))
 
     def _descendants(self, mask: Tensor) -> Tensor:
         return (mask.to(self.mean.dtype) @ self.graph.reach.to(self.mean.dtype)) > 0

@@ -86,9 +86,27 @@ class CausalGraph:
 
     def longest_path(self, sources: Iterable[str]) -> int:
         """Return the number of edges of the longest directed path that starts in `sources`."""
+        return max(self._depth(sources).values(), default=0)
+
+    def layers_behind(self, sources: Iterable[str]) -> list[torch.Tensor]:
+        """Return the columns of all descendants of `sources`, by the length of the longest path that leads there.
+
+        Example:
+            >>> CausalGraph(("a", "b", "c"), {"b": ("a",), "c": ("a", "b")}).layers_behind(["a"])
+            [tensor([1]), tensor([2])]
+        """
+        import torch
+
+        depth = self._depth(sources)
+        layers = [
+            [self.names.index(n) for n in depth if depth[n] == k] for k in range(1, max(depth.values(), default=0) + 1)
+        ]
+        return [torch.tensor(sorted(layer)) for layer in layers]
+
+    def _depth(self, sources: Iterable[str]) -> dict[str, int]:
         depth = dict.fromkeys(sources, 0)
         for name in self.order:
             for parent in self.parents.get(name, ()):
                 if parent in depth:
                     depth[name] = max(depth.get(name, 0), depth[parent] + 1)
-        return max(depth.values(), default=0)
+        return depth

@@ -1,0 +1,84 @@
+"""A problem shows a solver what it declared, and nothing else."""
+
+from __future__ import annotations
+
+from itertools import chain, combinations
+
+import pytest
+import torch
+from applicants import line_problem
+
+from recourse_arena import ArenaError, Knowledge
+from recourse_arena.problem.models import Classifier
+
+EVERY_SET = [frozenset(s) for s in chain.from_iterable(combinations(Knowledge, size) for size in range(4))]
+
+
+@pytest.fixture(scope="module")
+def problem(loan):
+    return line_problem(loan)
+
+
+@pytest.mark.parametrize("knows", EVERY_SET, ids=lambda s: "+".join(sorted(s)) or "nothing")
+def test_a_solver_gets_what_it_declared_and_an_error_for_the_rest(problem, knows):
+    seen = problem.seen_by(knows)
+    for what in Knowledge:
+        if what in knows:
+            assert getattr(seen, what.value) is getattr(problem, what.value)
+        else:
+            with pytest.raises(ArenaError, match=f"asked for '{what.value}' but declares to know only") as error:
+                getattr(seen, what.value)
+            assert str(error.value).endswith(", ".join(sorted(knows)) or "nothing")
+
+
+@pytest.mark.parametrize("knows", EVERY_SET, ids=lambda s: "+".join(sorted(s)) or "nothing")
+def test_the_causal_model_is_the_best_that_was_declared(problem, knows):
+    seen = problem.seen_by(knows)
+    if Knowledge.SCM in knows:
+        assert seen.causal_model is problem.true_scm
+    elif Knowledge.FLOW in knows:
+        assert seen.causal_model is problem.causal_flow
+    else:
+        with pytest.raises(ArenaError, match="'flow'"):
+            _ = seen.causal_model
+
+
+def test_a_black_box_says_yes_and_no_and_no_more(problem):
+    seen = problem.seen_by(frozenset())
+    assert torch.equal(seen.decisions.accepts(problem.training.x), problem.decisions.accepts(problem.training.x))
+    assert not hasattr(seen.decisions, "logit")
+    assert not isinstance(seen.decisions, Classifier)
+    assert seen.true_scm is None
+    assert seen.causal_flow is None
+
+
+def test_what_was_withheld_once_does_not_come_back(problem):
+    seen = problem.seen_by(frozenset()).seen_by(frozenset(Knowledge))
+    with pytest.raises(ArenaError):
+        _ = seen.classifier
+    with pytest.raises(ArenaError):
+        _ = seen.flow
+    assert seen.true_scm is None
+
+
+def test_whatever_is_declared_everybody_sees_the_people_cost_and_box(problem):
+    seen = problem.seen_by(frozenset())
+    for part in ("dataset", "features", "graph", "cost", "box", "training", "validation", "profile", "draw"):
+        assert getattr(seen, part) is getattr(problem, part)
+
+
+def test_those_who_were_refused_ask(problem):
+    asking = problem.asking(problem.validation)
+    refused = [person for person in problem.validation.x if not problem.classifier.accepts(person[None])]
+    assert 0 < len(asking) < len(problem.validation)
+    assert torch.equal(asking, torch.stack(refused))
+    assert torch.equal(problem.seen_by(frozenset()).asking(problem.validation), asking)
+
+
+def test_noise_bounds_are_whole_numbers_just_around_the_training_noise(problem):
+    box, noise = problem.noise_bounds(problem.scm), problem.scm.abduct(problem.training.x)
+    assert box.contains(noise, tolerance=0).all()
+    for bound in (box.lower, box.upper):
+        assert torch.equal(bound, bound.round())
+    assert ((noise.amin(0) - box.lower) < 1).all()
+    assert ((box.upper - noise.amax(0)) < 1).all()

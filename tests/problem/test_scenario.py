@@ -1,0 +1,122 @@
+"""Scenario names read as words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recourse_arena import ArenaError, Scenario
+
+PROFILES = ("constant", "linear", "convex", "concave")
+DISTRIBUTIONS = ("causal-order", "reverse-causal-order", "privileged", "non-privileged")
+PUBLISHED = {
+    **{f"hard-{n}": {"actionable": n} for n in ("1", "2", "3", "4", "random")},
+    **{
+        f"hard-{n}@{d}": {"actionable": n, "distribution": d}
+        for n in ("1", "2", "3", "4", "random")
+        for d in DISTRIBUTIONS
+    },
+    **{f"hard-{n}!no-plausibility": {"actionable": n, "plausibility": False} for n in ("1", "2")},
+    "hard-2@causal-order!no-plausibility": {
+        "actionable": "2",
+        "distribution": "causal-order",
+        "plausibility": False,
+    },
+    **{f"soft-{p}": {"profile": p} for p in PROFILES},
+    **{f"hard-random+soft-{p}": {"actionable": "random", "profile": p} for p in PROFILES},
+    **{f"hard-3+soft-{p}": {"actionable": "3", "profile": p} for p in PROFILES},
+    **{f"score-soft-{p}": {"scheme": "likert", "profile": p} for p in PROFILES},
+    **{f"score-hard-random+soft-{p}": {"scheme": "likert", "actionable": "random", "profile": p} for p in PROFILES},
+    "binary-hard-2": {"scheme": "binary", "actionable": "2"},
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_scenario_of_the_paper_has_a_name(name):
+    assert Scenario.parse(name) == replace(Scenario(name), **PUBLISHED[name])
+
+
+@st.composite
+def spelt(draw) -> tuple[str, Scenario]:
+    """Draw a scenario and its name, put together from its parts."""
+    prefix, scheme = draw(st.sampled_from([("", "ranking"), ("score-", "likert"), ("binary-", "binary")]))
+    hard = draw(st.sampled_from(["", "random", "1", "2", "12"]))
+    soft = draw(st.sampled_from(["", *PROFILES] if hard else PROFILES))
+    distribution = draw(st.sampled_from(["", *DISTRIBUTIONS, "own"]))
+    plausibility = draw(st.booleans())
+    parts = [f"hard-{hard}"] * bool(hard) + [f"soft-{soft}"] * bool(soft)
+    name = prefix + "+".join(draw(st.permutations(parts)))
+    name += f"@{distribution}" * bool(distribution) + "!no-plausibility" * (not plausibility)
+    return name, Scenario(name, scheme, hard or "all", soft or "constant", distribution or "uniform", plausibility)
+
+
+@given(spelt())
+def test_a_name_is_read_back_as_it_was_put_together(pair):
+    name, scenario = pair
+    assert Scenario.parse(name) == scenario
+    assert Scenario.parse(Scenario.parse(name).name) == scenario
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "hard",
+        "hard-",
+        "hard-two",
+        "hard--1",
+        "hard-1.5",
+        "hard-02",
+        "hard-²",
+        "hard-٣",
+        "soft",
+        "soft-",
+        "score",
+        "score-",
+        "binary",
+        "score-score-soft-linear",
+        "firm-2",
+        "hard-2+",
+        "+hard-2",
+        "hard-1+hard-2",
+        "soft-linear+soft-convex",
+        "hard-2+soft-linear+hard-3",
+        "hard-2@",
+        "hard-2@a@b",
+        "Hard-2",
+        " hard-2",
+    ],
+)
+def test_a_name_that_cannot_be_read_is_answered_with_the_pattern(name):
+    with pytest.raises(ArenaError, match=f"unknown scenario {re.escape(repr(name))}") as error:
+        Scenario.parse(name)
+    assert "hard-random+soft-convex@causal-order" in str(error.value)
+    assert "recourse-arena list scenarios" in str(error.value)
+    assert len(str(error.value).splitlines()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("soft-linaer", "cost profile in scenario 'soft-linaer' 'linaer'. Did you mean 'linear'"),
+        ("hard-2+soft-x", "cost profile .*'x'. Known: concave, constant, convex, linear"),
+        ("hard-2!plausibility", "switch .*'plausibility'. Did you mean 'no-plausibility'"),
+        ("hard-2!", "switch .*''. Known: no-plausibility"),
+        ("hard-2!no-plausibility@causal-order", "switch .* Did you mean 'no-plausibility'"),
+    ],
+)
+def test_a_misspelt_part_is_answered_with_what_is_known(name, message):
+    with pytest.raises(ArenaError, match=message):
+        Scenario.parse(name)
+
+
+@given(st.text())
+def test_any_text_is_a_scenario_or_a_clear_error(name):
+    try:
+        assert Scenario.parse(name).name == name
+    except ArenaError as error:
+        assert repr(name) in str(error)  # noqa: PT017
