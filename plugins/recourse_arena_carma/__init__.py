@@ -1,7 +1,7 @@
 """CARMA and iCARMA: recourse by a mask network and an action network, trained once for everybody.
 
 References:
-    Majumdar and Valera, CARMA: A practical framework to generate recommendations for causal algorithmic
+    Majumdar and Valera, CARMA: a practical framework to generate recommendations for causal algorithmic
     recourse at scale, FAccT 2024 (doi 10.1145/3630106.3659003).
 
     From Universal to Individualized Actionability (arXiv 2604.08030), which adds individual preferences.
@@ -26,32 +26,88 @@ if TYPE_CHECKING:
 
 
 class ICarma(Solver):
+    """Amortised recourse that follows each person's preferences (arXiv 2604.08030).
+
+    One model serves every cut-off and cost profile of its elicitation scheme: mask, weights and priors are inputs
+    of its networks, and training draws new ones, with a profile of its own, for every person at every visit.
+    A person with something to act on always gets an action; nobody's constraints are ever broken. The
+    switch `!no-plausibility` of a scenario changes nothing: the model is trained to be plausible.
+
+    Arguments:
+        **options: The fields of :class:`~recourse_arena_carma.settings.Settings`.
+
+    Example:
+        >>> ICarma(steps=100).settings.steps
+        100
+    """
+
     name: ClassVar[str] = "icarma"
-    summary: ClassVar[str] = "x"
+    summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
     fit_depends_on: ClassVar[frozenset[str]] = frozenset({"scheme"})
     individual: ClassVar[bool] = True
     __signature__ = inspect.signature(Settings)
 
+    problem: Problem
+    policy: Policy
+
     def __init__(self, **options: Any) -> None:
         self.settings = Settings(**options)
 
-    def fit(self, problem, *, seed):
-        from recourse_arena.problem.profile import PROFILES
-        from recourse_arena.problem.randomness import generator
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Train both networks on the negatively decided training people."""
         from recourse_arena_carma.networks import Policy
-        from recourse_arena_carma.preferences import Preferences
         from recourse_arena_carma.training import train
 
-        draws = generator(seed, self.name)
         self.problem = problem
-        self.policy = Policy(problem, self.settings, individual=True, draws=draws)
-        from dataclasses import replace
-        profiles = [replace(p, prior_max=self.settings.prior_max, prior_min=self.settings.prior_min) for p in PROFILES.values()]
-        train(self.policy, problem, self.settings, lambda n, g: Preferences.mixed(problem.draw(n, g), profiles, g), draws)
+        self.policy = Policy(problem, self.settings, individual=self.individual)
+        train(self.policy, problem, self.settings, seed=seed)
 
-    def recommend(self, request):
+    def recommend(self, request: Request) -> Recommendation:
+        """Return an action on the features the mask network picks among those the person can act on."""
         from recourse_arena_carma.advice import advise
-        from dataclasses import replace
-        from recourse_arena_carma.preferences import Preferences
-        return advise(self.policy, self.problem, request, Preferences.of(replace(request, profile=replace(request.profile, prior_max=self.settings.prior_max, prior_min=self.settings.prior_min))))
+
+        return advise(self.policy, self.problem, request, self.settings)
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return the weights of both networks."""
+        return self.policy.state_dict()
+
+    def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
+        """Take back the weights of both networks."""
+        from recourse_arena_carma.networks import Policy
+
+        self.problem = problem
+        self.policy = Policy(problem, self.settings, individual=self.individual)
+        self.policy.load_state_dict(state)
+
+
+class Carma(ICarma):
+    """Amortised recourse for a population: what is actionable is the same for everybody (FAccT 2024).
+
+    Its networks see no preferences. Advice that touches a feature the person cannot act on is of no use to that
+    person, and counts as not found: coverage shows how often that is. With `constraints=drop` the feature
+    is dropped instead and the shift of the others computed anew. Values are moved into the person's own box.
+
+    Arguments:
+        **options: The fields of :class:`~recourse_arena_carma.settings.CarmaSettings`.
+
+    Example:
+        >>> Carma(constraints="drop").settings.constraints
+        'drop'
+    """
+
+    name: ClassVar[str] = "carma"
+    summary: ClassVar[str] = "amortised mask and action networks, one set of actionable features for all"
+    fit_depends_on: ClassVar[frozenset[str]] = frozenset()
+    individual: ClassVar[bool] = False
+    __signature__ = inspect.signature(CarmaSettings)
+
+    def __init__(self, **options: Any) -> None:
+        self.settings = CarmaSettings(**options)
+
+
+@hookimpl
+def recourse_solvers() -> list[type[Solver]]:
+    """Return both."""
+    return [Carma, ICarma]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["advise", "propose"]
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -24,18 +26,22 @@ def propose(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def advise(
-    policy: Policy, problem: Problem, request: Request, preferences: Preferences, *, constraints: str = "drop"
-) -> Recommendation:
-    """Return the action of each person."""
+def advise(policy: Policy, problem: Problem, request: Request, settings: Settings) -> Recommendation:
+    """Return the action of each person of `request`."""
+    if policy.individual:
+        preferences = Preferences.of(request, settings)
+    else:
+        preferences = Preferences.of_everybody(request.features, len(request), settings)
     people = Everybody.asking(problem, request.factual)
     seen = policy.seen(people.described, preferences)
     proposed = propose(policy.logits(seen), preferences.mask > 0)
     mask = proposed & request.actionable
-    shift = policy.shift(seen, mask.float())
+    shift = policy.shift(seen, mask.to(seen))
     values, _ = problem.flow.latent_intervention(people.x, people.u + shift * mask, mask, request.snap)
     usable = mask.any(1)
-    if constraints == "refuse":
+    if getattr(settings, "constraints", "drop") == "refuse":
         usable &= (mask == proposed).all(1)
     answer = Recommendation.do(mask, values, found=usable)
-    return answer
+    impossible = ~request.actionable.any(1) & ~problem.decisions.accepts(request.factual)
+    outcome = torch.where(impossible, Outcome.INFEASIBLE.code, answer.outcome)
+    return replace(answer, outcome=outcome.to(torch.int8))

@@ -12,15 +12,12 @@ from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
 
 
-def perceptron(inputs: int, width: int, layers: int, outputs: int, draws: Generator) -> nn.Sequential:
-    """Return a ReLU network of `layers` hidden layers with Xavier-initialised weights and no bias at first."""
+def perceptron(inputs: int, width: int, layers: int, outputs: int) -> nn.Sequential:
+    """Return a ReLU network of `layers` hidden layers, not yet initialised."""
     widths = [inputs, *[width] * layers, outputs]
     modules: list[nn.Module] = []
     for before, after in zip(widths, widths[1:], strict=False):
-        linear = nn.utils.skip_init(nn.Linear, before, after)
-        nn.init.xavier_uniform_(linear.weight, generator=draws)
-        nn.init.zeros_(linear.bias)
-        modules += [linear, nn.ReLU()]
+        modules += [nn.utils.skip_init(nn.Linear, before, after), nn.ReLU()]
     return nn.Sequential(*modules[:-1])
 
 
@@ -31,13 +28,12 @@ class Policy(nn.Module):
         problem: The problem it acts in.
         settings: Sizes of the networks.
         individual: Whether it sees a person's preferences.
-        draws: Source of the initial weights.
     """
 
     lower: Tensor
     upper: Tensor
 
-    def __init__(self, problem: Problem, settings: Settings, *, individual: bool, draws: Generator) -> None:
+    def __init__(self, problem: Problem, settings: Settings, *, individual: bool) -> None:
         super().__init__()
         features = len(problem.features)
         bounds = problem.noise_bounds(problem.flow)
@@ -45,10 +41,17 @@ class Policy(nn.Module):
         self.register_buffer("lower", bounds.lower)
         self.register_buffer("upper", bounds.upper)
         seen = 2 * features + 1 + (3 * features if individual else 0)
-        self.mask_network = perceptron(seen, settings.width, settings.mask_layers, 2 * features, draws)
+        self.mask_network = perceptron(seen, settings.width, settings.mask_layers, 2 * features)
         self.action_network = perceptron(
-            seen + features, settings.width, settings.action_layers, features, draws
+            seen + features, settings.width, settings.action_layers, features
         )
+
+    def initialise(self, draws: Generator) -> None:
+        """Draw the initial weights (Xavier); biases start at 0."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight, generator=draws)
+                nn.init.zeros_(module.bias)
 
     def seen(self, person: Tensor, preferences: Preferences) -> Tensor:
         """Return the input both networks share."""

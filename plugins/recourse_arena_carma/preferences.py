@@ -1,19 +1,20 @@
-"""What the networks are told about a person's preferences."""
+"""What training and the networks know of people's preferences."""
 
 from __future__ import annotations
 
-__all__ = ["Preferences", "everybody_alike"]
+__all__ = ["Preferences"]
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
 
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.problem import Problem
+from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
+from recourse_arena_carma.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -23,33 +24,45 @@ class Preferences:
     Arguments:
         mask: Features each can act on, 1.0 or 0.0.
         weights: Cost weights (alpha).
-        priors: Prior probabilities of acting (pi).
+        priors: Prior probabilities of acting (pi); 0 where non-actionable.
     """
 
     mask: Tensor
     weights: Tensor
     priors: Tensor
 
+    def __len__(self) -> int:
+        return len(self.mask)
+
     def __getitem__(self, people: Tensor) -> Preferences:
         return Preferences(self.mask[people], self.weights[people], self.priors[people])
 
     @classmethod
-    def of(cls, request: Request) -> Preferences:
+    def of(cls, request: Request, settings: Settings) -> Preferences:
         """Return the preferences of the people of `request`."""
-        return cls(request.actionable.float(), request.weights, request.priors)
+        profile = with_range(request.profile, settings)
+        priors = profile.priors(request.actionability.scores, request.actionability.levels)
+        return cls(request.actionable.to(request.factual), request.weights, priors)
 
     @classmethod
-    def mixed(cls, answers: Actionability, profiles: Sequence[Profile], draws: Generator) -> Preferences:
-        """Return preferences with a cost profile drawn for each person."""
-        which = torch.randint(len(profiles), (len(answers),), generator=draws)
+    def of_everybody(cls, features: FeatureTable, people: int, settings: Settings) -> Preferences:
+        """Return the preferences of a population: all that is globally actionable, at equal cost."""
+        mask = features.actionable.float().expand(people, -1)
+        return cls(mask, torch.ones_like(mask), mask * settings.prior_max)
+
+    @classmethod
+    def mixed(
+        cls, answers: Actionability, profiles: Sequence[Profile], settings: Settings, draws: Generator
+    ) -> Preferences:
+        """Return preferences with one of the cost `profiles` drawn for each person."""
         scores, levels = answers.scores, answers.levels
-        weights = torch.stack([profile.weights(scores, levels) for profile in profiles])
-        priors = torch.stack([profile.priors(scores, levels) for profile in profiles])
+        which = torch.randint(len(profiles), (len(answers),), generator=draws)
         rows = torch.arange(len(answers))
-        return cls(answers.mask.float(), weights[which, rows], priors[which, rows])
+        weights = torch.stack([profile.weights(scores, levels) for profile in profiles])[which, rows]
+        priors = torch.stack([with_range(profile, settings).priors(scores, levels) for profile in profiles])
+        return cls(answers.mask.float(), weights, priors[which, rows])
 
 
-def everybody_alike(problem: Problem, people: int, prior: float = 0.5) -> Preferences:
-    """Return the preferences of the population: all that is globally actionable, at equal cost."""
-    mask = problem.features.actionable.float().expand(people, -1)
-    return Preferences(mask, torch.ones_like(mask), mask * prior)
+def with_range(profile: Profile, settings: Settings) -> Profile:
+    """Return the profile with the range of priors that the mask network was tuned for."""
+    return replace(profile, prior_max=settings.prior_max, prior_min=settings.prior_min)

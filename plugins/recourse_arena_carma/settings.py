@@ -52,6 +52,7 @@ class Settings:
     hinge_temperature: float = 1.0
     warm_up: float = 0.0
     deficit_cap: float = 0.0
+    clip: float = 5.0
     synthetic: int = 0
 
     def __post_init__(self) -> None:

@@ -6,11 +6,14 @@ __all__ = ["Everybody", "train"]
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
 
 from recourse_arena.problem.problem import Problem
+from recourse_arena.problem.profile import PROFILES
+from recourse_arena.problem.randomness import generator
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density
 from recourse_arena_carma.preferences import Preferences
@@ -47,16 +50,10 @@ class Everybody:
         return Everybody(self.x[people], self.u[people], self.described[people], self.log_density[people])
 
 
-def train(policy: Policy, problem: Problem, settings: Settings, draw: Draw, draws: Generator) -> None:
-    """Fit the networks of `policy` to the negatively decided training people of `problem`.
-
-    Arguments:
-        policy: The networks, changed in place.
-        problem: The problem.
-        settings: The configuration.
-        draw: Draws preferences for a number of people.
-        draws: Source of everything random.
-    """
+def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) -> None:
+    """Fit the networks of `policy` to the negatively decided training people of `problem`."""
+    draws = generator(seed, "carma", "training")
+    policy.initialise(draws)
     everybody = problem.training.x
     if settings.synthetic:
         everybody = problem.flow.sample(settings.synthetic, draws)
@@ -67,17 +64,23 @@ def train(policy: Policy, problem: Problem, settings: Settings, draw: Draw, draw
     optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)
-    from dataclasses import replace
-    for step, (batch, preferences) in enumerate(visits(people, draw, settings, draws)):
-        share = min(1.0, (step + 1) / (settings.steps * settings.warm_up + 1))
-        soft, violation = objective(policy, problem, replace(settings, plausibility=settings.plausibility * share), batch, preferences, draws)
+    draw = partial(draw_preferences, policy, problem, settings)
+    for batch, preferences in visits(people, draw, settings, draws):
+        soft, violation = objective(policy, problem, settings, batch, preferences, draws)
         loss = soft + multiplier.penalty(violation)
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
         optimizer.step()
         schedule.step()
         multiplier.update(violation.item())
+
+
+def draw_preferences(policy: Policy, problem: Problem, settings: Settings, people: int, draws: Generator) -> Preferences:
+    """Return training preferences of a number of people: drawn, or everybody's if the networks see none."""
+    if not policy.individual:
+        return Preferences.of_everybody(problem.features, people, settings)
+    return Preferences.mixed(problem.draw(people, draws), tuple(PROFILES.values()), settings, draws)
 
 
 def visits(

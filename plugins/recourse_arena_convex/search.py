@@ -22,6 +22,9 @@ from recourse_arena_convex.subsets import candidate_sets
 _PEOPLE = 128
 """People searched for at once, to bound memory."""
 
+_EFFORTS = (1, 4)
+"""Factors of the number of starting points: whoever has no action after the first attempt gets a second one."""
+
 _ROUNDED = 8
 """Most relaxed solutions per person whose whole-number features are rounded."""
 
@@ -74,16 +77,23 @@ class Search:
         landscape = Landscape.of(self.problem, request, *candidate_sets(request, self.problem.graph, self.subsets))
         if not len(landscape):
             return best
-        starts = starting_points(landscape, self.donors, self.starts, self.explore.aim, best)
-        count = starts.shape[1]
-        rows = torch.arange(len(landscape)).repeat_interleave(count)
-        y, merit = self.explore(landscape[rows], starts.flatten(0, 1), best)
-        lead = torch.arange(0, len(rows), count) + merit.reshape(-1, count).argmin(1)
-        self._round(request, landscape, y[lead], merit[lead], best)
+        for effort in _EFFORTS:
+            self._attempt(request, landscape[~best.found[landscape.person]], effort * self.starts, best)
         self._tidy(request, best)
         landscape, y = best.landscape(self.problem, request)
         self.polish(landscape.held(y), y, best)
         return best
+
+    def _attempt(self, request: Request, landscape: Landscape, starts: int, best: Incumbents) -> None:
+        """Search from several starting points per row."""
+        if not len(landscape):
+            return
+        points = starting_points(landscape, self.donors, starts, self.explore.aim, best)
+        count = points.shape[1]
+        rows = torch.arange(len(landscape)).repeat_interleave(count)
+        y, merit = self.explore(landscape[rows], points.flatten(0, 1), best)
+        lead = torch.arange(0, len(rows), count) + merit.reshape(-1, count).argmin(1)
+        self._round(request, landscape, y[lead], merit[lead], best)
 
     def _round(self, request: Request, landscape: Landscape, y: Tensor, merit: Tensor, best: Incumbents) -> None:
         """Search again with whole-number features held at whole numbers around the relaxed solutions `y`."""

@@ -30,7 +30,6 @@ def recourse_suites() -> list[Suite]:
                         "hard-3",
                         "hard-2",
                         "hard-1",
-                        "soft-constant",
                         "soft-linear",
                         "hard-random+soft-linear",
                     ),

@@ -57,7 +57,8 @@ def execute(
     run = _Run(plan, folder, registry, data, cache, progress)
     progress.begin(run.effort())
     try:
-        records = list(run.records())
+        place = {cell: i for i, cell in enumerate(plan.cells)}
+        records = sorted(run.records(), key=lambda record: place[record.cell])
     finally:
         progress.end()
     folder.write_tables(records, summarise(records, registry))

@@ -1,0 +1,73 @@
+"""What the README shows works as shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import recourse_arena as arena
+from recourse_arena.plugins import discover
+from recourse_arena.problem.scenario import Scenario
+from recourse_arena.running.suite import read_suite
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def nearest_accepted():
+    namespace = {}
+    exec(next(block for block in blocks("python") if "class NearestAccepted" in block), namespace)
+    return namespace
+
+
+def test_the_solver_of_the_readme_runs_and_breaks_no_constraint(nearest_accepted, plugged, tmp_path, monkeypatch):
+    from recourse_arena.running.suite import Block, Suite
+
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path))
+    (solver,) = nearest_accepted["recourse_solvers"]()
+    block = Block(("tiny",), (Scenario.parse("hard-1"), Scenario.parse("soft-linear")), ("top",), 50)
+    summary = arena.run(Suite("s", "", (block,)), solvers=[solver(), "top"]).summary.set_index("solver")
+    mine = summary.loc["nearest-accepted"]
+    assert (mine["outcome"] == "solved").all()
+    assert (mine["violations"] == 0).all()
+    assert (mine["validity"] > 0.2).all()
+
+
+def test_the_suite_of_the_readme_is_read(tmp_path):
+    (tmp_path / "scores.csv").write_text("person,loan_amount,duration,income,savings,income_max\n")
+    (tmp_path / "mine.toml").write_text(blocks("toml")[1])
+    suite = read_suite(tmp_path / "mine.toml")
+    assert len(suite.blocks[0].scenarios) == 3
+
+
+def test_every_solver_dataset_and_column_of_the_readme_exists():
+    registry = discover()
+    for heading, known in (("## Datasets", registry.datasets), ("## Solvers", registry.solvers)):
+        section = README.split(heading)[1].split("\n## ")[0]
+        assert set(re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE)) == set(known)
+    titles = {metric.title or metric.name for metric in registry.metrics.values()}
+    section = README.split("## What the columns mean")[1].split("\n## ")[0]
+    columns = {c.strip() for row in re.findall(r"^\| ([a-z., ]+?) \|", section, re.MULTILINE) for c in row.split(",")}
+    assert columns - {"column", "meaning", "ms each"} <= titles
+
+
+def test_the_commands_of_the_readme_parse():
+    import shlex
+
+    from click.testing import CliRunner
+    from recourse_arena.cli import main
+
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("recourse-arena ")]
+    assert len(commands) >= 4
+    for command in commands:
+        words = shlex.split(command, comments=True)[1:]
+        context = main.make_context("recourse-arena", [words[0], "--help"], resilient_parsing=True)
+        child = main.get_command(context, words[0])
+        assert child is not None
+        child.make_context(words[0], words[1:], resilient_parsing=False)
+    assert CliRunner().invoke(main, ["--help"]).exit_code == 0
