@@ -77,6 +77,29 @@ def test_wrong_use_is_one_message_and_exit_code_2(command, words, message):
     assert len(shown.stderr.strip().splitlines()) <= 5
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "data fetch gmsc"),
+        (b"", "empty"),
+        (b";SeriousDlqin2yrs;age\n1;0;33\n", "semicolon"),
+        (b",SeriousDlqin2yrs,age\n1,0,33\n", "RevolvingUtilizationOfUnsecuredLines"),
+    ],
+)
+def test_a_missing_or_broken_gmsc_file_is_one_message_before_anything_runs(command, tmp_path, content, message):
+    file = tmp_path / "data" / "gmsc" / "cs-training.csv"
+    if content is not None:
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+    shown = command("run", "quick", "--dataset", "gmsc", "--out", "run")
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+    assert not (tmp_path / "run").exists()
+    if content is not None:
+        assert command("run", "quick", "--out", "run").exit_code == 2
+        assert file.read_bytes() == content
+
+
 def test_wrong_use_leaves_no_folder_behind(command, tmp_path):
     command("run", "mine.toml", "--solver", "tpo", "--out", "run")
     assert not (tmp_path / "run").exists()

@@ -104,6 +104,24 @@ def test_setting_noise_to_an_infeasible_value_acts_with_the_nearest_feasible_one
 
 
 @given(data=st.data())
+def test_the_density_that_comes_with_setting_noise_is_that_of_the_counterfactual(flow_case, data):
+    x, mask, values = data.draw(flow_case.interventions())
+    flow = flow_case.model
+    noise, middle = torch.where(mask, flow.abduct(values), flow.abduct(x)), flow_case.people.mean(0)
+    question = x, noise, mask, lambda v: torch.maximum(v, middle)
+    after, wanted, density = flow.latent_intervention_with_density(*question)
+    assert all(map(torch.equal, (after, wanted), flow.latent_intervention(*question)))
+    flow_case.close(density, flow.log_density(after))
+
+
+def test_setting_the_noise_of_nobody_gives_nothing(flow_case):
+    nobody = flow_case.people[:0]
+    after, _, density = flow_case.model.latent_intervention_with_density(nobody, nobody, nobody.bool(), lambda v: v)
+    assert after.shape == nobody.shape
+    assert density.shape == (0,)
+
+
+@given(data=st.data())
 def test_setting_no_noise_changes_nothing_at_all(flow_case, data):
     x, mask, values = data.draw(flow_case.interventions())
     noise = flow_case.model.abduct(values)
@@ -184,6 +202,13 @@ def test_the_epoch_that_is_best_on_validation_people_is_kept(arrow_people, monke
     assert negative_log_likelihood(flow, arrow_people.validation.x) == min(seen)
 
 
+def test_inputs_are_standardised_over_the_training_people_at_their_midpoints(arrow_people):
+    flow = fit_flow(table(Kind.INTEGER, Kind.CONTINUOUS), ARROW, replace(QUICK, epochs=1), arrow_people, seed=0)
+    z = (arrow_people.train.x + torch.tensor([0.5, 0.0]) - flow.mean) / flow.sd
+    torch.testing.assert_close(z.mean(0), torch.zeros(2), rtol=0, atol=1e-4)
+    torch.testing.assert_close(z.std(0), torch.ones(2), rtol=0, atol=1e-4)
+
+
 def test_a_fitted_flow_is_frozen(arrow_people):
     flow = fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, QUICK, arrow_people, seed=0)
     assert not flow.training
@@ -196,6 +221,18 @@ def test_counts_are_dequantised_and_have_no_spikes():
     recipe = FlowRecipe("spline", hidden=(16,), epochs=15, batch=200, learning_rate=0.02)
     flow = fit_flow(table(Kind.INTEGER, Kind.ORDINAL), ARROW, recipe, split_of(dice), seed=0)
     assert negative_log_likelihood(flow, dice) == pytest.approx(math.log(36), abs=0.2)
+
+
+def test_a_spline_covers_everybodys_tails():
+    """One person in a thousand lies 30 standard deviations away, where a spline knows nothing of itself."""
+    draws = torch.Generator().manual_seed(0)
+    x = torch.randn(2000, 2, generator=draws)
+    x[::1000] = 100.0
+    recipe = FlowRecipe("spline", hidden=(8,), epochs=2, batch=500)
+    flow = fit_flow(table(Kind.CONTINUOUS, Kind.INTEGER), ARROW, recipe, split_of(x.round()), seed=0)
+    train = split_of(x.round()).train.x
+    for corner in (train, train + 2 * flow.midpoint):
+        assert ((corner - flow.mean) / flow.sd).abs().max() < 5
 
 
 @pytest.mark.parametrize("parents", [{}, {"effect": ()}])

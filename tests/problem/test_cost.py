@@ -119,3 +119,9 @@ def test_a_feature_that_does_not_vary_and_nobody_acts_on_leaves_cost_and_gradien
     assert total.isfinite().all()
     assert slope.isfinite().all()
     assert (slope[:, 0] == 0).all()
+
+
+def test_a_decision_model_that_refuses_nobody_is_refused():
+    features = FeatureTable((Feature("income", role=Role.ACTIONABLE),))
+    with pytest.raises(ArenaError, match="nobody asks for recourse"):
+        Cost.fitted(torch.randn(5, 1), torch.zeros(5, dtype=torch.bool), features)

@@ -64,6 +64,19 @@ def test_the_longest_path_is_that_of_brute_force(graph, data):
 
 
 @given(graphs(), st.data())
+def test_layers_hold_the_descendants_by_their_longest_path_from_the_sources(graph, data):
+    sources = data.draw(st.sets(st.sampled_from(graph.names)))
+    depth: dict[str, int] = {}
+    for name in sources:
+        for path in paths_from(graph, name):
+            depth[path[-1]] = max(depth.get(path[-1], 0), len(path) - 1)
+    layers = [[graph.names[i] for i in layer] for layer in graph.layers_behind(sources)]
+    assert len(layers) == graph.longest_path(sources)
+    for length, layer in enumerate(layers, start=1):
+        assert layer == [name for name in graph.names if depth.get(name) == length]
+
+
+@given(graphs(), st.data())
 def test_an_edge_back_from_a_descendant_is_a_cycle_and_the_error_walks_it(graph, data):
     start = data.draw(st.sampled_from(graph.names))
     end = data.draw(st.sampled_from(paths_from(graph, start)))[-1]

@@ -43,7 +43,7 @@ def test_some_of_the_people_ask_as_they_did_among_all(personal, how):
     people = INDEX[how](len(personal))
     some = personal[people]
     assert len(some) == len(personal.factual[people])
-    for part in ("factual", "actionable", "weights", "priors"):
+    for part in ("factual", "actionable", "weights", "priors", "person"):
         assert torch.equal(getattr(some, part), getattr(personal, part)[people])
     assert torch.equal(some.box.lower, personal.box.lower[people])
     assert torch.equal(some.box.upper, personal.box.upper[people])
@@ -128,6 +128,12 @@ def test_personal_bounds_narrow_the_global_ones(personal, problem):
 def test_everybody_must_have_given_scores(problem, asked):
     with pytest.raises(ArenaError, match="3 people ask, but 2 gave actionability scores"):
         problem.request(asked.factual[:3], asked.actionability[:2])
+
+
+def test_people_are_numbered_from_zero_unless_they_bring_their_numbers(problem, asked):
+    assert asked.person.tolist() == list(range(len(asked)))
+    known = problem.request(asked.factual[:3], asked.actionability[:3], person=torch.tensor([7, 5, 6]))
+    assert known[torch.tensor([2, 0])].person.tolist() == [6, 7]
 
 
 def test_a_request_takes_the_profile_of_its_problem_unless_given_another(problem, asked):

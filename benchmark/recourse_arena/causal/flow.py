@@ -131,8 +131,6 @@ class CausalFlow(nn.Module):
 
     def log_density(self, x: Tensor) -> Tensor:
         """Return `log p(x)` in nats and data units, `(...,)`."""
-        if not x.numel():  # zuko cannot sum over the features of nobody
-            return x.new_zeros(x.shape[:-1])
         z = self._standardised(x)
         return self._log_density(z, self._given(z))
 
@@ -144,6 +142,8 @@ class CausalFlow(nn.Module):
         return (x + self.midpoint - self.mean) / self.sd
 
     def _log_density(self, z: Tensor, given_causes: Any) -> Tensor:
+        if not z.numel():  # zuko cannot sum over the features of nobody
+            return z.new_zeros(z.shape[:-1])
         u, log_slope = given_causes.call_and_ladj(z)
         normal = -0.5 * (u.square().sum(-1) + u.shape[-1] * math.log(2 * math.pi))
         return normal + log_slope - self.sd.log().sum()

@@ -37,6 +37,8 @@ class Cost:
         """Return the cost on the scale of training people `x`, of whom `negative` `(people,)` were refused."""
         sd = x.std(0)
         asking = x[negative]
+        if not len(asking):
+            raise ArenaError("nobody in the recourse training split is decided negatively: nobody asks for recourse")
         span = (asking.amax(0) - asking.amin(0)) / sd
         flat = ~(span > 0)
         if (flat & features.actionable).any():

@@ -177,7 +177,10 @@ def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) 
 
 
 def _missing(dataset: Dataset, data: Path, *, optional: bool) -> str:
+    """Return why a dataset is left out, empty if it is not; a file that is there but broken is an error."""
     reason = dataset.unavailable(data)
     if reason and not optional:
         raise ArenaError(reason)
+    if not reason and dataset.location(data) is not None:
+        dataset.verify(data)
     return reason or ""
