@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["accuracy", "fit_classifier"]
 
 import torch
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recourse_arena.decision.relu import ReluClassifier
@@ -15,11 +16,19 @@ from recourse_arena.problem.recipes import DecisionRecipe
 
 
 def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int) -> ReluClassifier:
-    """Return a classifier fitted by (cost-sensitive) cross-entropy."""
+    """Return a classifier fitted by (cost-sensitive) cross-entropy from Xavier-uniform weights and zero biases.
+
+    CARMA initialises its networks so; that its decision model starts there as well is a reading. From PyTorch's
+    own initial weights, which are smaller, the slow default recipe ends less accurate (Loan: .91 against .93).
+    """
     draws = generator(seed, "classifier")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ReluClassifier(train.x.shape[1], recipe.hidden)
+    for layer in model.layers:
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight, generator=draws)
+            nn.init.zeros_(layer.bias)
     model.mean.copy_(train.x.mean(0))
     model.sd.copy_(train.x.std(0).clamp(min=1e-6))
     z = (train.x - model.mean) / model.sd

@@ -35,7 +35,7 @@ from recourse_arena.running.cache import ArtefactCache, content_key
 
 Model = TypeVar("Model", bound=nn.Module)
 
-_RECIPE_VERSION = 2
+_RECIPE_VERSION = 3
 """Changes whenever the same recipe leads to other models."""
 
 
