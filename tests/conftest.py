@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported: spinning threads slow each other down
 
 settings.register_profile("arena", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("arena")

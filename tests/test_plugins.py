@@ -24,7 +24,7 @@ def write(tmp_path, monkeypatch, name, text):
         ("x = 1", "implements no hook"),
         (
             "from recourse_arena import hookimpl\n@hookimpl\ndef recourse_solver():\n    return []",
-            "unknown hook 'recourse_solver'. Did you mean 'recourse_solvers'?",
+            "unknown hook 'recourse_solver'. Did you mean 'recourse_solvers'",
         ),
         (
             "from recourse_arena import hookimpl\n@hookimpl\ndef recourse_solvers(weather):\n    return []",

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import recourse_arena as arena
 from recourse_arena.plugins import discover
 from recourse_arena.problem.scenario import Scenario
@@ -60,6 +61,7 @@ def test_the_commands_of_the_readme_parse():
     import shlex
 
     from click.testing import CliRunner
+
     from recourse_arena.cli import main
 
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("recourse-arena ")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["main"]
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed.
     """
     numbers = _seeds(seeds)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
     from recourse_arena import api
     from recourse_arena.running.progress import progress_for
 

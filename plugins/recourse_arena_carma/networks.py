@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["Policy", "perceptron"]
+__all__ = ["Policy"]
+
+from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor, nn
 
 from recourse_arena.problem.problem import Problem
+from recourse_arena_carma.people import causal_flow
 from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
-
-
-def perceptron(inputs: int, width: int, layers: int, outputs: int) -> nn.Sequential:
-    """Return a ReLU network of `layers` hidden layers, not yet initialised."""
-    widths = [inputs, *[width] * layers, outputs]
-    modules: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
-        modules += [nn.utils.skip_init(nn.Linear, before, after), nn.ReLU()]
-    return nn.Sequential(*modules[:-1])
 
 
 class Policy(nn.Module):
@@ -26,8 +20,8 @@ class Policy(nn.Module):
 
     Arguments:
         problem: The problem it acts in.
-        settings: Sizes of the networks.
-        individual: Whether it sees a person's preferences.
+        settings: Sizes of the networks and reach of the shifts.
+        individual: Whether the networks see a person's preferences.
     """
 
     lower: Tensor
@@ -35,16 +29,15 @@ class Policy(nn.Module):
 
     def __init__(self, problem: Problem, settings: Settings, *, individual: bool) -> None:
         super().__init__()
-        features = len(problem.features)
-        bounds = problem.noise_bounds(problem.flow)
         self.individual = individual
-        self.register_buffer("lower", bounds.lower)
-        self.register_buffer("upper", bounds.upper)
-        seen = 2 * features + 1 + (3 * features if individual else 0)
-        self.mask_network = perceptron(seen, settings.width, settings.mask_layers, 2 * features)
-        self.action_network = perceptron(
-            seen + features, settings.width, settings.action_layers, features
-        )
+        bounds = problem.noise_bounds(causal_flow(problem))
+        self.register_buffer("lower", settings.reach * bounds.lower)
+        self.register_buffer("upper", settings.reach * bounds.upper)
+        features = len(problem.features)
+        inputs = 2 * features + 1 + (3 * features if individual else 0)
+        self.mask_network = _perceptron([inputs, *[settings.width] * settings.mask_layers, 2 * features])
+        self.action_network = _perceptron([inputs + features, *[settings.width] * settings.action_layers, features])
+        self.to(problem.training.x.dtype)
 
     def initialise(self, draws: Generator) -> None:
         """Draw the initial weights (Xavier); biases start at 0."""
@@ -53,19 +46,25 @@ class Policy(nn.Module):
                 nn.init.xavier_uniform_(module.weight, generator=draws)
                 nn.init.zeros_(module.bias)
 
-    def seen(self, person: Tensor, preferences: Preferences) -> Tensor:
-        """Return the input both networks share."""
+    def seen(self, described: Tensor, preferences: Preferences) -> Tensor:
+        """Return what both networks see: the person, then mask, log weights and priors where they are individual."""
         if not self.individual:
-            return person
+            return described
         mask = preferences.mask
-        return torch.cat((person, mask, mask * preferences.weights.log(), 2 * preferences.priors), 1)
+        return torch.cat((described, mask, mask * preferences.weights.log(), 2 * preferences.priors), 1)
 
-    def logits(self, seen: Tensor) -> Tensor:
-        """Return the log odds `phi_1 - phi_0` of acting, `(people, features)`."""
+    def log_odds(self, seen: Tensor) -> Tensor:
+        """Return the log odds `phi_1 - phi_0` of acting on each feature, `(people, features)`."""
         phi = self.mask_network(seen).unflatten(1, (2, -1))
         return phi[:, 1] - phi[:, 0]
 
     def shift(self, seen: Tensor, mask: Tensor) -> Tensor:
-        """Return the latent shift of each feature `(people, features)`, given the chosen mask."""
+        """Return the latent shift of each feature, given the chosen `mask`, both `(people, features)`."""
         wanted = self.action_network(torch.cat((seen, mask), 1))
         return torch.minimum(torch.maximum(wanted, self.lower), self.upper)
+
+
+def _perceptron(widths: list[int]) -> nn.Sequential:
+    """Return a ReLU network whose weights are not drawn yet, so that no global random state is touched."""
+    layers = [(nn.utils.skip_init(nn.Linear, before, after), nn.ReLU()) for before, after in pairwise(widths)]
+    return nn.Sequential(*[module for pair in layers for module in pair][:-1])

@@ -11,52 +11,62 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def divergence(logits: Tensor, priors: Tensor, mask: Tensor) -> Tensor:
-    """Return `KL(q || prior)` of independent choices, summed over actionable features, `(people,)`.
+def divergence(log_odds: Tensor, priors: Tensor, mask: Tensor) -> Tensor:
+    """Return `KL(q || prior)` of independent choices, summed over what is actionable, `(people,)`.
 
     Arguments:
-        logits: Log odds of acting.
-        priors: Prior probabilities of acting, read where actionable.
+        log_odds: Of acting, so that `q` is their sigmoid.
+        priors: Prior probabilities of acting, read where actionable only.
         mask: 1.0 where actionable.
     """
-    priors = torch.where(mask > 0, priors, 0.5)
-    prior_odds = priors.logit()
-    q = logits.sigmoid()
-    # log q/(1-q) = logits, so q log(q/p) + (1-q) log((1-q)/(1-p)) = q (logits - prior odds) + log((1-q)/(1-p)).
-    each = q * (logits - prior_odds) - functional.softplus(logits) + functional.softplus(prior_odds)
+    prior_odds = torch.where(mask > 0, priors, 0.5).logit()
+    # With log(q / (1 - q)) = log_odds: q log(q / p) + (1 - q) log((1 - q) / (1 - p)), without ever taking log 0.
+    each = log_odds.sigmoid() * (log_odds - prior_odds)
+    each = each - functional.softplus(log_odds) + functional.softplus(prior_odds)
     return (each * mask).sum(1)
 
 
 def hinge(logit: Tensor, margin: float) -> Tensor:
-    """Return `max(0, margin - (2p - 1))` of the decision's log odds, `(people,)`."""
+    """Return `max(0, margin - (2p - 1))` for the log odds `logit` of a positive decision, `(people,)`."""
     return (margin - torch.tanh(logit / 2)).clamp(min=0)
 
 
-def lost_density(before: Tensor, after: Tensor, margin: float = 0.0) -> Tensor:
-    """Return by how much the log-density fell, `(people,)`; 0 where it rose by `margin` at least."""
-    return (margin + before - after).clamp(min=0)
+def lost_density(factual: Tensor, counterfactual: Tensor, margin: float = 0.0, saturation: float = 0.0) -> Tensor:
+    """Return `max(0, margin + log p(x^F) - log p(x^CF))`, `(people,)`.
+
+    With a `saturation` it counts only logarithmically beyond that many nats.
+    """
+    lost = (margin + factual - counterfactual).clamp(min=0)
+    return saturation * torch.log1p(lost / saturation) if saturation else lost
 
 
-def excess(wanted: Tensor, lower: Tensor, upper: Tensor, acted: Tensor) -> Tensor:
-    """Return how far wanted values lie outside the box in units of its width, summed over acted features."""
+def excess(wanted: Tensor, lower: Tensor, upper: Tensor, mask: Tensor) -> Tensor:
+    """Return how far wanted values lie outside the box in units of its width, summed over the mask, `(people,)`."""
     outside = (wanted - upper).clamp(min=0) + (lower - wanted).clamp(min=0)
-    return (acted * outside / (upper - lower).clamp(min=1e-6)).sum(1)
+    return torch.where(mask, outside / (upper - lower), 0.0).sum(1)
 
 
 @dataclass
 class Multiplier:
     """Lagrangian multiplier of the validity constraint, with damping (Platt and Barr, NeurIPS 1987).
 
-    The damping *adds* to the penalty while the constraint is broken.
+    The damping adds to the penalty while the constraint is broken; CARMA's released code subtracts it.
+
+    Arguments:
+        rate: Step size of dual ascent.
+        damping: Quadratic share of the penalty.
+        limit: Largest value.
+        value: The multiplier.
 
     Example:
         >>> multiplier = Multiplier(rate=1.0, damping=1.0, limit=0.75)
-        >>> multiplier.penalty(torch.tensor(0.5)).item()
+        >>> violation = torch.tensor(0.5)
+        >>> multiplier.penalty(violation).item()
         0.25
-        >>> multiplier.update(0.5)
-        >>> multiplier.penalty(torch.tensor(0.5)).item()
+        >>> multiplier.ascend(violation)
+        >>> multiplier.penalty(violation).item()
         0.5
-        >>> multiplier.update(0.5)
+        >>> multiplier.ascend(violation)
         >>> multiplier.value
         0.75
     """
@@ -67,9 +77,9 @@ class Multiplier:
     value: float = 0.0
 
     def penalty(self, violation: Tensor) -> Tensor:
-        """Return the penalty of a mean violation."""
+        """Return the penalty of a mean violation `()`."""
         return (self.value + self.damping * violation.detach()) * violation
 
-    def update(self, violation: float) -> None:
-        """Take a step of dual ascent; the multiplier stays between 0 and its limit."""
-        self.value = min(max(0.0, self.value + self.rate * violation), self.limit)
+    def ascend(self, violation: Tensor) -> None:
+        """Take a step of dual ascent; the value stays between 0 and the limit."""
+        self.value = min(max(0.0, self.value + self.rate * violation.item()), self.limit)

@@ -65,4 +65,5 @@ class Preferences:
 
 def with_range(profile: Profile, settings: Settings) -> Profile:
     """Return the profile with the range of priors that the mask network was tuned for."""
-    return replace(profile, prior_max=settings.prior_max, prior_min=settings.prior_min)
+    gamma = None if profile.gamma is None else profile.gamma**settings.prior_shape
+    return replace(profile, gamma=gamma, prior_max=settings.prior_max, prior_min=settings.prior_min)

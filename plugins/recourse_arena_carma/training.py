@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Everybody", "train"]
+__all__ = ["choose", "train"]
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from itertools import islice
 
 import torch
 from torch import Generator, Tensor
@@ -16,117 +16,96 @@ from recourse_arena.problem.profile import PROFILES
 from recourse_arena.problem.randomness import generator
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density
+from recourse_arena_carma.people import Everybody, causal_flow
 from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
-
-Draw = Callable[[int, Generator], Preferences]
-
-
-@dataclass(frozen=True)
-class Everybody:
-    """What training needs to know of people, computed once.
-
-    Arguments:
-        x: Factual features `(people, features)`.
-        u: Their noise.
-        described: What the networks see of a person.
-        log_density: Of the factual features, `(people,)`.
-    """
-
-    x: Tensor
-    u: Tensor
-    described: Tensor
-    log_density: Tensor
-
-    @classmethod
-    def asking(cls, problem: Problem, x: Tensor) -> Everybody:
-        """Return people `x` as the networks see them."""
-        u = problem.flow.abduct(x)
-        z = (x - problem.training.x.mean(0)) / problem.cost.sd
-        described = torch.cat((u, z, problem.classifier.logit(x)[:, None] / 2), 1)
-        return cls(x, u, described, problem.flow.log_density(x))
-
-    def __getitem__(self, people: Tensor) -> Everybody:
-        return Everybody(self.x[people], self.u[people], self.described[people], self.log_density[people])
 
 
 def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) -> None:
     """Fit the networks of `policy` to the negatively decided training people of `problem`."""
     draws = generator(seed, "carma", "training")
     policy.initialise(draws)
-    everybody = problem.training.x
-    if settings.synthetic:
-        everybody = problem.flow.sample(settings.synthetic, draws)
-        everybody[:, problem.features.whole] = everybody[:, problem.features.whole].round()
-        everybody = problem.box.expand(len(everybody)).snap(everybody, problem.features.whole)
-    people = Everybody.asking(problem, everybody[~problem.decisions.accepts(everybody)])
-    parameters = list(policy.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
+    people = Everybody.to_learn_from(problem, settings.synthetic, draws)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate)
+    steps = min(settings.steps, settings.steps_per_person * len(problem.asking(problem.training)))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)
-    draw = partial(draw_preferences, policy, problem, settings)
-    for batch, preferences in visits(people, draw, settings, draws):
-        soft, violation = objective(policy, problem, settings, batch, preferences, draws)
-        loss = soft + multiplier.penalty(violation)
+    objective = _Objective(policy, problem, settings, draws)
+    for batch, preferences in islice(_visits(people, policy.individual, problem, settings, draws), steps):
+        soft, violation = objective(batch, preferences)
         optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
+        (soft + multiplier.penalty(violation)).backward()
+        torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.clip)
         optimizer.step()
         schedule.step()
-        multiplier.update(violation.item())
+        multiplier.ascend(violation)
 
 
-def draw_preferences(policy: Policy, problem: Problem, settings: Settings, people: int, draws: Generator) -> Preferences:
-    """Return training preferences of a number of people: drawn, or everybody's if the networks see none."""
-    if not policy.individual:
-        return Preferences.of_everybody(problem.features, people, settings)
-    return Preferences.mixed(problem.draw(people, draws), tuple(PROFILES.values()), settings, draws)
-
-
-def visits(
-    people: Everybody, draw: Draw, settings: Settings, draws: Generator
-) -> Iterator[tuple[Everybody, Preferences]]:
-    """Yield `settings.steps` batches of people with preferences drawn anew for every visit."""
-    left = settings.steps
-    while left:
-        preferences = draw(len(people.x), draws)
-        for batch in torch.randperm(len(people.x), generator=draws).split(settings.batch)[:left]:
-            yield people[batch], preferences[batch]
-            left -= 1
-
-
-def choose(logits: Tensor, mask: Tensor, temperature: float, draws: Generator) -> Tensor:
+def choose(log_odds: Tensor, mask: Tensor, temperature: float, draws: Generator) -> Tensor:
     """Return a hard choice per feature with straight-through gradients, times the actionability `mask`.
 
-    The difference of two Gumbel variables is logistic, so this is the hard Gumbel-softmax (Jang et al., ICLR
-    2017) on the two logits of each feature.
+    The difference of two Gumbel variables is logistic, so this is the hard Gumbel-softmax on two logits per
+    feature (Jang et al., ICLR 2017).
     """
-    uniform = torch.rand(logits.shape, generator=draws).clamp(1e-6, 1 - 1e-6)
-    soft = ((logits + uniform.logit()) / temperature).sigmoid()
-    return ((soft > 0.5).float() - soft.detach() + soft) * mask
+    uniform = torch.rand(log_odds.shape, generator=draws, dtype=log_odds.dtype).clamp(1e-6, 1 - 1e-6)
+    soft = torch.sigmoid((log_odds + uniform.logit()) / temperature)
+    return ((soft > 0.5).to(soft) - soft.detach() + soft) * mask
 
 
-def objective(
-    policy: Policy, problem: Problem, settings: Settings, people: Everybody, preferences: Preferences, draws: Generator
-) -> tuple[Tensor, Tensor]:
-    """Return the weighted sum of the soft terms, and the mean violation of validity."""
-    seen = policy.seen(people.described, preferences)
-    logits = policy.logits(seen)
-    chosen = choose(logits, preferences.mask, settings.temperature, draws)
-    u = people.u + chosen * policy.shift(seen, chosen)
-    acted = chosen.detach() > 0.5
+def _visits(
+    people: Everybody, individual: bool, problem: Problem, settings: Settings, draws: Generator
+) -> Iterator[tuple[Everybody, Preferences]]:
+    """Yield batches of people without end, with preferences and a profile drawn anew for every visit."""
+    while True:
+        if individual:
+            answers = problem.draw(len(people), draws)
+            preferences = Preferences.mixed(answers, tuple(PROFILES.values()), settings, draws)
+        else:
+            preferences = Preferences.of_everybody(problem.features, len(people), settings)
+        for batch in torch.randperm(len(people), generator=draws).split(settings.batch):
+            yield people[batch], preferences[batch]
 
-    def feasible(wanted: Tensor) -> Tensor:
-        return torch.where(acted, problem.box.snap(wanted, problem.features.whole), wanted)
 
-    after, wanted, density = problem.flow.latent_intervention_with_density(people.x, u, preferences.mask > 0, feasible)
-    cost = (chosen * preferences.weights * problem.cost.per_feature(people.x, after)).sum(1)
-    lost = lost_density(people.log_density, density, settings.plausibility_margin)
-    if settings.deficit_cap: lost = settings.deficit_cap * torch.log1p(lost / settings.deficit_cap)
-    soft = (
-        settings.cost * cost
-        + settings.kl * divergence(logits, preferences.priors, preferences.mask)
-        + settings.plausibility * lost
-        + settings.feasibility * excess(wanted, problem.box.lower, problem.box.upper, acted)
-    )
-    return soft.mean(), hinge(problem.classifier.logit(after) / settings.hinge_temperature, settings.margin).mean()
+@dataclass(frozen=True)
+class _Objective:
+    """What training minimises: soft terms, and the violation of validity that the multiplier weighs."""
+
+    policy: Policy
+    problem: Problem
+    settings: Settings
+    draws: Generator
+
+    def __call__(self, people: Everybody, preferences: Preferences) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum of the soft terms and the mean violation, both `()`."""
+        settings, mask = self.settings, preferences.mask
+        seen = self.policy.seen(people.described, preferences)
+        log_odds = self.policy.log_odds(seen)
+        chosen = choose(log_odds, mask, settings.temperature, self.draws)
+        after, wanted, density = self._effect(people, mask > 0, chosen, self.policy.shift(seen, chosen))
+        box, acted = self.problem.box, chosen > 0.5
+        cost = (chosen * preferences.weights * self.problem.cost.per_feature(people.x, after)).sum(1)
+        lost = lost_density(people.log_density, density, settings.plausibility_margin, settings.saturation)
+        soft = (
+            settings.cost * cost
+            + settings.kl * divergence(log_odds, preferences.priors, mask)
+            + settings.plausibility * lost
+            + settings.feasibility * excess(wanted, box.lower, box.upper, acted)
+        )
+        return soft.mean(), hinge(self.problem.classifier.logit(after), settings.margin).mean()
+
+    def _effect(self, people: Everybody, mask: Tensor, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return counterfactual, wanted values and log-density of the chosen shifts.
+
+        Everything actionable is recomputed, chosen or not: a feature that was left out this time gets a gradient
+        that says what acting on it would have done.
+        """
+        acted = chosen > 0.5
+
+        def feasible(wanted: Tensor) -> Tensor:
+            nearest = self.problem.box.snap(wanted, self.problem.features.whole)
+            within = torch.minimum(torch.maximum(wanted, self.problem.box.lower), self.problem.box.upper)
+            return torch.where(acted, nearest.detach() + within - within.detach(), wanted)
+
+        return causal_flow(self.problem).latent_intervention_with_density(
+            people.x, people.u + chosen * shift, mask, feasible
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Descent", "merit"]
+__all__ = ["Descent", "distance", "merit", "size"]
 
 from dataclasses import dataclass
 
@@ -13,30 +13,36 @@ from recourse_arena_convex.incumbents import Incumbents
 from recourse_arena_convex.landscape import Landscape, Slopes
 from recourse_arena_convex.subproblem import Subproblem
 
-_PENALTY = 20.0
-"""Price of missing a margin by one unit of `y`: costs are squares of a few units, so that it is an exact penalty."""
-
 _ACCEPTED, _POOR, _GOOD = 0.05, 0.25, 0.7
 """Shares of the promised reduction that take a step, shrink the trust region below, and let it grow above."""
 
 _SHRINK, _GROW = 0.4, 2.0
-_SMALLEST = 1e-3
+_SMALLEST = 1e-4
 """Trust radius at which a search ends, in standard deviations."""
 
-_NEGLIGIBLE = (1e-6, 1e-4)
-"""Promised reduction of the merit at which a search ends: absolute, and relative to the merit."""
+_TINY = 1e-6
+"""Least size of a row: keeps numbers finite for people on the very edge of acceptance."""
 
 
-def merit(y: Tensor, margins: Tensor, scale: Tensor, aim: float) -> Tensor:
-    """Return cost plus exact penalty `(rows,)`.
+def distance(margins: Tensor, scale: Tensor, aim: float) -> Tensor:
+    """Return how far margins `(rows, 2)` are from their `aim`, as distances in the space of points, `(rows,)`.
 
     Arguments:
-        y: Points, `(rows, actionable)`.
-        margins: Their margins, true or linear, `(rows, 2)`.
+        margins: True or linear margins, `(rows, 2)`.
         scale: Slopes that turn margins into distances, `(rows, 2)`.
         aim: What margins should be at least.
     """
-    return y.square().sum(1) + _PENALTY * ((aim - margins).clamp(min=0) / scale).sum(1)
+    return ((aim - margins).clamp(min=0) / scale).sum(1)
+
+
+def size(y: Tensor, missed: Tensor) -> Tensor:
+    """Return the size `(rows,)` of searches at points `y` that `missed` by so much: what change is large or small."""
+    return (y.norm(dim=1) + missed).clamp(min=_TINY)
+
+
+def merit(y: Tensor, missed: Tensor, price: Tensor) -> Tensor:
+    """Return cost plus exact penalty `(rows,)` of points `y` that `missed` by so much at some `price` each."""
+    return y.square().sum(1) + price * missed
 
 
 @dataclass
@@ -67,6 +73,8 @@ class Descent:
         iterations: Most of them per row.
         radius: First trust radius, in standard deviations of each feature.
         aim: Margin that the programs ask for: a little more than feasible, since linear models err.
+        penalty: Price of missing a margin, in terms of the size of a row: exact while its multiplier is below.
+        negligible: Promised reduction at which a search ends, relative to the merit.
 
     References:
         Nocedal & Wright, Numerical Optimization (2006), section 18.5: the l1-penalty trust-region method.
@@ -76,6 +84,8 @@ class Descent:
     iterations: int
     radius: float = 0.5
     aim: float = 1e-3
+    penalty: float = 60.0
+    negligible: float = 1e-4
 
     def __call__(self, landscape: Landscape, start: Tensor, best: Incumbents) -> tuple[Tensor, Tensor]:
         """Return where searches from points `start` end, and their merit `(rows,)`.
@@ -91,7 +101,8 @@ class Descent:
             if not len(rows):
                 break
             self._step(landscape[rows], state, rows, best)
-        return state.y, merit(state.y, state.slopes.margins, state.slopes.scale, self.aim)
+        missed = distance(state.slopes.margins, state.slopes.scale, self.aim)
+        return state.y, merit(state.y, missed, self.penalty * size(state.y, missed))
 
     def _step(self, landscape: Landscape, state: _State, rows: Tensor, best: Incumbents) -> None:
         now = state[rows]
@@ -101,20 +112,21 @@ class Descent:
         y = torch.where(lost[:, None], now.y, y)
         slopes = landscape.slopes(y)
         best.offer(landscape, y, slopes.margins)
-        linear = now.slopes.margins + (now.slopes.gradient * (y - now.y)[:, None]).sum(-1)
-        before, promise, after = (
-            merit(point, margins, now.slopes.scale, self.aim)
-            for point, margins in ((now.y, now.slopes.margins), (y, linear), (y, slopes.margins))
-        )
-        promised, kept = before - promise, before - after
+        before, promised, kept = self._reductions(now, y, slopes.margins)
         state.move(rows, y, slopes, kept > _ACCEPTED * promised.clamp(min=0))
         at_edge = ((y - now.y).abs() >= 0.99 * reach).any(1)
         growth = torch.where((kept > _GOOD * promised) & at_edge, _GROW, 1.0)
         radius = now.radius * torch.where(kept < _POOR * promised, _SHRINK, growth)
         state.radius[rows] = radius
-        absolute, relative = _NEGLIGIBLE
-        done = (promised < absolute) | (promised < relative * before) | (radius < _SMALLEST)
-        state.moving[rows] = ~(lost | done)
+        state.moving[rows] = ~(lost | (promised <= self.negligible * before) | (radius < _SMALLEST))
+
+    def _reductions(self, now: _State, y: Tensor, margins: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the merit `(rows,)`, how much the linear model promised to reduce it at `y`, and how much it was."""
+        linear = now.slopes.margins + (now.slopes.gradient * (y - now.y)[:, None]).sum(-1)
+        missed = [distance(each, now.slopes.scale, self.aim) for each in (now.slopes.margins, linear, margins)]
+        price = self.penalty * size(now.y, missed[0])
+        before, promise, after = (merit(*place, price) for place in zip((now.y, y, y), missed, strict=True))
+        return before, before - promise, before - after
 
     def _reach(self, landscape: Landscape, radius: Tensor) -> Tensor:
         """Return the half-widths `(rows, actionable)` of the trust regions."""
@@ -125,7 +137,9 @@ class Descent:
         """Return the solutions of the quadratic programs `(rows, actionable)`; NaN where there is none."""
         margins, gradient = now.slopes
         scale = now.slopes.scale
+        extent = size(now.y, distance(margins, scale, self.aim))[:, None]
         lower, upper = torch.maximum(landscape.lower, now.y - reach), torch.minimum(landscape.upper, now.y + reach)
         offset = (margins - self.aim - (gradient * now.y[:, None]).sum(-1)) / scale
-        y = self.subproblem.solve(offset, gradient / scale[..., None], lower, upper, _PENALTY)
+        slope = gradient / scale[..., None]
+        y = self.subproblem.solve(offset / extent, slope, lower / extent, upper / extent, self.penalty) * extent
         return torch.minimum(torch.maximum(y, lower), upper)

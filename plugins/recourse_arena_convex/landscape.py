@@ -12,9 +12,8 @@ from torch import Tensor
 
 from recourse_arena import Problem, Request
 
-_LOGIT_ERROR = 3e-5
-_DENSITY_ERROR = 3e-6
-"""Rounding errors of single precision, the latter relative: what two batches may disagree about."""
+_LOGIT_ERROR, _DENSITY_ERROR = 256, 32
+"""What two batches may disagree about, in units of the last place; of the density relative to its size."""
 
 _SATISFIED = 1.0
 """Stands for the density margin where plausibility is not asked for."""
@@ -43,7 +42,7 @@ class Landscape:
     """Searches side by side: each row is one person with one set of features to act upon.
 
     A point `y` `(rows, actionable)` holds the change of each globally actionable feature, in the unit in which
-    the weighted cost is `y**2`. Margins `(rows, 2)` are the logit and the log-density relative to the factual,
+    the weighted cost is `|y|**2`. Margins `(rows, 2)` are the logit, and the log-density relative to the factual,
     less their rounding errors: an action is feasible where both are at least 0.
 
     Arguments:
@@ -69,16 +68,17 @@ class Landscape:
     @classmethod
     def of(cls, problem: Problem, request: Request, person: Tensor, acted: Tensor) -> Landscape:
         """Return the landscape of the people `person` `(rows,)` of `request`, acting upon `acted`."""
-        required = request.factual.new_full((len(request), 2), _LOGIT_ERROR)
+        precision = torch.finfo(request.factual.dtype).eps
+        required = request.factual.new_full((len(request), 2), _LOGIT_ERROR * precision)
         if request.plausibility:
             density = problem.flow.log_density(request.factual)
-            required[:, 1] = (density + _DENSITY_ERROR * (1 + density.abs())).nan_to_num()
+            required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs())).nan_to_num()
         rows = request[person]
-        columns = rows.features.actionable
-        unit = 1 / (rows.weights * rows.unit_cost.curvature).sqrt()
-        lower, upper = (rows.snap(end) - rows.factual for end in (rows.box.lower, rows.box.upper))
-        lower, upper = (torch.where(acted, end / unit, 0.0)[:, columns] for end in (lower, upper))
-        return cls(problem, rows, person, acted, required[person], unit[:, columns], lower, upper)
+        unit = (rows.weights * rows.unit_cost.curvature).rsqrt()
+        ends = (rows.snap(end) - rows.factual for end in (rows.box.lower, rows.box.upper))
+        lower, upper = (torch.where(acted, end / unit, 0.0) for end in ends)
+        tables = (table[:, rows.features.actionable] for table in (unit, lower, upper))
+        return cls(problem, rows, person, acted, required[person], *tables)
 
     def __len__(self) -> int:
         return len(self.person)
@@ -142,7 +142,7 @@ class Landscape:
         """Return margins and their gradients at points `y`; a gradient that is not a number counts as 0."""
         y = y.detach().requires_grad_()
         margins = self.margins(y)
-        gradient = torch.zeros(len(y), 2, y.shape[1])
+        gradient = y.new_zeros(len(y), 2, y.shape[1])
         for which, margin in enumerate(margins.unbind(1)):
             if margin.requires_grad:  # not so if it does not depend on the action at all
                 (gradient[:, which],) = torch.autograd.grad(margin.sum(), y, retain_graph=True)

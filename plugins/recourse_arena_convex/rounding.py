@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["leading", "moves", "roundings"]
+__all__ = ["distinct", "leading", "moves", "roundings"]
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ _BRANCHED = 3
 """Features that are rounded both ways in all combinations; others go to the nearest whole number."""
 
 _STEPS = (-2, -1, 1, 2)
+"""Moves along one whole-number feature."""
 
 
 def leading(person: Tensor, merit: Tensor, most: int) -> Tensor:
@@ -26,6 +27,13 @@ def leading(person: Tensor, merit: Tensor, most: int) -> Tensor:
     rows = rows[person[rows].argsort(stable=True)]
     rank = torch.arange(len(rows)) - torch.searchsorted(person[rows], person[rows])
     return rows[rank < most]
+
+
+def distinct(landscape: Landscape, y: Tensor, merit: Tensor) -> Tensor:
+    """Return the rows that are the best by `merit` of those with the same person, set and nearest whole numbers."""
+    nearest = torch.where(landscape.acted & landscape.request.features.whole, landscape.values(y).round(), 0.0)
+    keys = torch.cat([landscape.person[:, None], landscape.acted, nearest], 1)
+    return leading(keys.unique(dim=0, return_inverse=True)[1], merit, 1)
 
 
 def roundings(landscape: Landscape, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from recourse_arena.problem.randomness import generator
 from recourse_arena_convex.descent import Descent
 from recourse_arena_convex.incumbents import Incumbents
 from recourse_arena_convex.landscape import Landscape
-from recourse_arena_convex.rounding import leading, moves, roundings
+from recourse_arena_convex.rounding import distinct, leading, moves, roundings
 from recourse_arena_convex.starting import draw_donors, starting_points
 from recourse_arena_convex.subproblem import Subproblem
 from recourse_arena_convex.subsets import candidate_sets
@@ -22,14 +22,14 @@ from recourse_arena_convex.subsets import candidate_sets
 _PEOPLE = 128
 """People searched for at once, to bound memory."""
 
-_EFFORTS = (1, 4)
-"""Factors of the number of starting points: whoever has no action after the first attempt gets a second one."""
+_SECOND_EFFORT = 3
+"""Factor of the number of starting points for those who have no action after the first attempt."""
 
 _ROUNDED = 8
 """Most relaxed solutions per person whose whole-number features are rounded."""
 
-_TRIFLE = 1e-3
-"""Change, as the root of its cost, that is left out if the rest of the action suffices."""
+_TRIFLE = 5e-3
+"""Share of all change that is left out if the rest of the action suffices."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Search:
         starts: Most starting points per person and set of acted-upon features.
         subsets: Most such sets per person.
         explore: The search from each starting point.
+        insist: The same for those whom it leaves without an action.
         polish: The last one, from each person's best action.
     """
 
@@ -50,6 +51,7 @@ class Search:
     starts: int
     subsets: int
     explore: Descent
+    insist: Descent
     polish: Descent
 
     @classmethod
@@ -58,48 +60,45 @@ class Search:
         donors = draw_donors(problem, generator(seed, "convex", "donors"))
         subproblem = Subproblem(problem.features.count_actionable)
         explore = Descent(subproblem, iterations)
-        polish = Descent(subproblem, min(iterations, 8), radius=0.05, aim=1e-5)
-        return cls(problem, donors, starts, subsets, explore, polish)
+        polish = Descent(subproblem, iterations, radius=0.05, aim=1e-5, negligible=1e-6)
+        insist = Descent(subproblem, iterations, penalty=300.0)
+        return cls(problem, donors, starts, subsets, explore, insist, polish)
 
     @torch.no_grad()
     def __call__(self, request: Request) -> Recommendation:
-        """Return the cheapest action found for each person."""
+        """Return the cheapest action found for each person; it is to do nothing for who is accepted already."""
         best = Incumbents.none(request)
-        for first in range(0, len(request), _PEOPLE):
-            people = slice(first, first + _PEOPLE)
+        best.cost[self.problem.decisions.accepts(request.factual)] = 0.0
+        for people in (~best.found).nonzero()[:, 0].split(_PEOPLE):
             best[people] = self._best(request[people])
         outcome = torch.where(best.found, Outcome.SOLVED.code, Outcome.NOT_FOUND.code)
         outcome[~best.found & ~request.actionable.any(1)] = Outcome.INFEASIBLE.code
         return Recommendation(best.acted, best.values, outcome.to(torch.int8))
 
     def _best(self, request: Request) -> Incumbents:
-        best = Incumbents.none(request)
-        landscape = Landscape.of(self.problem, request, *candidate_sets(request, self.problem.graph, self.subsets))
-        if not len(landscape):
-            return best
-        for effort in _EFFORTS:
-            self._attempt(request, landscape[~best.found[landscape.person]], effort * self.starts, best)
+        best = self._attempt(request, self.starts, self.explore)
+        lost = ~best.found
+        best[lost] = self._attempt(request[lost], _SECOND_EFFORT * self.starts, self.insist)
         self._tidy(request, best)
         landscape, y = best.landscape(self.problem, request)
         self.polish(landscape.held(y), y, best)
         return best
 
-    def _attempt(self, request: Request, landscape: Landscape, starts: int, best: Incumbents) -> None:
-        """Search from several starting points per row."""
-        if not len(landscape):
-            return
-        points = starting_points(landscape, self.donors, starts, self.explore.aim, best)
-        count = points.shape[1]
-        rows = torch.arange(len(landscape)).repeat_interleave(count)
-        y, merit = self.explore(landscape[rows], points.flatten(0, 1), best)
-        lead = torch.arange(0, len(rows), count) + merit.reshape(-1, count).argmin(1)
-        self._round(request, landscape, y[lead], merit[lead], best)
+    def _attempt(self, request: Request, starts: int, descent: Descent) -> Incumbents:
+        """Return the best actions found from so many starting points per person and set."""
+        best = Incumbents.none(request)
+        landscape = Landscape.of(self.problem, request, *candidate_sets(request, self.problem.graph, self.subsets))
+        points = starting_points(landscape, self.donors, starts, descent, best)
+        landscape = landscape[torch.arange(len(landscape)).repeat_interleave(points.shape[1])]
+        y, merit = descent(landscape, points.flatten(0, 1), best)
+        if landscape.whole.any():
+            self._round(request, landscape, y, merit, best)
+        return best
 
     def _round(self, request: Request, landscape: Landscape, y: Tensor, merit: Tensor, best: Incumbents) -> None:
         """Search again with whole-number features held at whole numbers around the relaxed solutions `y`."""
         rows = landscape.whole.any(1).nonzero()[:, 0]
-        if not len(rows):
-            return
+        rows = rows[distinct(landscape[rows], y[rows], merit[rows])]
         rows = rows[leading(landscape.person[rows], merit[rows], _ROUNDED)]
         rounded, points = roundings(landscape[rows], y[rows])
         rows = rows[rounded]
@@ -114,7 +113,7 @@ class Search:
         """Leave out changes next to nothing where what remains suffices."""
         landscape, y = best.landscape(self.problem, request)
         acted = landscape.acted.clone()
-        acted[:, request.features.actionable] &= y.abs() > _TRIFLE
+        acted[:, request.features.actionable] &= y.abs() > _TRIFLE * y.norm(dim=1, keepdim=True)
         less = Landscape.of(self.problem, request, landscape.person, acted)
         y = less.clamp(y)
         tidied = Incumbents.none(request)

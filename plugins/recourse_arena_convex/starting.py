@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from recourse_arena import Problem
-from recourse_arena_convex.descent import merit
+from recourse_arena_convex.descent import Descent, distance, merit, size
 from recourse_arena_convex.incumbents import Incumbents
 from recourse_arena_convex.landscape import Landscape
 
@@ -21,11 +21,11 @@ def draw_donors(problem: Problem, draws: Generator) -> Tensor:
     return accepted[torch.randperm(len(accepted), generator=draws)[:_DONORS]]
 
 
-def starting_points(landscape: Landscape, donors: Tensor, count: int, aim: float, best: Incumbents) -> Tensor:
+def starting_points(landscape: Landscape, donors: Tensor, count: int, descent: Descent, best: Incumbents) -> Tensor:
     """Return at most `count` starting points for each row, `(rows, starts, actionable)`.
 
     The first is the factual. For the others the donors are dealt into groups: of each group, the donor whose
-    values promise most when taken over. Values outside the box are moved to its edge.
+    values promise most to `descent` when taken over. Values outside the box are moved to its edge.
     """
     still = landscape.clamp(torch.zeros_like(landscape.lower))
     scale = landscape.slopes(still).scale
@@ -37,6 +37,7 @@ def starting_points(landscape: Landscape, donors: Tensor, count: int, aim: float
         y = rows.points(group.repeat(len(landscape), 1))
         margins = rows.margins(y)
         best.offer(rows, y, margins)
-        promising = merit(y, margins, scale[every], aim).reshape(-1, len(group)).argmin(1)
+        missed = distance(margins, scale[every], descent.aim)
+        promising = merit(y, missed, descent.penalty * size(y, missed)).reshape(-1, len(group)).argmin(1)
         starts.append(y.reshape(-1, len(group), y.shape[1])[torch.arange(len(landscape)), promising])
     return torch.stack(starts, 1)

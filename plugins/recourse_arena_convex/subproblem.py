@@ -22,10 +22,12 @@ _SOLVERS: Sequence[tuple[str, dict[str, float]]] = (
 )
 """Solvers in the order they are tried: an interior-point method, then one that needs no interior."""
 
-_OUT_OF_REACH = 1e3
-"""Points are a few units from the origin and slopes at most 1: larger offsets mean the same as this one."""
+_FAR = 1e3
+"""No solution is farther from the origin than the penalty: bounds and offsets beyond mean the same as this."""
 
 _NARROW = 1e-7
+"""Bounds this close leave no choice."""
+
 _DECIMALS = 6
 """Digits kept of a solution: what lies beyond depends on the other rows of a block."""
 
@@ -67,19 +69,20 @@ class Block:
             parameter.value = filled
         self.penalty.value = penalty
         for solver, options in _SOLVERS:
-            if self._solved_by(solver, options):
-                return self.y.value[:count]
+            solution = self._solution(solver, options)
+            if solution is not None:
+                return solution[:count]
         return None
 
-    def _solved_by(self, solver: str, options: dict[str, float]) -> bool:
+    def _solution(self, solver: str, options: dict[str, float]) -> np.ndarray | None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # about accuracy: the true check decides
                 self.problem.solve(solver=solver, enforce_dpp=True, **options)
         except (cp.error.SolverError, ArithmeticError, ValueError, RuntimeError):
-            return False
-        good = self.problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
-        return good and bool(np.isfinite(self.y.value).all())
+            return None
+        y = self.y.value if self.problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE) else None
+        return y if y is not None and np.isfinite(y).all() else None
 
 
 @dataclass
@@ -104,13 +107,13 @@ class Subproblem:
             slope: `(rows, 2, features)`, at most 1 each in norm.
             lower: Smallest `y`, `(rows, features)`; may equal `upper`.
             upper: Largest `y`.
-            penalty: Price of missing a constraint.
+            penalty: Price of missing a constraint, well below 1000.
         """
         free = upper - lower > _NARROW  # an interior-point method needs an interior
         fixed = torch.where(free, 0.0, lower)
-        offset = (offset + (slope * fixed[:, None]).sum(-1)).clamp(-_OUT_OF_REACH, _OUT_OF_REACH)
+        offset = (offset + (slope * fixed[:, None]).sum(-1)).clamp(-_FAR, _FAR)
         slope = torch.where(free[:, None], slope, 0.0)
-        lower, upper = torch.where(free, lower, -1.0), torch.where(free, upper, 1.0)
+        lower, upper = (torch.where(free, end.clamp(-_FAR, _FAR), fill) for end, fill in ((lower, -1.0), (upper, 1.0)))
         tables = [table.double().numpy() for table in (offset, slope, lower, upper)]
         solution = np.full(fixed.shape, np.nan)
         rows = np.all([np.isfinite(table.reshape(len(table), -1)).all(1) for table in tables], 0).nonzero()[0]

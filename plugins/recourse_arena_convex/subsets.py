@@ -10,8 +10,7 @@ from itertools import chain, combinations, islice
 import torch
 from torch import Tensor
 
-from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.request import Request
+from recourse_arena import CausalGraph, Request
 
 
 def candidate_sets(request: Request, graph: CausalGraph, most: int) -> tuple[Tensor, Tensor]:
@@ -27,14 +26,13 @@ def candidate_sets(request: Request, graph: CausalGraph, most: int) -> tuple[Ten
     """
     resting = request.snap(request.factual) == request.factual
     patterns, which = torch.stack([request.actionable, resting], 1).unique(dim=0, return_inverse=True)
-    sets = [torch.tensor(list(islice(_candidates(*pattern, graph), most)), dtype=torch.bool) for pattern in patterns]
-    sets = [rows.reshape(-1, len(graph.names)) for rows in sets]
-    pieces = [sets[index] for index in which.tolist()]
-    person = torch.arange(len(request)).repeat_interleave(torch.tensor([len(p) for p in pieces], dtype=torch.long))
-    return person, torch.cat([request.actionable[:0], *pieces])
+    sets = [list(islice(_candidates(actionable, rests, graph), most)) for actionable, rests in patterns]
+    person = [index for index, pattern in enumerate(which.tolist()) for _ in sets[pattern]]
+    acted = [row for pattern in which.tolist() for row in sets[pattern]]
+    return torch.tensor(person, dtype=torch.long), torch.stack(acted) if acted else request.actionable[:0]
 
 
-def _candidates(actionable: Tensor, resting: Tensor, graph: CausalGraph) -> Iterator[list[bool]]:
+def _candidates(actionable: Tensor, resting: Tensor, graph: CausalGraph) -> Iterator[Tensor]:
     """Yield the candidate sets of a person, bool `(features,)` each, the largest first."""
     effects = graph.reach & ~torch.eye(len(graph.names), dtype=torch.bool)
     moved = effects[actionable].any(0)
@@ -44,4 +42,4 @@ def _candidates(actionable: Tensor, resting: Tensor, graph: CausalGraph) -> Iter
         acted[list(dropped)] = False
         still = resting & ~effects[acted].any(0)
         if acted.any() and not still[list(dropped)].any():
-            yield acted.tolist()
+            yield acted

@@ -28,7 +28,7 @@ class Grid(Solver):
     actionable at all, since then there is nothing else to try.
 
     Arguments:
-        points: Number of values per feature before those outside the box are dropped, at least 2.
+        points: Number of values per feature before those outside the box are dropped, 2 to 1000.
 
     Example:
         >>> Grid(points=9).points
@@ -36,7 +36,7 @@ class Grid(Solver):
         >>> Grid(points=1)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: solver grid: points must be a whole number of at least 2, got 1
+        recourse_arena.problem.errors.ArenaError: solver grid: points must be a whole number from 2 to 1000, got 1
     """
 
     name: ClassVar[str] = "grid"
@@ -45,8 +45,8 @@ class Grid(Solver):
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.FLOW, Knowledge.SCM})
 
     def __init__(self, *, points: int = 25) -> None:
-        if not isinstance(points, int) or isinstance(points, bool) or points < 2:
-            raise ArenaError(f"solver grid: points must be a whole number of at least 2, got {points!r}")
+        if not isinstance(points, int) or isinstance(points, bool) or not 2 <= points <= 1000:
+            raise ArenaError(f"solver grid: points must be a whole number from 2 to 1000, got {points!r}")
         self.points = points
 
     def recommend(self, request: Request) -> Recommendation:

@@ -11,9 +11,6 @@ from recourse_arena import Outcome, Problem, Recommendation, Request
 from recourse_arena_grid.options import Options
 from recourse_arena_grid.search import ROWS, SUMS, Allowed, Search
 
-_PEOPLE = 4096
-"""People whose options are held at once."""
-
 
 @torch.no_grad()
 def cheapest_actions(
@@ -23,8 +20,9 @@ def cheapest_actions(
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
     patterns, membership = request.actionable.unique(dim=0, return_inverse=True)
+    together = max(1, sums // (points * len(request.features)))
     for number, pattern in enumerate(patterns):
-        for people in (membership == number).nonzero().squeeze(1).split(_PEOPLE):
+        for people in (membership == number).nonzero().squeeze(1).split(together):
             group = request[people]
             options = Options.of(group, problem.box, points)
             solved, digits = Search(options, _test(problem, group, options), rows=rows, sums=sums).run()

@@ -17,8 +17,11 @@ ROWS = 1 << 14
 SUMS = 1 << 20
 """Sums of costs held at once."""
 
-FIRST, GROWTH = 64, 4
-"""How many of their cheapest combinations people try first, and how many times more in each later round."""
+FIRST = 64
+"""How many of their cheapest combinations people try first."""
+
+_GROWTH = 4
+"""How many times more they have tried after each later round."""
 
 _NO_RANK = torch.iinfo(torch.long).max
 
@@ -36,12 +39,17 @@ class Search:
     Arguments:
         options: Their options.
         allowed: The test of a combination.
-        rows: Most candidates to hold at once.
+        rows: Most candidates to test at once.
+        sums: Most sums of costs to hold at once.
+        first: How many combinations each person tries first.
     """
 
-    def __init__(self, options: Options, allowed: Allowed, *, rows: int = ROWS, sums: int = SUMS) -> None:
+    def __init__(
+        self, options: Options, allowed: Allowed, *, rows: int = ROWS, sums: int = SUMS, first: int = FIRST
+    ) -> None:
         people = len(options.values)
-        self.options, self.allowed, self.rows, self.sums = options, allowed, rows, sums
+        self.options, self.allowed = options, allowed
+        self.rows, self.sums, self.first = rows, sums, first
         self.cost = torch.full((people,), torch.inf, dtype=torch.double)
         """Cost of the best allowed combination so far; infinite without one."""
         self.rank = torch.full((people,), _NO_RANK)
@@ -52,11 +60,11 @@ class Search:
     def run(self) -> tuple[Tensor, Tensor]:
         """Return who is solved, `(people,)`, and the options of their best combination, `(people, columns)`."""
         combinations, radix = self.options.combinations, self.options.radix
-        tried, count = 0, FIRST
+        tried, count = 0, self.first
         while tried < combinations and count * radix <= self.sums:
             for people in self._pending(count * radix):
                 self._try_cheapest(people, tried, count)
-            tried, count = count, count * GROWTH
+            tried, count = count, count * _GROWTH
         block = min(combinations, self.sums)
         for people in self._pending(block):
             for start in range(0, combinations, block):

@@ -12,6 +12,7 @@ import torch
 import zuko
 from torch import Generator, Tensor, nn
 from torch.nn.functional import linear
+from zuko.transforms import DependentTransform
 from zuko.utils import unpack
 
 from recourse_arena.problem.errors import ArenaError
@@ -115,19 +116,26 @@ class CausalFlow(nn.Module):
         Cheaper than asking for the density afterwards: nothing that moves last is the cause of anything, so the
         last pass through the network already knows the causes as they end up.
         """
-        after, wanted, transform = self._edited(x, u, mask, feasible)
+        after, wanted, parameters = self._edited(x, u, mask, feasible)
+        transform = DependentTransform(self._univariate(parameters), 1)
         return after, wanted, self._log_density(self._standardised(after), transform)
 
     def _edited(
         self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor, Any]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return counterfactual, wanted values and the parameters of the elementwise maps given its causes."""
         moving = self._descendants(mask)
-        after = x
-        for _ in range(self.graph.longest_path(_any_hit(mask, self.graph.names)) + 1):
-            transform = self._given(self._standardised(after))
-            wanted = transform.inv(u) * self.sd + self.mean - self.midpoint
-            after = torch.where(moving, torch.where(mask, feasible(wanted), wanted), x)
-        return after, wanted, transform
+        behind = self.graph.layers_behind(_any_hit(mask, self.graph.names))
+        first = mask.reshape(-1, mask.shape[-1]).any(0).index_fill(0, torch.cat([torch.arange(0), *behind]), False)
+        after = wanted = x
+        for columns in (first.nonzero().squeeze(1), *behind):
+            parameters = self._map_parameters(self._standardised(after))
+            if len(columns):
+                z = self._univariate(parameters[..., columns, :]).inv(u[..., columns])
+                caused = z * self.sd[columns] + self.mean[columns] - self.midpoint[columns]
+                wanted = wanted.index_copy(-1, columns, torch.where(moving[..., columns], caused, x[..., columns]))
+                after = torch.where(mask, feasible(wanted), wanted)
+        return after, wanted, parameters
 
     def log_density(self, x: Tensor) -> Tensor:
         """Return `log p(x)` in nats and data units, `(...,)`."""
@@ -159,8 +167,16 @@ class CausalFlow(nn.Module):
         rows = (columns[:, None] * autoregressive.total + torch.arange(autoregressive.total)).flatten()
         weight = last.weight[rows] * last.mask[rows]
         parameters = linear(z, weight, last.bias[rows])
-        shaped = unpack(parameters.unflatten(-1, (-1, autoregressive.total)), autoregressive.shapes)
-        return autoregressive.univariate(*shaped)
+        return self._univariate(parameters.unflatten(-1, (-1, autoregressive.total)))
+
+    def _map_parameters(self, z: Tensor) -> Tensor:
+        """Return the parameters of every elementwise map, given the causes in `z`, `(..., features, parameters)`."""
+        autoregressive = self.network.transform.transforms[0]
+        return autoregressive.hyper(z).unflatten(-1, (-1, autoregressive.total))
+
+    def _univariate(self, parameters: Tensor) -> Any:
+        autoregressive = self.network.transform.transforms[0]
+        return autoregressive.univariate(*unpack(parameters, autoregressive.shapes))
 
     def _caused(self, u: Tensor, x: Tensor, columns: Tensor) -> Tensor:
         """Return what noise `u` makes of some `columns` if their causes are as in `x`."""

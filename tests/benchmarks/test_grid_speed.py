@@ -1,0 +1,36 @@
+"""How much faster the batched oracle is than trying combinations one by one."""
+
+from __future__ import annotations
+
+import pytest
+from small_worlds import World, by_hand
+
+from recourse_arena import Scenario
+from recourse_arena_grid import Grid
+
+
+@pytest.fixture
+def world(loan_materials) -> World:
+    """Four people who can act on all four features, on a coarse grid."""
+    return World(loan_materials.problem, loan_materials.request(Scenario.parse("hard-4"), people=4), points=7)
+
+
+@pytest.mark.benchmark(group="grid oracle: four people, four features, seven points")
+def test_batched(benchmark, world):
+    solver = Grid(points=world.points)
+    solver.fit(world.problem, seed=0)
+    benchmark(solver.recommend, world.request)
+
+
+@pytest.mark.benchmark(group="grid oracle: four people, four features, seven points")
+def test_one_by_one(benchmark, world):
+    """The plain loop passes over what costs more than its best so far, which a naive one would not."""
+    benchmark.pedantic(lambda: [by_hand(world, i) for i in range(len(world.request))], rounds=2)
+
+
+@pytest.mark.benchmark(group="grid oracle: all of Loan, four features, 25 points")
+def test_whole_population(benchmark, loan_materials):
+    scenario = Scenario.parse("hard-4")
+    solver, request = Grid(), loan_materials.request(scenario)
+    solver.fit(loan_materials.problem_for(scenario), seed=0)
+    benchmark.pedantic(solver.recommend, (request,), rounds=1)
