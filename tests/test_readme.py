@@ -12,7 +12,8 @@ from recourse_arena.plugins import discover
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.suite import read_suite
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 
 
 def blocks(language):
@@ -73,3 +74,24 @@ def test_the_commands_of_the_readme_parse():
         assert child is not None
         child.make_context(words[0], words[1:], resilient_parsing=False)
     assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+
+
+def test_the_table_of_the_readme_is_what_results_hold():
+    summary = arena.load(ROOT / "results" / "quick").summary.query("dataset == 'loan'")
+    columns = ["coverage", "validity", "plausibility", "attainability", "cost_mean", "hap"]
+    rows = re.findall(r"^\| ([a-z0-9-]+) \| (icarma|carma|grid|convex) \| (.*) \|$", README, re.MULTILINE)
+    assert len(rows) >= 5
+    for scenario, solver, values in rows:
+        (kept,) = summary.loc[(summary["scenario"] == scenario) & (summary["solver"] == solver), columns].to_numpy()
+        assert values.split(" | ") == ["-" if value != value else f"{value:.3f}" for value in kept]
+
+
+def test_the_findings_of_the_readme_follow_from_the_results():
+    people = arena.load(ROOT / "results" / "quick").people
+    people = people.query("dataset == 'loan' and scenario == 'hard-2'")
+    cost = people[people["valid"]].pivot(index="person", columns="solver", values="cost")
+    assert float((cost["grid"] / cost["convex"]).median()) == pytest.approx(1.6, abs=0.05)
+    attained = people.assign(both=people["valid"] & people["plausible"]).pivot(
+        index="person", columns="solver", values="both"
+    )
+    assert ((~attained["grid"]).sum(), (attained["convex"] & ~attained["grid"]).sum()) == (116, 22)
