@@ -44,7 +44,7 @@ class ICarma(Solver):
     name: ClassVar[str] = "icarma"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
-    fit_depends_on: ClassVar[frozenset[str]] = frozenset({"scheme"})
+    fit_depends_on: frozenset[str] = frozenset({"scheme"})
     individual: ClassVar[bool] = True
     __signature__ = inspect.signature(Settings)
 
@@ -53,6 +53,8 @@ class ICarma(Solver):
 
     def __init__(self, **options: Any) -> None:
         self.settings = Settings(**options)
+        if self.settings.preferences == "scenario":
+            self.fit_depends_on = self.fit_depends_on | {"distribution"}
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Train both networks on the negatively decided training people."""
@@ -99,7 +101,7 @@ class Carma(ICarma):
 
     name: ClassVar[str] = "carma"
     summary: ClassVar[str] = "amortised mask and action networks, one set of actionable features for all"
-    fit_depends_on: ClassVar[frozenset[str]] = frozenset()
+    fit_depends_on: frozenset[str] = frozenset()
     individual: ClassVar[bool] = False
     __signature__ = inspect.signature(CarmaSettings)
 

@@ -70,6 +70,8 @@ class Settings:
             plausible one, so its priors must have been the mildest. Hence a negative power.
         second_try: Whether someone whose picked features do not lead to a positive decision under the flow gets
             advice on all actionable ones instead, if that does. How many there are varies with the seed.
+        preferences: Whose preferences train the networks: `uniform` ones, so that one model serves every population,
+            or those of the `scenario`'s own population.
     """
 
     steps: int = 6000
@@ -97,11 +99,18 @@ class Settings:
     prior_min: float = 0.12
     prior_shape: float = -0.5
     second_try: bool = True
+    preferences: str = "uniform"
 
     def __post_init__(self) -> None:
+        self._choose("preferences", "uniform", "scenario")
         for field in fields(self):
             if field.type in ("int", "float"):
                 self._check(field.name, whole=field.type == "int")
+
+    def _choose(self, name: str, *choices: str) -> None:
+        if getattr(self, name) not in choices:
+            expected = " or ".join(map(repr, choices))
+            raise ArenaError(f"option {name!r}: expected {expected}, got {getattr(self, name)!r}")
 
     def _check(self, name: str, *, whole: bool) -> None:
         value = getattr(self, name)
@@ -131,5 +140,4 @@ class CarmaSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.constraints not in ("refuse", "drop"):
-            raise ArenaError(f"option 'constraints': expected 'refuse' or 'drop', got {self.constraints!r}")
+        self._choose("constraints", "refuse", "drop")

@@ -39,7 +39,7 @@ class Solver(ABC):
     """One line for people."""
     knows: ClassVar[frozenset[Knowledge]] = frozenset()
     """What it may know; anything else is withheld."""
-    fit_depends_on: ClassVar[frozenset[str]] = frozenset()
+    fit_depends_on: frozenset[str] = frozenset()
     """What of a scenario its fit depends on: any of `scheme`, `profile`, `distribution`, `actionable`."""
 
     def fit(self, problem: Problem, *, seed: int) -> None:
@@ -49,6 +49,11 @@ class Solver(ABC):
     @abstractmethod
     def recommend(self, request: Request) -> Recommendation:
         """Return an action for each person of `request`. Must not depend on who else is in the batch."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether its advice depends on a training, so that another seed gives other advice: it keeps a state."""
+        return type(self).state is not Solver.state
 
     def state(self) -> Mapping[str, Tensor] | None:
         """Return what `fit` learnt as tensors, so that it can be kept; none to fit anew each time."""

@@ -1,4 +1,7 @@
-"""The suites that come with the distribution."""
+"""The suites that come with the distribution.
+
+The tables are those of *From Universal to Individualized Actionability* (arXiv 2604.08030).
+"""
 
 from __future__ import annotations
 
@@ -8,42 +11,104 @@ from recourse_arena.hookspecs import hookimpl
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.suite import Block, Suite
 
-_MISSION_SOLVERS = ("icarma", "carma", "grid", "convex")
+_HARD = ("hard-4", "hard-3", "hard-2", "hard-1", "hard-random")
+_PROFILES = ("constant", "concave", "linear", "convex")
+_SOFT = tuple(f"{hard}soft-{profile}" for hard in ("", "hard-random+") for profile in _PROFILES)
+_GMSC = frozenset({"gmsc"})
 
 
 def _scenarios(*names: str) -> tuple[Scenario, ...]:
     return tuple(Scenario.parse(name) for name in names)
 
 
+def _loan(names: tuple[str, ...], *solvers: str) -> Block:
+    return Block(("loan",), _scenarios(*names), solvers)
+
+
+_QUICK = Suite(
+    name="quick",
+    summary="all mission solvers on Loan, and on GMSC where its file is found; minutes on two cores",
+    blocks=(
+        Block(
+            ("loan",),
+            _scenarios("hard-4", "hard-3", "hard-2", "hard-1", "soft-linear", "hard-random+soft-linear"),
+            ("icarma", "carma", "grid", "convex"),
+            people=200,
+        ),
+        Block(
+            ("gmsc",),
+            _scenarios("hard-4", "hard-random", "soft-linear"),
+            # The spline flow is slow and the people are few: smaller batches keep `quick` to minutes.
+            ("icarma?batch=256", "carma?batch=256", "grid", "convex"),
+            people=100,
+        ),
+    ),
+    optional=_GMSC,
+)
+
+_TABLES = (
+    Suite(
+        name="table-1",
+        summary="Loan, hard constraints from rankings (arXiv 2604.08030, Table 1)",
+        blocks=(_loan(_HARD, "icarma", "carma", "grid"),),
+    ),
+    Suite(
+        name="table-2",
+        summary="Loan, soft constraints from rankings, alone and with hard ones (Table 2)",
+        blocks=(_loan(_SOFT, "icarma", "grid"),),
+    ),
+    Suite(
+        name="table-3",
+        summary="Loan, soft constraints from Likert scores, alone and with hard ones (Table 3)",
+        blocks=(_loan(tuple(f"score-{name}" for name in _SOFT), "icarma", "grid"),),
+    ),
+    Suite(
+        name="table-5",
+        summary="Loan, rankings that follow the causal order or reverse it (Table 5)",
+        blocks=(
+            _loan(tuple(f"{name}@causal-order" for name in _HARD), "icarma", "grid"),
+            _loan(
+                tuple(f"{name}@reverse-causal-order" for name in _HARD),
+                "icarma",
+                "icarma?preferences=scenario",
+                "grid",
+            ),
+        ),
+    ),
+    Suite(
+        name="table-6",
+        summary="Loan, the oracle without the plausibility constraint (Table 6)",
+        blocks=(
+            _loan(
+                tuple(
+                    f"hard-{count}{order}!no-plausibility"
+                    for order in ("", "@causal-order", "@reverse-causal-order")
+                    for count in (1, 2)
+                ),
+                "grid",
+            ),
+        ),
+    ),
+    Suite(
+        name="gmsc",
+        summary="GiveMeSomeCredit, hard and soft constraints from rankings",
+        blocks=(
+            Block(
+                ("gmsc",),
+                _scenarios("hard-4", "hard-random", "soft-linear", "hard-3+soft-constant", "hard-3+soft-linear"),
+                ("icarma", "carma"),
+            ),
+        ),
+    ),
+)
+
+
+def _paper() -> Suite:
+    blocks = tuple(block for suite in _TABLES for block in suite.blocks)
+    return Suite("paper", "every table of arXiv 2604.08030", blocks, optional=_GMSC)
+
+
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [
-        Suite(
-            name="quick",
-            summary="all mission solvers on Loan, and on GMSC where its file is found; minutes on two cores",
-            blocks=(
-                Block(
-                    ("loan",),
-                    _scenarios(
-                        "hard-4",
-                        "hard-3",
-                        "hard-2",
-                        "hard-1",
-                        "soft-linear",
-                        "hard-random+soft-linear",
-                    ),
-                    _MISSION_SOLVERS,
-                    people=200,
-                ),
-                Block(
-                    ("gmsc",),
-                    _scenarios("hard-4", "hard-random", "soft-linear"),
-                    # The spline flow is slow and the people are few: smaller batches keep `quick` to minutes.
-                    ("icarma?batch=256", "carma?batch=256", "grid", "convex"),
-                    people=100,
-                ),
-            ),
-            optional=frozenset({"gmsc"}),
-        ),
-    ]
+    return [_QUICK, *_TABLES, _paper()]

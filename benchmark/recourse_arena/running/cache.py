@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArtefactCache", "content_key"]
+__all__ = ["ArtefactCache", "content_key", "digest", "write_atomically"]
 
 import hashlib
 import json
@@ -31,6 +31,20 @@ def content_key(**parts: Any) -> str:
     """
     text = json.dumps(parts, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def digest(tensors: Tensors) -> str:
+    """Return a digest of named tensors.
+
+    Example:
+        >>> import torch
+        >>> digest({"weight": torch.zeros(2)}) == digest({"weight": torch.ones(2)})
+        False
+    """
+    from safetensors.torch import save
+
+    content = save({name: tensors[name].contiguous() for name in sorted(tensors)})
+    return hashlib.sha256(content).hexdigest()[:24]
 
 
 def _plain(value: Any) -> Any:

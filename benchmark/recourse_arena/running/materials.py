@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import pandas as pd
 from torch import Generator, Tensor, nn
 
 from recourse_arena.causal.fitting import fit_flow
@@ -31,12 +32,16 @@ from recourse_arena.problem.profile import profile
 from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.running.cache import ArtefactCache, content_key
+from recourse_arena.running.cache import ArtefactCache, content_key, digest
+from recourse_arena.running.marginals import marginals
 
 Model = TypeVar("Model", bound=nn.Module)
 
 _RECIPE_VERSION = 3
 """Changes whenever the same recipe leads to other models."""
+
+_DRAWN = 10_000
+"""People drawn from the flow to compare it with the data."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Materials:
         problem: The problem with nothing withheld, for the constant profile and rankings.
         asking: The test people who are decided negatively, `(asking, features)`.
         registry: What is plugged in.
+        identity: What tells these materials from others, for records: `dataset, seed, version, file` (its digest),
+            `classifier, flow` (digests of their weights), `asking` (how many people ask).
     """
 
     name: str
@@ -62,12 +69,19 @@ class Materials:
     problem: Problem
     asking: Tensor
     registry: Registry
+    identity: Mapping[str, object]
 
     @property
     def judge(self) -> Judge:
         """The judge of this dataset."""
         problem = self.problem
         return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm)
+
+    def marginals(self) -> pd.DataFrame:
+        """Return how the flow compares with people held out from its training, feature by feature."""
+        draws = generator(self.seed, variant(self.name)[0], "marginals")
+        drawn = self.problem.flow.sample(_DRAWN, draws)
+        return marginals(self.problem.features, self.splits.flow.test.x, drawn)
 
     def problem_for(self, scenario: Scenario) -> Problem:
         """Return the problem a solver prepares for: training preferences and profile of the scenario."""
@@ -172,7 +186,16 @@ def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry:
     )
     asking = problem.asking(splits.recourse.test)
     key = content_key(**origin, decision=dataset.decision, flow=dataset.flow)
-    return Materials(name, key, dataset, seed, splits, problem, asking, registry)
+    identity = {
+        "dataset": name,
+        "seed": seed,
+        "version": dataset.version,
+        "file": str(origin["file"]),
+        "classifier": digest(classifier.state_dict()),
+        "flow": digest(flow.state_dict()),
+        "asking": len(asking),
+    }
+    return Materials(name, key, dataset, seed, splits, problem, asking, registry, identity)
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:

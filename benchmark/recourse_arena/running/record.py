@@ -23,7 +23,12 @@ def run_record(plan: Plan, registry: Registry) -> dict[str, Any]:
         "suite": plan.suite.identity(),
         "plan": plan_key(plan),
         "solvers": {
-            name: {"version": solver.version, "knows": sorted(solver.knows), "summary": solver.summary}
+            name: {
+                "version": solver.version,
+                "knows": sorted(solver.knows),
+                "summary": solver.summary,
+                "trained": solver.trained,
+            }
             for name, solver in solvers.items()
         },
         "metrics": [metric.declaration() for metric in registry.metrics.values()],

@@ -12,6 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from recourse_arena.plugins import Registry, variant
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.errors import ArenaError
@@ -54,14 +56,15 @@ def execute(
     folder.claim(plan, fresh=fresh)
     info = run_record(plan, registry)
     folder.write_info({**info, "status": "running"})
-    run = _Run(plan, folder, registry, data, cache, progress)
+    run = _Run(plan, folder, registry, data, cache, progress, [])
     progress.begin(run.effort())
     try:
         place = {cell: i for i, cell in enumerate(plan.cells)}
         records = sorted(run.records(), key=lambda record: place[record.cell])
     finally:
         progress.end()
-    folder.write_tables(records, summarise(records, registry))
+    folder.write_tables(records, summarise(records, registry), run.marginals())
+    info["materials"] = [dict(materials.identity) for materials in run.prepared]
     info["provenance"]["ended"] = now()
     folder.write_info({**info, "status": "finished", "cells": [record.as_dict() for record in records]})
     return records
@@ -75,6 +78,7 @@ class _Run:
     data: Path
     cache: ArtefactCache
     progress: Progress
+    prepared: list[Materials]
 
     def effort(self) -> float:
         """Return the rough seconds of all steps."""
@@ -101,9 +105,18 @@ class _Run:
             except Exception as error:
                 yield from self._failed(cells, error)
                 continue
+            self.prepared.append(materials)
             self.progress.done(_EFFORT["models"])
             for fit in self._fits(cells):
                 yield from self._fit_and_evaluate(materials, fit)
+
+    def marginals(self) -> pd.DataFrame:
+        """Return how each flow compares with the data: `dataset, seed, feature, low, high, data, flow`."""
+        tables = [
+            materials.marginals().assign(dataset=materials.name, seed=materials.seed) for materials in self.prepared
+        ]
+        columns = ["dataset", "seed", "feature", "low", "high", "data", "flow"]
+        return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
     def _fits(self, cells: list[Cell]) -> list[list[Cell]]:
         """Group cells that share one fit of their solver."""
@@ -115,8 +128,7 @@ class _Run:
         return list(fits.values())
 
     def _fit_effort(self, cells: list[Cell]) -> float:
-        solver = self.plan.solver(cells[0].solver, self.registry)
-        return _EFFORT["fit"] if type(solver).state is not Solver.state else 0.0
+        return _EFFORT["fit"] if self.plan.solver(cells[0].solver, self.registry).trained else 0.0
 
     def _fit_and_evaluate(self, materials: Materials, cells: list[Cell]) -> Iterator[CellRecord]:
         name = cells[0].solver

@@ -1,4 +1,4 @@
-"""A run folder: `run.json`, `people.parquet`, `summary.csv`, and a file per finished cell."""
+"""A run folder: `run.json`, `people.parquet`, `summary.csv`, `marginals.csv`, and a file per finished cell."""
 
 from __future__ import annotations
 
@@ -129,12 +129,13 @@ class RunFolder:
         """Write `run.json`."""
         write_atomically(self.path / "run.json", (json.dumps(info, indent=1) + "\n").encode())
 
-    def write_tables(self, records: list[CellRecord], summary: pd.DataFrame) -> None:
-        """Write `people.parquet` and `summary.csv`."""
+    def write_tables(self, records: list[CellRecord], summary: pd.DataFrame, marginals: pd.DataFrame) -> None:
+        """Write `people.parquet`, `summary.csv` and `marginals.csv`."""
         tables = [_labelled(record) for record in records if record.people is not None]
         people = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
         write_atomically(self.path / "people.parquet", _parquet(people))
-        write_atomically(self.path / "summary.csv", summary.to_csv(index=False, float_format="%.6g").encode())
+        for table, name in ((summary, "summary.csv"), (marginals, "marginals.csv")):
+            write_atomically(self.path / name, table.to_csv(index=False, float_format="%.6g").encode())
 
     def _cell_path(self, key: str) -> Path:
         return self.path / "cells" / f"{key}.parquet"

@@ -1,0 +1,23 @@
+"""The command `recourse-arena`."""
+
+from __future__ import annotations
+
+__all__ = ["main"]
+
+import click
+
+from recourse_arena.cli.data import data
+from recourse_arena.cli.group import Arena
+from recourse_arena.cli.lists import list_, plugins
+from recourse_arena.cli.runs import leaderboard, run
+from recourse_arena.version import __version__
+
+
+@click.group(cls=Arena, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="recourse-arena")
+def main() -> None:
+    """Compare algorithmic-recourse methods under individual actionability."""
+
+
+for _command in (run, leaderboard, list_, plugins, data):
+    main.add_command(_command)

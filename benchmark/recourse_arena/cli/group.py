@@ -1,0 +1,52 @@
+"""What all commands share: a user's mistake is one message and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+__all__ = ["FOLDER", "Arena", "registry"]
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from recourse_arena.problem.errors import ArenaError, unknown
+
+if TYPE_CHECKING:
+    from recourse_arena.plugins import Registry
+
+FOLDER = click.Path(path_type=Path, file_okay=True)
+"""A folder that a command reads or writes; it says itself what is wrong with it."""
+
+
+class _Refusal(click.ClickException):
+    """A user's mistake: one message, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the message."""
+        click.echo(f"error: {self.message}", err=True)
+
+
+class Arena(click.Group):
+    """A group in which a user's mistake never shows a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except ArenaError as error:
+            raise _Refusal(str(error)) from None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command, or say which ones are near."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def registry() -> Registry:
+    """Return what is plugged in."""
+    from recourse_arena.plugins import discover
+
+    return discover()

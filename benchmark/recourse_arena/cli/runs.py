@@ -1,0 +1,75 @@
+"""Commands that run suites and show what came out."""
+
+from __future__ import annotations
+
+__all__ = ["leaderboard", "run"]
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recourse_arena.cli.group import FOLDER
+from recourse_arena.problem.errors import ArenaError
+
+_FORMATS = ("table", "md", "html", "csv", "json")
+
+
+@click.command()
+@click.argument("suite", default="quick")
+@click.option("--out", type=FOLDER, help="Folder of the run.  [default: arena-SUITE]")
+@click.option("--solver", "solvers", multiple=True, metavar="NAME", help="Solver, instead of the suite's; repeatable.")
+@click.option("--dataset", "datasets", multiple=True, metavar="NAME", help="Dataset of the suite; repeatable.")
+@click.option("--scenario", "scenarios", multiple=True, metavar="PATTERN", help="Scenario or pattern; repeatable.")
+@click.option("--people", type=click.IntRange(min=1), help="How many people are asked about.")
+@click.option("--seeds", metavar="0,1,2", help="Seeds, instead of the suite's.")
+@click.option("--fresh", is_flag=True, help="Compute every cell anew, even if the folder holds it.")
+@click.option("--data", type=FOLDER, help="Data directory.  [env: RECOURSE_ARENA_DATA]")
+@click.option("--cache", type=FOLDER, help="Artefact cache.  [env: RECOURSE_ARENA_CACHE]")
+def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
+    """Run SUITE (a name, or the path of a TOML file) and print its leaderboard.
+
+    The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed.
+    """
+    numbers = _seeds(seeds)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
+    from recourse_arena import api
+    from recourse_arena.running.progress import progress_for
+
+    folder = out or Path(f"arena-{Path(suite).stem}")
+    result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), **choice)
+    for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
+        from recourse_arena.running.cache import write_atomically
+
+        write_atomically(folder / name, _leaderboard([folder], form).encode())
+    click.echo(repr(result))
+    click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
+    failed = int((result.summary["outcome"] == "failed").sum())
+    if failed:
+        click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
+def leaderboard(folders: tuple[Path, ...], form: str) -> None:
+    """Print the leaderboard of one or several run folders."""
+    click.echo(_leaderboard(list(folders), form), nl=form == "table")
+
+
+def _leaderboard(folders: list[Path], form: str) -> str:
+    from recourse_arena.reporting.leaderboard import Leaderboard
+    from recourse_arena.reporting.result import Result
+
+    return Leaderboard.of([Result.read(folder) for folder in folders]).render(form)
+
+
+def _seeds(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise ArenaError(f"--seeds: expected whole numbers from 0 joined by commas, as in 0,1,2; got {text!r}")
+    return tuple(int(part) for part in parts)
