@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.problem.solver import Knowledge, Solver
+    from recourse_arena.problem.space import Choice, Range
 
 _HOMES = {
     "Actionability": "problem.actionability",
     "ArenaError": "problem.errors",
     "CausalGraph": "problem.graph",
+    "Choice": "problem.space",
     "Dataset": "problem.dataset",
     "DecisionRecipe": "problem.recipes",
     "Feature": "problem.features",
@@ -36,6 +38,7 @@ _HOMES = {
     "Outcome": "problem.recommendation",
     "People": "problem.people",
     "Problem": "problem.problem",
+    "Range": "problem.space",
     "Recommendation": "problem.recommendation",
     "Request": "problem.request",
     "Role": "problem.features",
@@ -51,6 +54,7 @@ __all__ = [
     "Actionability",
     "ArenaError",
     "CausalGraph",
+    "Choice",
     "Dataset",
     "DecisionRecipe",
     "Feature",
@@ -61,6 +65,7 @@ __all__ = [
     "Outcome",
     "People",
     "Problem",
+    "Range",
     "Recommendation",
     "Request",
     "Role",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import ArenaError, CausalGraph, Dataset, DecisionRecipe, Feature, FeatureTable, Kind, Role, hookimpl
+from recourse_arena.problem.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
 
 if TYPE_CHECKING:
     from recourse_arena.causal.structural import StructuralCausalModel
@@ -19,6 +20,8 @@ _DECISIONS = {
     "sgd": DecisionRecipe(),
     "adam": DecisionRecipe(optimizer="adam", epochs=60),
 }
+
+_PROFILES = ("privileged", "non-privileged")
 
 
 class Loan(Dataset):
@@ -34,7 +37,7 @@ class Loan(Dataset):
     """
 
     name: ClassVar[str] = "loan"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "semi-synthetic loan applications, 7 features, true SCM known"
     favoured: ClassVar[Mapping[str, tuple[str, str]]] = {
         "causal-order": ("income", "loan_amount"),
@@ -42,6 +45,23 @@ class Loan(Dataset):
         "privileged": ("income", "savings"),
         "non-privileged": ("loan_amount", "duration"),
     }
+    assignments: ClassVar[Mapping[str, Assignment]] = {
+        "assigned-at-random": AtRandom(*_PROFILES, share=0.5),
+        "assigned-by-income": ByQuantile(*_PROFILES, feature="income", quantile=0.75),
+        "assigned-by-race": ByAttribute(*_PROFILES, attribute="race", shares={"white": 0.9, "non-white": 0.05}),
+    }
+    attributes = FeatureTable(
+        (
+            Feature(
+                "race",
+                kind=Kind.BINARY,
+                role=Role.IMMUTABLE,
+                levels=("non-white", "white"),
+                sensitive=True,
+                description="independent of all else, in equal cells of gender and race",
+            ),
+        )
+    )
 
     def __init__(self, *, decision: str = "sgd", actionable: str = "loan_amount,duration,income,savings") -> None:
         if decision not in _DECISIONS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["draw_splits", "favourable", "structural_equations"]
+__all__ = ["draw_splits", "favourable", "race", "structural_equations"]
 
 import math
 from collections.abc import Callable
@@ -56,12 +56,29 @@ def favourable(x: Tensor) -> Tensor:
     return (torch.sigmoid(0.3 * (-loan - duration + income + savings + sign * income * savings)) >= 0.5).to(x.dtype)
 
 
+def race(gender: Tensor, draws: Generator) -> Tensor:
+    """Return race `(people,)`, 1.0 is white: a random half of each gender, otherwise independent of everything.
+
+    Equal cells of gender and race are asked for by the fairness case of arXiv 2604.08030; genders come as the
+    equations draw them, so the cells of one gender differ by at most one person, and so do the races altogether.
+
+    Example:
+        >>> gender = torch.tensor([0.0, 1, 1, 0, 1, 1])
+        >>> white = race(gender, torch.Generator().manual_seed(0)) == 1
+        >>> int(white[gender == 0].sum()), int(white[gender == 1].sum())
+        (1, 2)
+    """
+    shuffled = (gender + torch.rand(len(gender), generator=draws, dtype=torch.float64)).argsort()
+    turn = torch.randint(2, (1,), generator=draws)
+    return torch.empty_like(gender).scatter_(0, shuffled, ((torch.arange(len(gender)) + turn) % 2).to(gender))
+
+
 def draw_splits(scm: StructuralCausalModel, *, seed: int) -> Splits:
-    """Return independent draws for each model and split."""
+    """Return independent draws for each model and split; race has a generator of its own and moves nothing else."""
 
     def people(purpose: str, part: str, count: int) -> People:
         x = scm.sample(count, generator(seed, "loan", purpose, part))
-        return People(x, favourable(x))
+        return People(x, favourable(x), race(x[:, 0], generator(seed, "loan", purpose, part, "race"))[:, None])
 
     def split(purpose: str, *counts: int) -> Split:
         parts = zip(("train", "validation", "test"), counts, strict=True)

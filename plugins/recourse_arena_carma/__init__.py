@@ -17,12 +17,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
 from recourse_arena_carma.settings import CarmaSettings, Settings
+from recourse_arena_carma.space import CARMA_SPACE, SPACE
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena.problem.space import Space
     from recourse_arena_carma.networks import Policy
+
+
+_SCORE = "validation_score"
 
 
 class ICarma(Solver):
@@ -30,11 +35,15 @@ class ICarma(Solver):
 
     One model serves every cut-off and cost profile of its elicitation scheme: mask, weights and priors are inputs
     of its networks, and training draws new ones, with a profile of its own, for every person at every visit.
-    A person with something to act on always gets an action; nobody's constraints are ever broken. The
-    switch `!no-plausibility` of a scenario changes nothing: the model is trained to be plausible.
+    A person with something to act on always gets an action; nobody's constraints are ever broken.
+
+    The published method takes the set of features that its mask network finds likeliest. Here other likely sets are
+    tried where that one does not lead to a positive decision without a loss of density, both by the flow
+    (:mod:`~recourse_arena_carma.advice`); `icarma?trust=1&flips=0` is the published rule.
 
     Arguments:
-        **options: The fields of :class:`~recourse_arena_carma.settings.Settings`.
+        **options: The fields of :class:`~recourse_arena_carma.settings.Settings`; what is not given is as tuned
+            for the dataset.
 
     Example:
         >>> ICarma(steps=100).settings.steps
@@ -42,28 +51,32 @@ class ICarma(Solver):
     """
 
     name: ClassVar[str] = "icarma"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
     fit_depends_on: frozenset[str] = frozenset({"scheme"})
+    space: ClassVar[Space] = SPACE
     individual: ClassVar[bool] = True
+    configuration: ClassVar[type[Settings]] = Settings
     __signature__ = inspect.signature(Settings)
 
     problem: Problem
     policy: Policy
 
     def __init__(self, **options: Any) -> None:
-        self.settings = Settings(**options)
+        self.options = options
+        self.settings: Settings = self.configuration(**options)
         if self.settings.preferences == "scenario":
             self.fit_depends_on = self.fit_depends_on | {"distribution"}
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Train both networks on the negatively decided training people."""
-        from recourse_arena_carma.networks import Policy
-        from recourse_arena_carma.training import train
+        from recourse_arena_carma.training import train, validate
 
-        self.problem = problem
-        self.policy = Policy(problem, self.settings, individual=self.individual)
+        self._set_up(problem)
+        seed = self.settings.training_seed or seed
         train(self.policy, problem, self.settings, seed=seed)
+        self.validation_score = validate(self.policy, problem, self.settings)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return an action on the features the mask network picks among those the person can act on."""
@@ -72,16 +85,24 @@ class ICarma(Solver):
         return advise(self.policy, self.problem, request, self.settings)
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return the weights of both networks."""
-        return self.policy.state_dict()
+        """Return the weights of both networks, and their score on validation people."""
+        import torch
+
+        return {**self.policy.state_dict(), _SCORE: torch.tensor(self.validation_score)}
 
     def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
-        """Take back the weights of both networks."""
+        """Take back what `state` returned."""
+        self._set_up(problem)
+        self.policy.load_state_dict({name: tensor for name, tensor in state.items() if name != _SCORE})
+        self.validation_score = float(state[_SCORE])
+
+    def _set_up(self, problem: Problem) -> None:
         from recourse_arena_carma.networks import Policy
 
+        tuned = self.configuration.tuned.get(problem.dataset.partition("?")[0], {})
+        self.settings = self.configuration(**{**tuned, **self.options})
         self.problem = problem
         self.policy = Policy(problem, self.settings, individual=self.individual)
-        self.policy.load_state_dict(state)
 
 
 class Carma(ICarma):
@@ -100,13 +121,13 @@ class Carma(ICarma):
     """
 
     name: ClassVar[str] = "carma"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "amortised mask and action networks, one set of actionable features for all"
     fit_depends_on: frozenset[str] = frozenset()
+    space: ClassVar[Space] = CARMA_SPACE
     individual: ClassVar[bool] = False
+    configuration: ClassVar[type[Settings]] = CarmaSettings
     __signature__ = inspect.signature(CarmaSettings)
-
-    def __init__(self, **options: Any) -> None:
-        self.settings = CarmaSettings(**options)
 
 
 @hookimpl

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["advise", "pick"]
+__all__ = ["advise"]
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch import Tensor
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Outcome, Recommendation
 from recourse_arena.problem.request import Request
+from recourse_arena_carma.candidates import Candidates, pick
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.people import Everybody, causal_flow
 from recourse_arena_carma.preferences import Preferences
@@ -21,47 +22,88 @@ from recourse_arena_carma.settings import CarmaSettings, Settings
 @torch.no_grad()
 def advise(policy: Policy, problem: Problem, request: Request, settings: Settings) -> Recommendation:
     """Return the action of each person of `request`; `infeasible` where nothing is actionable."""
+    people = Everybody.of(problem, request.factual)
     if policy.individual:
         preferences = Preferences.of(request, settings)
+        seen = policy.seen(people.described, preferences)
+        log_odds = settings.trust * policy.log_odds(seen) + (1 - settings.trust) * preferences.prior_odds
+        candidates = Candidates.of(log_odds, request.actionable, settings.flips)
+        usable = request.actionable.any(1)
     else:
         preferences = Preferences.of_everybody(request.features, len(request), settings)
-    people = Everybody.of(problem, request.factual)
-    seen = policy.seen(people.described, preferences)
-    proposed = pick(policy.log_odds(seen), preferences.mask > 0)
-    mask = proposed & request.actionable
-    usable = mask.any(1)
-    if isinstance(settings, CarmaSettings) and settings.constraints == "refuse":
-        usable &= (mask == proposed).all(1)
-    values, accepted = _carry_out(policy, problem, request, people, seen, mask)
-    if settings.second_try:
-        others, better = _carry_out(policy, problem, request, people, seen, request.actionable)
-        again = (usable & ~accepted & better)[:, None]
-        mask, values = torch.where(again, request.actionable, mask), torch.where(again, others, values)
+        seen = policy.seen(people.described, preferences)
+        proposed = pick(policy.log_odds(seen), preferences.mask > 0)
+        mask = proposed & request.actionable
+        candidates = Candidates.only(mask)
+        usable = mask.any(1)
+        if isinstance(settings, CarmaSettings) and settings.constraints == "refuse":
+            usable &= (mask == proposed).all(1)
+    trial = _Trial(policy, problem, request, people, seen, settings)
+    mask, values = trial.best_of(candidates)
     answer = Recommendation.do(mask, values, found=usable)
     impossible = ~request.actionable.any(1) & ~problem.decisions.accepts(request.factual)
     outcome = torch.where(impossible, Outcome.INFEASIBLE.code, answer.outcome)
     return replace(answer, outcome=outcome.to(answer.outcome))
 
 
-def _carry_out(
-    policy: Policy, problem: Problem, request: Request, people: Everybody, seen: Tensor, mask: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return what becomes of people who act on `mask`, and who of them is then decided positively, by the flow."""
-    u = people.u + mask * policy.shift(seen, mask.to(seen))
-    after, _ = causal_flow(problem).latent_intervention(people.x, u, mask, request.snap)
-    return after, problem.decisions.accepts(after)
+@dataclass(frozen=True)
+class _Trial:
+    """What acting on some features would lead to, by the flow."""
+
+    policy: Policy
+    problem: Problem
+    request: Request
+    people: Everybody
+    seen: Tensor
+    settings: Settings
+
+    def best_of(self, candidates: Candidates) -> tuple[Tensor, Tensor]:
+        """Return mask and values, `(people, features)`, of each person's best candidate.
+
+        That is the likeliest of those that lead to a positive decision and, if asked for, lose no density, unless
+        it is less likely than the first one by more than `patience`; else the likeliest that leads to a positive
+        decision; else the likeliest that loses no density. Others are tried only where the first falls short.
+        """
+        everybody = torch.arange(len(self.request))
+        masks, lost = candidates.masks, candidates.lost
+        values, grade = self._carry_out(everybody, masks[:, 0])
+        best = masks[:, 0].clone()
+        rank = grade * _GRADE
+        unhappy = (grade < 3)[:, None] & lost.isfinite()
+        unhappy[:, 0] = False
+        row, place = unhappy.nonzero(as_tuple=True)
+        if not len(row):
+            return best, values
+        others, grades = self._carry_out(row, masks[row, place])
+        far = lost[row, place] > self.settings.patience
+        ranks = torch.where(far, grades.clamp(max=2), grades) * _GRADE - lost[row, place]
+        table = torch.full(lost.shape, -torch.inf).to(ranks)
+        table[:, 0] = rank
+        table[row, place] = ranks
+        winner = table.argmax(1)
+        better = winner[row] == place
+        best[row[better]], values[row[better]] = masks[row[better], place[better]], others[better]
+        return best, values
+
+    def _carry_out(self, rows: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the values of acting on `mask`, and its grade: 2 if valid, and 1 more if plausible."""
+        values, grades = [], []
+        for start in range(0, max(len(rows), 1), _ROWS):
+            some, chosen = rows[start : start + _ROWS], mask[start : start + _ROWS]
+            people, request = self.people[some], self.request[some]
+            u = people.u + chosen * self.policy.shift(self.seen[some], chosen.to(self.seen))
+            after, _, density = causal_flow(self.problem).latent_intervention_with_density(
+                people.x, u, chosen, request.snap
+            )
+            valid = self.problem.classifier.logit(after) >= self.settings.assured_logit
+            plausible = density >= people.log_density if request.plausibility else torch.ones_like(valid)
+            values.append(after)
+            grades.append(2 * valid.long() + plausible.long())
+        return torch.cat(values), torch.cat(grades)
 
 
-def pick(log_odds: Tensor, mask: Tensor) -> Tensor:
-    """Return the features of `mask` to act on, bool `(people, features)`: `phi_1 > phi_0`, else the likeliest.
+_GRADE = 1e6
+"""What a better grade is worth in nats: more than any difference between candidates."""
 
-    Someone who asks must act on something.
-
-    Example:
-        >>> pick(torch.tensor([[1.0, 2.0, 3.0], [-2.0, -1.0, 0.5]]), torch.tensor([[True, True, False]] * 2)).tolist()
-        [[True, True, False], [False, True, False]]
-    """
-    chosen = mask & (log_odds > 0)
-    likeliest = torch.where(mask, log_odds, -torch.inf).argmax(1, keepdim=True)
-    fallback = torch.zeros_like(mask).scatter(1, likeliest, True) & mask
-    return torch.where(chosen.any(1, keepdim=True), chosen, fallback)
+_ROWS = 1 << 16
+"""Actions whose effects are computed at once."""

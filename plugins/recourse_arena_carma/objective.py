@@ -11,15 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def divergence(log_odds: Tensor, priors: Tensor, mask: Tensor) -> Tensor:
+def divergence(log_odds: Tensor, prior_odds: Tensor, mask: Tensor) -> Tensor:
     """Return `KL(q || prior)` of independent choices, summed over what is actionable, `(people,)`.
 
     Arguments:
         log_odds: Of acting, so that `q` is their sigmoid.
-        priors: Prior probabilities of acting, read where actionable only.
+        prior_odds: The same of the priors.
         mask: 1.0 where actionable.
     """
-    prior_odds = torch.where(mask > 0, priors, 0.5).logit()
     # With log(q / (1 - q)) = log_odds: q log(q / p) + (1 - q) log((1 - q) / (1 - p)), without ever taking log 0.
     each = log_odds.sigmoid() * (log_odds - prior_odds)
     each = each - functional.softplus(log_odds) + functional.softplus(prior_odds)

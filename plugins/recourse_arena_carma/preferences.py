@@ -31,6 +31,11 @@ class Preferences:
     weights: Tensor
     priors: Tensor
 
+    @property
+    def prior_odds(self) -> Tensor:
+        """Log odds of the priors; 0 where non-actionable."""
+        return torch.where(self.mask > 0, self.priors, 0.5).logit()
+
     def __len__(self) -> int:
         return len(self.mask)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["choose", "train"]
+__all__ = ["choose", "train", "validate"]
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena.problem.randomness import generator
+from recourse_arena_carma.advice import advise
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density
 from recourse_arena_carma.people import Everybody, causal_flow
@@ -39,6 +40,21 @@ def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) ->
         optimizer.step()
         schedule.step()
         multiplier.ascend(violation)
+
+
+def validate(policy: Policy, problem: Problem, settings: Settings) -> float:
+    """Return the share of negatively decided validation people who get valid and plausible advice, by the flow.
+
+    Their preferences are drawn as in training, always the same ones, and cost the same for all features.
+    """
+    factual = problem.asking(problem.validation)
+    answers = problem.draw(len(factual), generator(0, "carma", "validation"))
+    request = problem.request(factual, answers, profile=PROFILES["constant"])
+    advice = advise(policy, problem, request, settings)
+    flow = causal_flow(problem)
+    after = flow.counterfactual(factual, advice.mask, advice.values)
+    attained = problem.decisions.accepts(after) & (flow.log_density(after) >= flow.log_density(factual))
+    return float((attained & advice.solved).float().mean())
 
 
 def choose(log_odds: Tensor, mask: Tensor, temperature: float, draws: Generator) -> Tensor:
@@ -87,7 +103,7 @@ class _Objective:
         lost = lost_density(people.log_density, density, settings.plausibility_margin, settings.saturation)
         soft = (
             settings.cost * cost
-            + settings.kl * divergence(log_odds, preferences.priors, mask)
+            + settings.kl * divergence(log_odds, preferences.prior_odds, mask)
             + settings.plausibility * lost
             + settings.feasibility * excess(wanted, box.lower, box.upper, acted)
         )

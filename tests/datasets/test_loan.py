@@ -16,7 +16,9 @@ from hypothesis.extra.numpy import arrays
 from recourse_arena import ArenaError, Kind, Role
 from recourse_arena.causal.fitting import negative_log_likelihood
 from recourse_arena.decision.fitting import accuracy, fit_classifier
+from recourse_arena.problem.randomness import generator
 from recourse_arena_loan import Loan
+from recourse_arena_loan.equations import favourable, race
 
 NAMES = ("gender", "age", "education", "loan_amount", "duration", "income", "savings")
 NOISE_SD = torch.tensor([0.5, math.sqrt(10) * 3.5, 0.5, 2.0, 3.0, 2.0, 5.0])
@@ -120,6 +122,75 @@ def test_the_same_seed_gives_the_same_people(loan, loan_splits):
     again = Loan().splits(seed=0, data=Path())
     assert torch.equal(again.recourse.test.x, loan_splits.recourse.test.x)
     assert torch.equal(again.flow.train.y, loan_splits.flow.train.y)
+
+
+def parts_of(splits):
+    return {
+        (purpose, part): getattr(getattr(splits, purpose), part)
+        for purpose in ("decision", "flow", "recourse")
+        for part in ("train", "validation", "test")
+    }
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_race_leaves_features_and_labels_as_the_equations_draw_them(loan, loan_scm, seed):
+    for words, people in parts_of(loan.splits(seed=seed, data=Path())).items():
+        x = loan_scm.sample(len(people), generator(seed, "loan", *words))
+        assert torch.equal(people.x, x)
+        assert torch.equal(people.y, favourable(x))
+
+
+def test_features_and_labels_are_those_from_before_people_had_a_race(loan_splits):
+    """Sums over the test people of seed 0, taken from version 1 of the dataset."""
+    people = loan_splits.recourse.test
+    sums = [2497.0, 762.084, -301.014, 96.902, 32.044, 2384.247, -10933.89]
+    assert people.x.double().sum(0).tolist() == pytest.approx(sums, abs=0.05)
+    assert float(people.y.sum()) == 2622
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_cells_of_gender_and_race_are_equal_in_every_split(loan, seed):
+    for people in parts_of(loan.splits(seed=seed, data=Path())).values():
+        gender, race = people.x[:, 0], people.attributes[:, 0]
+        sizes = {g: [int(((gender == g) & (race == r)).sum()) for r in (0, 1)] for g in (0, 1)}
+        assert all(abs(dark - white) <= 1 for dark, white in sizes.values())
+        assert abs(float(race.sum()) - len(people) / 2) <= 0.5
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 11])
+def test_odd_numbers_are_split_as_evenly_as_they_can(count):
+    gender = (torch.arange(count) % 3 == 0).float()
+    counts = []
+    for seed in range(20):
+        white = race(gender, torch.Generator().manual_seed(seed)) == 1
+        assert abs(int(white.sum()) - count / 2) <= 0.5
+        assert all(abs(int(white[gender == g].sum()) - int((gender == g).sum()) / 2) <= 0.5 for g in (0, 1))
+        counts.append(int(white.sum()))
+    assert len(set(counts)) == 1 + count % 2  # who has one more is left to chance
+
+
+def test_race_is_independent_of_everything_else_and_of_the_order_of_people(loan_splits):
+    people = loan_splits.flow.train
+    columns = [*people.x.T, people.y, torch.arange(len(people)).float(), people.attributes[:, 0]]
+    correlation = torch.corrcoef(torch.stack(columns).double())[-1, :-1]
+    assert correlation.abs().max() < 4 / math.sqrt(len(people))
+    parity = people.attributes[:, 0] == torch.arange(len(people)) % 2
+    assert float(parity.float().mean()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_race_is_drawn_anew_for_each_split_and_seed_and_repeats(loan, loan_splits):
+    recourse, other = loan_splits.recourse, loan.splits(seed=1, data=Path()).recourse
+    races = [people.attributes[:5000, 0] for people in (recourse.train, recourse.test, other.train)]
+    for one, two in ((0, 1), (0, 2), (1, 2)):
+        assert float((races[one] == races[two]).float().mean()) == pytest.approx(0.5, abs=0.04)
+    again = loan.splits(seed=0, data=Path()).recourse.test
+    assert torch.equal(again.attributes, recourse.test.attributes)
+
+
+def test_race_is_a_sensitive_attribute_and_no_feature(loan):
+    assert [(a.name, a.levels, a.sensitive) for a in loan.attributes] == [("race", ("non-white", "white"), True)]
+    assert "race" not in loan.features.names
+    assert "race" not in loan.graph.names
 
 
 def test_about_52_percent_deserve_the_loan(loan_splits):

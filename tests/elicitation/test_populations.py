@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import permutations
 
 import pytest
@@ -88,3 +89,81 @@ def test_nobody_can_act_on_what_is_not_globally_actionable(scheme):
 def test_an_impossible_number_of_actionable_features_is_refused(wrong):
     with pytest.raises(ArenaError, match="expected 1 to 4 actionable features"):
         Ranking().population(3, TABLE, actionable=wrong, draws=draws())
+
+
+# Digests of the scores of 1000 people, taken before people could have pairs of their own.
+STORED = {
+    None: ("c6c34c4c11540902", "ded18a911f1521e6", "cd4b24065cdbdcb8"),
+    ("income", "loan_amount"): ("4f54142cc8587003", "d903db70bcb37979", "02cb63791e19eda8"),
+    ("duration", "savings"): ("6bea62f0c21cf271", "ad3bc51c8d10639e", "98b00f0233fedf0f"),
+    ("income", "savings"): ("bed5186df0dcb73e", "f286d658b66d9471", "dbe2fc20435a8275"),
+    ("loan_amount", "duration"): ("1bf1598005f4761a", "9b2c72f18b31088b", "6526e62a6da4596f"),
+}
+
+
+def digest(scores):
+    return hashlib.sha256(scores.contiguous().numpy().tobytes()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize(("favoured", "stored"), STORED.items(), ids=str)
+def test_draws_of_fixed_populations_are_those_of_ever(loan, favoured, stored):
+    table = loan.features
+    found = [rankings(1000, table, favoured, draws())]
+    for scheme in (Ranking(), Binary()):
+        answers = scheme.population(1000, table, actionable="random", favoured=favoured, draws=draws())
+        found.append(answers.scores)
+    assert tuple(map(digest, found)) == stored
+
+
+def test_uniform_likert_draws_are_those_of_ever(loan):
+    scores = Likert().population(1000, loan.features, actionable="2", draws=draws()).scores
+    assert digest(scores) == "cc53b80812f4e819"
+
+
+@pytest.mark.parametrize("scheme", [Ranking(), Binary()])
+def test_a_pair_for_everybody_is_that_pair_for_each(scheme):
+    each = torch.tensor([TABLE.index("I"), TABLE.index("S")]).expand(500, 2)
+    by_name, by_column = (
+        scheme.population(500, TABLE, actionable="2", favoured=favoured, draws=draws()).scores
+        for favoured in (("I", "S"), each)
+    )
+    assert torch.equal(by_name, by_column)
+
+
+def test_each_person_prefers_their_own_pair():
+    pairs = torch.tensor([[3, 4], [1, 2], [4, 1]]).repeat(PEOPLE // 3, 1)  # I and S, L and D, S and L
+    ranks = rankings(PEOPLE, TABLE, pairs, draws())
+    of_pair = ranks.gather(1, pairs - 1)
+    assert (of_pair.amin(1) == 1).all()
+    for kind in range(3):
+        mine = of_pair[kind::3]
+        assert float((mine[:, 0] == 1).float().mean()) == pytest.approx(1 / 2, abs=0.015)
+        assert float((mine.amax(1) == 2).float().mean()) == pytest.approx(2 / 3, abs=0.015)
+
+
+def test_what_one_person_prefers_leaves_the_others_alone():
+    pairs = torch.tensor([[3, 4]]).repeat(50, 1)
+    other = pairs.clone()
+    other[7] = torch.tensor([1, 2])
+    differs = (rankings(50, TABLE, pairs, draws()) != rankings(50, TABLE, other, draws())).any(1)
+    assert differs.nonzero().flatten().tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("favoured", "message"),
+    [
+        (torch.tensor([[3, 4], [0, 1], [1, 2]]), "'age', which is not globally actionable"),
+        (torch.tensor([[3, 4]]), r"expected shape \(3, 2\), got \(1, 2\)"),
+        (torch.tensor([3, 4, 1]), r"expected shape \(3, 2\), got \(3,\)"),
+        (("I", "Q"), "unknown feature 'Q'"),
+    ],
+)
+def test_pairs_that_make_no_sense_are_refused(favoured, message):
+    with pytest.raises(ArenaError, match=message):
+        rankings(3, TABLE, favoured, draws())
+
+
+@pytest.mark.parametrize("favoured", [("I", "S"), torch.tensor([[3, 4]] * 3)], ids=["for all", "for each"])
+def test_likert_scores_know_no_favoured_pair(favoured):
+    with pytest.raises(ArenaError, match="Likert scores are drawn uniformly"):
+        Likert().population(3, TABLE, actionable="2", favoured=favoured, draws=draws())

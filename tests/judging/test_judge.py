@@ -155,6 +155,15 @@ def test_groups_are_written_as_words():
     assert rows["group_sex"].tolist() == ["f", "m"]
 
 
+def test_groups_that_nobody_sees_are_looked_up_by_the_number_of_the_person():
+    judge = replace(JUDGE, groups=pd.DataFrame({"group_town": ["north", "south", "east"]}))
+    request = replace(ask([PERSON] * 2, [BOTH] * 2), person=torch.tensor([2, 0]))
+    rows = judge(request, act(people=2))
+    assert rows["group_town"].tolist() == ["east", "north"]
+    assert list(rows.columns[:4]) == ["person", "group_sex", "group_town", "outcome"]
+    assert len(judge(request[:0], act(people=0))) == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

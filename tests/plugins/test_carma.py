@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ from recourse_arena import Actionability, ArenaError, Outcome, Recommendation, R
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.features import Kind
 from recourse_arena_carma import Carma, ICarma
+from recourse_arena_carma.candidates import Candidates, pick
+from recourse_arena_carma.people import Everybody
+from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
 
 QUICK = {"steps": 60, "batch": 128, "width": 16, "synthetic": 500}
@@ -172,26 +176,122 @@ def test_carma_refuses_what_a_person_cannot_do_or_drops_it(tiny_materials):
     assert torch.equal(dropping.recommend(half).mask, proposed.mask & half.actionable)
 
 
-def test_whoever_is_not_accepted_gets_a_second_try_with_all_they_can_do(tiny_materials):
-    once, twice = ICarma(**QUICK, second_try=False), ICarma(**QUICK)
+@torch.no_grad()
+def tried(solver: ICarma, request: Request) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return each nonempty set of actionable features, what it leads to by the flow, and how likely it is.
+
+    One after the other, with the answer of a solver that can do nothing else.
+    """
+    flow, features = solver.problem.flow, len(request.features)
+    preferences = Preferences.of(request, solver.settings)
+    seen = solver.policy.seen(Everybody.of(solver.problem, request.factual).described, preferences)
+    odds = solver.settings.trust * solver.policy.log_odds(seen) + (1 - solver.settings.trust) * preferences.prior_odds
+    sets, valid, plausible, likely = [], [], [], []
+    for chosen in itertools.product([False, True], repeat=features):
+        mask = torch.tensor(chosen).expand(len(request), -1)
+        u = flow.abduct(request.factual) + mask * solver.policy.shift(seen, mask.float())
+        after, _ = flow.latent_intervention(request.factual, u, mask, request.snap)
+        probability = torch.where(mask, odds.sigmoid(), 1 - odds.sigmoid())
+        possible = (~mask | request.actionable).all(1) & mask.any(1)
+        sets.append(mask)
+        valid.append(possible & (solver.problem.classifier.logit(after) >= solver.settings.assured_logit))
+        plausible.append(possible & (flow.log_density(after) >= flow.log_density(request.factual)))
+        logs = torch.where(request.actionable, probability.log(), 0.0).sum(1)
+        likely.append(torch.where(possible, logs, -torch.inf))
+    return torch.stack(sets), torch.stack(valid), torch.stack(plausible), torch.stack(likely)
+
+
+@pytest.mark.parametrize("plausibility", [True, False])
+@pytest.mark.parametrize("options", [{}, {"patience": 0.3}, {"trust": 1.0}, {"trust": 0.0, "patience": 9.0}])
+def test_the_likeliest_set_that_attains_recourse_is_advised(tiny_materials, options, plausibility):
+    model = fitted(ICarma, tiny_materials, **options)
+    request = replace(tiny_materials.request(Scenario.parse("hard-random+soft-linear")), plausibility=plausibility)
+    sets, valid, plausible, likely = tried(model, request)
+    if not plausibility:
+        plausible = likely.isfinite()
+    near = likely >= likely.max(0).values - model.settings.patience
+    grade = torch.where(valid & plausible & near, 3, torch.where(valid, 2, plausible.long()))
+    first = likely.argmax(0)
+    best = (grade * 1e4 + likely.clamp(min=-1e3)).argmax(0)
+    answer = model.recommend(request)
+    assert torch.equal(answer.mask, sets[best, torch.arange(len(request))])
+    if plausibility:
+        assert (best != first).any()
+
+
+def test_without_flips_the_mask_network_decides_alone(tiny_materials):
+    model = fitted(ICarma, tiny_materials, trust=1.0, flips=0)
+    request = tiny_materials.request(Scenario.parse("soft-linear"))
+    with torch.no_grad():
+        seen = model.policy.seen(
+            Everybody.of(model.problem, request.factual).described, Preferences.of(request, model.settings)
+        )
+        expected = pick(model.policy.log_odds(seen), request.actionable)
+    assert torch.equal(model.recommend(request).mask, expected)
+
+
+@pytest.mark.parametrize("features", [1, 3, 4, 6])
+@pytest.mark.parametrize("flips", [0, 2, 4])
+def test_candidates_are_the_sets_that_differ_in_the_least_certain_choices(features, flips):
+    draws = torch.Generator().manual_seed(features)
+    odds = 3 * torch.randn(60, features, generator=draws)
+    mask = torch.rand(60, features, generator=draws) < 0.7
+    found = Candidates.of(odds, mask, flips)
+    for i in range(60):
+        log = {
+            chosen: sum(
+                float(torch.nn.functional.logsigmoid(o if c else -o))
+                for o, c, m in zip(odds[i], chosen, mask[i], strict=True)
+                if m
+            )
+            for chosen in itertools.product([False, True], repeat=features)
+            if any(chosen) and not (torch.tensor(chosen) & ~mask[i]).any()
+        }
+        kept = found.lost[i].isfinite()
+        rows = [tuple(row.tolist()) for row in found.masks[i][kept]]
+        if not log:
+            assert rows == [(False,) * features]
+            continue
+        best = max(log, key=log.get)
+        assert rows[0] == best
+        assert len(set(rows)) == len(rows)
+        for row, lost in zip(rows, found.lost[i][kept].tolist(), strict=True):
+            assert lost == pytest.approx(log[best] - log[row], abs=1e-4)
+        certain = odds[i].abs().where(mask[i], torch.inf).argsort()[flips:].tolist()
+        likeliest = mask[i] & (odds[i] > 0)
+        reachable = {c for c in log if all(c[j] == likeliest[j] for j in certain)} | {best}
+        assert set(rows) == reachable
+
+
+def test_a_training_seed_of_its_own_is_independent_of_the_run(tiny_materials):
+    one, other = (fitted(ICarma, tiny_materials, seed=seed, training_seed=1000, steps=5).state() for seed in (0, 1))
+    derived = fitted(ICarma, tiny_materials, seed=0, steps=5).state()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert any(not torch.equal(one[name], derived[name]) for name in one)
+
+
+def test_a_fit_says_how_good_it_is_on_validation_people_and_keeps_that(tiny_materials):
     model = fitted(ICarma, tiny_materials)
-    for solver in (once, twice):
-        solver.restore(model.problem, model.state())
-        with torch.no_grad():  # the mask network always leaves income out: its phi_0 is large
-            solver.policy.mask_network[-1].bias[2] += 1000.0
-    request = tiny_materials.request(Scenario.parse("hard-2"))
-    first, second = once.recommend(request), twice.recommend(request)
-    flow, decisions = model.problem.flow, model.problem.decisions
-    accepted, after = (
-        decisions.accepts(flow.counterfactual(request.factual, answer.mask, answer.values))
-        for answer in (first, second)
-    )
-    assert not first.mask[:, 2].any()
-    assert torch.equal(first.mask[accepted], second.mask[accepted])
-    changed = (first.mask != second.mask).any(1)
-    assert changed.any()
-    assert after[changed].all()
-    assert torch.equal(second.mask[changed], request.actionable[changed])
+    validating = tiny_materials.validating()
+    request = validating.request(Scenario.parse("hard-random"))
+    people = replace(validating.judge, reference=model.problem.flow)(request, model.recommend(request))
+    attained = float((people["valid"] & people["plausible"]).mean())
+    assert model.validation_score == pytest.approx(attained, abs=0.1)  # other preferences, otherwise the same
+    restored = ICarma(**QUICK)
+    restored.restore(model.problem, model.state())
+    assert restored.validation_score == pytest.approx(model.validation_score)
+
+
+def test_what_was_tuned_for_a_dataset_gives_way_to_what_is_asked_for(tiny_materials):
+    problem = replace(tiny_materials.problem_for(Scenario.parse("hard-random")), dataset="gmsc?some=option")
+    plain, asked = ICarma(**{**QUICK, "steps": 1}), ICarma(**{**QUICK, "steps": 1}, trust=0.7)
+    for solver in (plain, asked):
+        solver.fit(problem.seen_by(solver.knows), seed=0)
+    tuned = Settings.tuned["gmsc"]
+    assert plain.settings.trust == tuned["trust"] != Settings().trust
+    assert asked.settings.trust == 0.7
+    assert asked.settings.plausibility == plain.settings.plausibility == tuned["plausibility"]
+    assert plain.settings.batch == QUICK["batch"]
 
 
 def test_carma_does_not_see_preferences_and_icarma_does(tiny_materials):

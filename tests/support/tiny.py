@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import MappingProxyType
 
 import torch
 
 from recourse_arena import (
     ArenaError,
     CausalGraph,
+    Choice,
     Dataset,
     DecisionRecipe,
     Feature,
@@ -17,6 +19,7 @@ from recourse_arena import (
     Kind,
     Knowledge,
     People,
+    Range,
     Recommendation,
     Role,
     Solver,
@@ -149,6 +152,7 @@ class Vandal(Top):
         request.factual.fill_(0.0)
         request.actionability.scores.fill_(1)
         request.box.upper.fill_(1e9)
+        request.person.fill_(0)
         return answer
 
 
@@ -172,6 +176,29 @@ class Picky(Top):
             raise ArenaError(f"picky: height must not be negative, got {height}")
 
 
+class Aimer(Top):
+    """Helps the more people, the nearer `aim` is to 0.7; cannot be fitted above 0.95, nor made below 0.05."""
+
+    name = "aimer"
+    space = MappingProxyType(
+        {"aim": Range(0, 1), "mood": Choice(("good", "bad")), "force": Range(1, 64, log=True, whole=True)}
+    )
+
+    def __init__(self, *, aim: float = 0.2, mood: str = "good", force: int = 1, patience: int = 3):
+        if aim < 0.05:
+            raise ValueError("aims too low")
+        self.aim, self.mood = aim, mood
+
+    def fit(self, problem, *, seed):
+        if self.aim > 0.95:
+            raise RuntimeError("aims too high")
+
+    def recommend(self, request):
+        answer = super().recommend(request)
+        helped = request.person % 100 >= 100 * abs(self.aim - 0.7)
+        return Recommendation.do(answer.mask, answer.values, found=helped & (self.mood == "good"))
+
+
 @hookimpl
 def recourse_datasets():
     return [Tiny, Absent]
@@ -179,4 +206,4 @@ def recourse_datasets():
 
 @hookimpl
 def recourse_solvers():
-    return [Top, Learner, Cheater, Raiser, Vandal, Nosy, Picky]
+    return [Top, Learner, Cheater, Raiser, Vandal, Nosy, Picky, Aimer]

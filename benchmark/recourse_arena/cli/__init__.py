@@ -6,10 +6,14 @@ __all__ = ["main"]
 
 import click
 
+from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data
+from recourse_arena.cli.figures import figures
 from recourse_arena.cli.group import Arena
 from recourse_arena.cli.lists import list_, plugins
+from recourse_arena.cli.report import report
 from recourse_arena.cli.runs import leaderboard, run
+from recourse_arena.cli.tune import tune
 from recourse_arena.version import __version__
 
 
@@ -19,5 +23,5 @@ def main() -> None:
     """Compare algorithmic-recourse methods under individual actionability."""
 
 
-for _command in (run, leaderboard, list_, plugins, data):
+for _command in (run, leaderboard, compare, list_, plugins, data, tune, figures, report):
     main.add_command(_command)

@@ -37,7 +37,7 @@ class Elicitor(ABC):
         features: FeatureTable,
         *,
         actionable: str,
-        favoured: tuple[str, str] | None,
+        favoured: tuple[str, str] | Tensor | None,
         draws: Generator,
     ) -> Tensor:
         """Return scores `(people, K)` of the globally actionable features.
@@ -46,7 +46,8 @@ class Elicitor(ABC):
             people: Number of people.
             features: The features.
             actionable: How many features each can act on: a number, `all` or `random`.
-            favoured: The pair of features this population prefers; none for no preference.
+            favoured: The pair of features this population prefers, by name, or the columns of each person's own
+                pair, long `(people, 2)`; none for no preference.
             draws: Source of randomness.
         """
 
@@ -56,7 +57,7 @@ class Elicitor(ABC):
         features: FeatureTable,
         *,
         actionable: str,
-        favoured: tuple[str, str] | None = None,
+        favoured: tuple[str, str] | Tensor | None = None,
         draws: Generator,
     ) -> Actionability:
         """Return the simulated answers of `people` people."""
@@ -88,7 +89,7 @@ class Ranking(Elicitor):
         features: FeatureTable,
         *,
         actionable: str,
-        favoured: tuple[str, str] | None,
+        favoured: tuple[str, str] | Tensor | None,
         draws: Generator,
     ) -> Tensor:
         """Return rankings, cut off behind the first `actionable` features."""
@@ -116,7 +117,7 @@ class Likert(Elicitor):
         features: FeatureTable,
         *,
         actionable: str,
-        favoured: tuple[str, str] | None,
+        favoured: tuple[str, str] | Tensor | None,
         draws: Generator,
     ) -> Tensor:
         """Return independent uniform scores; `random` draws from 1..5, where 5 is non-actionable."""
@@ -152,7 +153,7 @@ class Binary(Ranking):
         features: FeatureTable,
         *,
         actionable: str,
-        favoured: tuple[str, str] | None,
+        favoured: tuple[str, str] | Tensor | None,
         draws: Generator,
     ) -> Tensor:
         """Return 1 for the features a person would rank before the cut-off, 2 for the others."""

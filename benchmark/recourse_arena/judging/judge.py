@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "groups"]
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 import torch
@@ -25,12 +25,15 @@ class Judge:
         reference: The causal model through which actions take effect: the true one where known, else the flow.
         density: The model whose log-density defines plausibility (the flow, after arXiv 2604.08030).
         scm: The true causal model where known; its density is recorded beside.
+        groups: What else tells groups of those asking: words of a row per person, by column; rows as `Request.person`
+            counts them.
     """
 
     decisions: Decisions
     reference: CausalModel
     density: CausalModel
     scm: CausalModel | None
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @torch.no_grad()
     def __call__(self, request: Request, recommendation: Recommendation) -> pd.DataFrame:
@@ -55,6 +58,7 @@ class Judge:
         records = {
             "person": _array(request.person),
             **groups(request.features, factual),
+            **{str(name): words.to_numpy()[request.person.numpy()] for name, words in self.groups.items()},
             "outcome": recommendation.outcomes,
             "valid": _array(solved & (violations == 0) & self.decisions.accepts(after)),
             "plausible": _array(solved & (after_density >= before_density)),
@@ -89,11 +93,11 @@ def violated(request: Request, acted: Tensor, values: Tensor) -> Tensor:
     return acted & ~allowed
 
 
-def groups(features: FeatureTable, factual: Tensor) -> dict[str, list[str]]:
-    """Return the sensitive attributes of people as words, a column `group_<feature>` each."""
+def groups(features: FeatureTable, people: Tensor) -> dict[str, list[str]]:
+    """Return the sensitive features of `people` `(people, features)` as words, a column `group_<feature>` each."""
     return {
         f"group_{feature.name}": [
-            feature.levels[int(value)] if feature.levels else f"{value:g}" for value in factual[:, j].tolist()
+            feature.levels[int(value)] if feature.levels else f"{value:g}" for value in people[:, j].tolist()
         ]
         for j, feature in enumerate(features)
         if feature.sensitive

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
 
 if TYPE_CHECKING:
-    from recourse_arena.problem.features import FeatureTable
+    from recourse_arena.problem.assignment import Assignment
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.models import CausalModel
     from recourse_arena.problem.people import Splits
@@ -39,6 +40,10 @@ class Dataset(ABC):
     """How its causal flow is trained."""
     favoured: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Pairs of features that some population prefers, by the name of its distribution."""
+    assignments: ClassVar[Mapping[str, Assignment]] = {}
+    """Distributions that give each person one of two such pairs, by name."""
+    attributes: FeatureTable = FeatureTable(())
+    """Attributes of people that no model and no solver sees; the sensitive ones make groups in the records."""
 
     @property
     @abstractmethod
@@ -57,6 +62,11 @@ class Dataset(ABC):
         Raises:
             ArenaError: If its file is missing or is not what it should be.
         """
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """Names of its distributions of preferences."""
+        return ("uniform", *self.favoured, *self.assignments)
 
     def scm(self) -> CausalModel | None:
         """Return the true structural causal model where it is known."""

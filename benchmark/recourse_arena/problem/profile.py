@@ -5,12 +5,16 @@ from __future__ import annotations
 __all__ = ["PROFILES", "Profile", "profile"]
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from recourse_arena.problem.errors import unknown
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+
+Scores = TypeVar("Scores", "torch.Tensor", "np.ndarray")
+"""Arrays of actionability scores; what is computed from them is of the same kind."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Profile:
     With `g(s) = ((s - 1) / (K - 1)) ** gamma` (arXiv 2604.08030) the weight is
     `alpha_min + (alpha_max - alpha_min) g(s)` and the prior `prior_max - (prior_max - prior_min) g(s)`.
     The end points and exponents are not published; these reproduce the published hap of the oracle.
+    Scores are tensors, or numpy arrays where torch is not to be imported.
 
     Arguments:
         name: Its name.
@@ -37,30 +42,26 @@ class Profile:
     prior_max: float = 0.5
     prior_min: float = 0.05
 
-    def grade(self, scores: torch.Tensor, levels: int) -> torch.Tensor:
+    def grade(self, scores: Scores, levels: int) -> Scores:
         """Return `g(scores)`, between 0 (easiest) and 1 (hardest of `levels`)."""
-        import torch
-
         if self.gamma is None or levels < 2:
-            return torch.zeros(scores.shape)
-        return ((scores.clamp(1, levels) - 1) / (levels - 1)) ** self.gamma
+            return scores * 0.0
+        return ((scores.clip(1, levels) - 1) / (levels - 1)) ** self.gamma
 
-    def weights(self, scores: torch.Tensor, levels: int) -> torch.Tensor:
+    def weights(self, scores: Scores, levels: int) -> Scores:
         """Return the cost weights (alpha) of `scores`.
 
         Example:
-            >>> import torch
-            >>> PROFILES["linear"].weights(torch.tensor([1, 2, 3, 4]), 4).tolist()
+            >>> import numpy as np
+            >>> PROFILES["linear"].weights(np.array([1, 2, 3, 4]), 4).tolist()
             [1.0, 3.0, 5.0, 7.0]
         """
         return self.alpha_min + (self.alpha_max - self.alpha_min) * self.grade(scores, levels)
 
-    def priors(self, scores: torch.Tensor, levels: int) -> torch.Tensor:
+    def priors(self, scores: Scores, levels: int) -> Scores:
         """Return the prior probabilities of acting (pi) of `scores`; 0 where non-actionable."""
-        import torch
-
         priors = self.prior_max - (self.prior_max - self.prior_min) * self.grade(scores, levels)
-        return torch.where(scores <= levels, priors, 0.0)
+        return priors * (scores <= levels)
 
 
 PROFILES = {

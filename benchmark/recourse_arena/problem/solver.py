@@ -7,6 +7,7 @@ __all__ = ["Knowledge", "Solver"]
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
+    from recourse_arena.problem.space import Space
 
 
 class Knowledge(StrEnum):
@@ -41,6 +43,11 @@ class Solver(ABC):
     """What it may know; anything else is withheld."""
     fit_depends_on: frozenset[str] = frozenset()
     """What of a scenario its fit depends on: any of `scheme`, `profile`, `distribution`, `actionable`."""
+    space: ClassVar[Space] = MappingProxyType({})
+    """What `recourse-arena tune` may try for its options; the default of each lies inside. Empty: nothing to tune."""
+
+    validation_score: float | None = None
+    """How good the fit is on validation people by the solver's own account, higher is better; for records only."""
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Learn what can be learnt before anybody asks, or keep hold of what `recommend` needs."""

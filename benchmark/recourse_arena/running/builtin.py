@@ -14,6 +14,13 @@ from recourse_arena.running.suite import Block, Suite
 _HARD = ("hard-4", "hard-3", "hard-2", "hard-1", "hard-random")
 _PROFILES = ("constant", "concave", "linear", "convex")
 _SOFT = tuple(f"{hard}soft-{profile}" for hard in ("", "hard-random+") for profile in _PROFILES)
+_FAIRNESS = ("hard-4", *(f"hard-2@assigned-{how}" for how in ("at-random", "by-income", "by-race")))
+_CAUSAL, _REVERSE = (tuple(f"{name}@{order}" for name in _HARD) for order in ("causal-order", "reverse-causal-order"))
+_UNCONSTRAINED = tuple(
+    f"hard-{count}{order}!no-plausibility"
+    for order in ("", "@causal-order", "@reverse-causal-order")
+    for count in (1, 2)
+)
 _GMSC = frozenset({"gmsc"})
 
 
@@ -38,8 +45,7 @@ _QUICK = Suite(
         Block(
             ("gmsc",),
             _scenarios("hard-4", "hard-random", "soft-linear"),
-            # The spline flow is slow and the people are few: smaller batches keep `quick` to minutes.
-            ("icarma?batch=256", "carma?batch=256", "grid", "convex"),
+            ("icarma", "carma", "grid", "convex"),
             people=100,
         ),
     ),
@@ -66,28 +72,14 @@ _TABLES = (
         name="table-5",
         summary="Loan, rankings that follow the causal order or reverse it (Table 5)",
         blocks=(
-            _loan(tuple(f"{name}@causal-order" for name in _HARD), "icarma", "grid"),
-            _loan(
-                tuple(f"{name}@reverse-causal-order" for name in _HARD),
-                "icarma",
-                "icarma?preferences=scenario",
-                "grid",
-            ),
+            _loan(_CAUSAL, "icarma", "grid"),
+            _loan(_REVERSE, "icarma", "icarma?preferences=scenario", "grid"),
         ),
     ),
     Suite(
         name="table-6",
         summary="Loan, the oracle without the plausibility constraint (Table 6)",
-        blocks=(
-            _loan(
-                tuple(
-                    f"hard-{count}{order}!no-plausibility"
-                    for order in ("", "@causal-order", "@reverse-causal-order")
-                    for count in (1, 2)
-                ),
-                "grid",
-            ),
-        ),
+        blocks=(_loan(_UNCONSTRAINED, "grid"),),
     ),
     Suite(
         name="gmsc",
@@ -100,15 +92,39 @@ _TABLES = (
             ),
         ),
     ),
+    Suite(
+        name="fairness",
+        summary="Loan, two actionable features depending on a profile that chance, income or race assigns (Figure 4)",
+        blocks=(_loan(_FAIRNESS, "icarma", "grid"),),
+    ),
 )
 
 
 def _paper() -> Suite:
     blocks = tuple(block for suite in _TABLES for block in suite.blocks)
-    return Suite("paper", "every table of arXiv 2604.08030", blocks, optional=_GMSC)
+    return Suite("paper", "every table of arXiv 2604.08030, and its fairness case", blocks, optional=_GMSC)
+
+
+_TRAINING_SEEDS = Suite(
+    name="training-seeds",
+    summary="Loan, iCARMA trained with ten seeds, as in the paper: how far its results depend on them",
+    blocks=(
+        _loan(
+            (*_HARD, "soft-concave", "soft-linear", "soft-convex"),
+            *(f"icarma?training_seed={1000 * number}" for number in range(1, 11)),
+        ),
+    ),
+)
+
+_ORACLE = Suite(
+    name="oracle",
+    summary="the oracle in every cell of Tables 1, 2, 5 and 6, over five seeds of people and models",
+    blocks=(_loan((*_HARD, *_SOFT, *_CAUSAL, *_REVERSE, *_UNCONSTRAINED), "grid"),),
+    seeds=(0, 1, 2, 3, 4),
+)
 
 
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_QUICK, *_TABLES, _paper()]
+    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS]

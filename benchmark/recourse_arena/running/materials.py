@@ -6,11 +6,12 @@ __all__ = ["Materials", "prepare"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+import torch
 from torch import Generator, Tensor, nn
 
 from recourse_arena.causal.fitting import fit_flow
@@ -18,15 +19,16 @@ from recourse_arena.causal.flow import CausalFlow
 from recourse_arena.decision.fitting import fit_classifier
 from recourse_arena.decision.relu import ReluClassifier
 from recourse_arena.elicitation.answers import Answers, read_answers
+from recourse_arena.elicitation.populations import assigned
 from recourse_arena.elicitation.schemes import Elicitor
-from recourse_arena.judging.judge import Judge
+from recourse_arena.judging.judge import Judge, groups
 from recourse_arena.plugins import Registry, variant
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.dataset import Dataset
 from recourse_arena.problem.errors import ArenaError, unknown
-from recourse_arena.problem.people import Splits
+from recourse_arena.problem.people import People, Splits
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.randomness import generator
@@ -55,10 +57,11 @@ class Materials:
         seed: The seed.
         splits: Its people.
         problem: The problem with nothing withheld, for the constant profile and rankings.
-        asking: The test people who are decided negatively, `(asking, features)`.
         registry: What is plugged in.
         identity: What tells these materials from others, for records: `dataset, seed, version, file` (its digest),
             `classifier, flow` (digests of their weights), `asking` (how many people ask).
+        part: The part of the recourse split whose negatively decided people ask.
+        preferences: Purpose under which their preferences are drawn.
     """
 
     name: str
@@ -67,15 +70,27 @@ class Materials:
     seed: int
     splits: Splits
     problem: Problem
-    asking: Tensor
     registry: Registry
     identity: Mapping[str, object]
+    part: str = "test"
+    preferences: str = "preferences"
+
+    @cached_property
+    def asking(self) -> Tensor:
+        """Those who ask: the negatively decided test people, `(asking, features)`."""
+        return self._refused(self.part).x
 
     @property
     def judge(self) -> Judge:
         """The judge of this dataset."""
-        problem = self.problem
-        return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm)
+        problem, attributes = self.problem, self._refused(self.part).attributes
+        words = {} if attributes is None else groups(self.dataset.attributes, attributes)
+        return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, pd.DataFrame(words))
+
+    def validating(self) -> Materials:
+        """Return the same models where negatively decided validation people ask, with preferences of their own."""
+        identity = {**self.identity, "asking": len(self._refused("validation"))}
+        return replace(self, part="validation", identity=identity, preferences="validation preferences")
 
     def marginals(self) -> pd.DataFrame:
         """Return how the flow compares with people held out from its training, feature by feature."""
@@ -86,7 +101,7 @@ class Materials:
     def problem_for(self, scenario: Scenario) -> Problem:
         """Return the problem a solver prepares for: training preferences and profile of the scenario."""
         elicitor = self.registry.elicitor(scenario.scheme)
-        draw = partial(self._draw, elicitor, "random", self._favoured(scenario))
+        draw = partial(self._draw_for_training, elicitor, self._favoured(scenario, "train"))
         return replace(self.problem, profile=profile(scenario.profile), draw=draw)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
@@ -97,9 +112,12 @@ class Materials:
         """
         if scenario.answers is not None:
             return self._answered(scenario, people)
-        draws = generator(self.seed, variant(self.name)[0], "preferences", scenario.scheme, scenario.distribution)
+        draws = generator(self.seed, variant(self.name)[0], self.preferences, scenario.scheme, scenario.distribution)
         elicitor = self.registry.elicitor(scenario.scheme)
-        answers = self._draw(elicitor, scenario.actionable, self._favoured(scenario), len(self.asking), draws)
+        favoured = self._favoured(scenario, self.part)
+        answers = elicitor.population(
+            len(self.asking), self.problem.features, actionable=scenario.actionable, favoured=favoured, draws=draws
+        )
         request = self.problem.request(
             self.asking, answers, profile=profile(scenario.profile), plausibility=scenario.plausibility
         )
@@ -128,23 +146,32 @@ class Materials:
         features = self.problem.features
         return read_answers(Path(str(scenario.answers)), features, elicitor.levels(features), ordered=elicitor.ordered)
 
-    def _draw(
-        self,
-        elicitor: Elicitor,
-        actionable: str,
-        favoured: tuple[str, str] | None,
-        people: int,
-        draws: Generator,
+    def _draw_for_training(
+        self, elicitor: Elicitor, favoured: tuple[str, str] | Tensor | None, people: int, draws: Generator
     ) -> Actionability:
-        return elicitor.population(people, self.problem.features, actionable=actionable, favoured=favoured, draws=draws)
+        """Draw actionability; where each training person has a profile, that of people drawn with replacement."""
+        if isinstance(favoured, Tensor):
+            favoured = favoured[torch.randint(len(favoured), (people,), generator=draws)]
+        return elicitor.population(people, self.problem.features, actionable="random", favoured=favoured, draws=draws)
 
-    def _favoured(self, scenario: Scenario) -> tuple[str, str] | None:
-        if scenario.distribution == "uniform":
-            return None
-        known = self.dataset.favoured
-        if scenario.distribution not in known:
-            raise unknown(f"distribution of preferences on {self.name}", scenario.distribution, ["uniform", *known])
-        return known[scenario.distribution]
+    def _favoured(self, scenario: Scenario, part: str) -> tuple[str, str] | Tensor | None:
+        """Return the pair that everybody favours, or the pairs of the negatively decided people of a part.
+
+        Profiles are assigned to everybody of the part, so that nobody's depends on who else is decided negatively.
+        """
+        dataset, distribution = self.dataset, scenario.distribution
+        if distribution not in dataset.distributions:
+            raise unknown(f"distribution of preferences on {self.name}", distribution, dataset.distributions)
+        if distribution not in dataset.assignments:
+            return dataset.favoured.get(distribution)
+        people: People = getattr(self.splits.recourse, part)
+        draws = generator(self.seed, variant(self.name)[0], "assignment", distribution, part)
+        pairs = assigned(dataset.assignments[distribution], people, self._refused("train"), dataset, draws)
+        return pairs[~self.problem.decisions.accepts(people.x)]
+
+    def _refused(self, part: str) -> People:
+        people: People = getattr(self.splits.recourse, part)
+        return people[~self.problem.decisions.accepts(people.x)]
 
 
 def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry: Registry) -> Materials:
@@ -177,14 +204,13 @@ def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry:
         decisions=classifier,
         cost=Cost.fitted(train.x, refused, dataset.features),
         box=Box.spanning(train.x[refused]),
-        training=train,
-        validation=splits.recourse.validation,
+        training=train.seen(),
+        validation=splits.recourse.validation.seen(),
         profile=profile("constant"),
         draw=_no_preferences,
         true_scm=dataset.scm(),
         causal_flow=flow,
     )
-    asking = problem.asking(splits.recourse.test)
     key = content_key(**origin, decision=dataset.decision, flow=dataset.flow)
     identity = {
         "dataset": name,
@@ -193,9 +219,9 @@ def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry:
         "file": str(origin["file"]),
         "classifier": digest(classifier.state_dict()),
         "flow": digest(flow.state_dict()),
-        "asking": len(asking),
+        "asking": len(problem.asking(splits.recourse.test)),
     }
-    return Materials(name, key, dataset, seed, splits, problem, asking, registry, identity)
+    return Materials(name, key, dataset, seed, splits, problem, registry, identity)
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:
@@ -203,10 +229,24 @@ def _no_preferences(people: int, draws: Generator) -> Actionability:
 
 
 def _validate(dataset: Dataset, splits: Splits) -> None:
+    for name in dataset.attributes.names:
+        if name in dataset.features.names:
+            raise ArenaError(f"dataset {dataset.name}: {name!r} is a feature; choose another name for the attribute")
     for purpose in ("decision", "flow", "recourse"):
         split = getattr(splits, purpose)
         for part in ("train", "validation", "test"):
-            dataset.features.validate(getattr(split, part).x, what=f"dataset {dataset.name}, {purpose} {part} split")
+            people, what = getattr(split, part), f"dataset {dataset.name}, {purpose} {part} split"
+            dataset.features.validate(people.x, what=what)
+            _validate_attributes(dataset, people, f"{what}, attributes")
+
+
+def _validate_attributes(dataset: Dataset, people: People, what: str) -> None:
+    if people.attributes is None and not len(dataset.attributes):
+        return
+    codes = people.x[:, :0] if people.attributes is None else people.attributes
+    if len(codes) != len(people):
+        raise ArenaError(f"{what}: expected a row for each of {len(people)} people, got {len(codes)}")
+    dataset.attributes.validate(codes, what=what)
 
 
 def _classifier(dataset: Dataset, splits: Splits, seed: int, cache: ArtefactCache, key: str) -> ReluClassifier:

@@ -172,8 +172,8 @@ def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) 
     count = dataset.features.count_actionable
     if scenario.actionable.isdecimal() and not 1 <= int(scenario.actionable) <= count:
         raise ArenaError(f"scenario {scenario.name!r} is impossible on {name}: it has 1 to {count} actionable features")
-    if scenario.distribution not in ("uniform", *dataset.favoured):
-        raise unknown(f"distribution of preferences on {name}", scenario.distribution, ["uniform", *dataset.favoured])
+    if scenario.distribution not in dataset.distributions:
+        raise unknown(f"distribution of preferences on {name}", scenario.distribution, dataset.distributions)
 
 
 def _missing(dataset: Dataset, data: Path, *, optional: bool) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["execute"]
+__all__ = ["evaluate", "execute"]
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -56,11 +56,14 @@ def execute(
     folder.claim(plan, fresh=fresh)
     info = run_record(plan, registry)
     folder.write_info({**info, "status": "running"})
-    run = _Run(plan, folder, registry, data, cache, progress, [])
+
+    def prepared(dataset: str, seed: int) -> Materials:
+        return prepare(dataset, seed=seed, data=data, cache=cache, registry=registry)
+
+    run = _Run(plan, folder, registry, prepared, cache, progress, [])
     progress.begin(run.effort())
     try:
-        place = {cell: i for i, cell in enumerate(plan.cells)}
-        records = sorted(run.records(), key=lambda record: place[record.cell])
+        records = run.in_order()
     finally:
         progress.end()
     folder.write_tables(records, summarise(records, registry), run.marginals())
@@ -70,12 +73,26 @@ def execute(
     return records
 
 
+def evaluate(
+    plan: Plan, prepared: Callable[[str, int], Materials], *, registry: Registry, cache: ArtefactCache
+) -> list[CellRecord]:
+    """Return how each cell of a plan ends, in the order of the plan; nothing but fitted solvers is kept.
+
+    Arguments:
+        plan: The plan.
+        prepared: Returns the materials of a dataset and seed: whoever asks there is asked about.
+        registry: What is plugged in.
+        cache: Where fitted solvers are kept.
+    """
+    return _Run(plan, None, registry, prepared, cache, Progress(), []).in_order()
+
+
 @dataclass(frozen=True)
 class _Run:
     plan: Plan
-    folder: RunFolder
+    folder: RunFolder | None
     registry: Registry
-    data: Path
+    prepare: Callable[[str, int], Materials]
     cache: ArtefactCache
     progress: Progress
     prepared: list[Materials]
@@ -90,6 +107,11 @@ class _Run:
             + (_EFFORT["cell"] * len(cells))
         )
 
+    def in_order(self) -> list[CellRecord]:
+        """Return how each cell ended, in the order of the plan."""
+        place = {cell: i for i, cell in enumerate(self.plan.cells)}
+        return sorted(self.records(), key=lambda record: place[record.cell])
+
     def records(self) -> Iterator[CellRecord]:
         """Yield how each cell ended."""
         for (dataset, seed), group in groupby(self.plan.cells, lambda cell: (cell.dataset, cell.seed)):
@@ -101,7 +123,7 @@ class _Run:
                 continue
             self.progress.step(f"{dataset}: decision model and causal flow")
             try:
-                materials = prepare(dataset, seed=seed, data=self.data, cache=self.cache, registry=self.registry)
+                materials = self.prepare(dataset, seed)
             except Exception as error:
                 yield from self._failed(cells, error)
                 continue
@@ -134,7 +156,7 @@ class _Run:
         name = cells[0].solver
         solver = self.plan.solver(name, self.registry)
         keys = [self._key(materials, solver, cell) for cell in cells]
-        kept = [self.folder.kept(cell, key) for cell, key in zip(cells, keys, strict=True)]
+        kept = [self.folder.kept(cell, key) if self.folder else None for cell, key in zip(cells, keys, strict=True)]
         if all(kept):
             self.progress.done(self._fit_effort(cells) + _EFFORT["cell"] * len(cells))
             yield from (record for record in kept if record)
@@ -192,10 +214,13 @@ class _Run:
             start = time.perf_counter()
             recommendation = solver.recommend(handed)
             timings = {"fit_seconds": fit_seconds, "solve_seconds": time.perf_counter() - start}
+            if solver.validation_score is not None:
+                timings["validation_score"] = solver.validation_score
             record = CellRecord(cell, Outcome.SOLVED, materials.judge(request, recommendation), timings)
         except Exception as error:
             return self._failure(cell, error)
-        self.folder.keep(record, key)
+        if self.folder:
+            self.folder.keep(record, key)
         return record
 
     def _key(self, materials: Materials, solver: Solver, cell: Cell) -> str | None:
@@ -238,4 +263,5 @@ def _copy(request: Request) -> Request:
         factual=request.factual.clone(),
         actionability=replace(request.actionability, scores=scores),
         box=Box(request.box.lower.clone(), request.box.upper.clone()),
+        person=request.person.clone(),
     )

@@ -29,7 +29,7 @@ class CellRecord:
         cell: The cell.
         outcome: `solved`, `failed` or `skipped`.
         people: A record per person, as the judge writes them; none unless solved.
-        timings: `fit_seconds` and `solve_seconds`.
+        timings: `fit_seconds` and `solve_seconds`; beside them the `validation_score` of the fit, if it has one.
         reason: Why it failed or was skipped.
         traceback: The end of the traceback, if it failed.
     """

@@ -1,0 +1,45 @@
+"""The command that draws the figures of a run."""
+
+from __future__ import annotations
+
+__all__ = ["figures"]
+
+from pathlib import Path
+
+import click
+
+from recourse_arena.cli.group import FOLDER
+from recourse_arena.problem.errors import ArenaError
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Folder of the figures.  [default: DIR/figures]")
+def figures(folder: Path, out: Path | None) -> None:
+    """Draw the figures of the run in DIR, as PNG and SVG.
+
+    Prints each written file, and each figure that is left out with what the run lacks for it.
+    """
+    from recourse_arena.reporting.figures import draw
+    from recourse_arena.reporting.result import Result
+
+    target = out or folder / "figures"
+    written = 0
+    for picture in draw(Result.read(folder)):
+        if picture.reason:
+            click.echo(f"left out {picture.name}: {picture.reason}")
+        for ending, content in picture.files.items():
+            file = target / f"{picture.name}.{ending}"
+            _write(file, content)
+            written += 1
+            click.echo(f"wrote {file}")
+    if not written:
+        raise ArenaError(f"no figure can be drawn from {folder}; above is why")
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as error:
+        raise ArenaError(f"cannot write {file}: {error.strerror or error}") from None

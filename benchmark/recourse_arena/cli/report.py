@@ -1,0 +1,33 @@
+"""The command that compares runs with the published results."""
+
+from __future__ import annotations
+
+__all__ = ["report"]
+
+from pathlib import Path
+
+import click
+
+from recourse_arena.cli.group import FOLDER
+from recourse_arena.problem.errors import ArenaError
+
+
+@click.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@click.option("--out", type=FOLDER, help="Markdown file to write.  [default: report.md in the first DIR]")
+def report(folders: tuple[Path, ...], out: Path | None) -> None:
+    """Write how run folders compare with arXiv 2604.08030: every published value, target and claim.
+
+    Values are read at the first seed of the first DIR that holds a dataset; other seeds and folders add means and
+    ranges over seeds, and cells that the first one lacks.
+    """
+    from recourse_arena.reporting.report import Report
+    from recourse_arena.reporting.result import Result
+
+    text = Report.of([Result.read(folder) for folder in folders]).markdown()
+    file = out or folders[0] / "report.md"
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ArenaError(f"cannot write {file}: {error.strerror or error}; choose another file with --out") from None
+    click.echo(f"Report: {file.resolve()}")

@@ -1,0 +1,110 @@
+"""What the figures of a run rest on: its files, and what each of them lacks."""
+
+from __future__ import annotations
+
+__all__ = ["Evidence", "Lacking"]
+
+import re
+from functools import cached_property
+
+import pandas as pd
+import pyarrow as pa
+
+from recourse_arena.reporting.result import Result
+
+_NAMES = ["dataset", "scenario", "solver"]
+_PEOPLE = (*_NAMES, "seed")
+_MARGINALS = ("low", "high", "data", "flow")
+
+
+class Lacking(Exception):
+    """A run lacks what a figure needs; the message says what."""
+
+
+class Evidence:
+    """The tables of a run, read once and only if a figure asks.
+
+    Arguments:
+        result: The run.
+    """
+
+    def __init__(self, result: Result):
+        self.result = result
+        solved = result.summary[result.summary["outcome"] == "solved"]
+        # A CSV file does not say that a name such as `7` is a word.
+        self._summary = solved.assign(**{name: solved[name].astype(object).fillna("").astype(str) for name in _NAMES})
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets on which something was run, in the order of the run."""
+        return [str(name) for name in self._summary["dataset"].unique()]
+
+    @property
+    def file_names(self) -> dict[str, str]:
+        """A part of a file name for each dataset: safe, and no two alike."""
+        names: dict[str, str] = {}
+        for dataset in self.datasets:
+            safe = re.sub("[^a-z0-9]+", "-", dataset.lower()).strip("-")[:40].strip("-") or "dataset"
+            tries = [safe, *(f"{safe}-{i}" for i in range(2, len(self.datasets) + 2))]
+            names[dataset] = next(name for name in tries if name not in names.values())
+        return names
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The dataset, scenario and solver of each solved cell and the metrics of `summary.csv`."""
+        return self._summary
+
+    def summary(self, dataset: str, *metrics: str) -> pd.DataFrame:
+        """Return the solved cells of a dataset, with the columns of some metrics at least.
+
+        Raises:
+            Lacking: If `summary.csv` has no such columns.
+        """
+        return _having(self._summary[self._summary["dataset"] == dataset], metrics, "summary.csv")
+
+    def people(self, dataset: str, *columns: str) -> pd.DataFrame:
+        """Return the people of a dataset, with some columns at least.
+
+        Raises:
+            Lacking: If `people.parquet` is missing, cannot be read, or has no such columns.
+        """
+        if isinstance(self._people, Lacking):
+            raise self._people
+        people = _having(self._people, (*_PEOPLE, *columns), "people.parquet")
+        return people[people["dataset"] == dataset]
+
+    def marginals(self, dataset: str) -> pd.DataFrame:
+        """Return the histograms of data and flow of a dataset.
+
+        Raises:
+            Lacking: If `marginals.csv` is missing, cannot be read, or has none for it.
+        """
+        try:
+            table = pd.read_csv(self.result.path / "marginals.csv")
+        except FileNotFoundError:
+            raise Lacking("the run has no marginals.csv (made by an older version)") from None
+        except (OSError, ValueError) as error:
+            raise Lacking(f"cannot read marginals.csv: {error}") from None
+        table = _having(table, ("dataset", "seed", "feature", *_MARGINALS), "marginals.csv")
+        table = table[table["dataset"] == dataset]
+        if table.empty:
+            raise Lacking("marginals.csv has no rows for this dataset")
+        if not all(pd.api.types.is_numeric_dtype(table[name]) for name in _MARGINALS):
+            raise Lacking(f"marginals.csv: expected numbers in {', '.join(_MARGINALS)}")
+        return table
+
+    @cached_property
+    def _people(self) -> pd.DataFrame | Lacking:
+        try:
+            return self.result.people
+        except FileNotFoundError:
+            return Lacking("the run has no people.parquet")
+        except (OSError, ValueError, pa.ArrowException) as error:
+            return Lacking(f"cannot read people.parquet: {error}")
+
+
+def _having(table: pd.DataFrame, columns: tuple[str, ...], file: str) -> pd.DataFrame:
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise Lacking(f"{file} has no column {', '.join(missing)}")
+    return table

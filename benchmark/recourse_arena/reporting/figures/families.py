@@ -1,0 +1,75 @@
+"""Scenarios that differ in one thing only, so that a figure can show them along an axis."""
+
+from __future__ import annotations
+
+__all__ = ["family_title", "hard_families", "soft_families"]
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.scenario import Scenario
+
+_SCHEMES = {"ranking": "rankings", "likert": "Likert scores", "binary": "yes or no"}
+
+
+def hard_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
+    """Return scenarios of hard constraints alone, grouped by all but the number of actionable features.
+
+    Each group maps that number, or `random`, to the name of the scenario. Names that do not read as words, as those
+    of answers from a file, are in no group.
+
+    Example:
+        >>> list(hard_families(["hard-4", "hard-2", "hard-2@causal-order", "soft-linear"]).values())
+        [{'4': 'hard-4', '2': 'hard-2'}, {'2': 'hard-2@causal-order'}]
+    """
+    families: dict[Scenario, dict[str, str]] = {}
+    for scenario in _parsed(names):
+        if scenario.profile == "constant" and scenario.actionable != "all":
+            family = replace(scenario, name="", actionable="all")
+            families.setdefault(family, {}).setdefault(scenario.actionable, scenario.name)
+    return families
+
+
+def soft_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
+    """Return scenarios of soft constraints, grouped by all but the cost profile.
+
+    Each group maps profiles to names of scenarios.
+
+    Example:
+        >>> list(soft_families(["soft-linear", "hard-2", "soft-convex", "hard-random+soft-linear"]).values())
+        [{'linear': 'soft-linear', 'convex': 'soft-convex'}, {'linear': 'hard-random+soft-linear'}]
+    """
+    families: dict[Scenario, dict[str, str]] = {}
+    for scenario in _parsed(names):
+        if "soft-" in scenario.name:
+            family = replace(scenario, name="", profile="constant")
+            families.setdefault(family, {}).setdefault(scenario.profile, scenario.name)
+    return families
+
+
+def family_title(family: Scenario) -> str:
+    """Return a family in words.
+
+    Example:
+        >>> family_title(Scenario("", actionable="random", distribution="causal-order"))
+        'rankings, random number actionable, causal-order'
+    """
+    counts = {"all": "", "random": "random number actionable", "1": "1 feature actionable"}
+    words = [
+        _SCHEMES[family.scheme],
+        counts.get(family.actionable, f"{family.actionable} features actionable"),
+        family.distribution if family.distribution != "uniform" else "",
+        "" if family.plausibility else "plausibility not asked for",
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def _parsed(names: Iterable[str]) -> list[Scenario]:
+    scenarios = []
+    for name in dict.fromkeys(names):
+        try:
+            scenarios.append(Scenario.parse(name))
+        except ArenaError:
+            continue  # a scenario of real answers has a name of its own
+    return scenarios
