@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from recourse_arena import ArenaError
 from recourse_arena.cli import main
 from recourse_arena.reporting.compare import compare
-from recourse_arena.reporting.pairing import MEASURES
+from recourse_arena.reporting.measures import MEASURES
 from recourse_arena.reporting.result import Result
 
 WAYS = {
-    name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher" for name in MEASURES
+    name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher"
+    for name in MEASURES
+    if name != "plausibility_solved"
 }
 KEYS = ["dataset", "scenario", "solver", "seed"]
 
@@ -34,6 +36,7 @@ class Draft:
         self.info = {
             "protocol": 1,
             "status": "finished",
+            "provenance": {},
             "suite": {"name": "s", "version": "1"},
             "metrics": [{"name": name, "direction": way} for name, way in {**WAYS, "solve_seconds": "lower"}.items()],
             "solvers": {"plain": {"version": "1", "trained": False}, "net": {"version": "1", "trained": True}},

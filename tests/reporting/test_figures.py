@@ -37,6 +37,17 @@ MARGINALS = pd.DataFrame(
 )  # fmt: skip
 
 
+RECORD = {
+    "status": "finished",
+    "protocol": 1,
+    "suite": {"name": "small", "version": "1"},
+    "solvers": {},
+    "metrics": [],
+    "cells": [],
+    "provenance": {},
+}
+
+
 def cell(scenario, solver="one", *, dataset="d", seed=0, count=10, valid=8, plausible=5, hard=2):
     """Return a cell's people: the first `valid` are valid, the first `plausible` plausible, and so on."""
     i = np.arange(count)
@@ -47,9 +58,13 @@ def cell(scenario, solver="one", *, dataset="d", seed=0, count=10, valid=8, plau
             "scenario": scenario,
             "solver": solver,
             "seed": seed,
+            "outcome": "solved",
             "valid": i < valid,
             "plausible": i < plausible,
             "hard_action": pd.array(i < hard, "boolean"),
+            "cost": 1.0,
+            "weighted_cost": 1.0,
+            "violations": 0,
             "score_fixed": 4,
             "score_a": 1 + i % 3,
             "score_b": 3 - i % 3,
@@ -71,7 +86,7 @@ def write(folder, cells, *, histograms=MARGINALS, with_people=True):
         rows.append((*key, "solved", len(group), group["valid"].mean(), group["plausible"].mean(), both, hap))
     names = [*keys, "outcome", "people", "validity", "plausibility", "attainability", "hap"]
     pd.DataFrame(rows, columns=names).to_csv(folder / "summary.csv", index=False)
-    (folder / "run.json").write_text(json.dumps({"status": "finished"}))
+    (folder / "run.json").write_text(json.dumps(RECORD))
     if with_people:
         people.to_parquet(folder / "people.parquet")
     if histograms is not None:

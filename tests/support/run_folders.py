@@ -45,6 +45,9 @@ def _people(shares, people, seed):
             "valid": place < valid,
             "plausible": place < plausible,
             "hard_action": pd.array(hard, "boolean"),
+            "cost": 1.0,
+            "weighted_cost": 1.0,
+            "violations": 0,
         }
     )
 

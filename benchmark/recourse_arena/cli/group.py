@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FOLDER", "Arena", "registry"]
+__all__ = ["FOLDER", "Arena", "parsed_seeds", "registry"]
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,3 +50,13 @@ def registry() -> Registry:
     from recourse_arena.plugins import discover
 
     return discover()
+
+
+def parsed_seeds(text: str | None) -> tuple[int, ...]:
+    """Return the seeds of an option such as `0,1,2`; none if it is not given."""
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise ArenaError(f"--seeds: expected whole numbers from 0 joined by commas, as in 0,1,2; got {text!r}")
+    return tuple(int(part) for part in parts)

@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from recourse_arena.cli.group import FOLDER
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.cli.group import FOLDER, parsed_seeds
 
 _FORMATS = ("table", "md", "html", "csv", "json")
 
@@ -32,7 +31,7 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
 
     The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed.
     """
-    numbers = _seeds(seeds)
+    numbers = parsed_seeds(seeds)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
     from recourse_arena import api
     from recourse_arena.running.progress import progress_for
@@ -64,12 +63,3 @@ def _leaderboard(folders: list[Path], form: str) -> str:
     from recourse_arena.reporting.result import Result
 
     return Leaderboard.of([Result.read(folder) for folder in folders]).render(form)
-
-
-def _seeds(text: str | None) -> tuple[int, ...]:
-    if text is None:
-        return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise ArenaError(f"--seeds: expected whole numbers from 0 joined by commas, as in 0,1,2; got {text!r}")
-    return tuple(int(part) for part in parts)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recourse_arena.cli.group import FOLDER, registry
-from recourse_arena.cli.runs import _seeds
+from recourse_arena.cli.group import FOLDER, parsed_seeds, registry
 from recourse_arena.problem.errors import ArenaError
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def tune(
     trial failed.
     """
     name = _with_options(solver, options)
-    numbers = _seeds(seeds)
+    numbers = parsed_seeds(seeds)
     tuned = tuple(part.strip() for part in only.split(",")) if only else ()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
     from recourse_arena.folders import cache_folder, data_folder

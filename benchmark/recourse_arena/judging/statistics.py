@@ -21,6 +21,7 @@ __all__ = [
     "independent_share_difference",
     "paired_share_difference",
     "relative_change",
+    "share_interval",
 ]
 
 import math
@@ -106,14 +107,26 @@ def independent_share_difference(baseline: tuple[int, int], current: tuple[int, 
         >>> round(low, 4), round(high, 4)
         (0.0524, 0.3339)
     """
-    first, second = _wilson(*baseline, confidence), _wilson(*current, confidence)
+    first, second = (share_interval(*group, confidence=confidence) for group in (baseline, current))
     before, after = baseline[0] / baseline[1], current[0] / current[1]
     low = after - before - math.hypot(after - second.low, first.high - before)
     high = after - before + math.hypot(second.high - after, before - first.low)
     return Interval(low, high)
 
 
-def _wilson(count: int, people: int, confidence: float) -> Interval:
+def share_interval(count: int, people: int, *, confidence: float = 0.95) -> Interval:
+    """Return the interval of a share (Wilson's score interval, 1927).
+
+    Arguments:
+        count: For how many it is true.
+        people: All of them, at least one.
+        confidence: Level of the interval.
+
+    Example:
+        >>> low, high = share_interval(5, 10)
+        >>> round(low, 4), round(high, 4)
+        (0.2366, 0.7634)
+    """
     found = stats.binomtest(count, people).proportion_ci(confidence, method="wilson")
     return Interval(float(found.low), float(found.high))
 

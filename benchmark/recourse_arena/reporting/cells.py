@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 
+from recourse_arena.judging.statistics import share_interval
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.reporting.measures import MEASURES, RECORDED
 from recourse_arena.reporting.result import Result
 
 _KEYS = ["dataset", "scenario", "solver", "seed"]
@@ -44,8 +46,8 @@ class Cells:
     """The cells of runs. Where two runs hold the same cell and seed, the first one counts.
 
     Arguments:
-        people: For each cell and seed a row per person (the index) and a column per share: `validity`, `plausibility`,
-            `plausibility_solved`, `attainability`, `coverage`, `hap`; 1, 0, or missing where the person does not count.
+        people: For each cell and seed a row per person (the index) and a column per share of
+            :data:`~recourse_arena.reporting.measures.MEASURES`; 1, 0, or missing where the person does not count.
         records: For each cell and seed what `run.json` says about it.
         seeds: The seed of each dataset that values are read at: the first one of the first run that holds it.
         materials: What each dataset and seed rests on; a run of an older version does not say.
@@ -85,8 +87,7 @@ class Cells:
         values = self._values(cell, metric)
         if values is None:
             return None
-        interval = binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
-        return Estimate(float(values.mean()), float(interval.low), float(interval.high), len(values))
+        return Estimate(float(values.mean()), *share_interval(int(values.sum()), len(values)), len(values))
 
     def contrast(self, terms: Sequence[Term]) -> Estimate | None:
         """Return a weighted sum of shares over the same people, e.g. a difference; none if a cell is not there.
@@ -169,21 +170,14 @@ def _shares(result: Result) -> dict[tuple[Cell, int], pd.DataFrame]:
         raise ArenaError(f"cannot read {result.path / 'people.parquet'}: {error}") from None
     if not len(people):  # nothing was solved
         return {}
-    missing = [n for n in (*_KEYS, "person", "outcome", "valid", "plausible", "hard_action") if n not in people]
+    missing = [name for name in (*_KEYS, "person", *RECORDED) if name not in people]
     if missing:
         raise ArenaError(f"{result.path / 'people.parquet'}: missing columns {', '.join(missing)}")
-    valid, plausible, hard = (
-        people[name].to_numpy(dtype=float, na_value=np.nan) for name in ("valid", "plausible", "hard_action")
-    )
-    solved = (people["outcome"] == "solved").to_numpy(dtype=float)
     shares = pd.DataFrame(
         {
-            "validity": valid,
-            "plausibility": plausible,
-            "plausibility_solved": np.where(solved == 1, plausible, np.nan),
-            "attainability": valid * plausible,
-            "coverage": solved,
-            "hap": np.where(valid == 1, hard, np.nan),
+            name: measure.of(people).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+            for name, measure in MEASURES.items()
+            if measure.share
         },
         index=people["person"].to_numpy(dtype=int),
     )

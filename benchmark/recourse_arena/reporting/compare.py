@@ -15,7 +15,8 @@ from tabulate import tabulate
 
 from recourse_arena.judging.statistics import bonferroni
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.reporting.pairing import MEASURES, Incomparable, Key, Pair, Side, paired_people
+from recourse_arena.reporting.measures import MEASURES
+from recourse_arena.reporting.pairing import Incomparable, Key, Pair, Side, paired_people
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.verdict import VERDICTS, Tolerance, Verdict, judge_metric
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-__all__ = ["MEASURES", "Incomparable", "Measure", "Pair", "Side", "paired_people"]
+__all__ = ["Incomparable", "Pair", "Side", "paired_people"]
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.reporting.measures import RECORDED, Measure
 from recourse_arena.reporting.result import Result
 
 Key = tuple[str, str, str, int]
@@ -22,45 +22,12 @@ Key = tuple[str, str, str, int]
 Values = NDArray[np.float64]
 
 _KEY = ["dataset", "scenario", "solver", "seed"]
-_COLUMNS = ("person", "outcome", "valid", "plausible", "cost", "weighted_cost", "hard_action", "violations")
 _NATS = 0.05
 """Log-densities of the same person under the same flow differ by less; those of two people by about one."""
 
 
 class Incomparable(Exception):
     """Two cells cannot be compared; the message says why."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What a metric averages.
-
-    Arguments:
-        of: Its value for each person, not a number for people outside its population.
-        share: Whether the values are true or false, rather than costs.
-        among_valid: Whether it is about people with a valid recommendation only.
-    """
-
-    of: Callable[[pd.DataFrame], pd.Series]
-    share: bool = True
-    among_valid: bool = False
-
-
-def _among_valid(column: str) -> Callable[[pd.DataFrame], pd.Series]:
-    return lambda people: people[column].where(people["valid"].astype(bool))
-
-
-MEASURES: Mapping[str, Measure] = {
-    "coverage": Measure(lambda people: people["outcome"] == "solved"),
-    "validity": Measure(lambda people: people["valid"]),
-    "plausibility": Measure(lambda people: people["plausible"]),
-    "attainability": Measure(lambda people: people["valid"] & people["plausible"]),
-    "cost_mean": Measure(_among_valid("cost"), share=False, among_valid=True),
-    "weighted_cost_mean": Measure(_among_valid("weighted_cost"), share=False, among_valid=True),
-    "hap": Measure(_among_valid("hard_action"), among_valid=True),
-    "violations": Measure(lambda people: people["violations"] > 0),
-}
-"""The metrics that are means over people, and what they are means of."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +63,7 @@ class Side:
             raise ArenaError(f"cannot read {path}: {error}") from None
         if people.empty:
             return {}
-        missing = [name for name in (*_KEY, *_COLUMNS) if name not in people]
+        missing = [name for name in (*_KEY, "person", *RECORDED) if name not in people]
         if missing:
             raise ArenaError(f"{path}: missing columns {', '.join(missing)}; run the suite again")
         groups = people.groupby(_KEY, sort=False, observed=True)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from recourse_arena.problem.errors import ArenaError
 
+_PARTS = {"protocol": int, "suite": dict, "solvers": dict, "metrics": list, "cells": list, "provenance": dict}
 _KEYS = ("dataset", "scenario", "solver", "seed", "outcome", "people")
 
 
@@ -42,10 +43,13 @@ class Result:
         try:
             info = json.loads((path / "run.json").read_text(encoding="utf-8"))
             finished = info["status"] == "finished"
+            lacking = [part for part in _PARTS if finished and not isinstance(info[part], _PARTS[part])]
         except FileNotFoundError:
             raise ArenaError(f"{path} is not a run folder: it has no run.json") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArenaError(f"{path / 'run.json'} is not the record of a run: {error}") from None
+        if lacking:
+            raise ArenaError(f"{path / 'run.json'} is not the record of a run: {lacking[0]} is not what it should be")
         if not finished:
             raise ArenaError(f"the run in {path} has not finished; the same `recourse-arena run` command goes on")
         try:

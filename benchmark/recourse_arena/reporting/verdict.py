@@ -16,7 +16,8 @@ from recourse_arena.judging.statistics import (
     relative_change,
 )
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.reporting.pairing import Measure, Pair, Values
+from recourse_arena.reporting.measures import Measure
+from recourse_arena.reporting.pairing import Pair, Values
 
 VERDICTS = ("worse", "cannot tell", "not comparable", "better", "same")
 """What can be said of a metric of a cell, gravest first."""
