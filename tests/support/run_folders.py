@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.reporting.cells import Cell
+from recourse_arena.reporting.measures import MEASURES
 from recourse_arena.reporting.published import TABLES, published
 
 COLUMNS = ["dataset", "scenario", "solver", "seed"]
@@ -58,13 +59,17 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
     `changes` replace parts of `run.json`; `asking=None` writes one of before materials were recorded.
     """
     path.mkdir(parents=True, exist_ok=True)
-    tables, rows = [], []
+    tables, rows, summary = [], [], []
     for cell, shares in cells.items():
         label = {"dataset": cell.dataset, "scenario": cell.scenario, "solver": cell.solver}
         row = {**label, "seed": seed, "outcome": "solved", "people": people, "fit_seconds": 1.0, "solve_seconds": 1.0}
         rows.append({**row, **(records or {}).get(cell, {})})
-        if shares:
-            tables.append(_people({**label, **shares}, people, seed))
+        asked = [_people({**label, **shares}, people, seed)] if shares else []
+        tables += asked
+        means = {
+            name: measure.of(table).astype("Float64").mean() for table in asked for name, measure in MEASURES.items()
+        }
+        summary.append({**{name: row[name] for name in (*COLUMNS, "outcome", "people")}, **means})
     info = {
         "status": "finished",
         "protocol": 1,
@@ -86,7 +91,7 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
             for name in dict.fromkeys(cell.dataset for cell in cells)
         ]
     (path / "run.json").write_text(json.dumps({**info, **changes}))
-    pd.DataFrame(rows)[[*COLUMNS, "outcome", "people"]].to_csv(path / "summary.csv", index=False)
+    pd.DataFrame(summary).to_csv(path / "summary.csv", index=False)
     (pd.concat(tables) if tables else pd.DataFrame()).to_parquet(path / "people.parquet")
     return path
 

@@ -113,8 +113,11 @@ def personal_box(problem: Problem, factual: Tensor, generator: torch.Generator) 
     return Box(centre - share[1] * width / 2 - 0.1, centre + share[2] * width / 2 + 0.1)
 
 
-def by_hand(world: World, i: int) -> tuple[float, Tensor, Tensor] | None:
-    """Return cost, mask and values of the best combination of one person: each in turn, none forgotten."""
+def by_hand(world: World, i: int, *, skip_dear: bool = True) -> tuple[float, Tensor, Tensor] | None:
+    """Return cost, mask and values of the best combination of one person: each in turn, none forgotten.
+
+    With `skip_dear`, what costs more than the best so far is not tested.
+    """
     problem, one = world.problem, world.request[i : i + 1]
     options = [[None, *values_by_hand(world, one, j)] for j in range(len(problem.features))]
     prices = [[0.0, *(price_by_hand(one, j, v) for v in values[1:])] for j, values in enumerate(options)]
@@ -126,12 +129,14 @@ def by_hand(world: World, i: int) -> tuple[float, Tensor, Tensor] | None:
         for j, pick in enumerate(picks):
             total += prices[j][pick]
         key = (total, sum(pick > 0 for pick in picks), number)
-        if best is not None and key > best:
+        if skip_dear and best is not None and key > best:
             continue
         mask = torch.tensor([[pick > 0 for pick in picks]])
         values = torch.tensor([[options[j][pick] or 0.0 for j, pick in enumerate(picks)]], dtype=one.factual.dtype)
         after = problem.causal_model.counterfactual(one.factual, mask, values)
         if problem.decisions.accepts(after) and (not one.plausibility or problem.flow.log_density(after) >= least):
+            if best is not None and key > best:
+                continue
             best, answer = key, (total, mask[0], values[0])
     return answer
 

@@ -22,7 +22,7 @@ _RATIO = click.FloatRange(min=0)
     "--tolerance", type=_SHARE, default=0.03, show_default=True, help="What shares of trained solvers may change."
 )
 @click.option(
-    "--cost-tolerance", type=_RATIO, default=0.1, show_default=True, help="What their mean costs may, relatively."
+    "--cost-tolerance", type=_RATIO, default=0.15, show_default=True, help="What their mean costs may, relatively."
 )
 def compare(baseline: Path, current: Path, as_json: bool, tolerance: float, cost_tolerance: float) -> None:
     """Say what became better or worse from the run in BASELINE to the one in CURRENT.

@@ -111,7 +111,7 @@ def _hard_action(request: Request, acted: Tensor, solved: Tensor) -> pd.arrays.B
 
 
 def _where(known: Tensor, values: Tensor) -> Tensor:
-    return torch.where(known, values.double(), torch.nan)
+    return torch.where(known, values.float(), torch.nan)
 
 
 def _array(tensor: Tensor) -> object:

@@ -48,12 +48,14 @@ class Cells:
     Arguments:
         people: For each cell and seed a row per person (the index) and a column per share of
             :data:`~recourse_arena.reporting.measures.MEASURES`; 1, 0, or missing where the person does not count.
+        means: For each cell and seed its row of `summary.csv`: the same shares over everybody who counts.
         records: For each cell and seed what `run.json` says about it.
         seeds: The seed of each dataset that values are read at: the first one of the first run that holds it.
         materials: What each dataset and seed rests on; a run of an older version does not say.
     """
 
     people: Mapping[tuple[Cell, int], pd.DataFrame]
+    means: Mapping[tuple[Cell, int], Mapping[Any, Any]]
     records: Mapping[tuple[Cell, int], dict[str, Any]]
     seeds: Mapping[str, int]
     materials: Mapping[tuple[str, int], dict[str, Any]]
@@ -67,6 +69,7 @@ class Cells:
         """
         refuse_mixed(results)
         people: dict[tuple[Cell, int], pd.DataFrame] = {}
+        means: dict[tuple[Cell, int], Mapping[Any, Any]] = {}
         records: dict[tuple[Cell, int], dict[str, Any]] = {}
         seeds: dict[str, int] = {}
         materials: dict[tuple[str, int], dict[str, Any]] = {}
@@ -78,9 +81,11 @@ class Cells:
                     records[key] = record
             for key, frame in _shares(result).items():
                 people.setdefault(key, frame)
+            for row in result.summary.to_dict("records"):
+                means.setdefault((Cell(row["scenario"], row["solver"], row["dataset"]), int(row["seed"])), row)
             for found in result.info.get("materials", []):
                 materials.setdefault((found["dataset"], int(found["seed"])), found)
-        return cls(people, records, seeds, materials)
+        return cls(people, means, records, seeds, materials)
 
     def estimate(self, cell: Cell, metric: str) -> Estimate | None:
         """Return a share with Wilson's interval over people; none if the cell is not there or it is undefined."""
@@ -113,10 +118,16 @@ class Cells:
         together = self._together(terms)
         return [] if together is None else [float(share) for share in together.mean(axis=0)]
 
+    def mean(self, cell: Cell, metric: str, seed: int | None = None) -> float | None:
+        """Return a metric of a cell as the run summed it up; none if it is not there or undefined."""
+        seed = self.seeds.get(cell.dataset, 0) if seed is None else seed
+        value = self.means.get((cell, seed), {}).get(metric)
+        return None if value is None or pd.isna(value) else float(value)
+
     def over_seeds(self, cell: Cell, metric: str) -> dict[int, float]:
-        """Return a share in every seed that holds it."""
-        found = {seed: self._values(name, metric, seed) for name, seed in self.people if name == cell}
-        return {seed: float(values.mean()) for seed, values in sorted(found.items()) if values is not None}
+        """Return a metric in every seed that holds it."""
+        found = {seed: self.mean(name, metric, seed) for name, seed in self.means if name == cell}
+        return {seed: value for seed, value in sorted(found.items()) if value is not None}
 
     def record(self, cell: Cell) -> dict[str, Any]:
         """Return what `run.json` says about a cell; nothing if it is not there."""
@@ -164,6 +175,8 @@ def refuse_mixed(results: Sequence[Result]) -> None:
 
 def _shares(result: Result) -> dict[tuple[Cell, int], pd.DataFrame]:
     """Return a run's people as shares, cell by cell."""
+    if not (result.path / "people.parquet").exists():  # its means are still in the summary
+        return {}
     try:
         people = result.people
     except (OSError, ValueError) as error:

@@ -21,11 +21,13 @@ class Measure:
         of: Its value for each person, missing for people outside its population.
         share: Whether the values are true or false, rather than costs.
         among_valid: Whether it is about people with a valid recommendation only.
+        preference: Whether it says how well preferences are met, so that it means little where they cost nothing.
     """
 
     of: Callable[[pd.DataFrame], pd.Series]
     share: bool = True
     among_valid: bool = False
+    preference: bool = False
 
 
 def _among_valid(column: str) -> Callable[[pd.DataFrame], pd.Series]:
@@ -44,7 +46,7 @@ MEASURES: Mapping[str, Measure] = {
     "attainability": Measure(lambda people: people["valid"] & people["plausible"]),
     "cost_mean": Measure(_among_valid("cost"), share=False, among_valid=True),
     "weighted_cost_mean": Measure(_among_valid("weighted_cost"), share=False, among_valid=True),
-    "hap": Measure(_among_valid("hard_action"), among_valid=True),
+    "hap": Measure(_among_valid("hard_action"), among_valid=True, preference=True),
     "violations": Measure(lambda people: people["violations"] > 0),
 }
 """The metrics that are means over people, and what they are means of."""

@@ -101,6 +101,14 @@ class Pair:
                 return baseline[both], current[both]
         return baseline[np.isfinite(baseline)], current[np.isfinite(current)]
 
+    @property
+    def indifferent(self) -> bool:
+        """Whether no feature costs anybody more than another in either run, as under the constant profile."""
+        costs = (
+            (_numbers(people[name]) for name in ("cost", "weighted_cost")) for people in (self.baseline, self.current)
+        )
+        return all(np.allclose(plain, weighted, rtol=1e-4, equal_nan=True) for plain, weighted in costs)
+
     def in_both(self, measure: Measure) -> int:
         """Return how many of the same people have a value in both runs."""
         return int(np.isfinite(_numbers(measure.of(self.baseline)) + _numbers(measure.of(self.current))).sum())

@@ -41,7 +41,7 @@ def training_seeds(cells: Cells) -> str:
 def _families(cells: Cells) -> dict[tuple[str, str], dict[str, dict[int, Cell]]]:
     """Return the cells of each dataset and solver, by scenario and training seed."""
     found: dict[tuple[str, str], dict[str, dict[int, Cell]]] = {}
-    for cell, seed in cells.people:
+    for cell, seed in cells.means:
         name, options = variant(cell.solver)
         training_seed = options.pop(_OPTION, None)
         if not isinstance(training_seed, int) or seed != cells.seeds[cell.dataset]:
@@ -54,8 +54,8 @@ def _families(cells: Cells) -> dict[tuple[str, str], dict[str, dict[int, Cell]]]
 
 def _row(cells: Cells, scenario: str, members: dict[int, Cell], metric: str) -> dict[str, str]:
     """Return a row of the table by its headings; nothing where the metric is undefined."""
-    estimates = {seed: cells.estimate(cell, metric) for seed, cell in sorted(members.items())}
-    values = {seed: estimate.value for seed, estimate in estimates.items() if estimate}
+    means = {seed: cells.mean(cell, metric) for seed, cell in sorted(members.items())}
+    values = {seed: mean for seed, mean in means.items() if mean is not None}
     if not values:
         return {}
     scores = {seed: cells.record(cell).get("validation_score") for seed, cell in members.items()}

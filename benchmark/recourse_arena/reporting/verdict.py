@@ -43,7 +43,7 @@ class Tolerance:
     """
 
     share: float = 0.03
-    cost: float = 0.1
+    cost: float = 0.15
     confidence: float = 0.99
 
     def __post_init__(self) -> None:
@@ -149,6 +149,12 @@ def _tolerated(
     if not measure.share and min(len(baseline), len(current)) < _FEWEST:
         return "cannot tell", f"fewer than {_FEWEST} people", Interval(-math.inf, math.inf)
     interval = _interval(pair, measure, baseline, current, level)
+    if measure.preference and pair.indifferent:
+        return (
+            "cannot tell",
+            "no feature costs more than another here, so which one is acted upon is incidental",
+            interval,
+        )
     allowed = tolerance.share if measure.share else tolerance.cost
     low, high = sorted((sign * interval.low, sign * interval.high))
     if high < -allowed:
