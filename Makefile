@@ -5,7 +5,7 @@ OUT ?= build/demo
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench results clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "recourse-arena needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -29,6 +29,16 @@ check: $(READY)
 # Side-by-side timings; shown as ratios within each group.
 bench: $(READY)
 	$(BIN)/python -m pytest tests --benchmark-only --benchmark-columns=min,median,rounds --benchmark-group-by=group
+
+# The reference results; about half an hour. People of `oracle` and `training-seeds` are too many to keep.
+results: $(READY)
+	$(BIN)/recourse-arena run quick --out results/quick
+	$(BIN)/recourse-arena run paper --out results/paper
+	$(BIN)/recourse-arena run oracle --out results/oracle
+	$(BIN)/recourse-arena run training-seeds --out results/training-seeds
+	$(BIN)/recourse-arena figures results/quick
+	$(BIN)/recourse-arena figures results/paper
+	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
 
 clean:
 	rm -rf $(VENV) build

@@ -121,7 +121,7 @@ class Carma(ICarma):
     """
 
     name: ClassVar[str] = "carma"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     summary: ClassVar[str] = "amortised mask and action networks, one set of actionable features for all"
     fit_depends_on: frozenset[str] = frozenset()
     space: ClassVar[Space] = CARMA_SPACE

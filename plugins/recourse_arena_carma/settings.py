@@ -160,7 +160,7 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class CarmaSettings(Settings):
-    """Configuration of CARMA: without plausibility, and with a rule for what a person cannot do.
+    """Configuration of CARMA: its own prior, no plausibility, and a rule for what a person cannot do.
 
     Arguments:
         constraints: What becomes of advice that touches a feature the person cannot act on: `refuse` it,
@@ -171,6 +171,7 @@ class CarmaSettings(Settings):
 
     steps: int = 2000
     plausibility: float = 0.0
+    prior_max: float = 0.5
     trust: float = 1.0
     flips: int = 0
     constraints: str = "refuse"
