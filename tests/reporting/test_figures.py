@@ -273,7 +273,21 @@ def test_populations_and_schemes_have_rows_of_their_own(tmp_path):
     evidence = Evidence(write(tmp_path / "run", [cell(name) for name in names]))
     rows = [axes.get_ylabel().split("\n")[0] for axes in actionable_features(evidence, "d").axes[::3]]
     assert rows == ["rankings", "rankings, causal-order", "Likert scores", "Likert scores, causal-order"]
-    assert [axes.get_ylabel().split("\n")[1] for axes in log_density(evidence, "d").axes[::2]] == rows
+    plain = [axes.get_ylabel().split("\n")[1] for axes in log_density(evidence, "d").axes[::2]]
+    assert plain == ["rankings", "Likert scores"]
+    elsewhere = Evidence(write(tmp_path / "elsewhere", [cell("hard-2@causal-order"), cell("hard-1!no-plausibility")]))
+    assert len(log_density(elsewhere, "d").axes) == 4
+
+
+def test_too_many_scenarios_are_no_picture_at_a_glance(tmp_path):
+    evidence = Evidence(write(tmp_path / "run", [cell(f"mine-{i}") for i in range(21)]))
+    with pytest.raises(Lacking, match="21 scenarios are too many"):
+        overview(evidence)
+
+
+def test_only_solvers_with_a_soft_scenario_are_in_the_trade_off(tmp_path):
+    evidence = Evidence(write(tmp_path / "run", [cell("soft-linear", "one"), cell("hard-2", "other")]))
+    assert "other" not in words(trade_off(evidence, "d"))
 
 
 def test_the_trade_off_has_hap_across_and_attainability_up(full):

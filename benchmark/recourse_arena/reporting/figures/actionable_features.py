@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["actionable_features"]
 
+from textwrap import wrap
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,10 +38,11 @@ def actionable_features(evidence: Evidence, dataset: str) -> Figure:
         for axes, metric in zip(row, _METRICS, strict=True):
             _lines(axes, tables[metric], names, solvers)
             axes.set_title(metric)
-        row[0].set_ylabel(f"{family_title(family)}\nshare of everybody asking")
+        row[0].set_ylabel("\n".join(wrap(family_title(family), 28, break_on_hyphens=False)))
     labels = shown(solvers)
     handles = [panels[0, 0].plot([], [], color=p.colour, marker=p.marker, ls=p.line)[0] for p in solvers.values()]
     figure.legend(handles, [labels[name] for name in solvers], loc="outside upper center", ncols=min(4, len(solvers)))
+    figure.supylabel("share of everybody asking", fontsize=8)
     figure.supxlabel(f"actionable features per person ({shown([dataset])[dataset]})\n{caption(evidence)}", fontsize=8)
     return figure
 

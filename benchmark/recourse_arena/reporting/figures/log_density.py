@@ -23,6 +23,9 @@ _DENSITIES = ["logp_factual", "logp_counterfactual"]
 def log_density(evidence: Evidence, dataset: str) -> Figure:
     """Return a panel per number of actionable features and a row of panels per solver.
 
+    Where the run asks in the plainest way (everybody's preferences equally likely, plausibility asked for), other
+    ways are left out.
+
     Each panel says how many people with a recommendation lie on or above the diagonal (their counterfactual is at
     least as likely as they are now) and how many lie outside the axes, whose ends are the 1st and 99th percentiles.
 
@@ -33,6 +36,9 @@ def log_density(evidence: Evidence, dataset: str) -> Figure:
         family: {count: name for count, name in names.items() if count != "random"}
         for family, names in hard_families(evidence.summary(dataset)["scenario"]).items()
     }
+    families = {family: names for family, names in families.items() if names}
+    plain = {f: names for f, names in families.items() if f.distribution == "uniform" and f.plausibility}
+    families = plain or families
     counts = sorted({count for names in families.values() for count in names}, key=int, reverse=True)
     if not counts:
         raise Lacking("the run has no hard-K scenario")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["trade_off"]
 
+from collections.abc import Mapping
 from math import ceil
 
 import pandas as pd
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from recourse_arena.problem.scenario import Scenario
 from recourse_arena.reporting.figures.evidence import Evidence, Lacking
 from recourse_arena.reporting.figures.families import family_title, soft_families
 from recourse_arena.reporting.figures.shares import caption, shares
@@ -37,7 +39,7 @@ def trade_off(evidence: Evidence, dataset: str) -> Figure:
     if not families:
         raise Lacking("the run has no soft-* scenario whose hap is defined")
     looks = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
-    solvers = {solver: looks[dataset, solver] for solver in cells["solver"].unique()}
+    solvers = {solver: looks[dataset, solver] for solver in _shown(points, families)}
     columns = min(2, len(families))
     rows = ceil(len(families) / columns)
     figure = canvas(3.2 * columns + 1.6, 3.0 * rows + 0.5)
@@ -53,6 +55,13 @@ def trade_off(evidence: Evidence, dataset: str) -> Figure:
     asked = f"hap: acts on the least-preferred feature (lower is better); {shown([dataset])[dataset]}"
     figure.supxlabel(f"{asked}\n{caption(evidence)}", fontsize=8)
     return figure
+
+
+def _shown(points: pd.DataFrame, families: Mapping[Scenario, Mapping[str, str]]) -> list[str]:
+    """Return the solvers that have a point in some family."""
+    names = {name for family in families.values() for name in family.values()}
+    found = points[points.index.get_level_values("scenario").isin(names)]
+    return list(found.index.get_level_values("solver").unique())
 
 
 def _points(axes: Axes, points: pd.DataFrame, names: dict[str, str], solvers: dict[str, Pen]) -> None:
