@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NAMED", "NUMBERS", "Replicated"]
+__all__ = ["NAMED", "NUMBERS", "SEEDS", "Replicated"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ NAMED = ("scenario", "solver", "metric")
 
 NUMBERS = ("published", "ours", "95 %", "difference")
 """Headings of what :meth:`Replicated.numbers` returns."""
+
+SEEDS = ("mean over seeds", "range", "seeds")
+"""Headings of what :meth:`Replicated.over_seeds` returns."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,13 @@ class Replicated:
             return False
         low, high = self.ours.low - self.published, self.ours.high - self.published
         return low <= self.target.high and self.target.low <= high
+
+    @property
+    def mean_missed_by(self) -> float | None:
+        """How far the mean over seeds lies outside the target; none with fewer than two seeds or without a target."""
+        if self.target is None or len(self.seeds) < 2:
+            return None
+        return self.target.missed_by(sum(self.seeds.values()) / len(self.seeds) - self.published)
 
     def named(self) -> list[str]:
         """Return what it is, as words for a table."""

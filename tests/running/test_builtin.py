@@ -1,0 +1,54 @@
+"""The built-in suites hold what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recourse_arena.plugins import discover
+from recourse_arena.reporting.published import TABLES, published
+from recourse_arena.running.plan import make_plan
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return discover()
+
+
+def cells(registry, name):
+    """Return dataset, scenario and solver of each cell of a suite, and its seeds."""
+    plan = make_plan(registry.suites[name], registry, data=Path("nowhere"))
+    return {(cell.dataset, cell.scenario.name, cell.solver) for cell in plan.cells}, {cell.seed for cell in plan.cells}
+
+
+def test_the_paper_suite_holds_every_published_cell(registry):
+    tables = published().query("table in @tables", local_dict={"tables": list(TABLES)})
+    wanted = set(tables[["dataset", "scenario", "solver"]].itertuples(index=False, name=None))
+    assert len(wanted) == 70
+    assert wanted <= cells(registry, "paper")[0]
+
+
+def test_the_paper_suite_is_all_its_tables(registry):
+    names = ("table-1", "table-2", "table-3", "table-5", "table-6", "fairness")
+    parts = set().union(*(cells(registry, name)[0] for name in names))
+    assert parts == {cell for cell in cells(registry, "paper")[0] if cell[0] == "loan"}
+
+
+def test_gmsc_alone_needs_its_file_and_the_paper_goes_on_without(registry):
+    plan = make_plan(registry.suites["paper"], registry, data=Path("nowhere"))
+    assert set(plan.skipped) == {"gmsc"}
+    with pytest.raises(Exception, match="dataset gmsc"):
+        make_plan(registry.suites["gmsc"], registry, data=Path("nowhere"))
+
+
+def test_the_oracle_suite_runs_every_published_cell_of_the_oracle_over_five_seeds(registry):
+    found, seeds = cells(registry, "oracle")
+    tables = published().query("solver == 'grid' and table in ['1', '2', '5', '6']")
+    assert set(tables[["dataset", "scenario", "solver"]].itertuples(index=False, name=None)) <= found
+    assert seeds == {0, 1, 2, 3, 4}
+
+
+def test_training_seeds_are_those_of_the_paper(registry):
+    found, _ = cells(registry, "training-seeds")
+    assert {solver for _, _, solver in found} == {f"icarma?training_seed={seed}" for seed in range(1000, 10001, 1000)}
