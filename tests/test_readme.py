@@ -95,3 +95,26 @@ def test_the_findings_of_the_readme_follow_from_the_results():
         index="person", columns="solver", values="both"
     )
     assert ((~attained["grid"]).sum(), (attained["convex"] & ~attained["grid"]).sum()) == (116, 22)
+
+
+def test_the_findings_on_everybody_follow_from_the_results():
+    summary = arena.load(ROOT / "results" / "paper").summary.query("dataset == 'loan'")
+    cells = summary.set_index(["scenario", "solver"])
+    here, published = (cells.loc[("soft-linear", name)] for name in ("icarma", "icarma?trust=1&flips=0"))
+    assert [f"{row['attainability']:.0%} {row['hap']:.3f}" for row in (here, published)] == ["76% 0.025", "53% 0.037"]
+    assert here["cost_mean"] == pytest.approx(published["cost_mean"], rel=0.02)
+    for scenario in ("hard-4", "hard-3", "hard-2", "hard-1", "hard-random"):
+        assert cells.loc[(scenario, "icarma"), "attainability"] > cells.loc[(scenario, "grid"), "attainability"]
+    two = cells.loc["hard-2"]
+    shares = (two.loc["icarma", "attainability"], two.loc["grid", "attainability"], two.loc["icarma", "validity"])
+    assert [f"{share:.0%}" for share in shares] == ["54%", "50%", "99%"]
+    assert f"{1 - cells.loc[('hard-3', 'carma'), 'coverage']:.0%}" == "98%"
+
+
+def test_the_counts_of_the_readme_are_those_of_the_report():
+    report = " ".join((ROOT / "results" / "paper" / "report.md").read_text().split())
+    assert "6 of 144 targets are missed" in report
+    assert "The mean over seeds misses 1 of the 43 that have several." in report
+    missed = re.findall(r"^\| +0\.\d+ \|.*\|$", (ROOT / "results" / "paper" / "report.md").read_text(), re.MULTILINE)
+    assert [row.split("|")[4].strip() for row in missed] == ["grid"] * 6
+    assert all(row.split("|")[-2].strip() == "yes" for row in missed)

@@ -102,9 +102,7 @@ class Report:
         shown = table(rows, heads, numbers=(0, 5, 6, 7, 8, 9, 11, 12, 13)) if rows else "None."
         several = [v for v in self.values if v.mean_missed_by is not None]
         beyond = sum(bool(v.mean_missed_by) for v in several)
-        over = (
-            f" Of the {len(several)} with several seeds, {beyond} are missed by the mean over seeds." if several else ""
-        )
+        over = f" The mean over seeds misses {beyond} of the {len(several)} that have several." if several else ""
         text = f"{len(missed)} of {judged} targets are missed at the seed that is read.{over}"
         return section("Missed targets", text, shown, f"Targets: {TARGETS}")
 
