@@ -22,9 +22,6 @@ from recourse_arena.reporting.pairing import Pair, Values
 VERDICTS = ("worse", "cannot tell", "not comparable", "better", "same")
 """What can be said of a metric of a cell, gravest first."""
 
-_ROUNDING = 1e-4
-"""Relative change of a person's cost that rounding may make where everything is deterministic."""
-
 _FEWEST = 20
 """With fewer people Student's interval for costs, which are skewed, means little."""
 
@@ -105,7 +102,7 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
         return Verdict("cannot tell", "nobody has a value in both runs")
     sign = 1.0 if direction == "higher" else -1.0
     if pair.exact:
-        verdict, reason, interval = _exact(baseline, current, sign, rounding=0.0 if measure.share else _ROUNDING)
+        verdict, reason, interval = _exact(baseline, current, sign, rounding=measure.rounding)
     else:
         verdict, reason, interval = _tolerated(pair, measure, baseline, current, sign, tolerance, confidence)
     before, after = float(baseline.mean()), float(current.mean())
@@ -115,7 +112,7 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
     moved = sign * (after - before)
     return Verdict(
         verdict,
-        "; ".join(part for part in (reason, *_beside(pair, measure), *pair.notes) if part),
+        "; ".join(part for part in (reason, measure.remark, *_beside(pair, measure), *pair.notes) if part),
         before,
         after,
         difference,

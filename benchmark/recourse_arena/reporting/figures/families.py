@@ -61,6 +61,7 @@ def family_title(family: Scenario) -> str:
         counts.get(family.actionable, f"{family.actionable} features actionable"),
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",
+        "plausible under the true causal model" if family.density == "scm" else "",
     ]
     return ", ".join(word for word in words if word)
 
