@@ -160,7 +160,17 @@ def _other(pattern: str, offered: set[str]) -> Scenario:
     try:
         return Scenario.parse(pattern)
     except ArenaError:
+        if _readable(pattern.partition("!")[0]):
+            raise  # its switches are wrong, and the error says how
         raise unknown("scenario", pattern, offered) from None
+
+
+def _readable(name: str) -> bool:
+    try:
+        Scenario.parse(name)
+    except ArenaError:
+        return False
+    return True
 
 
 def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:

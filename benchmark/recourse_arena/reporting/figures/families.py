@@ -54,6 +54,8 @@ def family_title(family: Scenario) -> str:
     Example:
         >>> family_title(Scenario("", actionable="random", distribution="causal-order"))
         'rankings, random number actionable, causal-order'
+        >>> family_title(Scenario.parse("hard-2!scm-plausibility"))
+        'rankings, 2 features actionable, plausible under the true causal model'
     """
     counts = {"all": "", "random": "random number actionable", "1": "1 feature actionable"}
     words = [
