@@ -97,7 +97,8 @@ class Comparison:
         return (
             f"Tolerance: {allowed.share:g} for shares, {100 * allowed.cost:g} % of the baseline's mean for costs; "
             f"{100 * allowed.confidence:g} % intervals for all {self.intervals} together (Bonferroni: "
-            f"{100 * each:.7g} % each; Tango's or Newcombe's score for shares, Fieller's t for costs); "
+            f"{100 * each:.7g} % each; Tango's or Newcombe's score for shares, Fieller's t for costs, t of "
+            f"logarithms for optimality gaps); "
             f"none for untrained solvers on the same models, where any change counts."
         )
 

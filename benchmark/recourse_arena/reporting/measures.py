@@ -28,6 +28,7 @@ class Measure:
         share: Whether the values are true or false, rather than costs.
         among_valid: Whether it is about people with a valid recommendation only.
         preference: Whether it says how well preferences are met, so that it means little where they cost nothing.
+        ratio: Whether the values are ratios, which geometric means sum up: few huge ones do not drown the rest.
         certified: Whether it needs certified optima, which few runs have.
         rounding: What may change a value where nothing is random, relative to it.
         remark: What a reader should know about the values.
@@ -37,6 +38,7 @@ class Measure:
     share: bool = True
     among_valid: bool = False
     preference: bool = False
+    ratio: bool = False
     certified: bool = False
     rounding: float = 0.0
     remark: str = ""
@@ -47,7 +49,7 @@ def _among_valid(column: str) -> Callable[[pd.DataFrame], pd.Series]:
 
 
 def _over_optimum(people: pd.DataFrame) -> pd.Series:
-    """Return cost over optimal cost; like costs it is positive, so that means have ratios."""
+    """Return cost over optimal cost: next to the decision boundary, where optima are tiny, in the thousands."""
     if "optimality_gap" not in people:
         return pd.Series(pd.NA, index=people.index, dtype="Float64")
     return 1 + people["optimality_gap"]
@@ -69,9 +71,10 @@ MEASURES: Mapping[str, Measure] = {
         _over_optimum,
         share=False,
         among_valid=True,
+        ratio=True,
         certified=True,
         rounding=_GAP_ROUNDING,
-        remark="means of cost over optimal cost, that is 1 + gap",
+        remark="geometric means of cost over optimal cost, that is 1 + gap",
     ),
     "hap": Measure(_among_valid("hard_action"), among_valid=True, preference=True),
     "violations": Measure(lambda people: people["violations"] > 0),

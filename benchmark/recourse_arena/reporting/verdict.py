@@ -11,6 +11,7 @@ import numpy as np
 
 from recourse_arena.judging.statistics import (
     Interval,
+    geometric_change,
     independent_share_difference,
     paired_share_difference,
     relative_change,
@@ -59,8 +60,8 @@ class Verdict:
     Arguments:
         verdict: One of :data:`VERDICTS`.
         reason: Why, and what a reader should know about it.
-        baseline: Mean over the people compared.
-        current: Mean over the people compared.
+        baseline: Mean over the people compared; of ratios, the geometric one.
+        current: The same of the current run.
         difference: Current less baseline; for costs relative to the baseline.
         change: Which way that is: `better`, `worse` or `equal`.
         scale: `absolute` or `relative`.
@@ -105,7 +106,7 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
         verdict, reason, interval = _exact(baseline, current, sign, rounding=measure.rounding)
     else:
         verdict, reason, interval = _tolerated(pair, measure, baseline, current, sign, tolerance, confidence)
-    before, after = float(baseline.mean()), float(current.mean())
+    before, after = (_average(values, measure) for values in (baseline, current))
     difference = after - before
     if not measure.share:
         difference = difference / before if before else math.nan
@@ -123,6 +124,10 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
         min(len(baseline), len(current)),
         "exact" if pair.exact else "paired" if pair.same_people else "unpaired",
     )
+
+
+def _average(values: Values, measure: Measure) -> float:
+    return float(np.exp(np.log(values).mean()) if measure.ratio else values.mean())
 
 
 def _exact(baseline: Values, current: Values, sign: float, *, rounding: float) -> tuple[str, str, Interval]:
@@ -171,6 +176,8 @@ def _equal(baseline: Values, current: Values, *, paired: bool) -> bool:
 
 
 def _interval(pair: Pair, measure: Measure, baseline: Values, current: Values, level: float) -> Interval:
+    if measure.ratio:
+        return geometric_change(baseline, current, paired=pair.same_people, confidence=level)
     if not measure.share:
         return relative_change(baseline, current, paired=pair.same_people, confidence=level)
     if pair.same_people:
