@@ -45,6 +45,7 @@ class Exact(Solver):
         best, place = cost.min(0)
         values = torch.where(place[:, None] == 0, ends[0][0], ends[1][0])
         bound = torch.stack([bound for _, _, bound in ends]).min(0).values
+        bound = torch.where(best < torch.inf, bound, torch.nan)
         answer = Recommendation.do(request.actionable, values, found=best < torch.inf, otherwise=Outcome.INFEASIBLE)
         return Certified(answer.mask, answer.values, answer.outcome, lower_bound=bound)
 

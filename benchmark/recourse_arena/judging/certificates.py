@@ -6,7 +6,6 @@ __all__ = ["Alarm", "CrossCheck", "cross_check"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -41,7 +40,7 @@ class Alarm:
 
     solver: str
     certifier: str
-    kind: Literal["below_lower_bound", "proved_infeasible"]
+    kind: str
     people: int
     persons: tuple[int, ...]
 
@@ -119,7 +118,7 @@ def _contradictions(bounds: pd.Series, cost: pd.Series, *, solver: str, certifie
     for kind, of in (("below_lower_bound", np.isfinite(refuted)), ("proved_infeasible", np.isinf(refuted))):
         persons = sorted(int(person) for person in refuted.index[of])
         if persons:
-            alarms.append(Alarm(solver, certifier, kind, len(persons), tuple(persons[:_NAMED])))  # type: ignore[arg-type]
+            alarms.append(Alarm(solver, certifier, kind, len(persons), tuple(persons[:_NAMED])))
     return alarms, set(refuted.index)
 
 

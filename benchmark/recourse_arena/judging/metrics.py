@@ -25,7 +25,8 @@ class Metric:
         population: The people it averages over.
         definition: What it is, in one sentence.
         compute: Its value for the records of a cell's people and the cell's timings in seconds (`fit_seconds`,
-            `solve_seconds`); none where undefined.
+            `solve_seconds`); none where undefined. Records have `optimal_cost` and `optimality_gap` beside what the
+            judge writes, if an exact solver certified anybody of the dataset, scenario and seed.
         title: Short heading for tables; its name if empty.
     """
 
