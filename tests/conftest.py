@@ -78,9 +78,7 @@ def plugged(monkeypatch):
 
 @pytest.fixture
 def arena(plugged, tmp_path, monkeypatch):
-    """Run suites on the tiny dataset with a cache of this test's own."""
-    from functools import partial
-
+    """Run suites on the tiny dataset with a cache of this test's own; an alarm is fatal unless it is expected."""
     from recourse_arena import Scenario, api
     from recourse_arena.running.suite import Block, Suite
 
@@ -88,4 +86,21 @@ def arena(plugged, tmp_path, monkeypatch):
     monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))
     scenarios = tuple(map(Scenario.parse, ("hard-2", "hard-1", "soft-linear")))
     suite = Suite("small", "for tests", (Block(("tiny",), scenarios, ("top", "learner"), people=40),))
-    return partial(api.run, suite)
+
+    def run(*, alarms=False, **options):
+        result = api.run(suite, **options)
+        assert bool(result.alarms) == alarms, result.alarms
+        return result
+
+    return run
+
+
+@pytest.fixture
+def exact(plugged, monkeypatch):
+    """Plug in solvers that prove what they say, or claim to; lower bounds are recorded."""
+    from exact import recording
+
+    from recourse_arena.judging.judge import Judge
+
+    monkeypatch.setattr(Judge, "__call__", recording(Judge.__call__))
+    plugged("exact")

@@ -48,6 +48,18 @@ def test_a_failed_cell_makes_run_exit_with_1_after_the_leaderboard(command):
     assert "2 of 4 cells failed" in shown.stderr
 
 
+@pytest.mark.usefixtures("exact")
+def test_run_tells_of_alarms_after_the_leaderboard(command):
+    words = ("run", "mine.toml", "--scenario", "hard-1!no-plausibility", "--out", "run", "--solver", "top")
+    shown = command(*words, "--solver", "defeatist")
+    assert shown.exit_code == 0
+    (line,) = [line for line in shown.stderr.splitlines() if line.startswith("ALARM")]
+    assert line.startswith("ALARM: tiny, hard-1!no-plausibility, seed 0: top has a solution for ")
+    assert "though defeatist proves that there is none (persons " in line
+    assert line in shown.stdout
+    assert line in command("leaderboard", "run", "--format", "md").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

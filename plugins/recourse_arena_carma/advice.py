@@ -21,7 +21,11 @@ from recourse_arena_carma.settings import CarmaSettings, Settings
 
 @torch.no_grad()
 def advise(policy: Policy, problem: Problem, request: Request, settings: Settings) -> Recommendation:
-    """Return the action of each person of `request`; `infeasible` where nothing is actionable."""
+    """Return the action of each person of `request`; `infeasible` where nothing is actionable.
+
+    Plausibility is the flow's whatever density the request names: the networks know nothing else. So their advice is
+    the same with and without `!scm-plausibility`, and the judge says what it is worth there.
+    """
     people = Everybody.of(problem, request.factual)
     if policy.individual:
         preferences = Preferences.of(request, settings)

@@ -71,7 +71,7 @@ class Landscape:
         precision = torch.finfo(request.factual.dtype).eps
         required = request.factual.new_full((len(request), 2), _LOGIT_ERROR * precision)
         if request.plausibility:
-            density = problem.flow.log_density(request.factual)
+            density = problem.density(request).log_density(request.factual)
             required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs())).nan_to_num()
         rows = request[person]
         unit = (rows.weights * rows.unit_cost.curvature).rsqrt()
@@ -131,7 +131,7 @@ class Landscape:
         after = self.problem.causal_model.counterfactual(self.request.factual, self.acted, self.values(y))
         logit = self.problem.classifier.logit(after)
         if self.request.plausibility:
-            density = self.problem.flow.log_density(after)
+            density = self.problem.density(self.request).log_density(after)
         else:
             density = self.required[:, 1] + _SATISFIED
         margins = torch.stack([logit, density], 1) - self.required

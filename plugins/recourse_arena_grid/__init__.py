@@ -17,8 +17,9 @@ class Grid(Solver):
 
     Each feature a person can act on takes the values of `linspace(x - 2 (x - min), x + 2 (max - x), points)`
     that lie in the person's box, or is left alone; `min` and `max` are the global box. Of all combinations
-    whose counterfactual is accepted and, if asked for, at least as likely under the flow as the factual, the
-    answer is the cheapest (weighted) one: exactly what trying each of them would give.
+    whose counterfactual is accepted and, if asked for, at least as likely as the factual (under the flow, or the
+    true causal model where the request says so), the answer is the cheapest (weighted) one: exactly what trying
+    each of them would give.
 
     A combination costs the sum of the request's per-feature costs, added in column order and in double
     precision. At equal cost the one with fewer acted features wins, then the one that comes first in

@@ -34,8 +34,8 @@ def cheapest_actions(
 
 def _test(problem: Problem, group: Request, options: Options) -> Allowed:
     """Return the test of combinations: accepted and, if asked for, at least as likely as the factual."""
-    flow = problem.flow if group.plausibility else None
-    least = None if flow is None else flow.log_density(group.factual)
+    density = problem.density(group) if group.plausibility else None
+    least = None if density is None else density.log_density(group.factual)
 
     def allowed(people: Tensor, digits: Tensor) -> Tensor:
         if not len(people):
@@ -43,10 +43,10 @@ def _test(problem: Problem, group: Request, options: Options) -> Allowed:
         mask, values = options.action(people, digits, group.factual)
         after = problem.causal_model.counterfactual(group.factual[people], mask, values)
         fine = problem.decisions.accepts(after)
-        if flow is None or least is None or not fine.any():
+        if density is None or least is None or not fine.any():
             return fine
         accepted = fine.nonzero().squeeze(1)
-        fine[accepted] = flow.log_density(after[accepted]) >= least[people[accepted]]
+        fine[accepted] = density.log_density(after[accepted]) >= least[people[accepted]]
         return fine
 
     return allowed

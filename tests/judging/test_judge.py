@@ -84,6 +84,26 @@ def test_plausible_means_at_least_as_likely_as_the_factual():
     assert rows["plausible_scm"].tolist() == [False, True, False]
 
 
+def test_plausible_is_under_the_density_that_the_request_names():
+    request = ask([PERSON] * 3, [BOTH] * 3)
+    actions = act((0, 1, -0.1), (1, 1, 0.0), (2, 1, 0.1), people=3)
+    flow, true = JUDGE(request, actions), JUDGE(replace(request, density="scm"), actions)
+    assert true["plausible"].tolist() == true["plausible_scm"].tolist() == flow["plausible_scm"].tolist()
+    assert true["plausible"].tolist() != flow["plausible"].tolist()
+    factual = SCM.log_density(request.factual)
+    assert true["logp_factual"].tolist() == pytest.approx(factual.tolist())
+    assert true["logp_counterfactual"].tolist() == pytest.approx((factual - torch.tensor([0.005, 0, 0.005])).tolist())
+    assert flow["logp_counterfactual"].tolist() == pytest.approx([0.1, 0.0, -0.1])
+    others = [name for name in true if name not in ("plausible", "logp_factual", "logp_counterfactual")]
+    pd.testing.assert_frame_equal(true[others], flow[others])
+
+
+def test_without_a_true_model_nobody_can_be_plausible_under_it():
+    request = replace(ask([PERSON], [BOTH]), density="scm")
+    with pytest.raises(ArenaError, match="under the true causal model: none is known"):
+        replace(JUDGE, scm=None)(request, act((0, 2, 1.0)))
+
+
 def test_without_a_true_model_its_plausibility_is_unknown():
     rows = replace(JUDGE, scm=None)(ask([PERSON], [BOTH]), act((0, 2, 1.0)))
     assert rows["plausible_scm"].isna().all()

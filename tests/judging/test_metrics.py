@@ -21,6 +21,7 @@ PEOPLE = pd.DataFrame(
         "actions": [1, 2, 4, 0],
         "hard_action": pd.array([True, False, True, None], "boolean"),
         "violations": [0, 0, 2, 0],
+        "optimality_gap": [0.5, 0.1, 0.3, None],
     }
 )
 
@@ -43,6 +44,8 @@ PEOPLE = pd.DataFrame(
         ("actions_mean", 1.5),
         ("fit_seconds", 3.0),
         ("solve_seconds", 0.5),
+        ("optimality_gap", 0.3),
+        ("optimality_people", 3),
     ],
 )
 def test_value(name, value):
@@ -62,3 +65,11 @@ def test_a_mean_over_nobody_is_undefined(name):
 def test_hap_is_undefined_where_answers_carry_no_order():
     people = PEOPLE.assign(hard_action=pd.array([None] * 4, "boolean"))
     assert METRICS["hap"].compute(people, TIMINGS) is None
+
+
+def test_gaps_are_undefined_where_nobody_is_certified_and_rest_on_nobody_where_nobody_certified_is_solved():
+    names = ("optimality_gap", "optimality_people")
+    without = PEOPLE.drop(columns="optimality_gap")
+    unsolved = PEOPLE.assign(optimality_gap=float("nan"))
+    assert [METRICS[name].compute(without, TIMINGS) for name in names] == [None, None]
+    assert [METRICS[name].compute(unsolved, TIMINGS) for name in names] == [None, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import optimize, stats
 
 from recourse_arena.judging.statistics import (
     bonferroni,
+    geometric_change,
     independent_share_difference,
     paired_share_difference,
     relative_change,
@@ -111,6 +113,35 @@ def test_a_baseline_that_may_be_zero_bounds_nothing():
 
 def test_constant_costs_have_an_interval_of_no_width():
     ends = relative_change(np.full(30, 2.0), np.full(20, 3.0), paired=False, confidence=0.9999)
+    assert ends == pytest.approx((0.5, 0.5))
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_interval_for_the_change_of_a_geometric_mean_holds_it_as_often_as_it_says(paired):
+    draws = np.random.default_rng(4)
+    held = 0
+    for _ in range(2000):
+        baseline = draws.lognormal(1.0, 2.0, size=100)
+        current = (
+            1.3 * (baseline if paired else draws.lognormal(1.0, 1.0, size=100)) * draws.lognormal(0, 0.5, size=100)
+        )
+        low, high = geometric_change(baseline, current, paired=paired, confidence=0.95)
+        held += low <= 0.3 <= high
+    assert held / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+def test_the_change_of_a_geometric_mean_is_that_of_mean_logarithms_as_scipy_tests_them():
+    draws = np.random.default_rng(5)
+    baseline, current = draws.lognormal(1.0, 2.0, size=40), draws.lognormal(1.5, 1.0, size=40)
+    for paired in (True, False):
+        test = stats.ttest_rel if paired else partial(stats.ttest_ind, equal_var=False)
+        expected = np.expm1(test(np.log(current), np.log(baseline)).confidence_interval(0.9999))
+        assert geometric_change(baseline, current, paired=paired, confidence=0.9999) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_geometric_mean_that_changes_for_everybody_alike_has_an_interval_of_no_width(paired):
+    ends = geometric_change(np.full(30, 2.0), np.full(30, 3.0), paired=paired, confidence=0.9999)
     assert ends == pytest.approx((0.5, 0.5))
 
 

@@ -81,6 +81,18 @@ def test_convex_problem_is_solved_as_cvxpy_solves_it_directly(seed):
     assert_truly_feasible(problem, request, answer)
 
 
+def test_plausibility_under_the_true_model_is_asked_of_the_true_model():
+    problem = straight_problem(0)
+    request = replace(straight_request(problem, 6, plausibility=True), density="scm")
+    expected = solver(problem).recommend(replace(request, density="flow"))  # which is the true model there
+    blind = replace(problem, causal_flow=None)
+    answer = solver(blind).recommend(request)
+    assert answer.solved.any()
+    assert torch.equal(answer.values, expected.values)
+    free = solver(blind).recommend(replace(request, plausibility=False, density="flow"))
+    assert not torch.equal(answer.values, free.values)
+
+
 @pytest.mark.parametrize("seed", WORLDS)
 def test_random_worlds_are_solved_at_most_at_the_cost_of_a_fine_grid(seed):
     world = random_world(seed)

@@ -78,6 +78,17 @@ def test_answer_is_what_trying_every_combination_gives(seed):
         assert float(one.cost(answer.values[i : i + 1], mask[None])) == pytest.approx(cost, rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", [seed for seed in SEEDS if seed % 4][:30])
+def test_plausibility_under_the_true_model_is_asked_of_the_true_model(seed):
+    world = random_world(seed)
+    asked = replace(world.request, plausibility=True, density="scm")
+    problem = replace(world.problem, causal_flow=world.problem.true_scm)
+    expected = solve(World(problem, replace(asked, density="flow"), world.points))
+    assert same(solve(world, asked), expected)
+    blind = replace(world.problem, causal_flow=None)  # so that the flow cannot have been asked
+    assert same(solve(World(blind, asked, world.points)), expected)
+
+
 def test_random_worlds_have_what_makes_them_hard():
     worlds = [random_world(seed) for seed in SEEDS]
     answers = [solve(world) for world in worlds]

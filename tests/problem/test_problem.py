@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
 import torch
 from applicants import line_problem
 
-from recourse_arena import ArenaError, Knowledge
+from recourse_arena import Actionability, ArenaError, Knowledge
 from recourse_arena.problem.models import Classifier
 
 EVERY_SET = [frozenset(s) for s in chain.from_iterable(combinations(Knowledge, size) for size in range(4))]
@@ -82,3 +83,27 @@ def test_noise_bounds_are_whole_numbers_just_around_the_training_noise(problem):
         assert torch.equal(bound, bound.round())
     assert ((noise.amin(0) - box.lower) < 1).all()
     assert ((box.upper - noise.amax(0)) < 1).all()
+
+
+@pytest.mark.parametrize("knows", EVERY_SET, ids=lambda s: "+".join(sorted(s)) or "nothing")
+@pytest.mark.parametrize("density", ["flow", "scm"])
+def test_the_density_that_counts_is_the_one_the_request_names_if_it_was_declared(problem, knows, density):
+    request = ask(problem, density)
+    seen = problem.seen_by(knows)
+    if density in knows:
+        assert seen.density(request) is getattr(problem, density)
+        assert seen.density(request[:1]) is getattr(problem, density)
+    else:
+        with pytest.raises(ArenaError, match=f"asked for '{density}' but declares to know only"):
+            seen.density(request)
+
+
+def test_where_no_true_model_is_known_its_density_cannot_count(problem):
+    with pytest.raises(ArenaError, match="but loan has none;\nask without !scm-plausibility"):
+        replace(problem, true_scm=None).density(ask(problem, "scm"))
+
+
+def ask(problem, density):
+    factual = problem.asking(problem.validation)[:2]
+    scores = torch.where(problem.features.actionable, 1, 2).expand(2, -1)
+    return problem.request(factual, Actionability(scores, levels=1), density=density)

@@ -31,6 +31,13 @@ PUBLISHED = {
     **{f"hard-3+soft-{p}": {"actionable": "3", "profile": p} for p in PROFILES},
     **{f"score-soft-{p}": {"scheme": "likert", "profile": p} for p in PROFILES},
     **{f"score-hard-random+soft-{p}": {"scheme": "likert", "actionable": "random", "profile": p} for p in PROFILES},
+    "hard-2!scm-plausibility": {"actionable": "2", "density": "scm"},
+    "score-soft-linear@causal-order!scm-plausibility": {
+        "scheme": "likert",
+        "profile": "linear",
+        "distribution": "causal-order",
+        "density": "scm",
+    },
     "binary-hard-2": {"scheme": "binary", "actionable": "2"},
 }
 
@@ -47,11 +54,14 @@ def spelt(draw) -> tuple[str, Scenario]:
     hard = draw(st.sampled_from(["", "random", "1", "2", "12"]))
     soft = draw(st.sampled_from(["", *PROFILES] if hard else PROFILES))
     distribution = draw(st.sampled_from(["", *DISTRIBUTIONS, "own"]))
-    plausibility = draw(st.booleans())
+    switch, plausibility, density = draw(
+        st.sampled_from([("", True, "flow"), ("!no-plausibility", False, "flow"), ("!scm-plausibility", True, "scm")])
+    )
     parts = [f"hard-{hard}"] * bool(hard) + [f"soft-{soft}"] * bool(soft)
     name = prefix + "+".join(draw(st.permutations(parts)))
-    name += f"@{distribution}" * bool(distribution) + "!no-plausibility" * (not plausibility)
-    return name, Scenario(name, scheme, hard or "all", soft or "constant", distribution or "uniform", plausibility)
+    name += f"@{distribution}" * bool(distribution) + switch
+    parts_of_it = (scheme, hard or "all", soft or "constant", distribution or "uniform", plausibility)
+    return name, Scenario(name, *parts_of_it, density=density)
 
 
 @given(spelt())
@@ -104,14 +114,34 @@ def test_a_name_that_cannot_be_read_is_answered_with_the_pattern(name):
     [
         ("soft-linaer", "cost profile in scenario 'soft-linaer' 'linaer'. Did you mean 'linear'"),
         ("hard-2+soft-x", "cost profile .*'x'. Known: concave, constant, convex, linear"),
-        ("hard-2!plausibility", "switch .*'plausibility'. Did you mean 'no-plausibility'"),
-        ("hard-2!", "switch .*''. Known: no-plausibility"),
+        ("hard-2!plausibility", "switch .*'plausibility'. Did you mean 'no-plausibility' or 'scm-plausibility'"),
+        ("hard-2!scm-plausible", "switch .*'scm-plausible'. Did you mean 'scm-plausibility'"),
+        ("hard-2!", "switch .*''. Known: no-plausibility, scm-plausibility"),
         ("hard-2!no-plausibility@causal-order", "switch .* Did you mean 'no-plausibility'"),
     ],
 )
 def test_a_misspelt_part_is_answered_with_what_is_known(name, message):
     with pytest.raises(ArenaError, match=message):
         Scenario.parse(name)
+
+
+@pytest.mark.parametrize("switches", ["!no-plausibility!scm-plausibility", "!scm-plausibility!no-plausibility"])
+def test_no_plausibility_and_one_under_the_true_model_exclude_each_other(switches):
+    with pytest.raises(ArenaError, match="take one of !scm-plausibility and !no-plausibility"):
+        Scenario.parse("hard-2" + switches)
+
+
+def test_an_unknown_density_is_answered_with_what_is_known():
+    with pytest.raises(ArenaError, match="unknown density in scenario 'clinic' 'smc'. Did you mean 'scm'"):
+        Scenario("clinic", density="smc")
+
+
+@pytest.mark.parametrize(
+    ("name", "certifiable"),
+    [("hard-2", False), ("soft-linear", False), ("hard-2!no-plausibility", True), ("hard-2!scm-plausibility", True)],
+)
+def test_proofs_under_the_true_model_hold_unless_plausibility_is_the_flows(name, certifiable):
+    assert Scenario.parse(name).certifiable == certifiable
 
 
 @given(st.text())

@@ -18,8 +18,8 @@ from recourse_arena.reporting.result import Result
 
 WAYS = {
     name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher"
-    for name in MEASURES
-    if name != "plausibility_solved"
+    for name, measure in MEASURES.items()
+    if name != "plausibility_solved" and not measure.certified
 }
 KEYS = ["dataset", "scenario", "solver", "seed"]
 
@@ -33,6 +33,7 @@ class Draft:
         )
         self.people = self.people.reset_index(drop=True)
         cells = [dict(zip(KEYS, key, strict=True)) for key in self.people[KEYS].drop_duplicates().values.tolist()]
+        self.summary = {}
         self.info = {
             "protocol": 1,
             "status": "finished",
@@ -92,7 +93,11 @@ class Draft:
         path.mkdir(parents=True)
         (path / "run.json").write_text(json.dumps(self.info))
         self.people.to_parquet(path / "people.parquet")
-        pd.DataFrame(columns=[*KEYS, "outcome", "people"]).to_csv(path / "summary.csv", index=False)
+        columns = [*KEYS, "outcome", "people", *self.summary]
+        rows = [
+            [*(cell[key] for key in KEYS), cell["outcome"], 0, *self.summary.values()] for cell in self.info["cells"]
+        ]
+        pd.DataFrame(rows if self.summary else [], columns=columns).to_csv(path / "summary.csv", index=False)
         return Result.read(path)
 
 
@@ -136,6 +141,48 @@ def test_a_run_is_the_same_as_itself(drift):
     assert found.counts == {"worse": 0, "cannot tell": 0, "not comparable": 0, "better": 0, "same": 4 * len(WAYS)}
     assert (found.exit_code, found.worst, found.missing) == (0, "same", 0)
     assert found.text().startswith("Verdicts: 0 worse, 0 cannot tell, 0 not comparable, 0 better, 32 same.")
+
+
+def certify(draft, factor=1.3):
+    """Let everybody's advice cost about `factor` times the certified optimum; for the first person, much more."""
+    person = draft.people["person"]
+    draft.people["optimality_gap"] = factor * np.exp(0.5 * np.sin(person)) * np.where(person == 0, 1e4, 1) - 1
+    draft.people.loc[~draft.people["valid"], "optimality_gap"] = np.nan
+    draft.info["metrics"].append({"name": "optimality_gap", "direction": "lower"})
+    draft.summary = {"optimality_gap": factor - 1}
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), [(1.3, 1.6, "worse"), (1.6, 1.3, "better")])
+def test_gaps_are_compared_person_by_person_as_ratios_of_cost_and_optimum(drift, before, after, expected):
+    row = verdict(drift(lambda d: certify(d, after), lambda d: certify(d, before)), "optimality_gap")
+    assert (row["verdict"], row["scale"], row["people"]) == (expected, "relative", 900)
+    assert row["difference"] == pytest.approx(after / before - 1)
+    assert row["baseline"] == pytest.approx(before * 1e4 ** (1 / 900), rel=1e-2)
+    assert "geometric means of cost over optimal cost, that is 1 + gap" in row["reason"]
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.301, "same"), (1.31, "worse")])
+def test_where_nothing_is_random_a_gap_may_change_by_as_much_as_certificates_do(drift, factor, expected):
+    found = drift(lambda d: certify(d, factor), certify)
+    assert verdict(found, "optimality_gap", solver="plain")["verdict"] == expected
+
+
+def test_gaps_are_left_out_where_neither_run_certified_anybody(drift):
+    def declared(draft):
+        draft.info["metrics"].append({"name": "optimality_gap", "direction": "lower"})
+        draft.summary = {"optimality_gap": None}
+
+    found = drift(declared)
+    assert "optimality_gap" not in set(found.verdicts["metric"])
+    assert found.intervals == 2 * len(WAYS)  # those of the trained solver
+    assert found.exit_code == 0
+
+
+def test_gaps_that_only_one_run_has_cannot_be_compared(drift):
+    found = drift(certify)
+    (reason,) = found.verdicts.loc[found.verdicts["metric"] == "optimality_gap", "reason"]
+    assert reason == "better is None in BASELINE, lower in CURRENT"
+    assert found.exit_code == 0
 
 
 @pytest.mark.parametrize("metric", ["validity", "cost_mean"])

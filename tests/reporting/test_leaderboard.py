@@ -121,3 +121,57 @@ def test_a_result_displays_as_its_leaderboard():
     shown = replace(result(ROWS))
     assert "better" in repr(shown)
     assert "<table>" in shown._repr_html_()
+
+
+GAP = [
+    {"name": name, "direction": way, "unit": "u", "population": "p", "definition": "d", "title": title}
+    for name, way, title in (("optimality_gap", "lower", "gap"), ("optimality_people", "none", "gap of"))
+]
+ALARM = {
+    "dataset": "loan",
+    "scenario": "hard-2",
+    "seed": 0,
+    "solver": "worse",
+    "certifier": "<exact>",
+    "kind": "below_lower_bound",
+    "people": 1,
+    "persons": [7],
+}
+
+
+def with_gaps(gaps, people, alarms=()):
+    found = result([*ROWS[:2], (*ROWS[0][:3], 1, *ROWS[0][4:])])
+    summary = found.summary.assign(optimality_gap=gaps, optimality_people=people)
+    return replace(found, info={**found.info, "metrics": METRICS + GAP, "alarms": list(alarms)}, summary=summary)
+
+
+def test_gaps_are_shown_with_the_people_they_rest_on_over_all_seeds():
+    board = Leaderboard.of([with_gaps([0.25, 0.0, 0.75], [30, 40, 50])])
+    assert [board.headings()[name] for name in ("optimality_gap", "optimality_people")] == ["gap ↓", "gap of"]
+    shown = dict(zip(board.headings(), next(row for row in board.cells(board.rows) if row[1] == "worse"), strict=True))
+    assert (shown["optimality_gap"], shown["optimality_people"]) == ("0.500", "80")
+    for form in ("table", "md", "html"):
+        assert "gap of" in board.render(form)
+
+
+def test_gaps_are_not_shown_where_nobody_is_certified():
+    for found in (with_gaps([None] * 3, [None] * 3), with_gaps([None] * 3, [0] * 3), result(ROWS)):
+        board = Leaderboard.of([found])
+        assert not {"optimality_gap", "optimality_people"} & set(board.headings())
+        assert '<th scope="col">gap' not in board.page()
+
+
+@pytest.mark.parametrize("form", ["table", "md", "html"])
+def test_an_alarm_stands_below_the_table(form):
+    board = Leaderboard.of([with_gaps([0.0] * 3, [1] * 3, alarms=[ALARM]), result([])])
+    line = "ALARM: loan, hard-2, seed 0: worse has a solution for 1 person, cheaper than <exact> proves possible"
+    if form == "html":
+        line = line.replace("<exact>", "&lt;exact&gt;")
+        assert line in board.fragment()
+    assert line in board.render(form)
+    assert "ALARM" not in Leaderboard.of([result(ROWS)]).render(form)
+
+
+def test_alarms_can_be_read_back_from_json():
+    board = Leaderboard.of([with_gaps([0.0] * 3, [1] * 3, alarms=[ALARM])])
+    assert json.loads(board.json())["alarms"] == [ALARM]

@@ -255,3 +255,12 @@ def test_the_fairness_suite_holds_the_baseline_and_the_three_assignments(plugged
     assert [s.name for s in block.scenarios] == ["hard-4", *(f"hard-2@{name}" for name in ASSIGNED)]
     assert (block.datasets, block.solvers) == (("loan",), ("icarma", "grid"))
     assert set(blocks) <= set(suites["paper"].blocks)
+
+
+def test_real_answers_are_asked_for_the_plausibility_their_scenario_names(materials, tmp_path):
+    (tmp_path / "scores.csv").write_text("effort,income\n1,2\nx,1\n")
+    answered = Scenario("clinic", scheme="likert", answers=str(tmp_path / "scores.csv"), density="scm")
+    requests = [materials("tiny").request(replace(answered, density=density)) for density in ("flow", "scm")]
+    assert [request.density for request in requests] == ["flow", "scm"]
+    assert torch.equal(requests[0].factual, requests[1].factual)
+    assert torch.equal(requests[0].actionability.scores, requests[1].actionability.scores)

@@ -148,6 +148,16 @@ def test_an_absent_optional_dataset_is_skipped_with_its_reason(plugged, tmp_path
         api.run(suite, datasets=["absent"], cache=tmp_path / "cache", data=tmp_path)
 
 
+def test_plausibility_under_the_true_model_is_refused_before_anything_runs_where_no_such_model_is_known(
+    arena, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tiny.Tiny, "scm", lambda self: None)
+    with pytest.raises(ArenaError, match="'hard-1!scm-plausibility' is impossible on tiny: no true causal model of it"):
+        arena(out=tmp_path / "run", scenarios=["hard-1!scm-plausibility"])
+    assert not (tmp_path / "run").exists()
+    arena(scenarios=["hard-1"], solvers=["top"], people=5)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -156,6 +166,8 @@ def test_an_absent_optional_dataset_is_skipped_with_its_reason(plugged, tmp_path
         ({"scenarios": ["hrad-1"]}, "unknown scenario 'hrad-1'. Did you mean 'hard-1'"),
         ({"scenarios": ["hard-3"]}, "impossible on tiny: it has 1 to 2 actionable features"),
         ({"scenarios": ["hard-1@causal-order"]}, "unknown distribution of preferences on tiny 'causal-order'"),
+        ({"scenarios": ["hard-1!scm-plausible"]}, "unknown switch .* Did you mean 'scm-plausibility'"),
+        ({"scenarios": ["hard-1!no-plausibility!scm-plausibility"]}, "take one of !scm-plausibility and"),
         ({"people": 0}, "people: expected a number from 1"),
         ({"solvers": ["picky?height=-2"]}, "height must not be negative"),
     ],

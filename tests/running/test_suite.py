@@ -48,6 +48,18 @@ def test_answers_of_real_people_make_a_scenario(read, tmp_path):
     suite = read('datasets = ["loan"]\nsolvers = ["grid"]\n[answers.clinic]\nfile = "scores.csv"\nprofile = "convex"\n')
     (scenario,) = suite.blocks[0].scenarios
     assert (scenario.name, scenario.scheme, scenario.profile) == ("clinic", "likert", "convex")
+    assert scenario.density == "flow"
+
+
+def test_answers_of_real_people_may_ask_for_plausibility_under_the_true_model(read, tmp_path):
+    (tmp_path / "scores.csv").write_text("income\n1\n")
+    table = 'datasets = ["loan"]\nsolvers = ["grid"]\n[answers.clinic]\nfile = "scores.csv"\ndensity = '
+    (scenario,) = read(table + '"scm"\n').blocks[0].scenarios
+    assert scenario.density == "scm"
+    with pytest.raises(ArenaError, match="unknown density in scenario 'clinic' 'true'. Known: flow, scm"):
+        read(table + '"true"\n')
+    with pytest.raises(ArenaError, match="take one of"):
+        read(table + '"scm"\nplausibility = false\n')
     assert scenario.answers == str(tmp_path / "scores.csv")
 
 

@@ -44,6 +44,10 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
         write_atomically(folder / name, _leaderboard([folder], form).encode())
     click.echo(repr(result))
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
+    for alarm in result.alarms:
+        from recourse_arena.reporting.alarms import alarm_text
+
+        click.echo(alarm_text(alarm), err=True)
     failed = int((result.summary["outcome"] == "failed").sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)

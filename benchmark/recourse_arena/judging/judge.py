@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.models import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation
@@ -23,7 +24,8 @@ class Judge:
     Arguments:
         decisions: The fixed decision model.
         reference: The causal model through which actions take effect: the true one where known, else the flow.
-        density: The model whose log-density defines plausibility (the flow, after arXiv 2604.08030).
+        density: The model whose log-density defines plausibility (the flow, after arXiv 2604.08030), unless the
+            request asks for plausibility under the true causal model.
         scm: The true causal model where known; its density is recorded beside.
         groups: What else tells groups of those asking: words of a row per person, by column; rows as `Request.person`
             counts them.
@@ -40,11 +42,11 @@ class Judge:
         """Return one record per person.
 
         `valid` asks for a positive decision and no violation; `plausible` for a counterfactual at least as likely
-        as the factual; `violations` counts broken constraints: acted-upon features that are forbidden, not
-        finite, outside the person's box or not whole where they must be.
+        as the factual, under the density that the request names; `violations` counts broken constraints: acted-upon
+        features that are forbidden, not finite, outside the person's box or not whole where they must be.
 
         Raises:
-            ArenaError: If shapes or dtypes of the recommendation are wrong.
+            ArenaError: If shapes or dtypes of the recommendation are wrong, or the density asked for is not known.
         """
         recommendation.check((len(request), len(request.features)))
         factual, acted = request.factual, recommendation.mask & recommendation.solved[:, None]
@@ -54,7 +56,8 @@ class Judge:
         values = torch.where(sound, values, factual)
         after = self.reference.counterfactual(factual, sound, values)
         solved = recommendation.solved
-        before_density, after_density = self.density.log_density(factual), self.density.log_density(after)
+        density = self._density(request)
+        before_density, after_density = density.log_density(factual), density.log_density(after)
         records = {
             "person": _array(request.person),
             **groups(request.features, factual),
@@ -77,6 +80,13 @@ class Judge:
             records[f"mask_{name}"] = _array(acted[:, j])
             records[f"value_{name}"] = _array(_where(acted[:, j], recommendation.values[:, j]))
         return pd.DataFrame(records)
+
+    def _density(self, request: Request) -> CausalModel:
+        if request.density == "flow":
+            return self.density
+        if self.scm is None:
+            raise ArenaError("the judge cannot tell what is plausible under the true causal model: none is known")
+        return self.scm
 
     def _plausible_under_scm(self, factual: Tensor, after: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:
         known = self.scm is not None

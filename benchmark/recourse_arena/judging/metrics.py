@@ -25,7 +25,8 @@ class Metric:
         population: The people it averages over.
         definition: What it is, in one sentence.
         compute: Its value for the records of a cell's people and the cell's timings in seconds (`fit_seconds`,
-            `solve_seconds`); none where undefined.
+            `solve_seconds`); none where undefined. Records have `optimal_cost` and `optimality_gap` beside what the
+            judge writes, if an exact solver certified anybody of the dataset, scenario and seed.
         title: Short heading for tables; its name if empty.
     """
 
@@ -82,11 +83,22 @@ def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
     return float((people["violations"] > 0).mean())
 
 
+def _optimality_gap(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+    if not _optimality_people(people, timings):
+        return None
+    return float(people["optimality_gap"].median())
+
+
+def _optimality_people(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+    return float(people["optimality_gap"].notna().sum()) if "optimality_gap" in people else None
+
+
 _ALL, _SOLVED, _VALID = (
     "everybody asking",
     "people with a recommendation",
     "people with a valid recommendation",
 )
+_CERTIFIED = "people with a certified optimum and a recommendation that does what the scenario asks for"
 
 
 @hookimpl
@@ -108,7 +120,8 @@ def recourse_metrics() -> list[Metric]:
             "higher",
             "share",
             _ALL,
-            "The counterfactual is at least as likely as the factual under the causal flow.",
+            "The counterfactual is at least as likely as the factual under the causal flow, or under the true causal "
+            "model where the scenario says `!scm-plausibility`.",
             _mean("plausible"),
             title="plaus.",
         ),
@@ -214,5 +227,23 @@ def recourse_metrics() -> list[Metric]:
             _VALID,
             "Mean l2 norm of the acted changes.",
             _mean("l2", among="valid"),
+        ),
+        Metric(
+            "optimality_gap",
+            "lower",
+            "relative",
+            _CERTIFIED,
+            "Median of (weighted cost - optimal cost) / optimal cost: what advice costs beyond the least possible.",
+            _optimality_gap,
+            title="gap",
+        ),
+        Metric(
+            "optimality_people",
+            "none",
+            "people",
+            _CERTIFIED,
+            "Number of people that the optimality gap rests on.",
+            _optimality_people,
+            title="gap of",
         ),
     ]

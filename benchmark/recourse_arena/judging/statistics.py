@@ -11,6 +11,9 @@ References:
     methods, Statistics in Medicine 17 (1998), method 10.
 
     Fieller, Some problems in interval estimation, Journal of the Royal Statistical Society B 16 (1954).
+
+    Fleming and Wallace, How not to lie with statistics: the correct way to summarize benchmark results, Communications
+    of the ACM 29 (1986): ratios are averaged by their geometric mean.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 __all__ = [
     "Interval",
     "bonferroni",
+    "geometric_change",
     "independent_share_difference",
     "paired_share_difference",
     "relative_change",
@@ -172,6 +176,34 @@ def relative_change(
         return Interval(-math.inf, math.inf)
     root = math.sqrt(max(b * b - a * c, 0.0))
     return Interval(float((b - root) / a - 1), float((b + root) / a - 1))
+
+
+def geometric_change(
+    baseline: NDArray[np.float64], current: NDArray[np.float64], *, paired: bool, confidence: float
+) -> Interval:
+    """Return the interval for the relative change of a geometric mean: Student's t for means of logarithms.
+
+    Arguments:
+        baseline: Values above 0 of the first run, at least two.
+        current: Values above 0 of the second run, at least two; if `paired`, of the same people in the same order.
+        paired: Whether both are of the same people; if not, Welch's test.
+        confidence: Level of the interval.
+
+    Example:
+        >>> before = np.geomspace(1.0, 100.0, 50)
+        >>> low, high = geometric_change(before, before * np.linspace(1.4, 1.6, 50), paired=True, confidence=0.99)
+        >>> round(low, 2), round(high, 2)
+        (0.48, 0.52)
+    """
+    before, after = np.log(baseline), np.log(current)
+    if paired:
+        variance, freedom = (after - before).var(ddof=1) / len(before), len(before) - 1.0
+    else:
+        variance = before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)
+        freedom = _welch_freedom(before, after, 1.0)
+    change = float(after.mean() - before.mean())
+    margin = float(stats.t.isf((1 - confidence) / 2, freedom)) * math.sqrt(variance)
+    return Interval(math.expm1(change - margin), math.expm1(change + margin))
 
 
 def _welch_freedom(baseline: NDArray[np.float64], current: NDArray[np.float64], ratio: float) -> float:

@@ -20,6 +20,7 @@ from recourse_arena.problem.models import CausalModel, Classifier, Decisions, La
 from recourse_arena.problem.people import People
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
+from recourse_arena.problem.scenario import Density
 from recourse_arena.problem.solver import Knowledge
 
 
@@ -103,6 +104,21 @@ class Problem:
         """The best causal model the solver may see: the true one if declared and known, else the flow."""
         return self.flow if self.true_scm is None else self.true_scm
 
+    def density(self, request: Request) -> CausalModel:
+        """Return the model whose log-density says what is plausible in `request`.
+
+        Raises:
+            ArenaError: If the solver may not see it, or the dataset has none.
+        """
+        if request.density == "flow":
+            return self.flow
+        if self.scm is None:
+            raise ArenaError(
+                f"plausibility under the true causal model was asked for, but {self.dataset} has none;\n"
+                f"ask without !scm-plausibility"
+            )
+        return self.scm
+
     def _withheld(self, what: Knowledge) -> ArenaError:
         return ArenaError(
             f"the solver asked for {what.value!r} but declares to know only "
@@ -122,6 +138,7 @@ class Problem:
         box: Box | None = None,
         person: Tensor | None = None,
         plausibility: bool = True,
+        density: Density = "flow",
     ) -> Request:
         """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them.
 
@@ -137,6 +154,7 @@ class Problem:
             unit_cost=self.cost,
             person=torch.arange(len(factual)) if person is None else person,
             plausibility=plausibility,
+            density=density,
         )
 
     def noise_bounds(self, model: CausalModel) -> Box:

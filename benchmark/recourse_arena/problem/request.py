@@ -16,6 +16,7 @@ from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.profile import Profile
+from recourse_arena.problem.scenario import Density
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Request:
         unit_cost: The cost on the dataset's scale.
         person: Number of each person among all who ask, `(people,)`; for records only.
         plausibility: Whether counterfactuals should be at least as likely as the factual.
+        density: Whose log-density says so; :meth:`Problem.density <recourse_arena.problem.problem.Problem.density>`
+            returns that model.
     """
 
     features: FeatureTable
@@ -41,6 +44,7 @@ class Request:
     unit_cost: Cost
     person: Tensor
     plausibility: bool = True
+    density: Density = "flow"
 
     def __post_init__(self) -> None:
         if len(self.actionability) != len(self.factual):

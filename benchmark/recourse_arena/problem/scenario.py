@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["Scenario"]
+__all__ = ["DENSITIES", "Density", "Scenario"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.profile import PROFILES
 
+Density = Literal["flow", "scm"]
+"""Whose log-density says what is plausible: the fitted causal flow's, or the true structural causal model's."""
+
+DENSITIES: tuple[Density, ...] = get_args(Density)
+
 _SCHEMES = {"score": "likert", "binary": "binary"}
+_SWITCHES: Mapping[str, Mapping[str, Any]] = {
+    "no-plausibility": {"plausibility": False},
+    "scm-plausibility": {"density": "scm"},
+}
 
 
 @dataclass(frozen=True)
@@ -19,18 +29,22 @@ class Scenario:
 
     Arguments:
         name: Its name, e.g. `hard-2`, `soft-linear`, `hard-random+soft-convex`, `score-soft-linear`,
-            `hard-2@causal-order`, `hard-2!no-plausibility`.
+            `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`.
         scheme: Name of the elicitation scheme.
         actionable: How many globally actionable features each person can act on: a number, `all` or `random`.
         profile: Name of the cost profile.
         distribution: Name of the population's distribution of preferences.
         plausibility: Whether a solver is asked for plausible counterfactuals.
         answers: Path of a CSV file of real answers, instead of a sampled population.
+        density: Whose log-density says what is plausible; people and preferences do not depend on it.
+
+    Raises:
+        ArenaError: If a density is chosen for a plausibility that is not asked for.
 
     Example:
         >>> Scenario.parse("score-hard-random+soft-linear")
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
-distribution='uniform', plausibility=True, answers=None)
+distribution='uniform', plausibility=True, answers=None, density='flow')
     """
 
     name: str
@@ -40,6 +54,16 @@ distribution='uniform', plausibility=True, answers=None)
     distribution: str = "uniform"
     plausibility: bool = True
     answers: str | None = None
+    density: Density = "flow"
+
+    def __post_init__(self) -> None:
+        if self.density not in DENSITIES:
+            raise unknown(f"density in scenario {self.name!r}", self.density, DENSITIES)
+        if self.density == "scm" and not self.plausibility:
+            raise ArenaError(
+                f"scenario {self.name!r} asks for plausibility under the true causal model and for none at all;\n"
+                f"take one of !scm-plausibility and !no-plausibility"
+            )
 
     @classmethod
     def parse(cls, name: str) -> Scenario:
@@ -56,10 +80,23 @@ distribution='uniform', plausibility=True, answers=None)
         for part in parts:
             scenario = scenario._with(part)
         for switch in switches:
-            if switch != "no-plausibility":
-                raise unknown("switch in scenario " + repr(name), switch, ["no-plausibility"])
-            scenario = replace(scenario, plausibility=False)
+            if switch not in _SWITCHES:
+                raise unknown("switch in scenario " + repr(name), switch, _SWITCHES)
+            scenario = replace(scenario, **_SWITCHES[switch])
         return scenario
+
+    @property
+    def certifiable(self) -> bool:
+        """Whether what an exact solver proves holds here.
+
+        Exact solvers reason with the true causal model, so their certificates say nothing of actions that must be
+        plausible under the flow.
+
+        Example:
+            >>> Scenario.parse("hard-2!scm-plausibility").certifiable, Scenario.parse("hard-2").certifiable
+            (True, False)
+        """
+        return not self.plausibility or self.density == "scm"
 
     def taking(self, parts: Mapping[str, str]) -> Scenario:
         """Return this scenario with some of its parts (`scheme`, `profile`, ...) replaced."""
@@ -79,6 +116,7 @@ distribution='uniform', plausibility=True, answers=None)
 def _unreadable(name: str) -> ArenaError:
     return ArenaError(
         f"unknown scenario {name!r}. Expected [score-|binary-]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
-        f"then perhaps @DISTRIBUTION and !no-plausibility, as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
+        f"then perhaps @DISTRIBUTION and !no-plausibility or !scm-plausibility,\n"
+        f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."
     )

@@ -97,7 +97,8 @@ class Comparison:
         return (
             f"Tolerance: {allowed.share:g} for shares, {100 * allowed.cost:g} % of the baseline's mean for costs; "
             f"{100 * allowed.confidence:g} % intervals for all {self.intervals} together (Bonferroni: "
-            f"{100 * each:.7g} % each; Tango's or Newcombe's score for shares, Fieller's t for costs); "
+            f"{100 * each:.7g} % each; Tango's or Newcombe's score for shares, Fieller's t for costs, t of "
+            f"logarithms for optimality gaps); "
             f"none for untrained solvers on the same models, where any change counts."
         )
 
@@ -170,6 +171,8 @@ def _metrics(baseline: Result, current: Result) -> tuple[dict[str, str], dict[st
         found = [way.get(name) for way in ways]
         if name in _BESIDE or not {"higher", "lower"} & set(found):
             continue
+        if name in MEASURES and MEASURES[name].certified and not _any_value(name, baseline, current):
+            continue
         if name not in MEASURES:
             unknown[name] = Verdict("not comparable", "no per-person values")
         elif found[0] != found[1]:
@@ -177,6 +180,10 @@ def _metrics(baseline: Result, current: Result) -> tuple[dict[str, str], dict[st
         else:
             known[name] = str(found[0])
     return known, unknown
+
+
+def _any_value(metric: str, *results: Result) -> bool:
+    return any(metric in result.summary and result.summary[metric].notna().any() for result in results)
 
 
 def _cell(key: Key, before: Side, after: Side) -> Pair | Verdict:

@@ -13,6 +13,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.reporting.alarms import alarm_text
 from recourse_arena.reporting.result import Result
 
 FORMATS = ("table", "md", "html", "csv", "json")
@@ -24,11 +25,15 @@ _COLUMNS = (
     "attainability",
     "cost_mean",
     "cost_sd",
+    "optimality_gap",
+    "optimality_people",
     "hap",
     "violations",
     "actions_mean",
     "fit_seconds",
 )
+_CERTIFIED = ("optimality_gap", "optimality_people")
+"""Columns shown where an optimum was certified."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class Leaderboard:
         rows = groups[values].mean()
         rows["people"] = groups["people"].sum()
         rows["seeds"] = groups.size()
+        if "optimality_people" in rows:
+            rows["optimality_people"] = groups["optimality_people"].sum(min_count=1)
         rows["ms_per_person"] = 1000 * groups["solve_seconds"].sum() / rows["people"].where(rows["people"] > 0)
         rows["note"] = groups["note"].agg(lambda notes: "; ".join(dict.fromkeys(note for note in notes if note)))
         solvers = {name: solver for result in results for name, solver in result.info["solvers"].items()}
@@ -87,19 +94,20 @@ class Leaderboard:
     def text(self) -> str:
         """Return it for a terminal."""
         parts = [f"{title}\n{table}" for title, table in self._tables("simple", once=True)]
-        return "\n\n".join(part for part in [*parts, self._notes(), self._legend()] if part)
+        return "\n\n".join(part for part in [*parts, self._notes(), *self.alarms(), self._legend()] if part)
 
     def markdown(self) -> str:
         """Return it in Markdown."""
         parts = [f"### {title}\n\n{table}" for title, table in self._tables("github")]
-        return "\n\n".join(part for part in [*parts, self._notes(), self._legend()] if part) + "\n"
+        return "\n\n".join(part for part in [*parts, self._notes(), *self.alarms(), self._legend()] if part) + "\n"
 
     def fragment(self) -> str:
         """Return it as HTML tables, names escaped, for a notebook."""
         from html import escape
 
         parts = [f"<h3>{escape(title)}</h3>\n{table}" for title, table in self._tables("html")]
-        return "\n".join(parts)
+        alarms = [f"<p><strong>{escape(alarm)}</strong></p>" for alarm in self.alarms()]
+        return "\n".join([*parts, *alarms])
 
     def page(self) -> str:
         """Return it as one self-contained HTML page."""
@@ -114,13 +122,19 @@ class Leaderboard:
     def json(self) -> str:
         """Return rows and metric declarations as JSON."""
         rows = json.loads(self.rows.to_json(orient="records", double_precision=6))
-        return json.dumps({"metrics": self.metrics, "solvers": self.solvers, "rows": rows}, indent=1)
+        alarms = [alarm for run in self.runs for alarm in run.get("alarms", [])]
+        return json.dumps({"metrics": self.metrics, "solvers": self.solvers, "alarms": alarms, "rows": rows}, indent=1)
+
+    def alarms(self) -> list[str]:
+        """Return what contradicts a proof of an exact solver, a line each."""
+        return [alarm_text(alarm) for run in self.runs for alarm in run.get("alarms", [])]
 
     def headings(self) -> dict[str, str]:
         """Return the table's columns and their headings; an arrow says which way is better."""
         arrows = {"higher": " ↑", "lower": " ↓", "none": ""}
         found = {m["name"]: m["title"] + arrows[m["direction"]] for m in self.metrics}
-        shown = {name: found[name] for name in _COLUMNS if name in found}
+        certified = "optimality_gap" in self.rows and bool(self.rows["optimality_gap"].notna().any())
+        shown = {name: found[name] for name in _COLUMNS if name in found and (certified or name not in _CERTIFIED)}
         extra = {} if "ms_per_person" not in self.rows else {"ms_per_person": "ms each ↓"}
         return {"scenario": "scenario", "solver": "solver", "people": "people", **shown, **extra}
 
@@ -217,7 +231,7 @@ def _word(name: str, value: Any) -> str:
         return value
     if pd.isna(value):
         return "-"
-    if name in ("people", "seeds"):
+    if name in ("people", "seeds", "optimality_people"):
         return str(int(value))
     if name == "ms_per_person":
         return f"{value:.3g}"

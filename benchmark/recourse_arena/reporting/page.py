@@ -32,4 +32,5 @@ def page(leaderboard: Leaderboard) -> str:
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
         runs=leaderboard.runs,
+        alarms=leaderboard.alarms(),
     )

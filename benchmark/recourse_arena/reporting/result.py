@@ -64,6 +64,11 @@ class Result:
         return cls(path, info, summary, keep)
 
     @property
+    def alarms(self) -> list[dict[str, Any]]:
+        """What contradicts a proof of an exact solver, as `run.json` lists it; empty if all is well."""
+        return list(self.info.get("alarms", []))
+
+    @property
     def people(self) -> pd.DataFrame:
         """A row per person, scenario, solver and seed."""
         return pd.read_parquet(self.path / "people.parquet", dtype_backend="numpy_nullable")

@@ -11,6 +11,7 @@ import numpy as np
 
 from recourse_arena.judging.statistics import (
     Interval,
+    geometric_change,
     independent_share_difference,
     paired_share_difference,
     relative_change,
@@ -21,9 +22,6 @@ from recourse_arena.reporting.pairing import Pair, Values
 
 VERDICTS = ("worse", "cannot tell", "not comparable", "better", "same")
 """What can be said of a metric of a cell, gravest first."""
-
-_ROUNDING = 1e-4
-"""Relative change of a person's cost that rounding may make where everything is deterministic."""
 
 _FEWEST = 20
 """With fewer people Student's interval for costs, which are skewed, means little."""
@@ -62,8 +60,8 @@ class Verdict:
     Arguments:
         verdict: One of :data:`VERDICTS`.
         reason: Why, and what a reader should know about it.
-        baseline: Mean over the people compared.
-        current: Mean over the people compared.
+        baseline: Mean over the people compared; of ratios, the geometric one.
+        current: The same of the current run.
         difference: Current less baseline; for costs relative to the baseline.
         change: Which way that is: `better`, `worse` or `equal`.
         scale: `absolute` or `relative`.
@@ -105,17 +103,17 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
         return Verdict("cannot tell", "nobody has a value in both runs")
     sign = 1.0 if direction == "higher" else -1.0
     if pair.exact:
-        verdict, reason, interval = _exact(baseline, current, sign, rounding=0.0 if measure.share else _ROUNDING)
+        verdict, reason, interval = _exact(baseline, current, sign, rounding=measure.rounding)
     else:
         verdict, reason, interval = _tolerated(pair, measure, baseline, current, sign, tolerance, confidence)
-    before, after = float(baseline.mean()), float(current.mean())
+    before, after = (_average(values, measure) for values in (baseline, current))
     difference = after - before
     if not measure.share:
         difference = difference / before if before else math.nan
     moved = sign * (after - before)
     return Verdict(
         verdict,
-        "; ".join(part for part in (reason, *_beside(pair, measure), *pair.notes) if part),
+        "; ".join(part for part in (reason, measure.remark, *_beside(pair, measure), *pair.notes) if part),
         before,
         after,
         difference,
@@ -126,6 +124,10 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
         min(len(baseline), len(current)),
         "exact" if pair.exact else "paired" if pair.same_people else "unpaired",
     )
+
+
+def _average(values: Values, measure: Measure) -> float:
+    return float(np.exp(np.log(values).mean()) if measure.ratio else values.mean())
 
 
 def _exact(baseline: Values, current: Values, sign: float, *, rounding: float) -> tuple[str, str, Interval]:
@@ -174,6 +176,8 @@ def _equal(baseline: Values, current: Values, *, paired: bool) -> bool:
 
 
 def _interval(pair: Pair, measure: Measure, baseline: Values, current: Values, level: float) -> Interval:
+    if measure.ratio:
+        return geometric_change(baseline, current, paired=pair.same_people, confidence=level)
     if not measure.share:
         return relative_change(baseline, current, paired=pair.same_people, confidence=level)
     if pair.same_people:

@@ -108,7 +108,8 @@ class Materials:
         """Return the request of the first `people` test people under a scenario.
 
         Preferences depend on seed, dataset, scheme and distribution only, so that scenarios which differ in
-        profile or cut-off ask the same people with the same preferences, and every solver gets the same request.
+        profile, cut-off or plausibility ask the same people with the same preferences, and every solver gets the
+        same request.
         """
         if scenario.answers is not None:
             return self._answered(scenario, people)
@@ -119,7 +120,11 @@ class Materials:
             len(self.asking), self.problem.features, actionable=scenario.actionable, favoured=favoured, draws=draws
         )
         request = self.problem.request(
-            self.asking, answers, profile=profile(scenario.profile), plausibility=scenario.plausibility
+            self.asking,
+            answers,
+            profile=profile(scenario.profile),
+            plausibility=scenario.plausibility,
+            density=scenario.density,
         )
         return request[: people or len(request)]
 
@@ -138,6 +143,7 @@ class Materials:
             box=answers.box,
             person=answers.people,
             plausibility=scenario.plausibility,
+            density=scenario.density,
         )
         return request[: people or len(request)]
 

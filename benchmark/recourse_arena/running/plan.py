@@ -160,7 +160,17 @@ def _other(pattern: str, offered: set[str]) -> Scenario:
     try:
         return Scenario.parse(pattern)
     except ArenaError:
+        if _readable(pattern.partition("!")[0]):
+            raise  # its switches are wrong, and the error says how
         raise unknown("scenario", pattern, offered) from None
+
+
+def _readable(name: str) -> bool:
+    try:
+        Scenario.parse(name)
+    except ArenaError:
+        return False
+    return True
 
 
 def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:
@@ -172,6 +182,11 @@ def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) 
     count = dataset.features.count_actionable
     if scenario.actionable.isdecimal() and not 1 <= int(scenario.actionable) <= count:
         raise ArenaError(f"scenario {scenario.name!r} is impossible on {name}: it has 1 to {count} actionable features")
+    if scenario.density == "scm" and dataset.scm() is None:
+        raise ArenaError(
+            f"scenario {scenario.name!r} is impossible on {name}: no true causal model of it is known, under which\n"
+            f"counterfactuals could be plausible; choose datasets with --dataset, or ask without !scm-plausibility"
+        )
     if scenario.distribution not in dataset.distributions:
         raise unknown(f"distribution of preferences on {name}", scenario.distribution, dataset.distributions)
 

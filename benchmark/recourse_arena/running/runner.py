@@ -23,6 +23,7 @@ from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.cache import ArtefactCache, content_key
+from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.progress import Progress
@@ -63,13 +64,14 @@ def execute(
     run = _Run(plan, folder, registry, prepared, cache, progress, [])
     progress.begin(run.effort())
     try:
-        records = run.in_order()
+        records, alarms = cross_checked(run.in_order())
     finally:
         progress.end()
     folder.write_tables(records, summarise(records, registry), run.marginals())
     info["materials"] = [dict(materials.identity) for materials in run.prepared]
     info["provenance"]["ended"] = now()
-    folder.write_info({**info, "status": "finished", "cells": [record.as_dict() for record in records]})
+    cells = [record.as_dict() for record in records]
+    folder.write_info({**info, "status": "finished", "cells": cells, "alarms": alarms})
     return records
 
 

@@ -67,14 +67,15 @@ _SUITE_KEYS = {
     "answers": dict,
     **_BLOCK_KEYS,
 }
-_ANSWER_KEYS = {"file": str, "scheme": str, "profile": str, "plausibility": bool}
+_ANSWER_KEYS = {"file": str, "scheme": str, "profile": str, "plausibility": bool, "density": str}
 
 
 def read_suite(path: Path) -> Suite:
     """Return the suite of a TOML file.
 
     Keys: `name`, `summary`, `seeds`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in
-    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile` makes a scenario of real answers.
+    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile`, `plausibility`, `density` makes a
+    scenario of real answers.
 
     Raises:
         ArenaError: With the file, the line or key, and what was expected.
@@ -148,4 +149,5 @@ def _answers(path: Path, name: str, table: Any) -> Scenario:
         profile=profile(table.get("profile", "constant")).name,
         plausibility=table.get("plausibility", True),
         answers=str(file),
+        density=table.get("density", "flow"),
     )

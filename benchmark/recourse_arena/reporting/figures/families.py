@@ -54,6 +54,8 @@ def family_title(family: Scenario) -> str:
     Example:
         >>> family_title(Scenario("", actionable="random", distribution="causal-order"))
         'rankings, random number actionable, causal-order'
+        >>> family_title(Scenario.parse("hard-2!scm-plausibility"))
+        'rankings, 2 features actionable, plausible under the true causal model'
     """
     counts = {"all": "", "random": "random number actionable", "1": "1 feature actionable"}
     words = [
@@ -61,6 +63,7 @@ def family_title(family: Scenario) -> str:
         counts.get(family.actionable, f"{family.actionable} features actionable"),
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",
+        "plausible under the true causal model" if family.density == "scm" else "",
     ]
     return ", ".join(word for word in words if word)
 
