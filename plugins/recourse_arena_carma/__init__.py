@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_carma.settings import CarmaSettings, Settings
+from recourse_arena_carma.settings import TUNED, TUNED_CARMA, CarmaSettings, Settings
 from recourse_arena_carma.space import CARMA_SPACE, SPACE
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ class ICarma(Solver):
     """
 
     name: ClassVar[str] = "icarma"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
     fit_depends_on: frozenset[str] = frozenset({"scheme"})
     space: ClassVar[Space] = SPACE
+    tuned: ClassVar[Mapping[str, Mapping[str, Any]]] = TUNED
     individual: ClassVar[bool] = True
     configuration: ClassVar[type[Settings]] = Settings
     __signature__ = inspect.signature(Settings)
@@ -79,7 +80,7 @@ class ICarma(Solver):
         self.validation_score = validate(self.policy, problem, self.settings)
 
     def recommend(self, request: Request) -> Recommendation:
-        """Return an action on the features the mask network picks among those the person can act on."""
+        """Return an action on the first of the likely sets of features that attains recourse by the flow."""
         from recourse_arena_carma.advice import advise
 
         return advise(self.policy, self.problem, request, self.settings)
@@ -99,7 +100,7 @@ class ICarma(Solver):
     def _set_up(self, problem: Problem) -> None:
         from recourse_arena_carma.networks import Policy
 
-        tuned = self.configuration.tuned.get(problem.dataset.partition("?")[0], {})
+        tuned = self.tuned.get(problem.dataset.partition("?")[0], {})
         self.settings = self.configuration(**{**tuned, **self.options})
         self.problem = problem
         self.policy = Policy(problem, self.settings, individual=self.individual)
@@ -121,10 +122,11 @@ class Carma(ICarma):
     """
 
     name: ClassVar[str] = "carma"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     summary: ClassVar[str] = "amortised mask and action networks, one set of actionable features for all"
     fit_depends_on: frozenset[str] = frozenset()
     space: ClassVar[Space] = CARMA_SPACE
+    tuned: ClassVar[Mapping[str, Mapping[str, Any]]] = TUNED_CARMA
     individual: ClassVar[bool] = False
     configuration: ClassVar[type[Settings]] = CarmaSettings
     __signature__ = inspect.signature(CarmaSettings)

@@ -72,7 +72,7 @@ class _Trial:
         masks, lost = candidates.masks, candidates.lost
         values, grade = self._carry_out(everybody, masks[:, 0])
         best = masks[:, 0].clone()
-        rank = grade * _GRADE
+        rank = (grade * _GRADE).double()
         unhappy = (grade < 3)[:, None] & lost.isfinite()
         unhappy[:, 0] = False
         row, place = unhappy.nonzero(as_tuple=True)
@@ -80,7 +80,7 @@ class _Trial:
             return best, values
         others, grades = self._carry_out(row, masks[row, place])
         far = lost[row, place] > self.settings.patience
-        ranks = torch.where(far, grades.clamp(max=2), grades) * _GRADE - lost[row, place]
+        ranks = torch.where(far, grades.clamp(max=2), grades) * _GRADE - lost[row, place].double()
         table = torch.full(lost.shape, -torch.inf).to(ranks)
         table[:, 0] = rank
         table[row, place] = ranks

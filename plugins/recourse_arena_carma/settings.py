@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["CarmaSettings", "Settings"]
+__all__ = ["TUNED", "TUNED_CARMA", "CarmaSettings", "Settings"]
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any
 
 from recourse_arena import ArenaError
 
@@ -28,6 +28,7 @@ _MAY_BE_ZERO = (
     "assurance",
     "training_seed",
 )
+_INDIVIDUAL = ("trust", "flips", "patience", "assurance", "preferences", "prior_min", "prior_shape")
 _SHARES = ("prior_max", "prior_min", "trust", "assurance")
 
 
@@ -91,14 +92,6 @@ class Settings:
             2000, ..., 10000 and reports the model that is best on validation people.
     """
 
-    tuned: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        # Few people, and a spline flow whose density has spikes: small steps, and much weight on plausibility. With the
-        # default validity exceeds the published one and plausibility falls short. The prior rules what is tried first,
-        # or people are advised on what they like least (0.4 instead of 0.45 after a look at test people of seed 0).
-        "gmsc": {"batch": 256, "plausibility": 12.0, "prior_max": 0.4, "trust": 0.1, "patience": 3.0},
-    }
-    """What is set otherwise on a dataset, by its name."""
-
     steps: int = 6000
     steps_per_person: int = 4
     batch: int = 1024
@@ -154,7 +147,8 @@ class Settings:
             allowed &= value < 1 or (value == 1 and name == "trust")
         if not allowed:
             least = "from" if name in _MAY_BE_ZERO else "above"
-            expected = f"a {'whole ' if whole else ''}number {least} 0" + (" and below 1" if name in _SHARES else "")
+            most = "" if name not in _SHARES else " up to 1" if name == "trust" else " and below 1"
+            expected = f"a {'whole ' if whole else ''}number {least} 0{most}"
             raise ArenaError(f"option {name!r}: expected {expected}, got {value!r}")
 
 
@@ -167,8 +161,6 @@ class CarmaSettings(Settings):
             or `drop` the feature and compute the shift of the others anew.
     """
 
-    tuned: ClassVar[Mapping[str, Mapping[str, float]]] = {"gmsc": {"batch": 256}}
-
     steps: int = 2000
     plausibility: float = 0.0
     prior_max: float = 0.5
@@ -179,3 +171,18 @@ class CarmaSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._choose("constraints", "refuse", "drop")
+        for name in _INDIVIDUAL:
+            if getattr(self, name) != getattr(CarmaSettings, name):
+                raise ArenaError(f"option {name!r} has no effect on carma, which sees no preferences; it is icarma's")
+
+
+TUNED: Mapping[str, Mapping[str, Any]] = {
+    # Few people, and a spline flow whose density has spikes: small steps, and much weight on plausibility. With the
+    # default validity exceeds the published one and plausibility falls short. The prior rules what is tried first,
+    # or people are advised on what they like least (0.4 instead of 0.45 after a look at test people of seed 0).
+    "gmsc": {"batch": 256, "plausibility": 12.0, "prior_max": 0.4, "trust": 0.1, "patience": 3.0},
+}
+"""What iCARMA sets otherwise on a dataset, by its name."""
+
+TUNED_CARMA: Mapping[str, Mapping[str, Any]] = {"gmsc": {"batch": 256}}
+"""What CARMA sets otherwise on a dataset, by its name."""

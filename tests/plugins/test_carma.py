@@ -287,7 +287,7 @@ def test_what_was_tuned_for_a_dataset_gives_way_to_what_is_asked_for(tiny_materi
     plain, asked = ICarma(**{**QUICK, "steps": 1}), ICarma(**{**QUICK, "steps": 1}, trust=0.7)
     for solver in (plain, asked):
         solver.fit(problem.seen_by(solver.knows), seed=0)
-    tuned = Settings.tuned["gmsc"]
+    tuned = ICarma.tuned["gmsc"]
     assert plain.settings.trust == tuned["trust"] != Settings().trust
     assert asked.settings.trust == 0.7
     assert asked.settings.plausibility == plain.settings.plausibility == tuned["plausibility"]

@@ -211,8 +211,8 @@ def test_people_limits_how_many_are_asked(tuned):
 
 def test_only_and_fixed_options_narrow_the_space(plugged):
     registry = plugged()
-    assert list(Tunable.of("aimer", registry, only=["force"]).space) == ["force"]
-    tunable = Tunable.of("aimer?mood=bad&patience=9", registry)
+    assert list(Tunable.of("aimer", registry, dataset="tiny", only=["force"]).space) == ["force"]
+    tunable = Tunable.of("aimer?mood=bad&patience=9", registry, dataset="tiny")
     assert list(tunable.space) == ["aim", "force"]
     assert tunable.variant({"aim": 0.5, "force": 2}) == "aimer?mood=bad&patience=9&aim=0.5&force=2"
     assert tunable.variant(tunable.defaults) == "aimer?mood=bad&patience=9"
@@ -291,7 +291,7 @@ def test_an_unwritable_folder_is_one_clear_error(tuned, tmp_path):
 @pytest.mark.parametrize("name", [name for name, solver in discover().solvers.items() if solver.space])
 def test_a_built_in_space_holds_the_defaults_and_every_corner_can_be_made(name):
     registry = discover()
-    tunable = Tunable.of(name, registry)
+    tunable = Tunable.of(name, registry, dataset="loan")
     for corner in ("low", "high"):
         registry.solver(tunable.variant({key: getattr(place, corner) for key, place in tunable.space.items()}))
 
@@ -314,7 +314,7 @@ def test_a_wrong_declaration_is_refused(plugged, monkeypatch, space, message):
     registry = plugged()
     monkeypatch.setattr(tiny.Aimer, "space", space)
     with pytest.raises(ArenaError, match=message):
-        Tunable.of("aimer", registry)
+        Tunable.of("aimer", registry, dataset="tiny")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,6 +48,9 @@ class Solver(ABC):
 
     validation_score: float | None = None
     """How good the fit is on validation people by the solver's own account, higher is better; for records only."""
+
+    tuned: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    """What its options are on a dataset, by its name, where that is not the default and nothing is asked for."""
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Learn what can be learnt before anybody asks, or keep hold of what `recommend` needs."""

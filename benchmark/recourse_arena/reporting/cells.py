@@ -76,12 +76,13 @@ class Cells:
         for result in results:
             for record in result.info["cells"]:
                 key = Cell(record["scenario"], record["solver"], record["dataset"]), int(record["seed"])
-                seeds.setdefault(record["dataset"], key[1])
+                if record["outcome"] != "skipped":
+                    seeds.setdefault(record["dataset"], key[1])
                 if records.get(key, {}).get("outcome") != "solved":  # a later run may hold what failed in an earlier
                     records[key] = record
             for key, frame in _shares(result).items():
                 people.setdefault(key, frame)
-            for row in result.summary.to_dict("records"):
+            for row in result.summary.query("outcome == 'solved'").to_dict("records"):
                 means.setdefault((Cell(row["scenario"], row["solver"], row["dataset"]), int(row["seed"])), row)
             for found in result.info.get("materials", []):
                 materials.setdefault((found["dataset"], int(found["seed"])), found)
@@ -147,8 +148,8 @@ class Cells:
         each = pd.concat(present, axis=1, join="inner").to_numpy(dtype=float)
         return each if len(each) else None
 
-    def _values(self, cell: Cell, metric: str, seed: int | None = None) -> pd.Series | None:
-        frame = self.people.get((cell, self.seeds.get(cell.dataset, 0) if seed is None else seed))
+    def _values(self, cell: Cell, metric: str) -> pd.Series | None:
+        frame = self.people.get((cell, self.seeds.get(cell.dataset, 0)))
         values = None if frame is None else frame[metric].dropna()
         return values if values is not None and len(values) else None
 

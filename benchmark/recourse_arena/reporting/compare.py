@@ -36,13 +36,15 @@ class Comparison:
         verdicts: A row per cell and metric: `dataset, scenario, solver, seed, metric, direction`, and the fields of
             :class:`~recourse_arena.reporting.verdict.Verdict`. A cell that failed or cannot be compared has one row
             whose metric is `outcome`; a metric that cannot be compared, one row for all cells (`*`).
-        missing: Cells of the baseline that the current run lacks.
+        missing: Cells of the baseline that the current run lacks or skipped.
+        allow_missing: Whether that is no reason to exit with 1.
         tolerance: What was allowed.
         intervals: How many metrics of cells call for an interval.
     """
 
     verdicts: pd.DataFrame
     missing: int
+    allow_missing: bool
     tolerance: Tolerance
     intervals: int
 
@@ -59,11 +61,11 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """0 if nothing is worse, 1 if something is, 2 if not a single cell could be compared."""
+        """0 if nothing is worse, 1 if something is or is missing, 2 if not a single cell could be compared."""
         counts = self.counts
         if counts["not comparable"] == len(self.verdicts):
             return 2
-        return 1 if counts["worse"] else 0
+        return 1 if counts["worse"] or (self.missing and not self.allow_missing) else 0
 
     def text(self) -> str:
         """Return every verdict other than `same`, then how many there are of each, then how it was judged."""
@@ -90,7 +92,14 @@ class Comparison:
     def _summary(self) -> str:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         cells = "1 CELL" if self.missing == 1 else f"{self.missing} CELLS"
-        return f"Verdicts: {counts}{f'; {cells} OF BASELINE MISSING IN CURRENT' if self.missing else ''}."
+        return (
+            f"Verdicts: {counts}{f'; {cells} OF BASELINE MISSING IN CURRENT' if self.missing else ''}.{self._fewer()}"
+        )
+
+    def _fewer(self) -> str:
+        """Return that cells rest on fewer people than they could, if so."""
+        cells = self.verdicts[self.verdicts["reason"].str.contains("people in both, of")].drop_duplicates(_LABEL[:4])
+        return f" {len(cells)} cells compare only the people that are in both runs." if len(cells) else ""
 
     def _method(self) -> str:
         allowed, each = self.tolerance, bonferroni(self.tolerance.confidence, self.intervals)
@@ -110,6 +119,7 @@ def compare(
     tolerance: float = 0.03,
     cost_tolerance: float = 0.15,
     confidence: float = 0.99,
+    allow_missing: bool = False,
 ) -> Comparison:
     """Return what became better or worse from one run to another.
 
@@ -125,6 +135,7 @@ def compare(
         tolerance: What shares of trained solvers may change, absolute.
         cost_tolerance: What mean costs of trained solvers may change, relative to the baseline's.
         confidence: Level at which all intervals hold together.
+        allow_missing: Whether cells of the baseline may be missing or skipped in the current run.
 
     Raises:
         ArenaError: If the runs were judged under different protocols, are of different suites or cannot be read.
@@ -145,7 +156,13 @@ def compare(
             rows.append(_row(key, name, way, judge_metric(cell, MEASURES[name], way, allowed, each)))
     rows += [_row((_ALL, _ALL, _ALL, None), name, "", verdict) for name, verdict in unknown.items()]
     verdicts = pd.DataFrame(rows, columns=_COLUMNS).astype({"seed": "Int64"})
-    return Comparison(verdicts, len(before.cells.keys() - after.cells.keys()), allowed, intervals)
+    return Comparison(verdicts, _missing(before, after), allow_missing, allowed, intervals)
+
+
+def _missing(before: Side, after: Side) -> int:
+    """Return how many cells that the baseline solved or tried the current run did not try."""
+    tried = [{key for key, cell in side.cells.items() if cell["outcome"] != "skipped"} for side in (before, after)]
+    return len(tried[0] - tried[1])
 
 
 def _refuse_incomparable(baseline: Result, current: Result) -> None:

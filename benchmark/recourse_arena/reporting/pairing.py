@@ -59,6 +59,8 @@ class Side:
         path = self.result.path / "people.parquet"
         try:
             people = self.result.people
+        except FileNotFoundError:
+            raise ArenaError(f"{path} is not there: this run keeps no people; run the suite again") from None
         except (OSError, ValueError) as error:
             raise ArenaError(f"cannot read {path}: {error}") from None
         if people.empty:

@@ -8,7 +8,8 @@ import hashlib
 import json
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,9 @@ class ArtefactCache:
     def get(self, kind: str, key: str, make: Callable[[], Tensors | None]) -> tuple[Tensors | None, float]:
         """Return the tensors of an artefact and the seconds it took to make, making it if it is not there.
 
-        An unreadable file is reported and replaced. Without a folder, or if `make` returns none, nothing is kept.
+        It is made on one thread, so that it is the same whatever the number of cores: sums over several threads are
+        rounded otherwise, and training multiplies that. An unreadable file is reported and replaced. Without a
+        folder, or if `make` returns none, nothing is kept.
         """
         path = self.folder / kind / f"{key}.safetensors" if self.folder else None
         if path is not None and path.exists():
@@ -75,11 +78,24 @@ class ArtefactCache:
             if kept is not None:
                 return kept
         start = time.perf_counter()
-        tensors = make()
+        with _one_thread():
+            tensors = make()
         seconds = time.perf_counter() - start
         if path is not None and tensors is not None:
             _write(path, tensors, seconds)
         return tensors, seconds
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _read(path: Path) -> tuple[Tensors, float] | None:

@@ -39,7 +39,7 @@ from recourse_arena.running.marginals import marginals
 
 Model = TypeVar("Model", bound=nn.Module)
 
-_RECIPE_VERSION = 3
+_RECIPE_VERSION = 4
 """Changes whenever the same recipe leads to other models."""
 
 _DRAWN = 10_000

@@ -52,7 +52,12 @@ class Objective:
                 raise _refused(text, f"{what!r} is none of these", known)
         if not names:
             raise _refused(text, "it names no metric", known)
-        return cls(ast.unparse(tree), tuple(names))
+        objective = cls(ast.unparse(tree), tuple(names))
+        try:
+            objective.of(pd.DataFrame({name: [0.5] for name in names}))
+        except ArithmeticError as error:
+            raise _refused(text, str(error), known) from None
+        return objective
 
     def of(self, summary: pd.DataFrame) -> pd.Series:
         """Return its value for each row of a summary, float `(rows,)`. A metric that is undefined there counts as 0.

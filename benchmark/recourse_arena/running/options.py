@@ -24,7 +24,7 @@ class Tunable:
         solver: Its name with the options that are fixed, `icarma?steps=1500`.
         version: Its version.
         space: What each tuned option may be.
-        defaults: What each tuned option is by default.
+        defaults: What each tuned option is on the dataset if nothing is asked for.
     """
 
     solver: str
@@ -33,7 +33,7 @@ class Tunable:
     defaults: Mapping[str, Any]
 
     @classmethod
-    def of(cls, solver: str, registry: Registry, *, only: Sequence[str] = ()) -> Tunable:
+    def of(cls, solver: str, registry: Registry, *, dataset: str, only: Sequence[str] = ()) -> Tunable:
         """Return what is tuned of a solver: its space or `only` some of it, without the options its name fixes.
 
         Raises:
@@ -56,7 +56,7 @@ class Tunable:
         chosen = {key: place for key, place in space.items() if key in (only or space) and key not in fixed}
         if not chosen:
             raise ArenaError(f"every option of solver {name!r} that can be tuned is fixed: {', '.join(space)}")
-        return cls(solver, version, chosen, _defaults(registry.solvers[name], chosen))
+        return cls(solver, version, chosen, _defaults(registry.solvers[name], chosen, dataset))
 
     def variant(self, options: Mapping[str, Any]) -> str:
         """Return the variant with these options beside the fixed ones; that of the defaults needs none."""
@@ -64,14 +64,15 @@ class Tunable:
         return self.solver if options == self.defaults else spell(name, {**fixed, **options})
 
 
-def _defaults(solver: type[Solver], space: Space) -> dict[str, Any]:
+def _defaults(solver: type[Solver], space: Space, dataset: str) -> dict[str, Any]:
+    tuned = solver.tuned.get(variant(dataset)[0], {})
     parameters = inspect.signature(solver).parameters
     defaults = {}
     for option, place in space.items():
         trouble = f"solver {solver.name!r} declares {option!r} as {place}, but "
         if option not in parameters:
             raise ArenaError(f"{trouble}has no such option")
-        default = parameters[option].default
+        default = tuned.get(option, parameters[option].default)
         if default not in place:
             none = default is inspect.Parameter.empty
             raise ArenaError(f"{trouble}{'it has no default' if none else f'its default is {default!r}'}")
@@ -83,8 +84,8 @@ def spell(name: str, options: Mapping[str, Any]) -> str:
     """Return the variant with these options: what :func:`~recourse_arena.plugins.variant` reads.
 
     Example:
-        >>> spell("icarma", {"kl": 1.2, "second_try": False})
-        'icarma?kl=1.2&second_try=false'
+        >>> spell("icarma", {"kl": 1.2, "wide": False})
+        'icarma?kl=1.2&wide=false'
     """
     words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()}
     return f"{name}?{urlencode(words)}" if words else name

@@ -75,7 +75,7 @@ def tune(
         ArenaError: If Optuna is missing, or names, options, expression or folder are wrong; no trial has run then.
     """
     import_optuna()
-    tunable = Tunable.of(solver, registry, only=only)
+    tunable = Tunable.of(solver, registry, dataset=dataset, only=only)
     goal = Objective.parse(objective, registry.metrics)
     block = Block((dataset,), tuple(map(Scenario.parse, scenarios)), (solver,), people)
     plan = make_plan(Suite("tuning", "", (block,), seeds=tuple(seeds)), registry, data=data)

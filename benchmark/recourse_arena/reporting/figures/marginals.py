@@ -26,7 +26,7 @@ def marginals(evidence: Evidence, dataset: str) -> Figure:
         Lacking: If the run has no histograms for the dataset.
     """
     table = evidence.marginals(dataset)
-    seed = table["seed"].min()
+    seed = table["seed"].iloc[0]
     table = table[table["seed"] == seed]
     features = list(table["feature"].astype(str).unique())
     columns = min(_COLUMNS, len(features))
