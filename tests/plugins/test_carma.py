@@ -314,6 +314,18 @@ def test_a_rule_for_constraints_that_does_not_exist_is_refused():
         Carma(constraints="ignore")
 
 
+@pytest.mark.parametrize("option", [{"flips": 4}, {"trust": 0.5}, {"preferences": "scenario"}, {"prior_min": 0.1}])
+def test_an_option_without_effect_on_carma_is_refused(option):
+    with pytest.raises(ArenaError, match=f"{next(iter(option))}.*no effect on carma"):
+        Carma(**option)
+
+
+def test_trust_may_be_all_but_not_more():
+    assert ICarma(trust=1).settings.trust == 1
+    with pytest.raises(ArenaError, match="up to 1"):
+        ICarma(trust=2)
+
+
 def test_options_are_known_to_the_registry():
     from recourse_arena.plugins import discover
 

@@ -452,7 +452,27 @@ def test_cells_missing_in_the_current_run_are_counted_loudly(drift):
     row = verdict(found, solver="plain")
     assert (row["verdict"], row["reason"], found.missing) == ("not comparable", "only in BASELINE", 1)
     assert "1 CELL OF BASELINE MISSING IN CURRENT" in found.text()
-    assert found.exit_code == 0
+    assert found.exit_code == 1
+
+
+def test_missing_cells_can_be_allowed(drift):
+    def change(draft):
+        draft.info["cells"] = draft.info["cells"][1:]
+
+    assert drift(change, allow_missing=True).exit_code == 0
+
+
+def test_cells_skipped_in_the_current_run_are_missing_too(drift):
+    found = drift(ended("skipped"))
+    assert (found.missing, found.exit_code) == (1, 1)
+
+
+def test_cells_skipped_in_both_runs_are_not_missing(drift):
+    assert drift(ended("skipped"), ended("skipped")).exit_code == 0
+
+
+def test_that_fewer_people_were_asked_stands_in_the_summary(drift):
+    assert "4 cells compare only the people that are in both runs." in drift(people=(1000, 400)).text()
 
 
 def test_cells_new_in_the_current_run_are_not_missing(drift):

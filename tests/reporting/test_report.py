@@ -16,6 +16,7 @@ from recourse_arena.reporting.cells import Cell, Cells
 from recourse_arena.reporting.published import TABLES, published, target
 from recourse_arena.reporting.report import Report
 from recourse_arena.reporting.result import Result
+from recourse_arena.running.builtin import PUBLISHED_RULE
 
 ORACLE, ICARMA, CARMA = (Cell("hard-2", solver) for solver in ("grid", "icarma", "carma"))
 
@@ -301,3 +302,33 @@ def test_a_report_needs_no_torch(tmp_path):
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines()[-1] == "False"
+
+
+def test_a_cell_that_failed_in_the_first_run_is_read_from_a_later_one_everywhere(tmp_path):
+    failed = {ORACLE: {"outcome": "failed", "reason": "it broke"}}
+    first = write_run(tmp_path / "a", {ORACLE: {}, ICARMA: {"validity": 0.9}}, records=failed)
+    others = [write_run(tmp_path / str(seed), {ORACLE: {"validity": 0.5}}, seed=seed) for seed in (0, 1)]
+    text = report(first, *others)
+    found = next(row for row in rows(section(text, TABLES["1"])) if row[:2] == ["hard-2", "grid"])
+    assert (found[4], found[-3:]) == ("0.500", ["0.500", "0.500 to 0.500", "2"])
+
+
+def test_a_dataset_that_was_skipped_does_not_choose_the_seed(tmp_path):
+    skipped = {ORACLE: {"outcome": "skipped", "reason": "no file"}}
+    first = write_run(tmp_path / "a", {ORACLE: {}}, records=skipped)
+    second = write_run(tmp_path / "b", {ORACLE: {"validity": 0.5}}, seed=1)
+    found = rows(section(report(first, second), TABLES["1"]))
+    assert next(row for row in found if row[:2] == ["hard-2", "grid"])[4] == "0.500"
+
+
+def test_the_published_rule_is_held_against_what_is_published_of_icarma(tmp_path):
+    rule = ICARMA._replace(solver=PUBLISHED_RULE)
+    shares = {ICARMA: {"validity": 1.0, "plausibility": 0.9}, rule: {"validity": 0.5, "plausibility": 0.9}}
+    text = report(write_run(tmp_path, shares))
+    found = section(text, "iCARMA with the published rule")
+    assert "1 of 2 targets met" in found
+    assert [(row[3], row[5], row[-2], row[-1]) for row in rows(found)[1:]] == [
+        ("validity", "0.500", "missed", "1.000"),
+        ("plausibility", "0.900", "met", "0.900"),
+    ]
+    assert "published rule" not in report(write_run(tmp_path / "without", {ICARMA: {"validity": 1.0}}))

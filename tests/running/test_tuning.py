@@ -322,3 +322,14 @@ def test_a_wrong_declaration_is_refused(plugged, monkeypatch, space, message):
 )
 def test_a_variant_is_read_as_it_is_spelled(options):
     assert variant(spell("solver", options)) == ("solver", options)
+
+
+def test_what_is_tuned_for_a_dataset_is_its_default():
+    registry = discover()
+    here, elsewhere = (Tunable.of("icarma", registry, dataset=name).defaults for name in ("gmsc?x=1", "loan"))
+    assert here["plausibility"] == registry.solvers["icarma"].tuned["gmsc"]["plausibility"] != elsewhere["plausibility"]
+
+
+def test_an_objective_that_cannot_be_computed_is_refused_at_once():
+    with pytest.raises(ArenaError, match="objective 'validity / 0'|division"):
+        Objective.parse("validity + 1 / 0", ["validity"])

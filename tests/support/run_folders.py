@@ -63,7 +63,8 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
     for cell, shares in cells.items():
         label = {"dataset": cell.dataset, "scenario": cell.scenario, "solver": cell.solver}
         row = {**label, "seed": seed, "outcome": "solved", "people": people, "fit_seconds": 1.0, "solve_seconds": 1.0}
-        rows.append({**row, **(records or {}).get(cell, {})})
+        row |= (records or {}).get(cell, {})
+        rows.append(row)
         asked = [_people({**label, **shares}, people, seed)] if shares else []
         tables += asked
         means = {

@@ -26,7 +26,7 @@ interval over people lies where the claim puts it, does not hold if the interval
 otherwise. A claim holds if all its comparisons hold, and does not hold if one does not. Shares in a comparison are over
 the people who count in both cells; for hap, those with a valid recommendation in both. "Nearly the same" means within
 {ALIKE:.3f}, "no gain" less than {NO_GAIN:.3f}. The intervals do not cover chance in training, and are not corrected for
-how many comparisons there are."""
+how many comparisons there are. The claim about runtime rests on single timings of this machine."""
 """How verdicts come about, in words."""
 
 

@@ -45,14 +45,16 @@ class Replicated:
     target: Target | None
 
     @classmethod
-    def of(cls, row: Mapping[Any, Any], cells: Cells) -> Replicated:
+    def of(cls, row: Mapping[Any, Any], cells: Cells, *, solver: str = "") -> Replicated:
         """Return our value for a row of :func:`~recourse_arena.reporting.published.published`.
+
+        With a `solver`, that one's value is held against what is published of the row's own.
 
         The oracle's plausibility is published among the people it has advice for: it is 1.0 at any validity.
         """
-        cell = Cell(row["scenario"], row["solver"], row["dataset"])
+        cell = Cell(row["scenario"], solver or row["solver"], row["dataset"])
         measured = "plausibility_solved" if row["metric"] == "plausibility" and cell.solver == "grid" else row["metric"]
-        aim = target(row["table"], cell.dataset, cell.solver, row["metric"])
+        aim = target(row["table"], cell.dataset, row["solver"], row["metric"])
         ours, seeds = cells.estimate(cell, measured), cells.over_seeds(cell, measured)
         return cls(row["table"], cell, row["metric"], float(row["value"]), ours, seeds, aim)
 
