@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Backend", "backend"]
+__all__ = ["Answer", "Backend", "Status", "backend", "solved"]
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -91,8 +92,27 @@ def _scip(problem: cp.Problem, seconds: float, gap: float) -> Answer:
         return Answer(status, 0.0, False, f"SCIP: {word}")
     found = model.getNSols() > 0
     if found:
-        problem.unpack_results(solved, chain, inverse)
+        with _quiet():
+            problem.unpack_results(solved, chain, inverse)
     return Answer(status, max(float(model.getDualbound()), 0.0), found, f"SCIP: {word}")
+
+
+def solved(problem: cp.Problem) -> bool:
+    """Solve a convex problem; return whether its variables hold a solution."""
+    try:
+        with _quiet():
+            problem.solve(solver=cp.CLARABEL)
+    except cp.error.SolverError:
+        return False
+    return problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nobody be warned of inaccurate solutions: the exact models decide what they are good for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def _options(name: str, seconds: float, gap: float) -> dict[str, Any]:
@@ -103,12 +123,11 @@ def _options(name: str, seconds: float, gap: float) -> dict[str, Any]:
 
 def _other(name: str, problem: cp.Problem, seconds: float, gap: float) -> Answer:
     """Solve with another solver; its bound is known through the gap, and only where it reached it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about accuracy: the exact models decide
-        try:
+    try:
+        with _quiet():
             problem.solve(solver=name, **_options(name, seconds, gap))
-        except cp.error.SolverError as error:
-            return Answer(Status.TROUBLE, 0.0, False, f"{name}: {error}")
+    except cp.error.SolverError as error:
+        return Answer(Status.TROUBLE, 0.0, False, f"{name}: {error}")
     reason = f"{name}: {problem.status}"
     if problem.status == cp.OPTIMAL:
         return Answer(Status.OPTIMAL, float(problem.value) * (1 - gap), True, reason)

@@ -28,8 +28,8 @@ class Program:
         person: The person.
         limits: Valid limits of everything; constraints are as tight as these.
         margin: Least logit of the counterfactual.
-        relaxed: Whether to make it a linear program that contains the exact one; `probes` are then the variables
-            whose ranges are of interest.
+        relaxed: Whether to make it a linear program that contains the exact one; its `x` and `probes` are what
+            limits are about.
         held: Values of the switches of a program with the same limits, in their order: what remains is convex.
     """
 
@@ -56,8 +56,8 @@ class Program:
                 self.moving.append(j)
         self.x = cp.Variable(max(len(self.moving), 1))
         self.distance = cp.Variable(nonneg=True)
-        self.probes: list[tuple[int, cp.Variable]] = []
-        """Hidden layers with their variables before the ReLU; features are in `x`."""
+        self.probes: list[cp.Variable] = []
+        """Neurons of each hidden layer before their ReLU."""
         self._move()
         self.constraints.append(self._logit() >= margin)
         self.problem = cp.Problem(cp.Minimize(self.distance), self.constraints)
@@ -171,16 +171,15 @@ class Program:
         fixed = np.delete(np.arange(len(self.person.factual)), columns)
         bias = bias + weight[:, fixed] @ self.person.factual[fixed]
         weight, signal = weight[:, columns], self.x[: len(columns)]
-        for number, (lower, upper) in enumerate(self.limits.layers):
+        for (lower, upper), following in zip(self.limits.layers, self.world.network[1:], strict=True):
             before = weight @ signal + bias if weight.shape[1] else cp.Constant(bias)
             if self.relaxed:
                 probe = cp.Variable(len(bias))
                 self.constraints.append(probe == before)
-                self.probes.append((number, probe))
+                self.probes.append(probe)
                 before = probe
             alive = (upper > 0).nonzero()[0]
-            weight, bias = self.world.network[number + 1]
-            weight = weight[:, alive]
+            weight, bias = following[0][:, alive], following[1]
             if len(alive):
                 signal = self._relu(before[alive], lower[alive], upper[alive])
         return (weight @ signal + bias)[0] if weight.shape[1] else cp.Constant(bias[0])

@@ -15,7 +15,7 @@ import torch
 
 from recourse_arena import NotApplicable, Outcome, Problem, Request
 from recourse_arena.problem.randomness import generator
-from recourse_arena_certified.backend import Answer, Backend, Status
+from recourse_arena_certified.backend import Answer, Backend, Status, solved
 from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action, Exact
 from recourse_arena_certified.limits import Limits
@@ -24,8 +24,8 @@ from recourse_arena_certified.program import Program
 from recourse_arena_certified.tighten import Infeasible, tighten
 from recourse_arena_certified.world import World
 
-_ROUNDS, _FEW = 3, 10
-"""Most rounds of tightening, and so few undecided neurons that another one does not pay."""
+_ROUNDS, _SURE, _FEW = 3, 2, 10
+"""Most rounds of tightening, rounds that always pay, and so few undecided neurons that none does."""
 
 _MARGINS = (1.0, 4.0, 16.0, 64.0, 256.0)
 """What the polish asks for, in units of what rounding may do."""
@@ -141,13 +141,12 @@ class _Case:
         """Return limits that are tight as long as tightening pays."""
         world, person = self.prover.world, self.person
         limits = Limits.of(world, person, distance)
-        for _ in range(_ROUNDS):
+        before = math.inf
+        for number in range(_ROUNDS):
+            if limits.undecided <= _FEW or (number >= _SURE and limits.undecided > 0.9 * before):
+                break
             before = limits.undecided
-            if before <= _FEW:
-                break
             limits = tighten(world, person, limits, margin=margin, deadline=self.deadline)
-            if limits.undecided > 0.9 * before:
-                break
         return limits
 
     def _polish(self, program: Program) -> None:
@@ -163,11 +162,7 @@ class _Case:
                 margin=times * self.rounding[0],
                 held=held,
             )
-            try:
-                convex.problem.solve(solver=cp.CLARABEL)
-            except cp.error.SolverError:
-                continue
-            if convex.problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
+            if not solved(convex.problem):
                 continue
             candidates = [convex.action(trifle) for trifle in _TRIFLES]
             if self._take_up(candidates):

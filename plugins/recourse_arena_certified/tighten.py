@@ -6,6 +6,7 @@ __all__ = ["Infeasible", "tighten"]
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import highspy
 import numpy as np
@@ -33,19 +34,27 @@ def tighten(world: World, person: Person, limits: Limits, *, margin: float, dead
     References:
         Belotti et al., Branching and bounds tightening techniques for non-convex MINLP (2009), section 4.
     """
+    for layer in range(max(len(limits.layers), 1)):
+        limits = _layer_tightened(world, person, limits, layer, margin, deadline)
+    return limits
+
+
+def _layer_tightened(
+    world: World, person: Person, limits: Limits, layer: int, margin: float, deadline: float
+) -> Limits:
+    """Return limits where those of one hidden layer are tightened, and before the first one those of features."""
     program = Program(world, person, limits, margin=margin, relaxed=True)
     relaxation = _Relaxation(program)
     lower, upper = (end.copy() for end in limits.value)
-    moving = program.moving
-    relaxation.improve(relaxation.columns(program.x), moving, lower, upper, deadline)
-    layers = []
-    for number, probe in program.probes:
-        below, above = (end.copy() for end in limits.layers[number])
+    layers = list(limits.layers)
+    if not layer:
+        relaxation.improve(relaxation.columns(program.x), program.moving, lower, upper, deadline)
+    if layers:
+        below, above = (end.copy() for end in layers[layer])
         undecided = ((below < 0) & (above > 0)).nonzero()[0].tolist()
-        relaxation.improve(relaxation.columns(probe)[undecided], undecided, below, above, deadline)
-        layers.append((below, above))
-    known = Limits(limits.distance, limits.acted, limits.natural, (lower, upper), tuple(layers))
-    return Limits.of(world, person, limits.distance, known)
+        relaxation.improve(relaxation.columns(program.probes[layer])[undecided], undecided, below, above, deadline)
+        layers[layer] = below, above
+    return Limits.of(world, person, limits.distance, replace(limits, value=(lower, upper), layers=tuple(layers)))
 
 
 class _Relaxation:
@@ -89,10 +98,8 @@ class _Relaxation:
         """Return the least value of a column times `sign`; none if it is unbounded or could not be found."""
         self._solver.changeColCost(column, sign)
         self._solver.run()
-        self._solver.changeColCost(column, 0.0)
-        status = self._solver.getModelStatus()
+        status, least = self._solver.getModelStatus(), float(self._solver.getInfo().objective_function_value)
+        self._solver.changeColCost(column, 0.0)  # which makes it forget both
         if status == highspy.HighsModelStatus.kInfeasible:
             raise Infeasible
-        if status != highspy.HighsModelStatus.kOptimal:
-            return None
-        return float(self._solver.getInfo().objective_function_value)
+        return least if status == highspy.HighsModelStatus.kOptimal else None
