@@ -28,9 +28,11 @@ class Certified(Solver):
 
     Who is proved to have no action is `infeasible`. Who has one is `solved`, with a proved `lower_bound` of the
     weighted cost, also if time ran out before the gap closed. Without an action at the end of the time it is
-    `timed_out`, after numerical trouble `not_found`, and `failed` where the problem itself cannot be stated. All
-    actions pass the exact models, with 64 units of the last place to spare in the logit and 4 in the log-density
-    (relative to their size); bounds allow as much the other way, so that rounding in a judge contradicts no proof.
+    `timed_out`, after numerical trouble `not_found`, and `failed` where the problem itself cannot be stated.
+
+    All actions pass the exact models, where possible with 64 units of the last place to spare in the logit and 4 in
+    the log-density (relative to its size). Bounds allow as much the other way, so that rounding in a judge
+    contradicts no proof; with that the gap of a cheap action may end up above the one asked for.
 
     Arguments:
         solver: A solver of mixed-integer second-order cone programs that cvxpy knows: SCIP, or GUROBI, MOSEK or

@@ -53,21 +53,24 @@ class Exact:
         density = float(self.world.scm.log_density(self.one.factual)[0])
         return _LOGIT_UNITS * unit, _DENSITY_UNITS * unit * (1 + abs(density))
 
-    def cost(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return the weighted cost of actions `(rows, features)` each; infinite where one does not pass."""
+    def cost(self, mask: Tensor, values: Tensor, *, spare: bool = True) -> Tensor:
+        """Return the weighted cost of actions `(rows, features)` each; infinite where one does not pass.
+
+        To pass with something to `spare` is to pass whatever rounding does.
+        """
         after = self.world.scm.counterfactual(self.one.factual, mask, values)
-        logit, density = self.rounding
+        logit, density = self.rounding if spare else (0.0, 0.0)
         passed = self.problem.classifier.logit(after) >= logit * mask.any(1)
         if self.one.plausibility:
             least = self.world.scm.log_density(self.one.factual)
             passed &= self.world.scm.log_density(after) >= least + density * mask.any(1)
         return torch.where(passed, self.one.cost(values, mask).double(), torch.inf)
 
-    def action(self, mask: Tensor, values: Tensor) -> Action:
-        """Return the action that is nearest to `mask` and `values` `(features,)` among the allowed ones."""
+    def action(self, mask: Tensor, values: Tensor, *, spare: bool = True) -> Action:
+        """Return the allowed action that is nearest to `mask` and `values` `(features,)`, and its cost if it passes."""
         mask = mask & self.one.actionable[0]
         values = self.one.snap(values.to(self.one.factual.dtype)[None])[0]
-        return Action(mask, values, float(self.cost(mask[None], values[None])[0]))
+        return Action(mask, values, float(self.cost(mask[None], values[None], spare=spare)[0]))
 
     def search(self, draws: Generator) -> Action:
         """Return the cheapest action of a random search, first all over the box, then around the best one."""

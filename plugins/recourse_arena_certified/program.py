@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Program"]
+__all__ = ["Infeasible", "Program"]
 
 from collections.abc import Sequence
 
@@ -15,6 +15,10 @@ from recourse_arena_certified.world import World
 
 _TANGENTS = 64
 """Tangent planes per dimension that stand for a ball in a linear relaxation."""
+
+
+class Infeasible(Exception):
+    """Nothing that a person can do leads to a positive decision: plain to see, without a search."""
 
 
 class Program:
@@ -31,6 +35,9 @@ class Program:
         relaxed: Whether to make it a linear program that contains the exact one; its `x` and `probes` are what
             limits are about.
         held: Values of the switches of a program with the same limits, in their order: what remains is convex.
+
+    Raises:
+        Infeasible: If nothing can move, or the logit stays below the margin whatever moves.
     """
 
     def __init__(
@@ -54,12 +61,14 @@ class Program:
         for j in world.order:
             if j in world.equations and (limits.can_act(j) or world.equations[j].causes & set(self.moving)):
                 self.moving.append(j)
-        self.x = cp.Variable(max(len(self.moving), 1))
+        if not self.moving:
+            raise Infeasible("nothing can move")
+        self.x = cp.Variable(len(self.moving))
         self.distance = cp.Variable(nonneg=True)
         self.probes: list[cp.Variable] = []
         """Neurons of each hidden layer before their ReLU."""
         self._move()
-        self.constraints.append(self._logit() >= margin)
+        self.constraints.append(self._logit(margin) >= margin)
         self.problem = cp.Problem(cp.Minimize(self.distance), self.constraints)
 
     def value(self, j: int) -> cp.Expression:
@@ -156,7 +165,9 @@ class Program:
     def _within(self, vector: cp.Expression, radius: cp.Expression | float) -> None:
         """Keep a vector within a ball, or its tangent planes."""
         if not self.relaxed:
-            self.constraints.append(cp.SOC(radius if isinstance(radius, cp.Expression) else cp.Constant(radius), vector))
+            self.constraints.append(
+                cp.SOC(radius if isinstance(radius, cp.Expression) else cp.Constant(radius), vector)
+            )
             return
         count = vector.shape[0]
         directions = np.random.default_rng(0).normal(size=(_TANGENTS * count, count))
@@ -164,13 +175,16 @@ class Program:
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         self.constraints.append(directions @ vector <= radius)
 
-    def _logit(self) -> cp.Expression:
-        """Return the logit of the counterfactual, with big-M constraints for its hidden layers."""
+    def _logit(self, margin: float) -> cp.Expression:
+        """Return the logit of the counterfactual, with big-M constraints for its hidden layers.
+
+        One that cannot change is compared with the margin at once, since solvers may drop constraints on nothing.
+        """
         columns = self.moving
         weight, bias = self.world.network[0]
         fixed = np.delete(np.arange(len(self.person.factual)), columns)
         bias = bias + weight[:, fixed] @ self.person.factual[fixed]
-        weight, signal = weight[:, columns], self.x[: len(columns)]
+        weight, signal = weight[:, columns], self.x
         for (lower, upper), following in zip(self.limits.layers, self.world.network[1:], strict=True):
             before = weight @ signal + bias if weight.shape[1] else cp.Constant(bias)
             if self.relaxed:
@@ -182,7 +196,9 @@ class Program:
             weight, bias = following[0][:, alive], following[1]
             if len(alive):
                 signal = self._relu(before[alive], lower[alive], upper[alive])
-        return (weight @ signal + bias)[0] if weight.shape[1] else cp.Constant(bias[0])
+        if not weight.any() and bias[0] < margin:
+            raise Infeasible("the logit cannot change")
+        return (weight @ signal + bias)[0] if weight.any() else cp.Constant(bias[0])
 
     def _relu(self, before: cp.Expression, lower: np.ndarray, upper: np.ndarray) -> cp.Expression:
         """Return the positive part of each entry, which lies between `lower` and `upper`, above 0."""

@@ -9,7 +9,6 @@ import math
 import time
 from dataclasses import dataclass
 
-import cvxpy as cp
 import numpy as np
 import torch
 
@@ -20,8 +19,8 @@ from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action, Exact
 from recourse_arena_certified.limits import Limits
 from recourse_arena_certified.person import Person
-from recourse_arena_certified.program import Program
-from recourse_arena_certified.tighten import Infeasible, tighten
+from recourse_arena_certified.program import Infeasible, Program
+from recourse_arena_certified.tighten import tighten
 from recourse_arena_certified.world import World
 
 _ROUNDS, _SURE, _FEW = 3, 2, 10
@@ -75,7 +74,7 @@ class Prover:
         start = time.monotonic()
         try:
             certificate = _Case(self, one, start + self.time_limit).certificate()
-        except (ArithmeticError, ValueError, RuntimeError, cp.error.SolverError) as error:
+        except Exception as error:  # whatever a solver's interface comes up with, the others must not suffer
             reason = f"{type(error).__name__}: {error}"
             certificate = Certificate(Outcome.FAILED, ~one.actionable[0] & False, one.factual[0], reason=reason)
         if certificate.reason and certificate.outcome is not Outcome.SOLVED:
@@ -130,9 +129,10 @@ class _Case:
             seconds = max(self.deadline - time.monotonic(), 0.0)
             answer = self.prover.backend(program.problem, seconds, self.prover.gap / 2)
         except Infeasible:
-            answer = Answer(Status.INFEASIBLE, 0.0, False, "the linear relaxation is infeasible")
+            answer = Answer(Status.INFEASIBLE, 0.0, False, "plain to see without a search")
         if margin <= 0:
-            self.bound = distance if answer.status is Status.INFEASIBLE else min(answer.bound, distance)
+            proved = {Status.INFEASIBLE: distance, Status.TROUBLE: math.nan}
+            self.bound = proved.get(answer.status, min(answer.bound, distance))
         if answer.found:
             self._polish(program)
         return answer
@@ -151,26 +151,25 @@ class _Case:
 
     def _polish(self, program: Program) -> None:
         """Take up the best action near a program's solution that passes the exact models."""
-        candidates = [program.action(trifle) for trifle in _TRIFLES]
+        first = [program.action(trifle) for trifle in _TRIFLES]
         held = [np.asarray(switch.value) for switch in program.switches]
+        self._take_up(first)
         for times in _MARGINS:
-            self._take_up(candidates)
-            convex = Program(
-                self.prover.world,
-                self.person.stricter(2 * times * self.rounding[1]),
-                program.limits,
-                margin=times * self.rounding[0],
-                held=held,
-            )
-            if not solved(convex.problem):
-                continue
-            candidates = [convex.action(trifle) for trifle in _TRIFLES]
-            if self._take_up(candidates):
+            person, margin = self.person.stricter(2 * times * self.rounding[1]), times * self.rounding[0]
+            try:
+                convex = Program(self.prover.world, person, program.limits, margin=margin, held=held)
+            except Infeasible:
+                break
+            if solved(convex.problem) and self._take_up([convex.action(trifle) for trifle in _TRIFLES]):
                 return
+        self._take_up(first, spare=False)  # whole numbers may leave just one action, exactly as likely as the factual
 
-    def _take_up(self, candidates: list[tuple[np.ndarray, np.ndarray]]) -> bool:
+    def _take_up(self, candidates: list[tuple[np.ndarray, np.ndarray]], *, spare: bool = True) -> bool:
         """Take up the cheapest of some actions if it is better than the best; return whether any passes."""
-        actions = [self.exact.action(torch.from_numpy(mask), torch.from_numpy(values)) for mask, values in candidates]
+        actions = [
+            self.exact.action(torch.from_numpy(mask), torch.from_numpy(values), spare=spare)
+            for mask, values in candidates
+        ]
         for action in actions:
             if action.cost < self.best.cost:
                 self.best = action

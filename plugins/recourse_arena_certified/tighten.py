@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Infeasible", "tighten"]
+__all__ = ["tighten"]
 
 import time
 from collections.abc import Iterable
@@ -14,15 +14,11 @@ import scipy.sparse as sp
 
 from recourse_arena_certified.limits import Limits
 from recourse_arena_certified.person import Person
-from recourse_arena_certified.program import Program
+from recourse_arena_certified.program import Infeasible, Program
 from recourse_arena_certified.world import World
 
 _SLACK = 1e-6
 """By how much an optimum of the linear solver may be wrong, relative to its size and 1."""
-
-
-class Infeasible(Exception):
-    """Nothing lies within the limits."""
 
 
 def tighten(world: World, person: Person, limits: Limits, *, margin: float, deadline: float) -> Limits:

@@ -61,9 +61,7 @@ class World:
         """
         scm, names = problem.scm, problem.features.names
         if scm is None:
-            raise NotApplicable(
-                f"certified needs structural equations; those of dataset {problem.dataset} are unknown"
-            )
+            raise NotApplicable(f"certified needs structural equations; those of dataset {problem.dataset} are unknown")
         if not isinstance(scm, StructuralCausalModel):
             raise NotApplicable(
                 f"certified needs a StructuralCausalModel, whose equations can be read; "

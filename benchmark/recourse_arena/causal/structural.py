@@ -48,7 +48,7 @@ class Mechanism:
 
     @property
     def gaussian(self) -> tuple[float, float] | None:
-        """Mean and standard deviation of the noise if it is added and Gaussian, so that its log-density is quadratic."""
+        """Mean and standard deviation of noise that is added and Gaussian: its log-density is quadratic. Else none."""
         if not self.additive or not isinstance(self.noise, Normal):
             return None
         return float(self.noise.loc), float(self.noise.scale)
