@@ -55,7 +55,7 @@ class Person:
         noise, sd = np.zeros(len(factual)), np.ones(len(factual))
         if np.isfinite(slack):
             abducted = world.scm.abduct(one.factual.double())[0].numpy()
-            for j in actionable.nonzero()[0]:
+            for j in actionable.nonzero()[0].tolist():
                 mean, sd[j] = world.gaussian(j) or (0.0, 1.0)
                 noise[j] = (abducted[j] - mean) / sd[j]
         return cls(factual, lower, upper, price, actionable, whole, noise, sd, slack)

@@ -82,12 +82,12 @@ class Program:
         """
         mask, values = np.zeros(len(self.person.factual), bool), self.person.factual.copy()
         for j, switch in self.acted.items():
-            values[j] = float(self.value(j).value)
+            values[j] = _number(self.value(j))
             if switch is None:
                 change = np.sqrt(self.person.price[j]) * abs(values[j] - self.person.factual[j])
-                mask[j] = change > trifle * float(self.distance.value)
+                mask[j] = change > trifle * _number(self.distance)
             else:
-                mask[j] = float(switch.value) > 0.5
+                mask[j] = _number(switch) > 0.5
         return mask, values
 
     def _move(self) -> None:
@@ -184,7 +184,8 @@ class Program:
         weight, bias = self.world.network[0]
         fixed = np.delete(np.arange(len(self.person.factual)), columns)
         bias = bias + weight[:, fixed] @ self.person.factual[fixed]
-        weight, signal = weight[:, columns], self.x
+        signal: cp.Expression = self.x
+        weight = weight[:, columns]
         for (lower, upper), following in zip(self.limits.layers, self.world.network[1:], strict=True):
             before = weight @ signal + bias if weight.shape[1] else cp.Constant(bias)
             if self.relaxed:
@@ -217,18 +218,25 @@ class Program:
         return after
 
     def _switch(self, count: int) -> cp.Expression:
-        switch = self._chosen(count, boolean=not self.relaxed)
+        switch = self._chosen(count, boolean=not self.relaxed, integer=False)
         if self.relaxed:
             self.constraints += [switch >= 0, switch <= 1]
         return switch
 
     def _whole(self, lower: float, upper: float) -> cp.Expression:
-        number = self._chosen(1, integer=True)[0]
+        number = self._chosen(1, boolean=False, integer=True)[0]
         self.constraints += [number >= lower, number <= upper]
         return number
 
-    def _chosen(self, count: int, **kind: bool) -> cp.Expression:
-        held = None if self._held is None else np.round(next(self._held))
-        choice = cp.Variable(count, **kind) if held is None else cp.Constant(held)
+    def _chosen(self, count: int, *, boolean: bool, integer: bool) -> cp.Expression:
+        choice: cp.Expression
+        if self._held is None:
+            choice = cp.Variable(count, boolean=boolean, integer=integer)
+        else:
+            choice = cp.Constant(np.round(next(self._held)))
         self.switches.append(choice)
         return choice
+
+
+def _number(expression: cp.Expression) -> float:
+    return float(np.asarray(expression.value, dtype=float))
