@@ -134,6 +134,20 @@ def test_whole_numbers_stay_whole_and_personal_bounds_hold(whole):
         assert_truly_feasible(problem, request, fitted(Certified(), problem).recommend(request))
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_personal_bounds_are_part_of_the_proof(seed):
+    problem = hinge_problem(seed)
+    factual = hinge_request(problem).factual
+    reach = torch.tensor([0, 1.5, 0.7, 0], dtype=torch.double)
+    request = hinge_request(problem, plausibility=False, box=Box(factual - reach, factual + reach))
+    for i, one in enumerate(certify(problem, request)):
+        best, _ = cheapest_on_a_fine_grid(problem, request[i : i + 1], 401)
+        assert (one.outcome is Outcome.INFEASIBLE) == (best == math.inf)
+        if one.outcome is Outcome.SOLVED:
+            assert one.cost <= best * (1 + 1e-4)
+            assert one.gap < 1e-3 or one.cost - one.lower_bound < 1e-5
+
+
 def test_a_person_outside_the_box_may_stay_there_or_come_in():
     problem = hinge_problem(1)
     outside = problem.box.upper[1] + torch.linspace(0.1, 2, 40, dtype=torch.double)
