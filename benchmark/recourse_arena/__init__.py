@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from recourse_arena.api import load, run
     from recourse_arena.problem.actionability import Actionability
     from recourse_arena.problem.dataset import Dataset
-    from recourse_arena.problem.errors import ArenaError
+    from recourse_arena.problem.errors import ArenaError, NotApplicable
     from recourse_arena.problem.features import Feature, FeatureTable, Kind, Role
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.people import People, Split, Splits
@@ -35,6 +35,7 @@ _HOMES = {
     "FlowRecipe": "problem.recipes",
     "Kind": "problem.features",
     "Knowledge": "problem.solver",
+    "NotApplicable": "problem.errors",
     "Outcome": "problem.recommendation",
     "People": "problem.people",
     "Problem": "problem.problem",
@@ -62,6 +63,7 @@ __all__ = [
     "FlowRecipe",
     "Kind",
     "Knowledge",
+    "NotApplicable",
     "Outcome",
     "People",
     "Problem",

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Gamma, Normal
 from torch.distributions.transforms import AffineTransform, ComposeTransform, SigmoidTransform
 
+from recourse_arena.causal.piecewise import PiecewiseLinear
 from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.people import People, Split, Splits
@@ -41,10 +42,14 @@ def structural_equations(graph: CausalGraph) -> StructuralCausalModel:
                 shift=lambda p: 1 + 0.01 * (p["age"] - 5) * (5 - p["age"]) + (1 - p["gender"]),
             ),
             "duration": Mechanism(
-                *_gaussian(9), shift=lambda p: -1 + 0.1 * p["age"] + 2 * (1 - p["gender"]) + p["loan_amount"]
+                *_gaussian(9),
+                shift=lambda p: -1 + 0.1 * p["age"] + 2 * (1 - p["gender"]),
+                piecewise=PiecewiseLinear(slopes={"loan_amount": 1.0}),
             ),
             "income": Mechanism(*_gaussian(4), shift=_income),
-            "savings": Mechanism(*_gaussian(25), shift=lambda p: -4 + 1.5 * p["income"].clamp(min=0)),
+            "savings": Mechanism(
+                *_gaussian(25), shift=lambda p: -4.0, piecewise=PiecewiseLinear(hinges={"income": 1.5})
+            ),
         },
     )
 

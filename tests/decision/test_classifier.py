@@ -33,6 +33,20 @@ def test_a_classifier_keeps_the_protocol(fitted):
     assert isinstance(fitted, Classifier)
 
 
+@pytest.mark.parametrize("hidden", [(), (8,), (6, 4)])
+def test_its_affine_maps_with_a_relu_between_give_its_logit_on_data_units(hidden, people):
+    torch.manual_seed(0)
+    classifier = ReluClassifier(3, hidden)
+    classifier.mean.copy_(people.x.mean(0))
+    classifier.sd.copy_(people.x.std(0))
+    signal = people.x.double()
+    for weight, bias in classifier.affine_maps[:-1]:
+        signal = (signal @ weight.T + bias).clamp(min=0)
+    weight, bias = classifier.affine_maps[-1]
+    torch.testing.assert_close((signal @ weight.T + bias)[:, 0].float(), classifier.logit(people.x).detach())
+    assert not weight.requires_grad
+
+
 def test_who_has_a_logit_of_at_least_zero_is_accepted(fitted, people):
     logit = fitted.logit(people.x)
     assert logit.shape == (1000,)

@@ -127,6 +127,15 @@ def test_a_broken_constraint_is_counted_and_never_valid(action, scores):
     assert row["outcome"] == "solved"
 
 
+def test_a_proved_lower_bound_is_recorded_and_nothing_where_a_solver_proves_none():
+    answer = act((0, 2, 1.0), (1, 2, 1.0), people=2)
+    request = ask([PERSON] * 2, [BOTH] * 2)
+    assert "lower_bound" not in JUDGE(request, answer)
+    proved = JUDGE(request, replace(answer, lower_bound=torch.tensor([0.25, torch.nan])))
+    assert proved["lower_bound"].tolist() == [0.25, pytest.approx(float("nan"), nan_ok=True)]
+    pd.testing.assert_frame_equal(proved.drop(columns="lower_bound"), JUDGE(request, answer))
+
+
 def test_an_action_on_a_whole_feature_must_be_whole():
     features = FeatureTable((Feature("cards", kind=Kind.INTEGER, role=Role.ACTIONABLE),))
     request = Request(

@@ -46,6 +46,10 @@ def test_whoever_has_no_action_acts_on_nothing_and_has_the_other_outcome(otherwi
     assert answer.mask.tolist() == [[True, False], [False, False], [False, True]]
 
 
+def test_lower_bounds_may_be_there_and_unknown():
+    replace(GOOD, lower_bound=torch.tensor([0.5, torch.nan, 0.0])).check((3, 2))
+
+
 def test_without_a_word_whoever_has_no_action_was_not_found_one():
     assert Recommendation.do(MASK, VALUES, found=torch.zeros(3, dtype=torch.bool)).outcomes == ("not_found",) * 3
 
@@ -64,6 +68,9 @@ def test_without_a_word_whoever_has_no_action_was_not_found_one():
         ("outcome", GOOD.outcome + 6, "outcome: expected codes of recourse_arena.Outcome"),
         ("outcome", GOOD.outcome - 1, "outcome: expected codes of recourse_arena.Outcome"),
         ("outcome", GOOD.outcome.float(), "outcome: expected codes of recourse_arena.Outcome"),
+        ("lower_bound", torch.zeros(2), r"lower_bound: expected shape \(3,\), got \(2,\)"),
+        ("lower_bound", [0.0] * 3, "lower_bound: expected a tensor, got list"),
+        ("lower_bound", torch.zeros(3).long(), r"lower_bound: expected a floating dtype, got torch\.int64"),
     ],
 )
 def test_an_answer_that_does_not_fit_says_what_was_expected(part, value, message):

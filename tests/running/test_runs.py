@@ -100,6 +100,16 @@ def test_a_failing_solver_is_recorded_and_the_rest_goes_on(arena, solver, reason
     assert reason in repr(result)
 
 
+def test_what_a_solver_is_not_meant_for_is_skipped_with_its_reason_and_the_rest_goes_on(arena):
+    result = arena(solvers=["selective", "top"], scenarios=["hard-1", "hard-1!no-plausibility"])
+    outcomes = {(cell["scenario"], cell["solver"]): cell["outcome"] for cell in result.info["cells"]}
+    assert outcomes.pop(("hard-1", "selective")) == "skipped"
+    assert set(outcomes.values()) == {"solved"}
+    skipped = next(cell for cell in result.info["cells"] if cell["outcome"] == "skipped")
+    assert skipped["reason"] == "selective cannot promise plausibility"
+    assert "traceback" not in skipped
+
+
 def test_a_failed_cell_is_tried_again(arena, tmp_path, monkeypatch):
     arena(out=tmp_path / "run", solvers=["raiser"])
     monkeypatch.setattr(tiny.Raiser, "recommend", tiny.Top.recommend)

@@ -18,6 +18,7 @@ from recourse_arena import (
     FlowRecipe,
     Kind,
     Knowledge,
+    NotApplicable,
     People,
     Range,
     Recommendation,
@@ -176,6 +177,21 @@ class Picky(Top):
             raise ArenaError(f"picky: height must not be negative, got {height}")
 
 
+class Selective(Top):
+    """Is not meant for requests for plausible counterfactuals, nor for other datasets than `tiny`."""
+
+    name = "selective"
+
+    def fit(self, problem, *, seed):
+        if problem.dataset != "tiny":
+            raise NotApplicable("selective knows tiny only")
+
+    def recommend(self, request):
+        if request.plausibility:
+            raise NotApplicable("selective cannot promise plausibility")
+        return super().recommend(request)
+
+
 class Aimer(Top):
     """Helps the more people, the nearer `aim` is to 0.7; cannot be fitted above 0.95, nor made below 0.05."""
 
@@ -206,4 +222,4 @@ def recourse_datasets():
 
 @hookimpl
 def recourse_solvers():
-    return [Top, Learner, Cheater, Raiser, Vandal, Nosy, Picky, Aimer]
+    return [Top, Learner, Cheater, Raiser, Vandal, Nosy, Picky, Selective, Aimer]

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
-from torch.distributions import Distribution, Transform, identity_transform
+from torch.distributions import ComposeTransform, Distribution, Normal, Transform, identity_transform
 
+from recourse_arena.causal.piecewise import PiecewiseLinear
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.graph import CausalGraph
 
@@ -23,19 +24,34 @@ def _no_shift(parents: Parents) -> float:
 
 @dataclass(frozen=True)
 class Mechanism:
-    """A structural equation `x = transform(shift(parents) + u)`, invertible in its noise `u`.
+    """A structural equation `x = transform(shift(parents) + piecewise(parents) + u)`, invertible in its noise `u`.
 
     Arguments:
         noise: Distribution of `u`.
         draw: Draws noise, given a number of people and a generator.
-        shift: Function of the parents' values by name.
+        shift: Any function of the values by name of those parents that `piecewise` is not about.
         transform: Bijection after the sum.
+        piecewise: What the other parents add, in a form that exact solvers can ask for. It may be left to `shift`
+            altogether, but then such solvers cannot follow changes of the parents.
     """
 
     noise: Distribution
     draw: Callable[[int, Generator], Tensor]
     shift: Callable[[Parents], Tensor | float] = _no_shift
     transform: Transform = field(default_factory=lambda: identity_transform)
+    piecewise: PiecewiseLinear = field(default_factory=PiecewiseLinear)
+
+    @property
+    def additive(self) -> bool:
+        """Whether the noise is simply added, with no bijection after the sum."""
+        return isinstance(self.transform, ComposeTransform) and not self.transform.parts
+
+    @property
+    def gaussian(self) -> tuple[float, float] | None:
+        """Mean and standard deviation of noise that is added and Gaussian: its log-density is quadratic. Else none."""
+        if not self.additive or not isinstance(self.noise, Normal):
+            return None
+        return float(self.noise.loc), float(self.noise.scale)
 
 
 class StructuralCausalModel:
@@ -66,6 +82,10 @@ class StructuralCausalModel:
         missing = set(graph.names) ^ set(mechanisms)
         if missing:
             raise ArenaError(f"mechanisms and graph disagree about: {', '.join(sorted(missing))}")
+        for name, mechanism in mechanisms.items():
+            strangers = mechanism.piecewise.parents - set(graph.parents.get(name, ()))
+            if strangers:
+                raise ArenaError(f"the equation of {name!r} is about {', '.join(sorted(strangers))}, not its parents")
         self.graph = graph
         self.mechanisms = dict(mechanisms)
 
@@ -126,7 +146,12 @@ class StructuralCausalModel:
         return self.predict(torch.stack([noise[name] for name in self.graph.names], -1))
 
     def _shift(self, name: str, columns: Parents) -> Tensor | float:
-        return self.mechanisms[name].shift({parent: columns[parent] for parent in self.graph.parents.get(name, ())})
+        mechanism = self.mechanisms[name]
+        parents = {parent: columns[parent] for parent in self.graph.parents.get(name, ())}
+        if not mechanism.piecewise:
+            return mechanism.shift(parents)
+        others = {parent: value for parent, value in parents.items() if parent not in mechanism.piecewise.parents}
+        return mechanism.shift(others) + mechanism.piecewise(parents)
 
     def _recomputed(self, name: str, factual: Parents, columns: Parents) -> Tensor:
         transform = self.mechanisms[name].transform

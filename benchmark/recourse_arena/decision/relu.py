@@ -35,6 +35,21 @@ class ReluClassifier(nn.Module):
         """Return the log odds `(...,)` of a positive decision for people `x` `(..., features)`."""
         return self.layers((x - self.mean) / self.sd).squeeze(-1)
 
+    @property
+    def affine_maps(self) -> tuple[tuple[Tensor, Tensor], ...]:
+        """Weight `(outputs, inputs)` and bias `(outputs,)` of each layer, in double precision.
+
+        The first acts on features in data units, the last gives the logit, and between two stands a ReLU.
+
+        Example:
+            >>> [tuple(weight.shape) for weight, bias in ReluClassifier(7, (32, 16)).affine_maps]
+            [(32, 7), (16, 32), (1, 16)]
+        """
+        maps = [(m.weight.detach().double(), m.bias.detach().double()) for m in self.layers if isinstance(m, nn.Linear)]
+        weight, bias = maps[0]
+        weight = weight / self.sd.double()
+        return ((weight, bias - weight @ self.mean.double()), *maps[1:])
+
     def accepts(self, x: Tensor) -> Tensor:
         """Return who is decided positively, bool `(...,)`."""
         return self.logit(x) >= 0

@@ -43,7 +43,8 @@ class Judge:
 
         `valid` asks for a positive decision and no violation; `plausible` for a counterfactual at least as likely
         as the factual, under the density that the request names; `violations` counts broken constraints: acted-upon
-        features that are forbidden, not finite, outside the person's box or not whole where they must be.
+        features that are forbidden, not finite, outside the person's box or not whole where they must be. A solver
+        that proves lower bounds has them recorded as `lower_bound`, next to the `weighted_cost` they bound.
 
         Raises:
             ArenaError: If shapes or dtypes of the recommendation are wrong, or the density asked for is not known.
@@ -75,6 +76,8 @@ class Judge:
             "logp_factual": _array(before_density),
             "logp_counterfactual": _array(_where(solved, after_density)),
         }
+        if recommendation.lower_bound is not None:  # the solver's own word, recorded as such
+            records["lower_bound"] = _array(recommendation.lower_bound.float())
         for j, name in enumerate(request.features.names):
             records[f"score_{name}"] = _array(request.actionability.scores[:, j].to(torch.int8))
             records[f"mask_{name}"] = _array(acted[:, j])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArenaError", "unknown"]
+__all__ = ["ArenaError", "NotApplicable", "unknown"]
 
 import difflib
 from collections.abc import Iterable
@@ -10,6 +10,10 @@ from collections.abc import Iterable
 
 class ArenaError(ValueError):
     """A mistake in what was given: the command line shows its message alone and exits with 2."""
+
+
+class NotApplicable(ArenaError):
+    """What a solver raises that is not meant for a dataset or request: the cell is `skipped` with this reason."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:

@@ -37,11 +37,14 @@ class Recommendation:
         mask: Features acted upon, bool `(people, features)`.
         values: Values to set, float `(people, features)`; read only where masked.
         outcome: Code of the :class:`Outcome` per person, int8 `(people,)`. `infeasible` means proved.
+        lower_bound: Weighted cost below which the solver proves that no action exists, float `(people,)`; NaN where
+            it proves nothing. None from a solver that never proves anything.
     """
 
     mask: Tensor
     values: Tensor
     outcome: Tensor
+    lower_bound: Tensor | None = None
 
     @classmethod
     def do(
@@ -76,6 +79,8 @@ class Recommendation:
     def check(self, shape: tuple[int, int]) -> None:
         """Raise what is wrong with shapes, dtypes or outcome codes for a request of `shape` (people, features)."""
         shapes = {"mask": shape, "values": shape, "outcome": shape[:1]}
+        if self.lower_bound is not None:
+            shapes["lower_bound"] = shape[:1]
         for name, wanted in shapes.items():
             tensor = getattr(self, name)
             if not isinstance(tensor, Tensor):
@@ -88,3 +93,5 @@ class Recommendation:
             raise ArenaError(f"recommendation.values: expected a floating dtype, got {self.values.dtype}")
         if self.outcome.is_floating_point() or not ((self.outcome >= 0) & (self.outcome < len(Outcome))).all():
             raise ArenaError("recommendation.outcome: expected codes of recourse_arena.Outcome")
+        if self.lower_bound is not None and not self.lower_bound.is_floating_point():
+            raise ArenaError(f"recommendation.lower_bound: expected a floating dtype, got {self.lower_bound.dtype}")

@@ -138,8 +138,8 @@ class Report:
         text = (
             "`icarma` here ranks sets of features by mask network and prior together, and tries the next likely ones "
             "where one\ndoes not attain recourse. "
-            f"`{PUBLISHED_RULE}` takes the set that the mask network finds likeliest, as published:\nthe same training, "
-            f"and {met}."
+            f"`{PUBLISHED_RULE}` takes the set that the mask network finds likeliest, as published:\n"
+            f"the same training, and {met}."
         )
         heads = ["table", *NAMED, *NUMBERS, "target", "", "icarma"]
         shown = [

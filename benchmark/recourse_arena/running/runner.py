@@ -7,6 +7,7 @@ __all__ = ["evaluate", "execute"]
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 
 from recourse_arena.plugins import Registry, variant
 from recourse_arena.problem.box import Box
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.errors import ArenaError, NotApplicable
 from recourse_arena.problem.randomness import derive_seed
 from recourse_arena.problem.recommendation import Outcome
 from recourse_arena.problem.request import Request
@@ -166,7 +167,8 @@ class _Run:
         self.progress.step(f"{materials.name}: {name} prepares")
         try:
             seconds = self._fit(materials, solver, cells[0])
-            solver.recommend(_copy(materials.request(cells[0].scenario, 1)))  # so that no cell times imports
+            with suppress(NotApplicable):  # each cell finds out for itself
+                solver.recommend(_copy(materials.request(cells[0].scenario, 1)))  # so that no cell times imports
         except Exception as error:
             yield from self._failed(cells, error)
             return
@@ -246,6 +248,9 @@ class _Run:
         self.progress.done(_EFFORT["cell"] * len(cells))
 
     def _failure(self, cell: Cell, error: Exception) -> CellRecord:
+        if isinstance(error, NotApplicable):
+            self.progress.say(f"skipped {cell.dataset}: {cell.solver} under {cell.scenario.name}: {error}")
+            return CellRecord(cell, Outcome.SKIPPED, reason=str(error))
         reason = str(error) if isinstance(error, ArenaError) else f"{type(error).__name__}: {error}"
         self.progress.say(f"failed {cell.dataset}: {cell.solver} under {cell.scenario.name}: {reason}")
         tail = "".join(traceback.format_exception(error, limit=-4))

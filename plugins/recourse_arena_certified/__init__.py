@@ -1,0 +1,99 @@
+"""Certified recourse: the global optimum of each person, with a proof, as a mixed-integer convex program."""
+
+from __future__ import annotations
+
+__all__ = ["Certified"]
+
+import math
+from typing import TYPE_CHECKING, ClassVar
+
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+
+if TYPE_CHECKING:
+    from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena_certified.certificate import Certificate
+
+
+class Certified(Solver):
+    """The cheapest action of each person, proved to be the cheapest up to a gap, or a proof that there is none.
+
+    The problem is written down exactly: the decision as a ReLU network by big-M constraints, the causal effect of
+    an action through piecewise linear structural equations given the person's noise, the weighted cost as a
+    second-order cone and, if asked for, plausibility under the density of the *structural equations* (not of the
+    flow), which for Gaussian noise is another one. cvxpy hands it to a mixed-integer solver.
+
+    It reads the layers of the classifier (`affine_maps`) and the equations of the structural causal model
+    (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another form, the dataset is
+    skipped with the reason.
+
+    Who is proved to have no action is `infeasible`. Who has one is `solved`, with a proved `lower_bound` of the
+    weighted cost, also if time ran out before the gap closed. Without an action at the end of the time it is
+    `timed_out`, after numerical trouble `not_found`, and `failed` where the problem itself cannot be stated.
+
+    All actions pass the exact models, where possible with 64 units of the last place to spare in the logit and 4 in
+    the log-density (relative to its size). Bounds allow as much the other way, so that rounding in a judge
+    contradicts no proof; with that the gap of a cheap action may end up above the one asked for.
+
+    Arguments:
+        solver: A solver of mixed-integer second-order cone programs that cvxpy knows: SCIP, or GUROBI, MOSEK or
+            COPT where installed (their interfaces are not tested here).
+        time_limit: Seconds per person.
+        gap: How far the cost may be above its lower bound, relative to the cost, for the search to end.
+
+    Example:
+        >>> Certified(time_limit=5).time_limit
+        5.0
+        >>> Certified(gap=2)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: solver certified: gap must be a number above 0 and below 1, got 2
+    """
+
+    name: ClassVar[str] = "certified"
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
+    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.SCM})
+
+    def __init__(self, *, solver: str = "SCIP", time_limit: float = 60.0, gap: float = 1e-4) -> None:
+        for option, value, most in (("time_limit", time_limit, math.inf), ("gap", gap, 1.0)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most:
+                limits = "above 0" if most == math.inf else f"above 0 and below {most:g}"
+                raise ArenaError(f"solver certified: {option} must be a number {limits}, got {value!r}")
+        self.solver, self.time_limit, self.gap = str(solver).upper(), float(time_limit), float(gap)
+
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Read equations and network; nothing is learnt.
+
+        Raises:
+            NotApplicable: If the problem cannot be written down exactly.
+            ArenaError: If the solver's package is missing.
+        """
+        from recourse_arena_certified.backend import backend
+        from recourse_arena_certified.world import World
+
+        self.problem, self.seed = problem, seed
+        self.backend = backend(self.solver)
+        self.world = World.of(problem)
+
+    def certify(self, request: Request) -> list[Certificate]:
+        """Return for each person the action, what is proved about it, and why if nothing is.
+
+        Raises:
+            NotApplicable: If plausibility is asked for and a feature that can be acted upon has no Gaussian noise.
+        """
+        from recourse_arena_certified.proof import Prover
+
+        prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed)
+        return prover(request)
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Return the action and lower bound of each person."""
+        from recourse_arena_certified.certificate import recommendation
+
+        return recommendation(request, self.certify(request))
+
+
+@hookimpl
+def recourse_solvers() -> list[type[Solver]]:
+    """Return the solver."""
+    return [Certified]

@@ -1,0 +1,176 @@
+"""From a request to certificates: a good action, tight limits, one program, a polish, person by person."""
+
+from __future__ import annotations
+
+__all__ = ["Prover"]
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from recourse_arena import NotApplicable, Outcome, Problem, Request
+from recourse_arena.problem.randomness import generator
+from recourse_arena_certified.backend import Answer, Backend, Status, solved
+from recourse_arena_certified.certificate import Certificate
+from recourse_arena_certified.exact import Action, Exact
+from recourse_arena_certified.limits import Limits
+from recourse_arena_certified.person import Person
+from recourse_arena_certified.program import Infeasible, Program
+from recourse_arena_certified.tighten import tighten
+from recourse_arena_certified.world import World
+
+_ROUNDS, _SURE, _FEW = 3, 2, 10
+"""Most rounds of tightening, rounds that always pay, and so few undecided neurons that none does."""
+
+_MARGINS = (1.0, 4.0, 16.0, 64.0, 256.0)
+"""What the polish asks for, in units of what rounding may do."""
+
+_STRICT = 64.0
+"""What the program itself asks for where nothing near its first solution passes the exact models."""
+
+_TRIFLES = (1e-3, 0.0)
+"""Shares of the root of the cost that are left out if the rest passes."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prover:
+    """Certificates for the people of a problem.
+
+    Arguments:
+        problem: The problem.
+        world: Its equations and network.
+        backend: The solver.
+        time_limit: Seconds per person.
+        gap: Relative gap of the cost at which a search ends.
+        seed: Seed of the search for a first action.
+    """
+
+    problem: Problem
+    world: World
+    backend: Backend
+    time_limit: float
+    gap: float
+    seed: int
+
+    @torch.no_grad()
+    def __call__(self, request: Request) -> list[Certificate]:
+        """Return the certificate of each person."""
+        if request.plausibility:
+            acted = request.actionable.any(0)
+            strange = [j for j in acted.nonzero()[:, 0].tolist() if self.world.gaussian(j) is None]
+            if strange:
+                names = ", ".join(self.world.names[j] for j in strange)
+                raise NotApplicable(f"certified needs Gaussian noise to prove plausibility; not so for {names}")
+        return [self._timed(request[i : i + 1]) for i in range(len(request))]
+
+    def _timed(self, one: Request) -> Certificate:
+        """Return a person's certificate; trouble becomes an outcome with its reason."""
+        start = time.monotonic()
+        try:
+            certificate = _Case(self, one, start + self.time_limit).certificate()
+        except Exception as error:  # whatever a solver's interface comes up with, the others must not suffer
+            reason = f"{type(error).__name__}: {error}"
+            certificate = Certificate(Outcome.FAILED, ~one.actionable[0] & False, one.factual[0], reason=reason)
+        if certificate.reason and certificate.outcome is not Outcome.SOLVED:
+            _log.warning("certified: person %d is %s: %s", one.person[0], certificate.outcome, certificate.reason)
+        values = {**vars(certificate), "seconds": time.monotonic() - start}
+        return Certificate(**values)
+
+
+class _Case:
+    """One person's proof."""
+
+    def __init__(self, prover: Prover, one: Request, deadline: float) -> None:
+        self.prover, self.one, self.deadline = prover, one, deadline
+        self.exact = Exact(prover.problem, prover.world, one)
+        logit, density = self.exact.rounding
+        slack = 2 * density if one.plausibility else math.inf
+        self.rounding = max(logit, 1e-6), max(density, 1e-6)
+        self.person = Person.of(one, prover.world, slack)
+        self.best = Action(torch.zeros_like(one.actionable[0]), one.factual[0])
+        self.bound = math.nan
+        """Proved lower bound of the root of the cost; infinite if nobody can do anything."""
+
+    def certificate(self) -> Certificate:
+        """Return what can be proved in time."""
+        self.best = self.exact.search(generator(self.prover.seed, "certified", "search"))
+        if self.best.cost == 0.0:
+            return self._ends(Outcome.SOLVED, bound=0.0)
+        answer = self._prove(-self.exact.rounding[0])
+        if math.isfinite(self.best.cost):
+            return self._ends(Outcome.SOLVED, bound=min(self.bound**2, self.best.cost), reason=answer.reason)
+        if answer.status is Status.INFEASIBLE:
+            return self._ends(Outcome.INFEASIBLE, bound=math.inf)
+        if answer.status is Status.OPTIMAL or answer.found:
+            again = self._prove(_STRICT * self.rounding[0])
+            if math.isfinite(self.best.cost):
+                return self._ends(Outcome.SOLVED, bound=min(self.bound**2, self.best.cost), reason=again.reason)
+        outcome = Outcome.TIMED_OUT if time.monotonic() >= self.deadline else Outcome.NOT_FOUND
+        return self._ends(outcome, bound=self.bound**2, reason=answer.reason)
+
+    def _ends(self, outcome: Outcome, *, bound: float, reason: str = "") -> Certificate:
+        return Certificate(outcome, self.best.mask, self.best.values, self.best.cost, bound, reason=reason)
+
+    def _prove(self, margin: float) -> Answer:
+        """Search for something cheaper than the best action, and take it up; remember what is proved.
+
+        What is proved with a positive `margin` says nothing about the problem itself, and is not remembered.
+        """
+        world, person, share = self.prover.world, self.person, 1 - self.prover.gap / 2
+        distance = math.sqrt(self.best.cost) * share
+        try:
+            program = Program(world, person, self._limits(distance, margin), margin=margin)
+            seconds = max(self.deadline - time.monotonic(), 0.0)
+            answer = self.prover.backend(program.problem, seconds, self.prover.gap / 2)
+        except Infeasible:
+            answer = Answer(Status.INFEASIBLE, 0.0, False, "plain to see without a search")
+        if margin <= 0:
+            proved = {Status.INFEASIBLE: distance, Status.TROUBLE: math.nan}
+            self.bound = proved.get(answer.status, min(answer.bound, distance))
+        if answer.found:
+            self._polish(program)
+        return answer
+
+    def _limits(self, distance: float, margin: float) -> Limits:
+        """Return limits that are tight as long as tightening pays."""
+        world, person = self.prover.world, self.person
+        limits = Limits.of(world, person, distance)
+        before = math.inf
+        for number in range(_ROUNDS):
+            if limits.undecided <= _FEW or (number >= _SURE and limits.undecided > 0.9 * before):
+                break
+            before = limits.undecided
+            limits = tighten(world, person, limits, margin=margin, deadline=self.deadline)
+        return limits
+
+    def _polish(self, program: Program) -> None:
+        """Take up the best action near a program's solution that passes the exact models."""
+        first = [program.action(trifle) for trifle in _TRIFLES]
+        held = [np.asarray(switch.value) for switch in program.switches]
+        self._take_up(first)
+        for times in _MARGINS:
+            person, margin = self.person.stricter(2 * times * self.rounding[1]), times * self.rounding[0]
+            try:
+                convex = Program(self.prover.world, person, program.limits, margin=margin, held=held)
+            except Infeasible:
+                break
+            if solved(convex.problem) and self._take_up([convex.action(trifle) for trifle in _TRIFLES]):
+                return
+        self._take_up(first, spare=False)  # whole numbers may leave just one action, exactly as likely as the factual
+
+    def _take_up(self, candidates: list[tuple[np.ndarray, np.ndarray]], *, spare: bool = True) -> bool:
+        """Take up the cheapest of some actions if it is better than the best; return whether any passes."""
+        actions = [
+            self.exact.action(torch.from_numpy(mask), torch.from_numpy(values), spare=spare)
+            for mask, values in candidates
+        ]
+        for action in actions:
+            if action.cost < self.best.cost:
+                self.best = action
+        return any(math.isfinite(action.cost) for action in actions)
