@@ -96,11 +96,6 @@ def arena(plugged, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def exact(plugged, monkeypatch):
-    """Plug in solvers that prove what they say, or claim to; lower bounds are recorded."""
-    from exact import recording
-
-    from recourse_arena.judging.judge import Judge
-
-    monkeypatch.setattr(Judge, "__call__", recording(Judge.__call__))
+def exact(plugged):
+    """Plug in solvers that prove what they say, or claim to."""
     plugged("exact")

@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import tiny
 import torch
-from torch import Tensor
 
 from recourse_arena import Knowledge, Outcome, Recommendation, Solver, hookimpl
-
-
-@dataclass(frozen=True)
-class Certified(Recommendation):
-    """A recommendation with a lower bound of the weighted cost, `(people,)`; not a number where unknown."""
-
-    lower_bound: Tensor | None = None
-
-
-def recording(judge):
-    """Return a judge's call that records lower bounds as the column `lower_bound`, if it does not do so itself."""
-
-    def judged(self, request, recommendation):
-        records = judge(self, request, recommendation)
-        bound = getattr(recommendation, "lower_bound", None)
-        if bound is not None and "lower_bound" not in records:
-            records["lower_bound"] = bound.double().numpy()
-        return records
-
-    return judged
 
 
 class Exact(Solver):
@@ -47,7 +26,7 @@ class Exact(Solver):
         bound = torch.stack([bound for _, _, bound in ends]).min(0).values
         bound = torch.where(best < torch.inf, bound, torch.nan)
         answer = Recommendation.do(request.actionable, values, found=best < torch.inf, otherwise=Outcome.INFEASIBLE)
-        return Certified(answer.mask, answer.values, answer.outcome, lower_bound=bound)
+        return replace(answer, lower_bound=bound)
 
     def arrival(self, request, end):
         """Return the first feasible values towards `end`, who has some, and the cost just before."""
@@ -82,7 +61,7 @@ class Boaster(tiny.Top):
 
     def recommend(self, request):
         answer = super().recommend(request)
-        return Certified(answer.mask, answer.values, answer.outcome, lower_bound=request.cost(answer.values))
+        return replace(answer, lower_bound=request.cost(answer.values))
 
 
 class Defeatist(tiny.Top):
