@@ -126,7 +126,21 @@ _ORACLE = Suite(
 )
 
 
+_CERTIFIED = Suite(
+    name="certified",
+    summary="Loan, 200 people: how far from certified optima grids, convex programming and iCARMA end",
+    blocks=(
+        Block(
+            ("loan",),
+            _scenarios(*(f"hard-{count}!{how}" for how in ("scm-plausibility", "no-plausibility") for count in "4321")),
+            ("certified", "grid", "grid?points=49", "convex", "icarma"),
+            people=200,
+        ),
+    ),
+)
+
+
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS]
+    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED]
