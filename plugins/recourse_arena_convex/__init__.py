@@ -36,7 +36,7 @@ class Convex(Solver):
     """
 
     name: ClassVar[str] = "convex"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "sequential convex programming with cvxpy: locally optimal, truly checked"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
 

@@ -71,8 +71,9 @@ class Landscape:
         precision = torch.finfo(request.factual.dtype).eps
         required = request.factual.new_full((len(request), 2), _LOGIT_ERROR * precision)
         if request.plausibility:
-            density = problem.density(request).log_density(request.factual)
-            required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs())).nan_to_num()
+            # Who is impossible may become anything possible; who has no density that is a number, nothing.
+            density = problem.density(request).log_density(request.factual).clamp(min=-_LARGEST)
+            required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs())).nan_to_num(nan=_LARGEST)
         rows = request[person]
         unit = (rows.weights * rows.unit_cost.curvature).rsqrt()
         ends = (rows.snap(end) - rows.factual for end in (rows.box.lower, rows.box.upper))
