@@ -30,12 +30,13 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests --benchmark-only --benchmark-columns=min,median,rounds --benchmark-group-by=group
 
-# The reference results; about half an hour. People of `oracle` and `training-seeds` are too many to keep.
+# The reference results; about an hour. People of `oracle` and `training-seeds` are too many to keep.
 results: $(READY)
 	$(BIN)/recourse-arena run quick --out results/quick
 	$(BIN)/recourse-arena run paper --out results/paper
 	$(BIN)/recourse-arena run oracle --out results/oracle
 	$(BIN)/recourse-arena run training-seeds --out results/training-seeds
+	$(BIN)/recourse-arena run certified --out results/certified
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds

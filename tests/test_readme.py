@@ -87,15 +87,30 @@ def test_the_table_of_the_readme_is_what_results_hold():
         assert values.split(" | ") == ["-" if value != value else f"{value:.3f}" for value in kept]
 
 
-def test_the_findings_of_the_readme_follow_from_the_results():
-    people = arena.load(ROOT / "results" / "quick").people
-    people = people.query("dataset == 'loan' and scenario == 'hard-2'")
-    cost = people[people["valid"]].pivot(index="person", columns="solver", values="cost")
-    assert float((cost["grid"] / cost["convex"]).median()) == pytest.approx(1.6, abs=0.05)
-    attained = people.assign(both=people["valid"] & people["plausible"]).pivot(
-        index="person", columns="solver", values="both"
-    )
-    assert ((~attained["grid"]).sum(), (attained["convex"] & ~attained["grid"]).sum()) == (116, 22)
+def test_the_findings_about_optima_follow_from_the_results():
+    result = arena.load(ROOT / "results" / "certified")
+    people = result.people.set_index("scenario")
+    found = {}
+    for count in "4321":
+        cells = people.loc[f"hard-{count}!scm-plausibility"]
+        feasible = int(cells.groupby("person")["optimal_cost"].max().notna().sum())
+        gaps = cells.groupby("solver")["optimality_gap"]
+        found[count] = feasible, gaps.count(), 1 + gaps.median()
+    (two, solves_two, ratio_two), (one, solves_one, ratio_one) = found["2"], found["1"]
+    shares = [f"{solves['grid'] / of:.0%}".replace("%", " %") for solves, of in ((solves_two, two), (solves_one, one))]
+    finer = [
+        f"{solves['grid?points=49'] / of:.0%}".replace("%", " %")
+        for solves, of in ((solves_two, two), (solves_one, one))
+    ]
+    assert f"for {shares[0]} of those who have one with two actionable features, and for {shares[1]} with one" in PLAIN
+    assert f"at {ratio_two['grid']:.2f} and {ratio_one['grid']:.2f} times the least possible cost" in PLAIN
+    assert f"make that {finer[0]} and {finer[1]}" in PLAIN
+    assert sum(feasible - solves["convex"] for feasible, solves, _ in found.values()) == 1
+    assert all(ratio["convex"] == pytest.approx(1.0, abs=5e-4) for _, _, ratio in found.values())
+    each = result.summary.query("solver == 'convex' and scenario.str.contains('scm')")
+    milliseconds = 1000 * each["solve_seconds"] / each["people"]
+    assert (f"{milliseconds.min():.0f}", f"{milliseconds.max():.0f}") == ("5", "12")
+    assert result.alarms == []
 
 
 def test_the_findings_on_everybody_follow_from_the_results():
