@@ -17,6 +17,7 @@ from recourse_arena import Actionability, ArenaError, Outcome, Recommendation, R
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.features import Kind
 from recourse_arena_carma import Carma, ICarma
+from recourse_arena_carma.advice import _Trial
 from recourse_arena_carma.candidates import Candidates, pick
 from recourse_arena_carma.people import Everybody
 from recourse_arena_carma.preferences import Preferences
@@ -217,6 +218,19 @@ def test_the_likeliest_set_that_attains_recourse_is_advised(tiny_materials, opti
     assert torch.equal(answer.mask, sets[best, torch.arange(len(request))])
     if plausibility:
         assert (best != first).any()
+
+
+@pytest.mark.parametrize("nearer", [1, 2])
+def test_of_equally_good_sets_the_likeliest_is_advised_however_close_they_are(nearer):
+    class Told(_Trial):
+        def _carry_out(self, rows, mask):
+            return mask.float(), 2 + mask.any(1).long()  # only the first set, which is empty here, is not plausible
+
+    masks = torch.tensor([[[False, False], [True, False], [False, True]]])
+    lost = torch.tensor([[0.0, 0.30, 0.30]])
+    lost[0, nearer] -= 0.01
+    trial = Told(None, None, range(1), None, None, Settings())
+    assert torch.equal(trial.best_of(Candidates(masks, lost))[0], masks[:, nearer])
 
 
 def test_without_flips_the_mask_network_decides_alone(tiny_materials):
