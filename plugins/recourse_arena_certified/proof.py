@@ -124,15 +124,17 @@ class _Case:
         """
         world, person, share = self.prover.world, self.person, 1 - self.prover.gap / 2
         distance = math.sqrt(self.best.cost) * share
+        scale = 1.0
         try:
             program = Program(world, person, self._limits(distance, margin), margin=margin)
+            scale = program.scale
             seconds = max(self.deadline - time.monotonic(), 0.0)
             answer = self.prover.backend(program.problem, seconds, self.prover.gap / 2)
         except Infeasible:
             answer = Answer(Status.INFEASIBLE, 0.0, False, "plain to see without a search")
         if margin <= 0:
             proved = {Status.INFEASIBLE: distance, Status.TROUBLE: math.nan}
-            self.bound = proved.get(answer.status, min(answer.bound, distance))
+            self.bound = proved.get(answer.status, min(answer.bound * scale, distance))
         if answer.found:
             self._polish(program)
         return answer
