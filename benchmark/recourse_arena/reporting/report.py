@@ -55,10 +55,20 @@ class Report:
             )
         return cls(results, cells, values)
 
-    def markdown(self) -> str:
-        """Return it in Markdown; of runs that hold no published cell, only how far from optimal they end."""
-        if not any(value.ours or value.seeds for value in self.values if value.table in TABLES):
-            return f"{self._run()}\n\n{how_far_from_optimal(self.results)}\n"
+    def markdown(self, about: str | None = None) -> str:
+        """Return it in Markdown.
+
+        Arguments:
+            about: `paper` for everything, `optima` for how far from certified optima runs end only; by default
+                `optima` for runs that hold no published cell.
+
+        Raises:
+            ArenaError: If it should be about optima, and nobody's is certified.
+        """
+        if about is None:
+            about = "paper" if any(v.ours or v.seeds for v in self.values if v.table in TABLES) else "optima"
+        if about == "optima":
+            return f"# Advice against certified optima\n\n{self._run()}\n\n{self._optima()}\n"
         parts = [
             "# Replication of arXiv 2604.08030",
             self._run(),
@@ -75,6 +85,14 @@ class Report:
             self._evidence(),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _optima(self) -> str:
+        found = how_far_from_optimal(self.results)
+        if not found:
+            raise ArenaError(
+                "nobody's optimum is certified in these runs; `recourse-arena run certified` makes such a run"
+            )
+        return found
 
     def _run(self) -> str:
         rows = [[code(r.path), *_described(r.info)] for r in self.results]
