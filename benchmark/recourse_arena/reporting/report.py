@@ -11,13 +11,15 @@ from typing import Any
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.reporting.attainability import against_oracle, against_population_level
 from recourse_arena.reporting.cells import Cells
-from recourse_arena.reporting.claims import CLAIMS, READING, Verdict
+from recourse_arena.reporting.claims import CLAIMS, READING
+from recourse_arena.reporting.fairness import fairness_case
 from recourse_arena.reporting.markdown import code, number, section, table
 from recourse_arena.reporting.optimality import how_far_from_optimal
 from recourse_arena.reporting.published import TABLES, TARGETS, published
 from recourse_arena.reporting.replicated import NAMED, NUMBERS, SEEDS, Replicated
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.training import training_seeds
+from recourse_arena.reporting.weighing import Verdict
 from recourse_arena.running.builtin import PUBLISHED_RULE
 
 
@@ -80,6 +82,7 @@ class Report:
             against_oracle(self.cells),
             against_population_level(self.cells),
             training_seeds(self.cells),
+            fairness_case(self.results),
             how_far_from_optimal(self.results),
             self._table("re-simulation", "The oracle in a re-simulation with independently released data and models"),
             self._evidence(),
