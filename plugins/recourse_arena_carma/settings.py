@@ -183,8 +183,8 @@ TUNED: Mapping[str, Mapping[str, Any]] = {
     # default validity exceeds the published one and plausibility falls short. The prior rules what is tried first,
     # or people are advised on what they like least (0.4 instead of 0.45 after a look at test people of seed 0).
     "gmsc": {"batch": 256, "plausibility": 12.0, "prior_max": 0.4, "trust": 0.1, "patience": 3.0},
-    # Three features are learnt sooner: for validation people of the nonlinear triangle (seed 0) twice the steps attained
-    # no more, and a batch of 256 or 1024 made no difference to speak of on the linear collider.
+    # Three features are learnt sooner: for validation people of the nonlinear triangle (seed 0) twice the steps
+    # attained no more, and a batch of 256 or 1024 made no difference to speak of on the linear collider.
     "chain": _THREE_FEATURES,
     "collider": _THREE_FEATURES,
     "triangle": _THREE_FEATURES,
