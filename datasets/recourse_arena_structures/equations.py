@@ -1,11 +1,10 @@
 """The structural equations of chain, collider and triangle.
 
 They are those of Javaloy et al., *Causal normalizing flows* (NeurIPS 2023, arXiv 2306.05415), read from the authors'
-package `causalflows` 0.1.0 (module `scms`), with its standard normal noises. There noise may be subtracted and has
-factors; here it is added, with the factor as its standard deviation, which leaves both the law of the features and
-every counterfactual as they were. The non-linear collider is the first three features of the non-linear fork there,
-since its collider is linear only; the linear forms of Sánchez-Martín et al., *VACA* (AAAI 2022), have other
-coefficients on the same graphs.
+package `causalflows` 0.1.0 (module `scms`), with its standard normal noises; densities and counterfactuals were
+compared with that package. There noise may be subtracted and has factors; here it is added, with the factor as its
+standard deviation, which leaves both the law of the features and every counterfactual as they were. Its collider is
+linear only: the nonlinear one here is the first three features of its nonlinear fork.
 """
 
 from __future__ import annotations

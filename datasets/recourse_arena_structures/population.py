@@ -29,8 +29,9 @@ _SCALES: Mapping[tuple[str, str], tuple[tuple[float, ...], tuple[float, ...]]] =
 def log_odds(x: Tensor, name: str, equations: str) -> Tensor:
     """Return the log odds of a favourable label of people `x` `(people, 3)`: `2.5 (z1 + z2 + z3 + 0.5)`.
 
-    The label of the three-feature models of Karimi et al. (NeurIPS 2020) in its steepness and its noise; there the sum
-    of the features is scaled as a whole, here each is standardised, and there half are favourable, here 53 to 62 %.
+    After the label of the three-feature models of Karimi et al. (NeurIPS 2020), from memory: a coin whose log odds are
+    2.5 times the sum of the features over its scale. Here each feature is standardised, so that all count alike, and
+    the constant makes 53 to 62 % of the labels favourable.
 
     Example:
         >>> log_odds(torch.tensor([[1.0, 10.0, 0.0]]), "chain", "linear")
