@@ -145,9 +145,7 @@ _STRUCTURES = Suite(
     summary="chain, collider and triangle, linear and nonlinear, 500 people: what the form of a causal model changes",
     blocks=(
         Block(
-            tuple(
-                f"{name}{form}" for name in ("chain", "collider", "triangle") for form in ("", "?equations=nonlinear")
-            ),
+            tuple(f"{name}{form}" for name in ("chain", "collider", "triangle") for form in _FORMS),
             _scenarios("hard-3", "hard-2", "hard-1", "hard-random"),
             ("grid", "convex", "icarma"),
             people=500,
