@@ -52,3 +52,8 @@ def test_the_oracle_suite_runs_every_published_cell_of_the_oracle_over_five_seed
 def test_training_seeds_are_those_of_the_paper(registry):
     found, _ = cells(registry, "training-seeds")
     assert {solver for _, _, solver in found} == {f"icarma?training_seed={seed}" for seed in range(1000, 10001, 1000)}
+
+
+def test_every_solver_but_the_certifying_one_is_in_the_suite_of_methods(registry):
+    found, _ = cells(registry, "methods")
+    assert {solver for _, _, solver in found} == set(registry.solvers) - {"certified"}
