@@ -51,10 +51,10 @@ class Dice(Solver):
     Example:
         >>> Dice(method="genetic").method
         'genetic'
-        >>> Dice(method="genetics")
+        >>> Dice(method="rand")
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'genetics'. Did you mean 'genetic'?
+        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'rand'. Did you mean 'random'?
     """
 
     name: ClassVar[str] = "dice"

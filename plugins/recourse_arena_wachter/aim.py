@@ -82,9 +82,12 @@ class Best:
         """Who has an action, bool `(people,)`."""
         return self.distance.isfinite()
 
-    def take(self, better: Tensor, distance: Tensor, mask: Tensor, values: Tensor) -> None:
-        """Take over the actions of the people `better` `(people,)`, where they are nearer."""
-        better = better & (distance < self.distance)
-        self.distance = torch.where(better, distance, self.distance)
-        self.mask = torch.where(better[:, None], mask, self.mask)
-        self.values = torch.where(better[:, None], values, self.values)
+    def take(self, accepted: Tensor, distance: Tensor, mask: Tensor, values: Tensor) -> None:
+        """Take over the actions of the people `accepted` `(people,)`, where they are nearer."""
+        self.put(accepted & (distance < self.distance), distance, mask, values)
+
+    def put(self, people: Tensor, distance: Tensor, mask: Tensor, values: Tensor) -> None:
+        """Replace the actions of `people`, bool `(people,)`."""
+        self.distance = torch.where(people, distance, self.distance)
+        self.mask = torch.where(people[:, None], mask, self.mask)
+        self.values = torch.where(people[:, None], values, self.values)

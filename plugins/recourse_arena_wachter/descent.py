@@ -49,10 +49,8 @@ class Descent:
         for number in range(self.rounds):
             values, hit = self._round(aim, acted, free, values, pull, self.rate * _DECAY**number, best)
             low, high = torch.where(hit, low, pull), torch.where(hit, pull, high)
-            raised = torch.where(
-                high.isinf(), pull * _FACTOR, torch.where(low > 0, (low * high).sqrt(), pull / _FACTOR)
-            )
-            pull = raised.clamp(_LEAST, _MOST)
+            between = torch.where(low > 0, (low * high).sqrt(), pull / _FACTOR)
+            pull = torch.where(high.isinf(), pull * _FACTOR, between).clamp(_LEAST, _MOST)
         return best
 
     def _round(

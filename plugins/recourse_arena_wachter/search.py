@@ -61,4 +61,5 @@ def _leave_out(aim: Aim, best: Best) -> None:
     with torch.no_grad():
         for column in change.argsort(dim=1, stable=True).T:
             less = best.mask.scatter(1, column[:, None], False)
-            best.take(aim.accepts(less, best.values), aim.distance(less, best.values), less, best.values)
+            fine = best.mask.gather(1, column[:, None])[:, 0] & aim.accepts(less, best.values)
+            best.put(fine, aim.distance(less, best.values), less, best.values)

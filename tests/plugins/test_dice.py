@@ -137,6 +137,20 @@ def test_the_cheapest_of_several_counterfactuals_is_taken(monkeypatch):
 
 
 @pytest.mark.usefixtures("installed")
+def test_what_dice_rounds_out_of_the_box_is_put_back_and_asked_about_again(monkeypatch):
+    problem = straight_problem(0)
+    one = straight_request(problem, 1, plausibility=False)
+    best = torch.where(problem.decisions.slope > 0, one.box.upper, one.box.lower)
+    beyond = torch.where(one.actionable, best + 0.01 * problem.decisions.slope.sign(), one.factual)
+    monkeypatch.setattr(Explainer, "_counterfactuals", lambda self, one: beyond)
+    answer = solver(problem).recommend(one)
+    assert torch.equal(answer.values[answer.mask], best[answer.mask])
+    near = Box(one.factual - 0.01, one.factual + 0.01)
+    boxed = problem.request(one.factual, one.actionability, box=near, plausibility=False)
+    assert "put into the box, are refused" in solver(problem).answers(boxed)[0].reason
+
+
+@pytest.mark.usefixtures("installed")
 def test_who_dice_finds_nothing_for_is_not_found_and_the_others_are_helped():
     problem = straight_problem(0)
     request = straight_request(problem, 3, plausibility=False)

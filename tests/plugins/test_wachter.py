@@ -53,6 +53,7 @@ def test_with_all_features_the_answer_is_as_near_as_acting_on_all_of_them_allows
         assert cost >= cheapest_projection(problem, one) * (1 - 1e-6)
         ratio.append(cost / projection(problem, one))
     assert max(ratio) < 1.05
+    assert sorted(ratio)[len(ratio) // 2] < 1.003
 
 
 def test_the_distance_of_the_paper_moves_hardly_more_than_the_feature_that_does_most_for_its_price():
@@ -75,6 +76,18 @@ def test_the_distance_of_the_paper_moves_hardly_more_than_the_feature_that_does_
         assert paper[i].sum() < 1.2 * each.min()
         assert paper[i, chosen[int(each.argmin())]] > 0.75 * paper[i].sum()
     assert (paper.sum(1) < squares.sum(1)).all()
+
+
+def test_features_that_do_not_help_are_left_alone():
+    problem = straight_problem(0)
+    idle = [j for j in range(4) if not any(problem.graph.names[j] in p for p in problem.graph.parents.values())][-1]
+    slope = problem.decisions.slope.clone()
+    slope[idle] = 0
+    problem = replace(problem, decisions=replace(problem.decisions, slope=slope))
+    request = straight_request(problem, 5, plausibility=False)
+    answer = solve(problem, request, rounds=8, steps=10)
+    assert answer.solved.all()
+    assert not answer.mask[:, idle].any()
 
 
 @pytest.mark.parametrize("seed", [0, 3])
