@@ -51,10 +51,10 @@ class Dice(Solver):
     Example:
         >>> Dice(method="genetic").method
         'genetic'
-        >>> Dice(method="rand")
+        >>> Dice(method="kdtree")
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'rand'. Did you mean 'random'?
+        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'kdtree'. Known: genetic, gradient, random.
     """
 
     name: ClassVar[str] = "dice"
