@@ -54,7 +54,8 @@ class Dice(Solver):
         >>> Dice(method="kdtree")
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'kdtree'. Known: genetic, gradient, random.
+        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'kdtree'. Known: genetic, \
+gradient, random.
     """
 
     name: ClassVar[str] = "dice"
