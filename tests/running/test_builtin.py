@@ -62,3 +62,8 @@ def test_the_structures_suite_runs_every_graph_in_both_forms_on_a_sample_of_the_
     }
     assert {block.people for block in registry.suites["structures"].blocks} == {500}
     assert seeds == {0}
+
+
+def test_every_solver_but_the_certifying_one_is_in_the_suite_of_methods(registry):
+    found, _ = cells(registry, "methods")
+    assert {solver for _, _, solver in found} == set(registry.solvers) - {"certified"}

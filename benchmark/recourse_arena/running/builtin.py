@@ -153,8 +153,21 @@ _STRUCTURES = Suite(
     ),
 )
 
+_METHODS = Suite(
+    name="methods",
+    summary="Loan, hard constraints, 200 people: this suite's solvers beside Wachter's, Growing Spheres and DiCE",
+    blocks=(
+        Block(
+            ("loan",),
+            _scenarios("hard-4", "hard-3", "hard-2", "hard-1"),
+            ("icarma", "carma", "grid", "convex", "wachter", "growing-spheres", "dice"),
+            people=200,
+        ),
+    ),
+)
+
 
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES]
+    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS]
