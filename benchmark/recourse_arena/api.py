@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recourse_arena.folders import cache_folder, data_folder
 from recourse_arena.plugins import Registry, discover
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
@@ -34,6 +34,7 @@ def run(
     data: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress | None = None,
+    no_plugins: Sequence[str] = (),
 ) -> Result:
     """Run a suite and return its result.
 
@@ -50,11 +51,12 @@ def run(
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
         progress: Who hears of each step; default nobody.
+        no_plugins: Names of plugins to block, `*` for all that are not built in.
 
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
-    registry = discover()
+    registry = discover(no_plugins=no_plugins)
     handed = {solver.name: solver for solver in solvers if isinstance(solver, Solver)}
     names = tuple(solver if isinstance(solver, str) else solver.name for solver in solvers)
     choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds))
@@ -80,5 +82,5 @@ def find_suite(suite: str | Path | Suite, registry: Registry) -> Suite:
         return registry.suites[str(suite)]
     if str(suite).endswith(".toml") or Path(suite).is_file():
         return read_suite(Path(suite))
-    error = unknown("suite", str(suite), registry.suites)
+    error = registry.suites.unknown(str(suite))
     raise ArenaError(f"{error} A suite of your own is the path of a .toml file.")
