@@ -49,6 +49,9 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
         from recourse_arena.reporting.alarms import alarm_text
 
         click.echo(alarm_text(alarm), err=True)
+    noted = sum(bool(cell.get("notes")) for cell in result.info["cells"])
+    if noted:
+        click.echo(f"{noted} of {len(result.summary)} cells have notes; {folder / 'run.json'} says where", err=True)
     failed = int((result.summary["outcome"] == "failed").sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)

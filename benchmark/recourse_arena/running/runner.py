@@ -64,9 +64,10 @@ def execute(
     progress.begin(run.effort())
     try:
         records, alarms = cross_checked(run.in_order())
+        summary, records = summarise(records, registry)
     finally:
         progress.end()
-    folder.write_tables(records, summarise(records, registry), run.marginals())
+    folder.write_tables(records, summary, run.marginals())
     info["materials"] = [dict(materials.identity) for materials in run.prepared]
     info["provenance"]["ended"] = now()
     cells = [record.as_dict() for record in records]
@@ -162,6 +163,8 @@ class _Run:
             if reason:
                 yield from self._failed([cell], NotApplicable(reason))
         cells = [cell for cell, reason in reasons.items() if not reason]
+        if not cells:
+            return
         keys = [self._key(materials, solver, cell) for cell in cells]
         kept = [self.folder.kept(cell, key) if self.folder else None for cell, key in zip(cells, keys, strict=True)]
         if all(kept):

@@ -230,7 +230,7 @@ class _Search:
         for record in records:
             if record.outcome != Outcome.SOLVED:
                 raise ArenaError(f"{record.cell.scenario.name}, seed {record.cell.seed}: {record.reason}")
-        summary = summarise(records, self.registry)
+        summary, _ = summarise(records, self.registry)
         table = summary[["scenario", *self.registry.metrics]].assign(value=self.objective.of(summary))
         means = table.set_index("scenario").apply(pd.to_numeric).groupby("scenario", sort=False).mean()
         if not means["value"].map(math.isfinite).all():
