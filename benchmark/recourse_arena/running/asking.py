@@ -138,7 +138,8 @@ class Asking:
                     spent[0] += time.perf_counter() - start
         overwritten = changed(request, handed)
         if overwritten:
-            self._add(notes, "inputs", f"recommend overwrote the request's {' and '.join(overwritten)}")
+            text = f"recommend overwrote the request's {' and '.join(overwritten)}"
+            notes["request"] = Note("inputs", self.plugin, text)  # what it does to the last request says most
         if not isinstance(answer, Recommendation):
             raise _Malformed(f"recommend: expected a Recommendation, got {type(answer).__name__}")
         try:
