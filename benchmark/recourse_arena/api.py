@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recourse_arena.folders import cache_folder, data_folder
-from recourse_arena.plugins import Registry, discover
+from recourse_arena.plugins import Registry, discover, variant
+from recourse_arena.plugins.names import NAME, is_name
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
@@ -57,8 +58,8 @@ def run(
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
     registry = discover(no_plugins=no_plugins)
-    handed = {solver.name: solver for solver in solvers if isinstance(solver, Solver)}
-    names = tuple(solver if isinstance(solver, str) else solver.name for solver in solvers)
+    names = tuple(_name(solver) for solver in solvers)
+    handed = {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
     choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds))
     data = data_folder(data)
     plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
@@ -67,6 +68,18 @@ def run(
     kept = ArtefactCache(cache_folder(cache))
     execute(plan, folder, registry=registry, data=data, cache=kept, progress=progress or Progress(), fresh=fresh)
     return load(folder.path, keep=temporary)
+
+
+def _name(solver: str | Solver) -> str:
+    if isinstance(solver, str):
+        return solver
+    if not isinstance(solver, Solver):
+        hint = "; make one of this class first" if isinstance(solver, type) else ""
+        raise ArenaError(f"solvers: expected names or Solver objects, got {solver!r}{hint}")
+    name = getattr(solver, "name", None)
+    if not isinstance(name, str) or not is_name(variant(name)[0]):
+        raise ArenaError(f"the name of a solver must be {NAME}; that of a {type(solver).__name__} is {name!r}")
+    return name
 
 
 def load(path: str | Path, *, keep: object = None) -> Result:

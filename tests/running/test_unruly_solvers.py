@@ -13,7 +13,7 @@ import unruly
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recourse_arena import Actionability, Feature, FeatureTable, Recommendation, Request, Role, load
+from recourse_arena import Actionability, ArenaError, Feature, FeatureTable, Recommendation, Request, Role, load
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import profile
@@ -305,3 +305,12 @@ def test_a_solver_object_that_misbehaves_is_noted_too(arena):
 
     (cell,) = arena(solvers=[Loose()], scenarios=["hard-1"]).info["cells"]
     assert notes(cell, "global state")[0].get("plugin", "") == ""
+
+
+def test_what_is_no_solver_object_or_has_no_name_is_one_clear_error(arena):
+    with pytest.raises(ArenaError, match="expected names or Solver objects, got <class.*make one of this class first"):
+        arena(solvers=[tiny.Top])
+    nameless = tiny.Top()
+    nameless.name = "a/b"
+    with pytest.raises(ArenaError, match="the name of a solver must be 1 to 64"):
+        arena(solvers=[nameless])
