@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Judge", "groups", "violations"]
+__all__ = ["Judge", "groups", "violated", "violations"]
 
 from dataclasses import dataclass, field
 
@@ -104,22 +104,25 @@ def violations(request: Request, acted: Tensor, values: Tensor) -> dict[str, Ten
 
     The names are `forbidden`, `not finite`, `outside the box` and `not whole`; only the first that is broken counts.
     """
-    finite = values.isfinite()
-    broken = {
-        "forbidden": ~request.actionable,
-        "not finite": ~finite,
-        "outside the box": ~request.box.contains(values),
-        "not whole": request.features.whole & (values != values.round()),
-    }
     left, found = acted, {}
-    for name, breaks in broken.items():
-        found[name], left = left & breaks, left & ~breaks
+    for name, keeps in _constraints(request, values).items():
+        found[name], left = left & ~keeps, left & keeps
     return found
 
 
 def violated(request: Request, acted: Tensor, values: Tensor) -> Tensor:
-    """Return which actions break a constraint of `request`, bool `(people, features)`."""
-    return torch.stack(list(violations(request, acted, values).values())).any(0)
+    """Return which actions break any constraint of `request`, bool `(people, features)`."""
+    return acted & ~torch.stack(list(_constraints(request, values).values())).all(0)
+
+
+def _constraints(request: Request, values: Tensor) -> dict[str, Tensor]:
+    """Return by name where acting keeps a constraint, bool `(people, features)`."""
+    return {
+        "forbidden": request.actionable,
+        "not finite": values.isfinite(),
+        "outside the box": request.box.contains(values),
+        "not whole": ~request.features.whole | (values == values.round()),
+    }
 
 
 def groups(features: FeatureTable, people: Tensor) -> dict[str, list[str]]:

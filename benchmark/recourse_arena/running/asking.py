@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from recourse_arena.judging.judge import violations
+from recourse_arena.judging.judge import violated, violations
 from recourse_arena.problem.errors import ArenaError, NotApplicable
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
@@ -184,16 +184,15 @@ class Asking:
         notes.setdefault(text, Note(kind, self.plugin, text, people, traceback))
 
     def _note_violations(self, request: Request, answer: Recommendation, notes: dict[str, Note]) -> None:
-        acted = answer.mask & answer.solved[:, None]
-        broken = violations(request, acted, answer.values.to(request.factual.dtype))
+        acted, values = answer.mask & answer.solved[:, None], answer.values.to(request.factual.dtype)
+        people = int(violated(request, acted, values).any(1).sum())
+        if not people:
+            return
         found = []
-        for name, breaks in broken.items():
-            if breaks.any():
-                features = [request.features.names[j] for j in breaks.any(0).nonzero().flatten().tolist()]
-                found.append(f"{name} ({', '.join(features)})")
-        if found:
-            people = int(torch.stack(list(broken.values())).any(0).any(1).sum())
-            self._add(notes, "violations", f"acted against constraints: {', '.join(found)}", people)
+        for name, breaks in violations(request, acted, values).items():
+            features = [request.features.names[j] for j in breaks.any(0).nonzero().flatten().tolist()]
+            found += [f"{name} ({', '.join(features)})"] if features else []
+        self._add(notes, "violations", f"acted against constraints: {', '.join(found)}", people)
 
 
 def _plain(answer: Recommendation) -> Recommendation:
