@@ -40,6 +40,7 @@ results: $(READY)
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
+	$(BIN)/recourse-arena report results/certified --about optima
 
 clean:
 	rm -rf $(VENV) build

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["BLUE", "GREY", "PROFILE_PENS", "VERMILLION", "Pen", "canvas", "house_style", "pens", "render", "shown"]
+__all__ = [
+    "BLUE",
+    "GREY",
+    "PROFILE_PENS",
+    "SKY",
+    "VERMILLION",
+    "Pen",
+    "canvas",
+    "house_style",
+    "pens",
+    "render",
+    "shown",
+]
 
 import warnings
 from collections.abc import Iterable, Iterator
