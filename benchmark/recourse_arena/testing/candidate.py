@@ -14,8 +14,10 @@ from recourse_arena.problem.errors import NotApplicable
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
+from recourse_arena.problem.scenario import Scenario
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.cache import one_thread
+from recourse_arena.running.support import mismatch
 from recourse_arena.testing.law import NotRun, expect
 from recourse_arena.testing.worlds import World
 
@@ -93,14 +95,15 @@ class Candidate:
             raise
 
     def _advice(self) -> dict[str, Recommendation]:
-        solver, reasons = self.solver, []
+        reasons: list[str] = []
         advice: dict[str, Recommendation] = {}
         for name, request in self.world.requests.items():
             try:
+                self._refuse(request)
                 if not advice:
-                    self.ask(solver, request[:1])  # so that imports are not timed
+                    self.ask(self.solver, request[:1])  # so that imports are not timed
                 start = time.perf_counter()
-                answer = self.ask(solver, request)
+                answer = self.ask(self.solver, request)
             except NotApplicable as reason:
                 reasons.append(str(reason))
                 continue
@@ -109,6 +112,12 @@ class Candidate:
         if not advice:
             raise NotApplicable(reasons[0])
         return advice
+
+    def _refuse(self, request: Request) -> None:
+        """Raise why the solver declares not to be meant for a request, as a run would skip it."""
+        asked = Scenario("asked", plausibility=request.plausibility, density=request.density)
+        if reason := mismatch(self.make(), self.world.problem, asked):
+            raise NotApplicable(reason)
 
     @property
     def first(self) -> Recommendation:

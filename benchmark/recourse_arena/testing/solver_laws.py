@@ -39,6 +39,7 @@ def it_says_what_it_is(candidate: Candidate) -> None:
     expect(solver.summary, "summary: expected one line for people, got none")
     strangers = set(solver.knows) - set(Knowledge)
     expect(not strangers, f"knows: expected some of {', '.join(Knowledge)}; got {', '.join(map(str, strangers))}")
+    expect(solver.needs <= solver.knows, f"needs: expected a part of knows, got {', '.join(sorted(solver.needs))}")
     parts = set(solver.fit_depends_on)
     expect(parts <= _SCENARIO_PARTS, f"fit_depends_on: expected some of {sorted(_SCENARIO_PARTS)}; got {sorted(parts)}")
 
