@@ -190,6 +190,12 @@ class Boasts(Honest):
         return replace(answer, lower_bound=2 * request.cost(answer.values, answer.mask))
 
 
+class Implausible(Honest):
+    """Promises what it does not look after."""
+
+    plausible_under = frozenset({"flow"})
+
+
 class ScribblesOnRequests(Honest):
     def recommend(self, request):
         answer = super().recommend(request)
@@ -280,6 +286,7 @@ BAD_SOLVERS = {
     Stubborn: "someone_without_a_choice_gets_an_honest_answer",
     GivesUp: "infeasible_is_claimed_only_where_nothing_works",
     Boasts: "lower_bounds_are_not_above_the_cost",
+    Implausible: "plausibility_is_kept_where_it_is_declared",
     ScribblesOnRequests: "inputs_are_left_as_they_were",
     ScribblesOnPeople: "inputs_are_left_as_they_were",
     DrawsGlobally: "global_state_is_left_alone",

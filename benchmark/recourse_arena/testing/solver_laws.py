@@ -28,6 +28,9 @@ _SCENARIO_PARTS = {"scheme", "profile", "distribution", "actionable"}
 _TRIES = 4000
 """Random actions of each person who is said to have none."""
 
+_NATS = 1e-4
+"""Log-density that may be lost to rounding."""
+
 
 def it_says_what_it_is(candidate: Candidate) -> None:
     """Name, version, summary, what it knows and what its fit depends on are declared, and can be read."""
@@ -166,6 +169,24 @@ def lower_bounds_are_not_above_the_cost(candidate: Candidate) -> None:
         raise NotRun("it proves no lower bounds")
 
 
+def plausibility_is_kept_where_it_is_declared(candidate: Candidate) -> None:
+    """Under a density of `plausible_under`, whoever asks for it is led to where people are at least as likely."""
+    solver, problem, declared = candidate.make(), candidate.world.problem, False
+    through = problem.flow if Knowledge.FLOW in solver.knows and Knowledge.SCM not in solver.knows else None
+    for name, request, answer in _answered(candidate):
+        if not request.plausibility or request.density not in solver.plausible_under:
+            continue
+        declared = True
+        acted, values = _acted(answer), answer.values.to(request.factual.dtype)
+        values = torch.where(acted, values, request.factual)
+        after = (through or problem.causal_model).counterfactual(request.factual, acted, values)
+        lost = problem.density(request).log_density(request.factual) - problem.density(request).log_density(after)
+        less = (answer.solved & (lost > _NATS)).nonzero().flatten().tolist()
+        expect(not less, f"request {name!r}: people {less} are led to where people are less likely")
+    if not declared:
+        raise NotRun("it declares no density under which its advice is plausible")
+
+
 def inputs_are_left_as_they_were(candidate: Candidate) -> None:
     """Neither fitting nor recommending changes the problem or the request it was handed."""
     solver, request = candidate.make(), candidate.request
@@ -251,6 +272,7 @@ SOLVER_LAWS: tuple[Law, ...] = (
     someone_without_a_choice_gets_an_honest_answer,
     infeasible_is_claimed_only_where_nothing_works,
     lower_bounds_are_not_above_the_cost,
+    plausibility_is_kept_where_it_is_declared,
     inputs_are_left_as_they_were,
     global_state_is_left_alone,
     another_fit_forgets_the_last_one,
