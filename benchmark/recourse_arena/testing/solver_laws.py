@@ -14,10 +14,10 @@ from torch import Tensor
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.models import Decisions
-from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Outcome, Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.solver import Knowledge, Solver
+from recourse_arena.testing.attempt import working_action
 from recourse_arena.testing.candidate import Candidate
 from recourse_arena.testing.comparing import expect_same_advice
 from recourse_arena.testing.law import Law, NotRun, expect
@@ -25,9 +25,6 @@ from recourse_arena.testing.surroundings import Surroundings, contents
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SCENARIO_PARTS = {"scheme", "profile", "distribution", "actionable"}
-_TRIES = 4000
-"""Random actions of each person who is said to have none."""
-
 _NATS = 1e-4
 """Log-density that may be lost to rounding."""
 
@@ -149,7 +146,7 @@ def infeasible_is_claimed_only_where_nothing_works(candidate: Candidate) -> None
     for name, request, answer in certifiable:
         for i in (answer.outcome == Outcome.INFEASIBLE.code).nonzero().flatten().tolist():
             said = True
-            found = _attempt(candidate.world.problem, request[i : i + 1])
+            found = working_action(candidate.world.problem, request[i : i + 1])
             expect(found is None, f"request {name!r}: person {i} is said to be infeasible, but this works: {found}")
     if not said:
         raise NotRun("nobody is said to be infeasible")
@@ -299,10 +296,6 @@ def _joined(answers: list[Recommendation]) -> Recommendation:
     return Recommendation(mask, values, outcome)
 
 
-def _first(people: Tensor) -> int:
-    return int(people.nonzero()[0])
-
-
 def _expect_none(name: str, request: Request, bad: Tensor, answer: Recommendation, what: str) -> None:
     if bad.any():
         i, j = bad.nonzero()[0].tolist()
@@ -314,21 +307,3 @@ def _expect_unchanged(before: dict[str, Tensor], after: dict[str, Tensor], what:
     for name, tensor in before.items():
         same = name in after and torch.equal(tensor.nan_to_num(), after[name].nan_to_num())
         expect(same, f"{what}: {name}")
-
-
-def _attempt(problem: Problem, one: Request) -> str | None:
-    """Return an action that does what a request of one person asks for, if random ones find any."""
-    draws = torch.Generator().manual_seed(0)
-    values = one.factual.new_empty(_TRIES, len(one.features)).uniform_(generator=draws)
-    values = one.snap(one.box.lower + (one.box.upper - one.box.lower) * values)
-    mask = one.actionable & (torch.rand(values.shape, generator=draws) < 0.7)
-    after = problem.causal_model.counterfactual(one.factual, mask, values)
-    works = problem.decisions.accepts(after) & mask.any(1)
-    if one.plausibility:
-        density = problem.density(one)
-        works &= density.log_density(after) >= density.log_density(one.factual)
-    if not works.any():
-        return None
-    row = _first(works)
-    acted = mask[row].nonzero().flatten().tolist()
-    return ", ".join(f"{one.features.names[j]} = {values[row, j]:g}" for j in acted)
