@@ -279,18 +279,18 @@ def test_notes_stay_with_finished_cells_of_a_resumed_run(ask, tmp_path):
 
 
 def test_a_metric_that_raises_is_undefined_and_noted(plugged, arena, tmp_path, monkeypatch):
-    (tmp_path / "zz_metric.py").write_text(
+    (tmp_path / "zz_odd_metric.py").write_text(
         "from recourse_arena import hookimpl\nfrom recourse_arena.judging.metrics import Metric\n"
         "def mean(people, timings):\n    raise KeyError('weather')\n"
         "@hookimpl\ndef recourse_metrics():\n    return [Metric('odd', 'lower', 'm', 'all', 'odd', mean)]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    plugged("zz_metric")
+    plugged("zz_odd_metric")
     result = arena(solvers=["top"], scenarios=["hard-1"])
     assert result.summary["odd"].isna().all()
     assert result.summary["validity"].notna().all()
     (note,) = notes(result.info["cells"][0], "metric")
-    assert note["plugin"] == "zz_metric"
+    assert note["plugin"] == "zz_odd_metric"
     assert note["text"] == "metric odd raised KeyError: 'weather'"
     assert "in mean" in note["traceback"]
 
