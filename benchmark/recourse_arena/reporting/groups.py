@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from recourse_arena.judging.bootstrap import Array, Resamples
 from recourse_arena.judging.statistics import bonferroni
-from recourse_arena.reporting.measures import MEASURES
+from recourse_arena.reporting.measures import ALL_MEASURES
 from recourse_arena.reporting.panel import Panel
 
 SMALL = 30
@@ -40,7 +40,11 @@ def by_group(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]]) 
     `low` and `high` are 95 % intervals of the group's value; `difference` is the value less that of everybody else,
     with an interval that holds for all groups of the attribute together (Bonferroni). Medians are left out.
     """
-    names = [metric["name"] for metric in metrics if metric["name"] in MEASURES and not MEASURES[metric["name"]].ratio]
+    names = [
+        metric["name"]
+        for metric in metrics
+        if metric["name"] in ALL_MEASURES and not ALL_MEASURES[metric["name"]].ratio
+    ]
     tables = [
         _of_group(panel, attribute, label, labels, names)
         for panel in panels.values()
@@ -71,7 +75,7 @@ def _of_group(
     sides = [(rows, Resamples.draw(panel.seeds[rows], entropy=i)) for i, rows in enumerate((inside, outside))]
     tables = []
     for metric in metrics:
-        values, share = panel.values(metric), MEASURES[metric].share
+        values, share = panel.values(metric), ALL_MEASURES[metric].share
         if not np.isfinite(values).any():
             continue
         (mean, own, wide, counted), (other, _, rest, _) = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MEASURES", "OPTIONAL", "RECORDED", "Measure"]
+__all__ = ["ALL_MEASURES", "MEASURES", "OPTIONAL", "RECORDED", "Measure"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,8 +92,13 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "hap": Measure(_among_valid("hard_action"), among_valid=True, preference=True),
     "violations": Measure(lambda people: people["violations"] > 0),
+}
+"""The metrics that are means over people and that :mod:`~recourse_arena.reporting.compare` may gate."""
+
+ALL_MEASURES: Mapping[str, Measure] = {
+    **MEASURES,
     "plausibility_scm": Measure(_if_recorded("plausible_scm")),
     "l2_mean": Measure(_if_recorded("l2", among_valid=True), share=False, among_valid=True),
     "actions_mean": Measure(_if_recorded("actions", among_valid=True), share=False, among_valid=True),
 }
-"""The metrics that are means over people, and what they are means of."""
+"""All metrics that are means over people."""

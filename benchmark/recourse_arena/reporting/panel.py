@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recourse_arena.judging.bootstrap import Array, Resamples
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.reporting.measures import MEASURES, OPTIONAL, RECORDED
+from recourse_arena.reporting.measures import ALL_MEASURES, OPTIONAL, RECORDED
 from recourse_arena.reporting.result import Result
 
 _NAMES = ("dataset", "scenario", "solver")
@@ -55,7 +55,7 @@ class Panel:
 
     def values(self, metric: str) -> Array:
         """Return the value of each person in each cell, nan where somebody does not count."""
-        return self._spread(MEASURES[metric].of(self.records))
+        return self._spread(ALL_MEASURES[metric].of(self.records))
 
     def recorded(self, column: str) -> Array:
         """Return a column of the records for each person in each cell, nan where it is missing."""

@@ -15,7 +15,7 @@ import pandas as pd
 from recourse_arena.judging.bootstrap import Array, Means
 from recourse_arena.judging.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
 from recourse_arena.judging.statistics import median_interval
-from recourse_arena.reporting.measures import MEASURES, Measure
+from recourse_arena.reporting.measures import ALL_MEASURES, Measure
 from recourse_arena.reporting.panel import Panel
 
 CELLS = ["dataset", "scenario", "solver", "metric", "low", "high", "counted", "rank", "tied"]
@@ -68,13 +68,13 @@ def standings(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]])
     pairs: list[list[Any]] = []
     for panel in panels.values():
         for metric in metrics:
-            if metric["name"] in MEASURES:
+            if metric["name"] in ALL_MEASURES:
                 _stand(panel, metric["name"], metric["direction"], cells, pairs)
     return Standings(pd.DataFrame(cells, columns=CELLS), pd.DataFrame(pairs, columns=PAIRS))
 
 
 def _stand(panel: Panel, metric: str, direction: str, cells: list[list[Any]], pairs: list[list[Any]]) -> None:
-    measure, values = MEASURES[metric], panel.values(metric)
+    measure, values = ALL_MEASURES[metric], panel.values(metric)
     counted = np.isfinite(values).sum(0)
     if not counted.any():
         return
