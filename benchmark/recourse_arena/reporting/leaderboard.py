@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -105,15 +106,11 @@ class Leaderboard:
         """Intervals, ranks and pairwise comparisons."""
         return standings(self.panels, self.metrics)
 
-    def render(self, form: str) -> str:
-        """Return it in one of :data:`FORMATS`."""
-        return {
-            "table": self.text,
-            "md": self.markdown,
-            "html": self.page,
-            "csv": self.csv,
-            "json": self.json,
-        }[form]()
+    def render(self, form: str, *, at: Path | None = None) -> str:
+        """Return it in one of :data:`FORMATS`; `at` is where a page will lie, so that it can link to files."""
+        if form == "html":
+            return self.page(at=at)
+        return {"table": self.text, "md": self.markdown, "csv": self.csv, "json": self.json}[form]()
 
     def text(self) -> str:
         """Return it for a terminal."""
@@ -131,11 +128,11 @@ class Leaderboard:
         alarms = [f"<p><strong>{escape(alarm)}</strong></p>" for alarm in self.alarms()]
         return "\n".join([*parts, *alarms])
 
-    def page(self) -> str:
+    def page(self, *, at: Path | None = None) -> str:
         """Return it as one self-contained HTML page."""
         from recourse_arena.reporting.page import page
 
-        return page(self)
+        return page(self, at=at)
 
     def csv(self) -> str:
         """Return its rows as CSV, with intervals and ranks where there are any."""

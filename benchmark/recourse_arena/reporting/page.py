@@ -43,6 +43,7 @@ _SHAPES = (
 """Of the marks beside names, as the plots draw them."""
 _LOOKS = len(COLOURS) * len(_SHAPES)
 _MAIN = ("attainability", "coverage", "validity", "plausibility", "cost_mean", "hap", "violations", "actions_mean")
+_TO = "\N{EN DASH}"
 _FILES = ("summary.csv", "people.parquet", "run.json")
 _KNOWS = {"scm": "SCM", "flow": "flow", "classifier": "classifier"}
 
@@ -142,11 +143,12 @@ def _certified(board: Leaderboard) -> bool:
 def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the rows of each dataset and scenario."""
     look, standing = looks(board), _standing(board)
+    told = _told_apart(board)
     for (dataset, scenario), rows in board.rows.groupby(["dataset", "scenario"], sort=False):
         shown = []
         for row in rows.to_dict("records"):
             found = standing.get((dataset, scenario, row["solver"]), {})
-            cells = [_cell(column, row, found.get(column["name"])) for column in columns]
+            cells = [_cell(column, row, found.get(column["name"]), told) for column in columns]
             knows = board.solvers.get(row["solver"], {}).get("knows", [])
             first = found.get("attainability")
             shown.append(
@@ -170,7 +172,16 @@ def _standing(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, Any]]:
     return found
 
 
-def _cell(column: Mapping[str, Any], row: Mapping[str, Any], found: Any) -> dict[str, Any]:
+def _told_apart(board: Leaderboard) -> set[tuple[str, str, str]]:
+    """Return the datasets, scenarios and metrics in which somebody is beaten: elsewhere nobody stands out."""
+    cells = board.standings.cells
+    beaten = cells[cells["rank"] > 1]
+    return set(zip(beaten["dataset"], beaten["scenario"], beaten["metric"], strict=True))
+
+
+def _cell(
+    column: Mapping[str, Any], row: Mapping[str, Any], found: Any, told: set[tuple[str, str, str]]
+) -> dict[str, Any]:
     """Return one value in words, with what sorts, ranks and draws it."""
     value = row[column["name"]]
     known = not pd.isna(value)
@@ -180,9 +191,12 @@ def _cell(column: Mapping[str, Any], row: Mapping[str, Any], found: Any) -> dict
         "metric": column["name"],
         "word": _word(column["name"], value) if known else "-",
         "value": f"{value:.6g}" if known else None,
-        "interval": f"{_word('', found.low)} to {_word('', found.high)}" if bounded else "",
+        "interval": f"{_word('', found.low)}{_TO}{_word('', found.high)}" if bounded else "",
         "rank": _rank(found) if known else "",
-        "best": known and found is not None and found.rank == 1,
+        "best": known
+        and found is not None
+        and found.rank == 1
+        and (row["dataset"], row["scenario"], found.metric) in told,
         "more": column["more"],
         "bar": [f"{part:.4f}" for part in (value, found.low, found.high)] if bar else None,
     }

@@ -17,13 +17,22 @@ function showGroups() {
   options(byId("attribute"), attributes.map((name) => [name, name]), choice.attribute);
   options(byId("group-metric"), known.map((name) => [name, name.replaceAll("_", " ")]), choice.group);
   const rows = here.filter((row) => row.attribute === choice.attribute && row.metric === choice.group && visible(row.solver));
-  const body = rows.map((row) => {
-    const sure = row.difference_low > 0 || row.difference_high < 0;
-    const small = row.counted < data.small ? ` (small: ${row.counted})` : "";
-    return [make("span", {}, `${row.group}${small}`), [named(row.solver, choice.dataset), { class: "name" }],
-      `${row.counted} of ${row.asked}`, make("span", {}, number(row.value), make("small", {}, span(row.low, row.high))),
-      make("span", { class: sure && row.difference_low !== null && "sure" }, signed(row.difference)), span(row.difference_low, row.difference_high, signed) || "–"];
-  });
-  byId("groups-table").replaceChildren(table(["group", "solver", "people who count", heading(choice.group), "difference from everybody else", "interval"], body));
+  const names = [...new Set(rows.map((row) => row.solver))];
+  const at = new Map(rows.map((row) => [JSON.stringify([row.group, row.solver]), row]));
+  const asked = new Map(rows.map((row) => [row.group, row.asked]));
+  const body = [...asked].map(([group, people]) => [
+    make("span", {}, group, make("small", { class: "soft" }, ` ${people} people${people < data.small ? ", small" : ""}`)),
+    ...names.map((name) => groupCell(at.get(JSON.stringify([group, name]))))]);
+  byId("groups-table").replaceChildren(table(["group", ...names.map((name) => named(name, choice.dataset))], body));
   drawGroups(rows);
+}
+
+// The value of a group, its interval, and how far it is from everybody else.
+function groupCell(row) {
+  if (!row) return ["–", { class: "none" }];
+  const sure = row.difference_low !== null && (row.difference_low > 0 || row.difference_high < 0);
+  const some = row.counted < row.asked ? `${row.counted} count${row.counted < data.small ? ", small" : ""}` : "";
+  const away = make("span", { class: "difference" }, make("span", { class: sure && "sure" }, signed(row.difference)),
+    row.difference_low === null ? "" : ` (${through(row.difference_low, row.difference_high, signed)})`);
+  return make("span", {}, number(row.value), make("small", {}, [span(row.low, row.high), some].filter(Boolean).join(", ")), away);
 }

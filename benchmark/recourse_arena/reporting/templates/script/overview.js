@@ -11,9 +11,11 @@ function showOverview() {
   const cell = (scenario, solver) => {
     const row = at.get(JSON.stringify([scenario, solver]));
     const [value, low, high, rank] = row?.values[metric] ?? [];
-    if (value === undefined) return [row?.note.split(":")[0] || "–", { class: "none" }];
-    return [number(value), { class: rank === 1 ? "heat best" : "heat", style: `--value:${value / full}`, title: span(low, high) && `95 %: ${span(low, high)}` }];
+    if (value === undefined && !row?.people) return [row ? row.note.split(":")[0] || "nobody" : "–", { class: "none" }];
+    if (value === undefined) return ["–", { class: "none" }];
+    return [number(value), { class: rank === 1 && told(scenario) ? "heat best" : "heat", style: `--value:${value / full}`, title: span(low, high) && `95 %: ${span(low, high)}` }];
   };
+  const told = (scenario) => rows.some((row) => row.scenario === scenario && row.values[metric]?.[3] > 1);
   const scenarios = dataset()?.scenarios ?? [];
   const body = scenarios.map((scenario) => {
     const link = make("button", { type: "button", class: "link" }, scenario);
@@ -21,20 +23,19 @@ function showOverview() {
     return [link, ...names.map((solver) => cell(scenario, solver))];
   });
   byId("overview-table").replaceChildren(table(["scenario", ...names.map((solver) => named(solver, choice.dataset))], body,
-    (i) => ({ class: scenarios[i] === choice.scenario && "now" })));
+    (i) => ({ class: scenarios[i] === choice.scenario && "now" }), "plain overview"));
 }
 
-const OUTCOMES = [["solved", "var(--look-0)"], ["not_found", "var(--look-1)"], ["infeasible", "var(--look-4)"], ["timeout", "var(--look-5)"]];
+const OUTCOMES = ["solved", "not_found", "infeasible", "timeout"];
 
 function showOutcomes() {
   const rows = inScenario();
-  const kinds = [...new Set([...OUTCOMES.map(([kind]) => kind), ...rows.flatMap((row) => Object.keys(row.outcomes))])]
+  const kinds = [...new Set([...OUTCOMES, ...rows.flatMap((row) => Object.keys(row.outcomes))])]
     .filter((kind) => rows.some((row) => row.outcomes[kind]));
-  const colour = new Map(OUTCOMES);
   const body = rows.map((row) => {
     const all = Object.values(row.outcomes).reduce((sum, count) => sum + count, 0);
     const parts = kinds.filter((kind) => row.outcomes[kind]).map((kind) => make("span", { title: `${kind}: ${row.outcomes[kind]}`,
-      style: `width:${(100 * row.outcomes[kind]) / all}%;background:${colour.get(kind) ?? "var(--soft)"}` }));
+      class: OUTCOMES.includes(kind) && kind, style: `width:${(100 * row.outcomes[kind]) / all}%` }));
     const bar = all ? make("div", { class: "stack", "aria-hidden": "true" }, ...parts) : row.note || "nobody was asked";
     return [named(row.solver, choice.dataset), [bar, { class: "name" }], ...kinds.map((kind) => `${row.outcomes[kind] ?? 0}`)];
   });

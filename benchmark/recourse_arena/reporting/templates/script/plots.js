@@ -30,8 +30,7 @@ async function draw(box) {
   const spec = drawn.get(box);
   if (!spec || box.dataset.drawn) return;
   box.dataset.drawn = "yes";
-  const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", autosize: { type: "fit", contains: "padding" }, ...spec, config: theme() };
-  delete full.$schema;
+  const full = { width: "container", autosize: { type: "fit", contains: "padding" }, ...spec, config: theme() };
   await window.vegaEmbed(box, full, { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: dark.matches ? "dark" : "light" } });
   box.dataset.drawn = "done";
 }
@@ -79,7 +78,7 @@ function scatter(x, y, all, size) {
     encoding: { [a]: { ...axis(a === "x" ? x : y), field: `${a === "x" ? x : y}_low` }, [`${a}2`]: { field: `${a === "x" ? x : y}_high` }, [b]: axis(b === "x" ? x : y), color: look.color } });
   const most = Math.max(0, ...all.map((row) => row.cost_mean ?? 0));
   return { height: 300, description: `${y} against ${x} of each solver; the values are in the table below the plot.`, layer: [
-    { data: { values: rest }, mark: { type: "point", filled: true, size: 26, opacity: 0.22 }, encoding: { x: axis(x), y: axis(y), ...look, tooltip: tooltip(PART) } },
+    { data: { values: rest }, mark: { type: "point", filled: true, size: 26, opacity: dark.matches ? 0.4 : 0.22 }, encoding: { x: axis(x), y: axis(y), ...look, tooltip: tooltip(PART) } },
     bar("x", "y"), bar("y", "x"),
     { data: { values: now }, mark: { type: "point", filled: true, opacity: 0.95, ...(size ? {} : { size: 110 }) }, encoding: { x: axis(x), y: axis(y), ...look, tooltip: tooltip(PART),
       ...(size ? { size: { field: "cost_mean", type: "quantitative", title: "mean cost", scale: { domain: [0, most || 1], range: [40, 420] }, legend: { values: [most / 4, most / 2, most].map((v) => Number(v.toPrecision(1))), symbolFillColor: "gray", symbolStrokeColor: "gray" } } } : {}) } },
@@ -109,6 +108,7 @@ function showFeatures() {
     const offset = { xOffset: { field: "solver", type: "nominal" } };
     const y = axis(metric);
     const spec = { height: 190, description: `${metric} by the number of actionable features; the values are in the table below the plot.`, data: { values: found }, layer: [
+      { transform: [{ filter: { field: "count", oneOf: [...counts.values()].filter((count) => count !== "random") } }], mark: { type: "line", strokeWidth: 1.2, opacity: 0.35 }, encoding: { x, ...offset, y, color: look.color } },
       { mark: { type: "rule", strokeWidth: 1.4, opacity: 0.7 }, encoding: { x, ...offset, y: { ...y, field: `${metric}_low` }, y2: { field: `${metric}_high` }, color: look.color } },
       { mark: { type: "point", filled: true, size: 55, opacity: 1 }, encoding: { x, ...offset, y, ...look, tooltip: tooltip([metric]) } },
     ] };
@@ -126,12 +126,14 @@ function showDensity() {
     const inside = (value) => Math.min(Math.max(value, low), high);
     const values = cell.after.map((after, i) => ({ person: sample.persons[i][1], before: sample.before[i], after, judged: cell.valid[i] === "1" ? "valid" : "not valid" })).filter((row) => row.after !== null)
       .map((row) => ({ ...row, x: inside(row.before), y: inside(row.after) }));
-    const scale = { domain: [low, high], nice: false };
+    const scale = { domain: [low, high], nice: false, zero: false };
+    const own = colours()[look(cell.solver, choice.dataset) % colours().length];
+    const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
     const spec = { height: 210, description: `Log-density of people before and after following ${cell.solver}.`, layer: [
-      { data: { values: [{ x: low, y: low }, { x: high, y: high }] }, mark: { type: "line", strokeWidth: 1, color: "gray" }, encoding: { x: { field: "x", type: "quantitative" }, y: { field: "y", type: "quantitative" } } },
+      { data: { values: [{ x: low, y: low }, { x: high, y: high }] }, mark: { type: "line", strokeWidth: 1, color: "gray" }, encoding: { x: { field: "x", type: "quantitative", scale }, y: { field: "y", type: "quantitative", scale } } },
       { data: { values }, mark: { type: "point", filled: true, size: 16, opacity: 0.55 }, encoding: {
         x: { field: "x", type: "quantitative", title: "before", scale, axis: { tickCount: 4 } }, y: { field: "y", type: "quantitative", title: "after", scale, axis: { tickCount: 4 } },
-        color: { field: "judged", type: "nominal", legend: null, scale: { domain: ["valid", "not valid"], range: [colours()[0], colours()[5]] } },
+        color: { field: "judged", type: "nominal", legend: null, scale: { domain: ["valid", "not valid"], range: [own, ink] } },
         shape: { field: "judged", type: "nominal", legend: null, scale: { domain: ["valid", "not valid"], range: ["circle", SHAPES[6]] } },
         tooltip: [{ field: "person" }, { field: "before" }, { field: "after" }, { field: "judged" }] } }] };
     return figure(named(cell.solver, choice.dataset), `${Math.round(100 * cell.above)} % at least as likely, n = ${cell.people}`, spec,
@@ -147,7 +149,8 @@ function drawGroups(rows) {
   const y = { field: "group", type: "nominal", title: null, axis: { labelFontSize: 12, labelLimit: 140 } };
   const offset = { yOffset: { field: "solver", type: "nominal" } };
   const x = { ...axis(choice.group), field: "value" };
-  const spec = { height: { step: 15 }, data: { values }, description: `${choice.group} by ${choice.attribute}; the values are in the table below the plot.`, layer: [
+  const count = new Set(rows.map((row) => row.group)).size;
+  const spec = { height: 40 + count * (12 + 15 * new Set(rows.map((row) => row.solver)).size), data: { values }, description: `${choice.group} by ${choice.attribute}; the values are in the table below the plot.`, layer: [
     { mark: { type: "rule", strokeWidth: 1.6 }, encoding: { y, ...offset, x: { ...x, field: "low" }, x2: { field: "high" }, color: look.color } },
     { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { y, ...offset, x, ...look, tooltip: [{ field: "group" }, { field: "solver" }, { field: "words", title: heading(choice.group) }, { field: "counted", title: "people who count" }, { field: "away", title: "from everybody else" }] } }] };
   const made = figure(`${choice.group.replaceAll("_", " ")} by ${choice.attribute}`, choice.scenario, spec, [], []);
@@ -160,9 +163,9 @@ function showTime() {
   const plot = (field, title, unit) => {
     const values = found.filter((row) => row[field] > 0).map((row) => ({ ...row, words: `${Number(row[field].toPrecision(3))} ${unit}` }));
     const look = encodings([...new Set(values.map((row) => row.solver))]);
-    const spec = { height: { step: 26 }, data: { values }, description: `${title} of each solver.`, mark: { type: "point", filled: true, size: 90, opacity: 1 }, encoding: {
-      y: { field: "solver", type: "nominal", title: null, axis: { labelLimit: 150, grid: true } }, ...look,
-      x: { field, type: "quantitative", title: `${unit}, logarithmic`, scale: { type: "log", nice: true }, axis: { tickCount: 4, format: "~s" } }, tooltip: [{ field: "solver" }, { field: "words", title }] } };
+    const spec = { height: 50 + 26 * values.length, data: { values }, description: `${title} of each solver.`, mark: { type: "point", filled: true, size: 90, opacity: 1 }, encoding: {
+      y: { field: "solver", type: "nominal", title: null, sort: null, axis: { labelLimit: 150, grid: true } }, ...look,
+      x: { field, type: "quantitative", title: `${unit}, logarithmic`, scale: { type: "log", nice: true }, axis: { tickCount: 4, format: "~g" } }, tooltip: [{ field: "solver" }, { field: "words", title }] } };
     return values.length ? figure(title, choice.scenario, spec, ["solver", title], values.map((row) => [row.solver, row.words])) : undefined;
   };
   place("time-plots", ...[plot("each", "Time per person", "ms"), plot("fit", "Time to fit", "s")].filter(Boolean));

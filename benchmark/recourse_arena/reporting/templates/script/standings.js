@@ -11,7 +11,7 @@ function prepareHeads() {
     sort.addEventListener("click", () => change(key === choice.by && key !== "rank" ? { way: flipped() } : { by: key, way: "" }));
     words.replaceChildren(sort);
     if (metrics.has(key)) {
-      const what = make("button", { type: "button", class: "what", "aria-label": `What ${heading(key)} means` }, "ⓘ");
+      const what = make("button", { type: "button", class: "what", "aria-label": `What ${heading(key)} means` }, "?");
       what.addEventListener("click", () => define(metrics.get(key)));
       words.append(what);
     }
@@ -83,7 +83,7 @@ function showPairs() {
     p >= 0.05 ? "cannot be told apart" : `${(difference > 0) !== lower ? first : second} is better`;
   const rows = found.map((pair) => [
     make("span", {}, named(pair.first, choice.dataset), " against ", named(pair.second, choice.dataset)),
-    `${pair.common}`, signed(pair.difference), span(pair.low, pair.high, signed), pair.p_value < 0.001 ? "< 0.001" : number(pair.p_value),
+    `${pair.common}`, signed(pair.difference), through(pair.low, pair.high, signed), pair.p_value < 0.001 ? "< 0.001" : number(pair.p_value),
     [verdict(pair), { class: "name" }]]);
   byId("pairs-table").replaceChildren(rows.length
     ? table(["pair", "people in common", "difference", "95 %", "p", "verdict"], rows)

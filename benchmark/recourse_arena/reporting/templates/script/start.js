@@ -30,6 +30,7 @@ if (data.datasets.length) {
   changes.push((what) => ("by" in what || "way" in what ? (showStandings(), showPairs()) : "overview" in what ? showOverview()
     : "attribute" in what || "group" in what ? showGroups() : "family" in what ? window.vegaEmbed && showFeatures() : showAll()));
   addEventListener("hashchange", () => { readAddress(); showChoice(); showAll(); });
+  addEventListener("DOMContentLoaded", () => { showPlots(); showGroups(); });
   dark.addEventListener("change", () => { showPlots(); showGroups(); });
   byId("download-rows").addEventListener("click", () => download("leaderboard.csv", data.csv));
   byId("download-pairs").addEventListener("click", () => download("pairs.csv", csv(pairs)));

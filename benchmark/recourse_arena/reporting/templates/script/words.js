@@ -19,25 +19,26 @@ function number(value, digits = 3) {
   return Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(digits);
 }
 
+const through = (low, high, words = number) => (low === null || low === undefined ? "" : `${words(low)} to ${words(high)}`);
 const signed = (value) => (value === null || value === undefined ? "–" : (value > 0 ? "+" : "") + number(value));
-const span = (low, high, words = number) => (low === null || low === undefined ? "" : `${words(low)} to ${words(high)}`);
+const span = (low, high, words = number) => (low === null || low === undefined ? "" : `${words(low)}–${words(high)}`);
 const heading = (name) => (metrics.get(name) || { title: name }).title;
 const look = (solver, dataset) => (solvers.get(solver)?.looks ?? {})[dataset] ?? 0;
 
 function named(solver, dataset) {
   const mark = make("i", { class: `mark look-${look(solver, dataset) % LOOKS}`, "aria-hidden": "true" });
-  return make("span", { class: "solver" }, mark, solver);
+  return make("span", { class: "solver" }, mark, make("span", {}, solver));
 }
 
 // A table of rows of cells; a cell is text, an element, or [text or element, attributes].
-function table(heads, rows, rowAttributes = () => ({})) {
+function table(heads, rows, rowAttributes = () => ({}), kind = "plain") {
   const cell = (content, i) => {
     const [inside, attributes] = Array.isArray(content) ? content : [content, {}];
     return i === 0 ? make("th", { scope: "row", class: "name", ...attributes }, inside) : make("td", attributes, inside);
   };
   const head = make("tr", {}, ...heads.map((words, i) => make("th", { scope: "col", class: i === 0 && "name" }, words)));
   const body = rows.map((row, i) => make("tr", rowAttributes(i), ...row.map(cell)));
-  return make("table", { class: "plain" }, make("thead", {}, head), make("tbody", {}, ...body));
+  return make("table", { class: kind }, make("thead", {}, head), make("tbody", {}, ...body));
 }
 
 function options(select, values, chosen) {
