@@ -39,10 +39,11 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     folder = out or Path(f"arena-{Path(suite).stem}")
     result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), **choice)
     from recourse_arena.reporting.leaderboard import Leaderboard
+    from recourse_arena.running.cache import write_atomically
 
     board = Leaderboard.of([result])
     for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
-        _write(folder / name, board.render(form, at=folder / name))
+        write_atomically(folder / name, board.render(form, at=folder / name).encode())
     click.echo(board.text())
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
     for alarm in result.alarms:
@@ -71,15 +72,7 @@ def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=form == "table")
     else:
-        _write(out, text)
-        click.echo(f"{out}", err=True)
+        from recourse_arena.running.cache import write_atomically
 
-
-def _write(file: Path, text: str) -> None:
-    from recourse_arena.problem.errors import ArenaError
-    from recourse_arena.running.cache import write_atomically
-
-    try:
-        write_atomically(file, text.encode())
-    except OSError as error:
-        raise ArenaError(f"cannot write {file}: {error.strerror or error}") from None
+        write_atomically(out, text.encode())
+        click.echo(f"wrote {out}", err=True)

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.reporting.figures.families import family_title, hard_families
-from recourse_arena.reporting.groups import SMALL, by_group
+from recourse_arena.reporting.groups import COLUMNS, SMALL, by_group
 from recourse_arena.reporting.measures import ALL_MEASURES
 from recourse_arena.reporting.palette import COLOURS, DARK_COLOURS, places
 from recourse_arena.reporting.panel import Panel
+from recourse_arena.reporting.standings import PAIRS, Standing
 
 if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard import Leaderboard
@@ -37,7 +38,7 @@ def document(board: Leaderboard) -> dict[str, Any]:
         "palette": {"light": COLOURS, "dark": DARK_COLOURS},
         "datasets": [_dataset(board, name) for name in datasets],
         "rows": _rows(board),
-        "pairs": _table(board.standings.pairs, [name for name in board.standings.pairs if name != "better"]),
+        "pairs": _table(board.standings.pairs, [name for name in PAIRS if name != "better"]),
         "groups": _groups(board),
         "density": [_density(panel) for panel in board.panels.values()],
         "small": SMALL,
@@ -89,28 +90,34 @@ def _by_number(names: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _rows(board: Leaderboard) -> list[dict[str, Any]]:
-    standing: dict[tuple[str, str, str], dict[str, list[Any]]] = {}
-    for row in board.standings.cells.itertuples(index=False):
-        key = (str(row.dataset), str(row.scenario), str(row.solver))
-        found = [_rounded(row.low), _rounded(row.high), _rounded(row.rank), int(bool(row.tied)), int(row.counted)]
-        standing.setdefault(key, {})[str(row.metric)] = found
-    outcomes = _outcomes(board)
+    standings, outcomes = board.standings.by_cell(), _outcomes(board)
     names = [metric["name"] for metric in board.metrics if metric["name"] in board.rows]
     rows = []
-    for row in board.rows.to_dict("records"):
+    for row in _records(board.rows):
         key = (row["dataset"], row["scenario"], row["solver"])
-        found = standing.get(key, {})
-        values = {name: [_rounded(row[name]), *found.get(name, [])] for name in names if not _missing(row[name])}
+        found = standings.get(key, {})
         rows.append(
             {
                 **{name: row[name] for name in ("dataset", "scenario", "solver", "note", "run")},
                 **{name: int(row[name]) for name in ("people", "seeds")},
                 "ms": _rounded(row["ms_per_person"]),
-                "values": values,
+                "values": {name: _value(row[name], found.get(name)) for name in names if not pd.isna(row[name])},
                 "outcomes": outcomes.get(key, {}),
             }
         )
     return rows
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _value(value: float, standing: Standing | None) -> list[Any]:
+    """Return a value and, where it has one, its interval, rank, whether that is shared, and how many people count."""
+    if standing is None:
+        return [_rounded(value)]
+    ends = [_rounded(end) for end in (standing.low, standing.high, standing.rank)]
+    return [_rounded(value), *ends, int(standing.tied), standing.counted]
 
 
 def _outcomes(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, int]]:
@@ -126,7 +133,7 @@ def _outcomes(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, int]]:
 
 def _groups(board: Leaderboard) -> dict[str, Any]:
     table = by_group(board.panels, board.metrics)
-    return _table(table, [name for name in table if name != "small"])
+    return _table(table, [name for name in COLUMNS if name != "small"])
 
 
 def _table(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
@@ -175,10 +182,6 @@ def _ends(*densities: Any) -> list[float]:
     """Return the 1st and 99th percentile of all densities, so that few outliers do not squash the rest."""
     values = np.concatenate([part[np.isfinite(part)] for part in densities])
     return np.quantile(values, [0.01, 0.99]).tolist() if len(values) else [0.0, 1.0]
-
-
-def _missing(value: Any) -> bool:
-    return bool(pd.isna(value))
 
 
 def _rounded(value: Any, decimals: int | None = None) -> float | int | None:

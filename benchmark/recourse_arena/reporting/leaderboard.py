@@ -89,8 +89,8 @@ class Leaderboard:
         if "optimality_people" in rows:
             rows["optimality_people"] = groups["optimality_people"].sum(min_count=1)
         rows["ms_per_person"] = 1000 * groups["solve_seconds"].sum() / rows["people"].where(rows["people"] > 0)
-        for name in ("note", "run"):
-            rows[name] = groups[name].agg(lambda words: "; ".join(dict.fromkeys(word for word in words if word)))
+        for word in ("note", "run"):
+            rows[word] = groups[word].agg(lambda words: "; ".join(dict.fromkeys(filter(None, words))))
         solvers = {name: solver for result in results for name, solver in result.info["solvers"].items()}
         return cls(
             _ordered(rows.reset_index()), list(metrics.values()), solvers, [r.info for r in results], names, results
@@ -155,14 +155,13 @@ class Leaderboard:
 
     def ranked(self) -> dict[tuple[str, str, str], tuple[str, str]]:
         """Return rank (`2=` if shared) and interval of each dataset, scenario and solver by attainability."""
-        cells = self.standings.cells
-        found = cells[(cells["metric"] == "attainability") & cells["rank"].notna()]
         return {
-            (row.dataset, row.scenario, row.solver): (
-                f"{row.rank:.0f}{'=' if row.tied else ''}",
-                f"{row.low:.3f} to {row.high:.3f}",
+            key: (
+                found["attainability"].place,
+                f"{found['attainability'].low:.3f} to {found['attainability'].high:.3f}",
             )
-            for row in found.itertuples()
+            for key, found in self.standings.by_cell().items()
+            if "attainability" in found and found["attainability"].place
         }
 
     def alarms(self) -> list[str]:
@@ -195,10 +194,10 @@ class Leaderboard:
             rank, interval = ranked.get((row["dataset"], row["scenario"], row["solver"]), ("-", "-"))
             known = {**row.to_dict(), "rank": rank, "interval": interval}
             words.append([_word(name, known[name]) for name in headings])
-        named = [row[0] for row in words]
-        for row, before in zip(words[1:], named, strict=False):
-            if once and row[0] == before:
-                row[0] = ""
+        named = [line[0] for line in words]
+        for line, before in zip(words[1:], named, strict=False):
+            if once and line[0] == before:
+                line[0] = ""
         return words
 
     def datasets(self) -> list[tuple[str, pd.DataFrame]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,7 +24,7 @@ from markupsafe import Markup
 from recourse_arena.reporting.document import document, looks
 from recourse_arena.reporting.groups import SMALL
 from recourse_arena.reporting.palette import COLOURS, DARK_COLOURS
-from recourse_arena.reporting.standings import METHOD
+from recourse_arena.reporting.standings import METHOD, Standing
 
 if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard import Leaderboard
@@ -89,12 +90,12 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None) -> str:
 
 @lru_cache(maxsize=1)
 def plotting_library() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script; nothing if vl-convert-python is not installed."""
+    """Return Vega-Embed with Vega and Vega-Lite in it as one script; nothing if vl-convert-python is not installed."""
     if find_spec("vl_convert") is None:
         return ""
     import vl_convert
 
-    return _as_script(vl_convert.javascript_bundle())
+    return _as_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _script() -> str:
@@ -142,34 +143,33 @@ def _certified(board: Leaderboard) -> bool:
 
 def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the rows of each dataset and scenario."""
-    look, standing = looks(board), _standing(board)
-    told = _told_apart(board)
-    for (dataset, scenario), rows in board.rows.groupby(["dataset", "scenario"], sort=False):
-        shown = []
-        for row in rows.to_dict("records"):
-            found = standing.get((dataset, scenario, row["solver"]), {})
-            cells = [_cell(column, row, found.get(column["name"]), told) for column in columns]
-            knows = board.solvers.get(row["solver"], {}).get("knows", [])
-            first = found.get("attainability")
-            shown.append(
-                {
-                    "solver": row["solver"],
-                    "look": look[dataset, row["solver"]] % _LOOKS,
-                    "knows": [_KNOWS.get(word, word) for word in knows] or ["black box"],
-                    "rank": _rank(first) or "-",
-                    "cells": cells,
-                    "empty": "" if row["people"] else row["note"] or "nobody was asked",
-                    "run": row["run"],
-                }
-            )
-        yield {"dataset": dataset, "scenario": scenario, "rows": shown}
-
-
-def _standing(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, Any]]:
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for row in board.standings.cells.itertuples(index=False):
-        found.setdefault((str(row.dataset), str(row.scenario), str(row.solver)), {})[str(row.metric)] = row
-    return found
+    look, standings, told = looks(board), board.standings.by_cell(), _told_apart(board)
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in board.rows.to_dict("records"):
+        dataset, scenario, solver = (str(row[name]) for name in ("dataset", "scenario", "solver"))
+        found = standings.get((dataset, scenario, solver), {})
+        knows = board.solvers.get(solver, {}).get("knows", [])
+        groups.setdefault((dataset, scenario), []).append(
+            {
+                "solver": solver,
+                "look": look[dataset, solver] % _LOOKS,
+                "knows": [_KNOWS.get(word, word) for word in knows] or ["black box"],
+                "rank": (found["attainability"].place if "attainability" in found else "") or "-",
+                "cells": [
+                    _cell(
+                        column,
+                        row[column["name"]],
+                        found.get(column["name"]),
+                        (dataset, scenario, column["name"]) in told,
+                    )
+                    for column in columns
+                ],
+                "empty": "" if row["people"] else row["note"] or "nobody was asked",
+                "run": row["run"],
+            }
+        )
+    for (dataset, scenario), rows in groups.items():
+        yield {"dataset": dataset, "scenario": scenario, "rows": rows}
 
 
 def _told_apart(board: Leaderboard) -> set[tuple[str, str, str]]:
@@ -179,26 +179,22 @@ def _told_apart(board: Leaderboard) -> set[tuple[str, str, str]]:
     return set(zip(beaten["dataset"], beaten["scenario"], beaten["metric"], strict=True))
 
 
-def _cell(
-    column: Mapping[str, Any], row: Mapping[str, Any], found: Any, told: set[tuple[str, str, str]]
-) -> dict[str, Any]:
+def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, told: bool) -> dict[str, Any]:
     """Return one value in words, with what sorts, ranks and draws it."""
-    value = row[column["name"]]
     known = not pd.isna(value)
-    bounded = known and found is not None and pd.notna(found.low) and max(abs(found.low), abs(found.high)) < 1e6
-    bar = column["name"] == "attainability" and bounded
+    bounded = known and standing is not None and np.isfinite([standing.low, standing.high]).all()
+    low, high = (standing.low, standing.high) if standing is not None and bounded else (value, value)
     return {
         "metric": column["name"],
         "word": _word(column["name"], value) if known else "-",
         "value": f"{value:.6g}" if known else None,
-        "interval": f"{_word('', found.low)}{_TO}{_word('', found.high)}" if bounded else "",
-        "rank": _rank(found) if known else "",
-        "best": known
-        and found is not None
-        and found.rank == 1
-        and (row["dataset"], row["scenario"], found.metric) in told,
+        "interval": f"{_word('', low)}{_TO}{_word('', high)}" if bounded else "",
+        "rank": standing.place if known and standing is not None else "",
+        "best": known and told and standing is not None and standing.rank == 1,
         "more": column["more"],
-        "bar": [f"{part:.4f}" for part in (value, found.low, found.high)] if bar else None,
+        "bar": [f"{part:.4f}" for part in (value, low, high)]
+        if bounded and column["name"] == "attainability"
+        else None,
     }
 
 
@@ -208,12 +204,6 @@ def _word(name: str, value: float) -> str:
     if name in ("ms_per_person", "fit_seconds", "solve_seconds"):
         return f"{value:.3g}"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
-
-
-def _rank(found: Any) -> str:
-    if found is None or pd.isna(found.rank):
-        return ""
-    return f"{found.rank:.0f}{'=' if found.tied else ''}"
 
 
 def _troubles(board: Leaderboard) -> list[dict[str, Any]]:

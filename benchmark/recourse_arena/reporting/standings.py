@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["CELLS", "METHOD", "PAIRS", "Standings", "standings"]
+__all__ = ["CELLS", "METHOD", "PAIRS", "Standing", "Standings", "standings"]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,26 @@ METHOD = (
 """What a reader should know about intervals and ranks."""
 
 
+class Standing(NamedTuple):
+    """How a solver stands in one metric; numbers are nan where there are none."""
+
+    low: float
+    high: float
+    counted: int
+    rank: float
+    tied: bool
+
+    @property
+    def place(self) -> str:
+        """Its rank in words: `2=` if others share it, empty if there is none.
+
+        Example:
+            >>> Standing(0.1, 0.2, 50, 2.0, True).place
+            '2='
+        """
+        return "" if np.isnan(self.rank) else f"{self.rank:.0f}{'=' if self.tied else ''}"
+
+
 @dataclass(frozen=True)
 class Standings:
     """Intervals, ranks and pairwise comparisons.
@@ -47,13 +67,22 @@ class Standings:
     cells: pd.DataFrame
     pairs: pd.DataFrame
 
+    def by_cell(self) -> dict[tuple[str, str, str], dict[str, Standing]]:
+        """Return how each dataset, scenario and solver stands in each metric."""
+        found: dict[tuple[str, str, str], dict[str, Standing]] = {}
+        columns = (self.cells[name].tolist() for name in CELLS)
+        for dataset, scenario, solver, metric, low, high, counted, rank, tied in zip(*columns, strict=True):
+            rank = float("nan") if rank is None else float(rank)
+            found.setdefault((dataset, scenario, solver), {})[metric] = Standing(low, high, counted, rank, tied)
+        return found
+
     def wide(self) -> pd.DataFrame:
         """Return a row per dataset, scenario and solver: columns `METRIC_low`, `METRIC_high`, `METRIC_rank`."""
         keys = ["dataset", "scenario", "solver"]
         table = self.cells.pivot_table(
             index=keys, columns="metric", values=["low", "high", "rank"], sort=False, dropna=False, observed=True
         )
-        table.columns = [f"{metric}_{what}" for what, metric in table.columns]
+        table.columns = table.columns.map(lambda pair: f"{pair[1]}_{pair[0]}")
         return table.dropna(axis=1, how="all").reset_index()
 
 
