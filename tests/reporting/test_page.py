@@ -7,7 +7,9 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from boards import EVIL, Draft
 
@@ -132,3 +134,25 @@ def test_a_written_page_links_to_the_files_of_its_runs(tmp_path):
 def test_the_same_run_gives_the_same_page(tmp_path):
     result = Draft().solve("hard-2", "a", 0.5).solve("hard-2", "b", 0.6).write(tmp_path / "run")
     assert Leaderboard.of([result]).page() == Leaderboard.of([result]).page()
+
+
+def test_the_reference_leaderboard_is_that_of_the_reference_run():
+    results = Path(__file__).parent.parent.parent / "results"
+    summary = pd.read_csv(results / "paper" / "summary.csv")
+    lines = (results / "LEADERBOARD.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
+    heads = rows[0]
+    shown = {
+        (
+            row[heads.index("scenario")],
+            row[heads.index("solver")],
+            row[heads.index("attain. ↑")],
+            row[heads.index("people")],
+        )
+        for row in rows
+    }
+    for row in summary.itertuples():
+        assert (row.scenario, row.solver, f"{row.attainability:.3f}", str(row.people)) in shown
+    page = (results / "leaderboard.html").read_text(encoding="utf-8")
+    (block,) = Elements(page).blocks
+    assert len(json.loads(block)["rows"]) == len(summary)

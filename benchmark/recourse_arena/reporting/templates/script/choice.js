@@ -12,7 +12,7 @@ function readAddress() {
   choice.dataset = data.datasets.some((found) => found.name === words.get("dataset")) ? words.get("dataset") : data.datasets[0]?.name;
   const known = dataset()?.scenarios ?? [];
   choice.scenario = known.includes(words.get("scenario")) ? words.get("scenario") : known[0];
-  if (metrics.has(words.get("by"))) choice.by = words.get("by");
+  if (document.querySelector(`[data-sort="${CSS.escape(words.get("by") ?? "")}"]`)) choice.by = words.get("by");
 }
 
 function writeAddress() {
@@ -52,7 +52,7 @@ function showChoice() {
 
 function listen() {
   const on = (id, key, read = (value) => value) =>
-    byId(id)?.addEventListener("input", (event) => change({ [key]: read(event.target.value) }));
+    byId(id)?.addEventListener(id === "search" ? "input" : "change", (event) => change({ [key]: read(event.target.value) }));
   on("dataset", "dataset"); on("scenario", "scenario"); on("search", "search"); on("family", "family", Number);
   on("overview-metric", "overview"); on("attribute", "attribute"); on("group-metric", "group");
   byId("choice").addEventListener("submit", (event) => event.preventDefault());

@@ -4,12 +4,8 @@ const groupsHere = () => groups.filter((row) => row.dataset === choice.dataset &
 function showGroups() {
   const here = groupsHere();
   byId("no-groups").hidden = here.length > 0;
-  for (const id of ["groups-plot", "groups-table"]) byId(id).parentElement.classList.toggle("gone-empty", !here.length);
-  if (!here.length) {
-    byId("groups-table").replaceChildren();
-    byId("groups-plot").replaceChildren();
-    return;
-  }
+  byId("groups-shown").hidden = !here.length;
+  if (!here.length) return;
   const attributes = [...new Set(here.map((row) => row.attribute))];
   if (!attributes.includes(choice.attribute)) choice.attribute = attributes[attributes.length - 1];
   const known = [...new Set(here.map((row) => row.metric))];

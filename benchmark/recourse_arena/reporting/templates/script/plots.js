@@ -165,7 +165,7 @@ function showTime() {
     const look = encodings([...new Set(values.map((row) => row.solver))]);
     const spec = { height: 50 + 26 * values.length, data: { values }, description: `${title} of each solver.`, mark: { type: "point", filled: true, size: 90, opacity: 1 }, encoding: {
       y: { field: "solver", type: "nominal", title: null, sort: null, axis: { labelLimit: 150, grid: true } }, ...look,
-      x: { field, type: "quantitative", title: `${unit}, logarithmic`, scale: { type: "log", nice: true }, axis: { tickCount: 4, format: "~g" } }, tooltip: [{ field: "solver" }, { field: "words", title }] } };
+      x: { field, type: "quantitative", title: `${unit}, logarithmic`, scale: { type: "log", nice: true }, axis: { tickCount: 3, format: "~g", grid: false } }, tooltip: [{ field: "solver" }, { field: "words", title }] } };
     return values.length ? figure(title, choice.scenario, spec, ["solver", title], values.map((row) => [row.solver, row.words])) : undefined;
   };
   place("time-plots", ...[plot("each", "Time per person", "ms"), plot("fit", "Time to fit", "s")].filter(Boolean));
