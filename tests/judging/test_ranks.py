@@ -74,3 +74,13 @@ def test_a_rank_counts_those_that_are_better_beyond_doubt():
     assert ranks(["a", "b", "c"], []) == {"a": 1, "b": 1, "c": 1}
     assert ranks(["a", "b", "c"], [("a", "b"), ("a", "c"), ("b", "c")]) == {"a": 1, "b": 2, "c": 3}
     assert ranks(["a", "b", "c"], [("a", "c")]) == {"a": 1, "b": 1, "c": 2}
+
+
+def test_one_person_who_differs_much_among_many_who_hardly_do_does_not_hide_what_many_show():
+    draws = np.random.default_rng(4)
+    base = draws.gamma(2.0, size=PEOPLE)
+    alike = base + 1e-7 * draws.normal(size=PEOPLE)
+    alike[0] += 3
+    found = p_values(base, alike, base * draws.uniform(1.1, 1.3, PEOPLE))
+    assert found[0] > 0.1
+    assert (found[1:] < 0.01).all()

@@ -184,12 +184,16 @@ class Resamples:
 
 
 def _moments(values: Array, counts: NDArray[np.bool_], differences: bool) -> tuple[Array, Array, Array]:
-    """Return means, their variances, and the mean square of values other than 0: that of one more who differs."""
+    """Return means, their variances, and the square of one more person who differs.
+
+    Each square counts by its own size, for among thousands who hardly differ few may make all the difference.
+    """
     people = np.maximum(counts.sum(0), 1)
     known = np.where(counts, values, 0.0)
     mean = known.sum(0) / people
     squares = known**2
-    one_more = squares.sum(0) / np.maximum((squares > 0).sum(0), 1) if differences else np.zeros(len(mean))
+    total = squares.sum(0)
+    one_more = (squares**2).sum(0) / np.where(total > 0, total, 1.0) if differences else np.zeros(len(mean))
     variance = np.where(counts, values - mean, 0.0) ** 2
     return mean, (variance.sum(0) + one_more) / people**2, one_more
 
