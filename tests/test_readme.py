@@ -52,7 +52,7 @@ def test_every_solver_dataset_and_column_of_the_readme_exists():
     registry = discover()
     for heading, known in (("## Datasets", registry.datasets), ("## Solvers", registry.solvers)):
         section = README.split(heading)[1].split("\n## ")[0]
-        assert set(re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE)) == set(known)
+        assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == set(known)
     titles = {metric.title or metric.name for metric in registry.metrics.values()}
     section = README.split("## What the columns mean")[1].split("\n## ")[0]
     columns = {c.strip() for row in re.findall(r"^\| ([a-z., ]+?) \|", section, re.MULTILINE) for c in row.split(",")}

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 __all__ = ["draw_splits", "favourable", "race", "structural_equations"]
 
-import math
-from collections.abc import Callable
-
 import torch
 from torch import Generator, Tensor
-from torch.distributions import Bernoulli, Gamma, Normal
+from torch.distributions import Bernoulli, Gamma
 from torch.distributions.transforms import AffineTransform, ComposeTransform, SigmoidTransform
 
 from recourse_arena.causal.piecewise import PiecewiseLinear
@@ -32,24 +29,22 @@ def structural_equations(graph: CausalGraph) -> StructuralCausalModel:
                 _years,
                 lambda parents: -35.0,
             ),
-            "education": Mechanism(
-                *_gaussian(0.25),
+            "education": Mechanism.normal(
+                0.5,
                 shift=lambda p: -1 + 0.5 * p["gender"] + torch.sigmoid(0.1 * p["age"]),
                 transform=ComposeTransform([SigmoidTransform(), AffineTransform(-0.5, 1.0)]),
             ),
-            "loan_amount": Mechanism(
-                *_gaussian(4),
+            "loan_amount": Mechanism.normal(
+                2.0,
                 shift=lambda p: 1 + 0.01 * (p["age"] - 5) * (5 - p["age"]) + (1 - p["gender"]),
             ),
-            "duration": Mechanism(
-                *_gaussian(9),
+            "duration": Mechanism.normal(
+                3.0,
                 shift=lambda p: -1 + 0.1 * p["age"] + 2 * (1 - p["gender"]),
                 piecewise=PiecewiseLinear(slopes={"loan_amount": 1.0}),
             ),
-            "income": Mechanism(*_gaussian(4), shift=_income),
-            "savings": Mechanism(
-                *_gaussian(25), shift=lambda p: -4.0, piecewise=PiecewiseLinear(hinges={"income": 1.5})
-            ),
+            "income": Mechanism.normal(2.0, shift=_income),
+            "savings": Mechanism.normal(5.0, shift=lambda p: -4.0, piecewise=PiecewiseLinear(hinges={"income": 1.5})),
         },
     )
 
@@ -98,11 +93,6 @@ def draw_splits(scm: StructuralCausalModel, *, seed: int) -> Splits:
 
 def _income(p: Parents) -> Tensor:
     return -4 + 0.1 * (p["age"] + 35) + 2 * p["gender"] + p["gender"] * p["education"]
-
-
-def _gaussian(variance: float) -> tuple[Normal, Callable[[int, Generator], Tensor]]:
-    sd = math.sqrt(variance)
-    return Normal(0.0, sd), lambda people, draws: sd * torch.randn(people, generator=draws)
 
 
 def _coin(people: int, draws: Generator) -> Tensor:

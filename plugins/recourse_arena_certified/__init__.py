@@ -30,7 +30,7 @@ class Certified(Solver):
     weighted cost, also if time ran out before the gap closed. Without an action at the end of the time it is
     `timed_out`, after numerical trouble `not_found`, and `failed` where the problem itself cannot be stated.
 
-    All actions pass the exact models, where possible with 64 units of the last place to spare in the logit and 4 in
+    All actions pass the exact models, where possible with 32 units of the last place to spare in the logit and 4 in
     the log-density (relative to its size). Bounds allow as much the other way, so that rounding in a judge
     contradicts no proof; with that the gap of a cheap action may end up above the one asked for.
 
@@ -50,7 +50,7 @@ class Certified(Solver):
     """
 
     name: ClassVar[str] = "certified"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.SCM})
 

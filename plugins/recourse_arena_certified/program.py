@@ -57,6 +57,7 @@ class Program:
         self.acted: dict[int, cp.Expression | None] = {}
         """Switch of each feature that can be acted upon; none where it is not needed."""
         self._positive_parts: dict[int, cp.Expression] = {}
+        self.scale = limits.distance if np.isfinite(limits.distance) else 1.0
         self.moving: list[int] = []
         for j in world.order:
             if j in world.equations and (limits.can_act(j) or world.equations[j].causes & set(self.moving)):
@@ -65,11 +66,16 @@ class Program:
             raise Infeasible("nothing can move")
         self.x = cp.Variable(len(self.moving))
         self.distance = cp.Variable(nonneg=True)
+        """Root of the weighted cost over `scale`: solvers square it, and what they tolerate is absolute."""
         self.probes: list[cp.Variable] = []
         """Neurons of each hidden layer before their ReLU."""
         self._move()
         self.constraints.append(self._logit(margin) >= margin)
         self.problem = cp.Problem(cp.Minimize(self.distance), self.constraints)
+
+    def _price(self, j: int) -> float:
+        """Return the distance that a change of a feature by one data unit makes."""
+        return float(np.sqrt(self.person.price[j]) / self.scale)
 
     def value(self, j: int) -> cp.Expression:
         """Return the counterfactual value of a feature."""
@@ -84,7 +90,7 @@ class Program:
         for j, switch in self.acted.items():
             values[j] = _number(self.value(j))
             if switch is None:
-                change = np.sqrt(self.person.price[j]) * abs(values[j] - self.person.factual[j])
+                change = self._price(j) * abs(values[j] - self.person.factual[j])
                 mask[j] = change > trifle * _number(self.distance)
             else:
                 mask[j] = _number(switch) > 0.5
@@ -99,7 +105,7 @@ class Program:
             if not self.limits.can_act(j):
                 self.constraints.append(self.x[place] == natural)
                 continue
-            changes.append(np.sqrt(self.person.price[j]) * self._change(j, natural))
+            changes.append(self._price(j) * self._change(j, natural))
             noises.append((self.value(j) - natural) / self.person.sd[j] + self.person.noise[j])
         if changes:
             self._within(cp.hstack(changes), self.distance)
@@ -108,7 +114,7 @@ class Program:
                 rest = (self.person.noise**2).sum() - (self.person.noise[kept] ** 2).sum()
                 self._within(cp.hstack(noises), np.sqrt(max(self.person.radius**2 - rest, 0.0)))
         if np.isfinite(self.limits.distance):
-            self.constraints.append(self.distance <= self.limits.distance)
+            self.constraints.append(self.distance <= self.limits.distance / self.scale)
 
     def _natural(self, j: int) -> cp.Expression:
         """Return the value that a feature takes of itself."""

@@ -32,6 +32,9 @@ _MARGINS = (1.0, 4.0, 16.0, 64.0, 256.0)
 _STRICT = 64.0
 """What the program itself asks for where nothing near its first solution passes the exact models."""
 
+_TOLERANCE = 1e-6
+"""What mixed-integer solvers tolerate."""
+
 _TRIFLES = (1e-3, 0.0)
 """Shares of the root of the cost that are left out if the rest passes."""
 
@@ -91,7 +94,7 @@ class _Case:
         self.exact = Exact(prover.problem, prover.world, one)
         logit, density = self.exact.rounding
         slack = 2 * density if one.plausibility else math.inf
-        self.rounding = max(logit, 1e-6), max(density, 1e-6)
+        self.rounding = max(logit, 1e-8), max(density, _TOLERANCE)
         self.person = Person.of(one, prover.world, slack)
         self.best = Action(torch.zeros_like(one.actionable[0]), one.factual[0])
         self.bound = math.nan
@@ -108,7 +111,7 @@ class _Case:
         if answer.status is Status.INFEASIBLE:
             return self._ends(Outcome.INFEASIBLE, bound=math.inf)
         if answer.status is Status.OPTIMAL or answer.found:
-            again = self._prove(_STRICT * self.rounding[0])
+            again = self._prove(_STRICT * max(self.rounding[0], _TOLERANCE))
             if math.isfinite(self.best.cost):
                 return self._ends(Outcome.SOLVED, bound=min(self.bound**2, self.best.cost), reason=again.reason)
         outcome = Outcome.TIMED_OUT if time.monotonic() >= self.deadline else Outcome.NOT_FOUND
@@ -124,15 +127,17 @@ class _Case:
         """
         world, person, share = self.prover.world, self.person, 1 - self.prover.gap / 2
         distance = math.sqrt(self.best.cost) * share
+        scale = 1.0
         try:
             program = Program(world, person, self._limits(distance, margin), margin=margin)
+            scale = program.scale
             seconds = max(self.deadline - time.monotonic(), 0.0)
             answer = self.prover.backend(program.problem, seconds, self.prover.gap / 2)
         except Infeasible:
             answer = Answer(Status.INFEASIBLE, 0.0, False, "plain to see without a search")
         if margin <= 0:
             proved = {Status.INFEASIBLE: distance, Status.TROUBLE: math.nan}
-            self.bound = proved.get(answer.status, min(answer.bound, distance))
+            self.bound = proved.get(answer.status, min(answer.bound * scale, distance))
         if answer.found:
             self._polish(program)
         return answer

@@ -10,7 +10,7 @@ from dataclasses import replace
 import cvxpy as cp
 import pytest
 import torch
-from hinge_worlds import cheapest_on_a_fine_grid, costs_if_allowed, hinge_problem, hinge_request
+from hinge_worlds import cheapest_on_a_fine_grid, costs_if_allowed, hinge_problem, hinge_request, likes
 from straight_worlds import straight_problem
 
 from recourse_arena import ArenaError, NotApplicable, Outcome, Scenario
@@ -89,6 +89,20 @@ def test_a_dense_search_around_the_optimum_finds_nothing_cheaper(seed):
             away = torch.randn(20000, 4, generator=draws, dtype=torch.double) * size
             values = person.snap(torch.where(one.mask, one.values, factual) + away)
             assert costs_if_allowed(problem, person, one.mask, values).min() >= one.lower_bound * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_optima_next_to_the_boundary_are_proved_as_closely_as_others(seed):
+    problem = hinge_problem(seed)
+    request = hinge_request(problem, plausibility=False)
+    answer = fitted(Certified(), problem).recommend(request)
+    after = problem.true_scm.counterfactual(request.factual, answer.mask, answer.values)
+    near = (after + 1e-2 * (request.factual - after))[answer.solved]
+    near = near[~problem.decisions.accepts(near)]
+    for one in certify(problem, problem.request(near, likes(len(near), problem.features), plausibility=False)):
+        assert one.outcome is Outcome.SOLVED
+        assert 0 < one.cost < 1e-4
+        assert one.gap <= 5e-3  # what the solver tolerates in the logit, which is tiny there, remains
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -6,8 +6,9 @@ import pytest
 from run_folders import published_shares, write_run
 
 from recourse_arena.reporting.cells import Cell, Cells
-from recourse_arena.reporting.claims import CLAIMS, Verdict
+from recourse_arena.reporting.claims import CLAIMS
 from recourse_arena.reporting.result import Result
+from recourse_arena.reporting.weighing import Verdict
 
 SLOW = {
     **{Cell(name, "grid"): {"fit_seconds": 0.0, "solve_seconds": 7200.0} for name in ("hard-4", "hard-3")},

@@ -52,3 +52,18 @@ def test_the_oracle_suite_runs_every_published_cell_of_the_oracle_over_five_seed
 def test_training_seeds_are_those_of_the_paper(registry):
     found, _ = cells(registry, "training-seeds")
     assert {solver for _, _, solver in found} == {f"icarma?training_seed={seed}" for seed in range(1000, 10001, 1000)}
+
+
+def test_the_structures_suite_runs_every_graph_in_both_forms_on_a_sample_of_the_people(registry):
+    found, seeds = cells(registry, "structures")
+    assert len(found) == 6 * 4 * 3
+    assert {dataset for dataset, _, _ in found} == {
+        f"{graph}{form}" for graph in ("chain", "collider", "triangle") for form in ("", "?equations=nonlinear")
+    }
+    assert {block.people for block in registry.suites["structures"].blocks} == {500}
+    assert seeds == {0}
+
+
+def test_every_solver_but_the_certifying_one_is_in_the_suite_of_methods(registry):
+    found, _ = cells(registry, "methods")
+    assert {solver for _, _, solver in found} == set(registry.solvers) - {"certified"}

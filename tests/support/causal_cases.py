@@ -16,13 +16,15 @@ from torch import Tensor
 
 from recourse_arena.causal.flow import CausalFlow
 from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
+from recourse_arena.plugins import discover
 from recourse_arena.problem.features import Feature, FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.models import CausalModel
 from recourse_arena.problem.recipes import FlowRecipe
 
 FLOWS = ("loan-flow", "spline-flow")
-MODELS = ("loan-scm", "linear-scm-1", "linear-scm-2", *FLOWS)
+STRUCTURES = ("chain?equations=nonlinear", "collider?equations=nonlinear", "triangle")
+MODELS = ("loan-scm", "linear-scm-1", "linear-scm-2", *STRUCTURES, *FLOWS)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,9 @@ def case_called(name: str, request: pytest.FixtureRequest) -> Case:
     draws = torch.Generator().manual_seed(0)
     if name.startswith("linear-scm-"):
         model = linear_scm(int(name[-1]))
+        return Case(model, model.graph, model.sample(200, draws).double())
+    if name in STRUCTURES:
+        model = discover().dataset(name).scm()
         return Case(model, model.graph, model.sample(200, draws).double())
     if name == "spline-flow":
         flow, features = spline_flow()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cvxpy as cp
 import torch
@@ -66,6 +66,12 @@ def straight_request(problem: Problem, people: int, *, plausibility: bool) -> Re
     """Return the request of the first `people` who are refused."""
     factual = problem.asking(problem.validation)[:people]
     return problem.request(factual, preferences(len(factual)), plausibility=plausibility)
+
+
+def favourites(request: Request, count: int) -> Request:
+    """Return the request of the same people who can act on their `count` favourites only."""
+    scores = torch.where(request.actionability.scores > count, 5, request.actionability.scores)
+    return replace(request, actionability=Actionability(scores, levels=4))
 
 
 def subsets(actionable: Tensor) -> Iterator[list[int]]:

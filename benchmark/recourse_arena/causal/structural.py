@@ -6,6 +6,7 @@ __all__ = ["Mechanism", "StructuralCausalModel"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -40,6 +41,16 @@ class Mechanism:
     shift: Callable[[Parents], Tensor | float] = _no_shift
     transform: Transform = field(default_factory=lambda: identity_transform)
     piecewise: PiecewiseLinear = field(default_factory=PiecewiseLinear)
+
+    @classmethod
+    def normal(cls, sd: float, **parts: Any) -> Mechanism:
+        """Return a mechanism with normal noise of mean 0 and standard deviation `sd`; `parts` are the other arguments.
+
+        Example:
+            >>> Mechanism.normal(2.0, shift=lambda parents: 1.0).gaussian
+            (0.0, 2.0)
+        """
+        return cls(Normal(0.0, sd), lambda people, generator: sd * torch.randn(people, generator=generator), **parts)
 
     @property
     def additive(self) -> bool:

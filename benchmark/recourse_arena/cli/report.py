@@ -15,16 +15,22 @@ from recourse_arena.problem.errors import ArenaError
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
 @click.option("--out", type=FOLDER, help="Markdown file to write.  [default: report.md in the first DIR]")
-def report(folders: tuple[Path, ...], out: Path | None) -> None:
+@click.option(
+    "--about",
+    type=click.Choice(["paper", "optima"]),
+    help="The paper, or certified optima only.  [default: the paper, if a DIR holds any of its cells]",
+)
+def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> None:
     """Write how run folders compare with arXiv 2604.08030: every published value, target and claim.
 
     Values are read at the first seed of the first DIR that holds a dataset; other seeds and folders add means and
-    ranges over seeds, and cells that the first one lacks.
+    ranges over seeds, and cells that the first one lacks. Where a run holds certified optima, how far from them the
+    advice of each solver ends.
     """
     from recourse_arena.reporting.report import Report
     from recourse_arena.reporting.result import Result
 
-    text = Report.of([Result.read(folder) for folder in folders]).markdown()
+    text = Report.of([Result.read(folder) for folder in folders]).markdown(about)
     file = out or folders[0] / "report.md"
     try:
         file.write_text(text, encoding="utf-8")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["CLAIMS", "READING", "Claim", "Evidence", "Verdict"]
+__all__ = ["CLAIMS", "READING"]
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 from itertools import pairwise
 
 from recourse_arena.reporting.cells import Cell, Cells, Estimate
 from recourse_arena.reporting.markdown import interval, number
 from recourse_arena.reporting.published import bound
+from recourse_arena.reporting.weighing import Claim, Evidence, Verdict, Within
 
 ALIKE = 0.05
 """Two shares that differ by less count as nearly the same."""
@@ -30,71 +28,8 @@ how many comparisons there are. The claim about runtime rests on single timings 
 """How verdicts come about, in words."""
 
 
-class Verdict(StrEnum):
-    """What a run says about a claim."""
-
-    HOLDS = "holds"
-    FAILS = "does not hold"
-    UNKNOWN = "cannot tell"
-
-    @classmethod
-    def of_all(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """Return the verdict on all of several parts together.
-
-        Example:
-            >>> print(Verdict.of_all([Verdict.HOLDS, Verdict.UNKNOWN]))
-            cannot tell
-        """
-        found = set(verdicts)
-        if cls.FAILS in found:
-            return cls.FAILS
-        return cls.HOLDS if found == {cls.HOLDS} else cls.UNKNOWN
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One comparison: what is compared, the numbers, where the claim puts them, and whether they lie there."""
-
-    what: str
-    numbers: str
-    claimed: str
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of the paper.
-
-    Arguments:
-        sentence: The claim.
-        source: The table or section of the paper.
-        weigh: Its comparisons on the cells of a run.
-    """
-
-    sentence: str
-    source: str
-    weigh: Callable[[Cells], Iterator[Evidence]]
-
-
-@dataclass(frozen=True)
-class _Range:
-    """Where a claim puts a share or a difference, and how that reads."""
-
-    words: str
-    low: float = -math.inf
-    high: float = math.inf
-
-    def verdict(self, estimate: Estimate | None) -> Verdict:
-        if estimate is None:
-            return Verdict.UNKNOWN
-        if self.low < estimate.low and estimate.high < self.high:
-            return Verdict.HOLDS
-        outside = estimate.high < self.low or self.high < estimate.low
-        return Verdict.FAILS if outside else Verdict.UNKNOWN
-
-
-_FALLS, _RISES = _Range("falls", high=0.0), _Range("rises", low=0.0)
-_ALIKE = _Range(f"nearly the same (±{ALIKE:.3f})", -ALIKE, ALIKE)
+_FALLS, _RISES = Within("falls", high=0.0), Within("rises", low=0.0)
+_ALIKE = Within(f"nearly the same (±{ALIKE:.3f})", -ALIKE, ALIKE)
 _HARD = ("hard-4", "hard-3", "hard-2", "hard-1")
 _BOUND = ("hard-3", "hard-2", "hard-1", "hard-random")
 _SOFT = ("concave", "linear", "convex")
@@ -102,7 +37,7 @@ _PROFILES = ("constant", *_SOFT)
 _NAMES = {"grid": "oracle", "icarma": "iCARMA", "icarma?preferences=scenario": "iCARMA trained on that order"}
 
 
-def _change(cells: Cells, metric: str, first: Cell, second: Cell, within: _Range) -> Evidence:
+def _change(cells: Cells, metric: str, first: Cell, second: Cell, within: Within) -> Evidence:
     """Compare a share in two cells on the same people."""
     terms = [(1.0, second, metric), (-1.0, first, metric)]
     estimate, shares = cells.contrast(terms), cells.shares(terms)
@@ -111,14 +46,14 @@ def _change(cells: Cells, metric: str, first: Cell, second: Cell, within: _Range
     return Evidence(what, numbers, within.words, within.verdict(estimate))
 
 
-def _contrast(cells: Cells, what: str, terms: list[tuple[float, Cell, str]], within: _Range) -> Evidence:
+def _contrast(cells: Cells, what: str, terms: list[tuple[float, Cell, str]], within: Within) -> Evidence:
     """Weigh a weighted sum of shares on the same people."""
     estimate = cells.contrast(terms)
     numbers = _words(estimate) if estimate else _missing(cells, *(cell for _, cell, _ in terms))
     return Evidence(what, numbers, within.words, within.verdict(estimate))
 
 
-def _share(cells: Cells, metric: str, cell: Cell, within: _Range) -> Evidence:
+def _share(cells: Cells, metric: str, cell: Cell, within: Within) -> Evidence:
     """Weigh one share."""
     estimate = cells.estimate(cell, metric)
     numbers = f"{number(estimate.value)} {interval(estimate)}" if estimate else _missing(cells, cell)
@@ -158,7 +93,7 @@ def _icarma_stays_valid(cells: Cells) -> Iterator[Evidence]:
             for solver, sign in (("icarma", 1.0), ("grid", -1.0))
             for name, weight in (("hard-4", 1.0), (fewer, -1.0))
         ]
-        lost = _Range("iCARMA loses less", high=0.0)
+        lost = Within("iCARMA loses less", high=0.0)
         yield _contrast(cells, f"iCARMA's loss of validity less the oracle's, hard-4 → {fewer}", terms, lost)
 
 
@@ -172,9 +107,9 @@ def _validity_conflicts(cells: Cells) -> Iterator[Evidence]:
         for count in ("hard-1", "hard-2"):
             asked, free = Cell(f"{count}{order}", "grid"), Cell(f"{count}{order}!no-plausibility", "grid")
             yield _change(cells, "validity", asked, free, _RISES)
-            yield _share(cells, "plausibility_solved", free, _Range("below 0.500", high=0.5))
+            yield _share(cells, "plausibility_solved", free, Within("below 0.500", high=0.5))
             if count == "hard-2":
-                yield _share(cells, "validity", free, _Range("above 0.950", low=0.95))
+                yield _share(cells, "validity", free, Within("above 0.950", low=0.95))
 
 
 def _spares(cells: Cells, prefix: str) -> Iterator[Evidence]:
@@ -184,10 +119,10 @@ def _spares(cells: Cells, prefix: str) -> Iterator[Evidence]:
         soft = Cell(f"{prefix}{profile}", "icarma")
         terms = [(1.0, soft, "hap"), (-0.5, constant, "hap")]
         what = f"iCARMA, hap, {soft.scenario} less half of {constant.scenario}"
-        yield _contrast(cells, what, terms, _Range("below half", high=0.0))
+        yield _contrast(cells, what, terms, Within("below half", high=0.0))
 
 
-def _versus_constant(cells: Cells, metric: str, within: _Range, *prefixes: str) -> Iterator[Evidence]:
+def _versus_constant(cells: Cells, metric: str, within: Within, *prefixes: str) -> Iterator[Evidence]:
     for prefix in prefixes:
         for profile in _SOFT:
             cell = Cell(f"{prefix}{profile}", "icarma")
@@ -236,7 +171,7 @@ def _same_training_does_not_help(cells: Cells) -> Iterator[Evidence]:
             for solver, sign in (("icarma?preferences=scenario", 1.0), ("icarma", -1.0))
         ]
         what = f"gain in {metric} from training on the reverse order, mean of {len(names)} scenarios"
-        yield _contrast(cells, what, terms, _Range(f"below {NO_GAIN:.3f}", high=NO_GAIN))
+        yield _contrast(cells, what, terms, Within(f"below {NO_GAIN:.3f}", high=NO_GAIN))
 
 
 def _scores_work_alike(cells: Cells) -> Iterator[Evidence]:

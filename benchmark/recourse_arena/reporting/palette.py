@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BLUE", "COLOURS", "DARK_COLOURS", "GREEN", "GREY", "ORANGE", "VERMILLION", "places"]
+__all__ = ["BLUE", "COLOURS", "DARK_COLOURS", "GREEN", "GREY", "ORANGE", "SKY", "VERMILLION", "places"]
 
 from collections.abc import Iterable
 

@@ -11,13 +11,15 @@ from typing import Any
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.reporting.attainability import against_oracle, against_population_level
 from recourse_arena.reporting.cells import Cells
-from recourse_arena.reporting.claims import CLAIMS, READING, Verdict
+from recourse_arena.reporting.claims import CLAIMS, READING
+from recourse_arena.reporting.fairness import fairness_case
 from recourse_arena.reporting.markdown import code, number, section, table
 from recourse_arena.reporting.optimality import how_far_from_optimal
 from recourse_arena.reporting.published import TABLES, TARGETS, published
 from recourse_arena.reporting.replicated import NAMED, NUMBERS, SEEDS, Replicated
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.training import training_seeds
+from recourse_arena.reporting.weighing import Verdict
 from recourse_arena.running.builtin import PUBLISHED_RULE
 
 
@@ -55,10 +57,20 @@ class Report:
             )
         return cls(results, cells, values)
 
-    def markdown(self) -> str:
-        """Return it in Markdown; of runs that hold no published cell, only how far from optimal they end."""
-        if not any(value.ours or value.seeds for value in self.values if value.table in TABLES):
-            return f"{self._run()}\n\n{how_far_from_optimal(self.results)}\n"
+    def markdown(self, about: str | None = None) -> str:
+        """Return it in Markdown.
+
+        Arguments:
+            about: `paper` for everything, `optima` for how far from certified optima runs end only; by default
+                `optima` for runs that hold no published cell.
+
+        Raises:
+            ArenaError: If it should be about optima, and nobody's is certified.
+        """
+        if about is None:
+            about = "paper" if any(v.ours or v.seeds for v in self.values if v.table in TABLES) else "optima"
+        if about == "optima":
+            return f"# Advice against certified optima\n\n{self._run()}\n\n{self._optima()}\n"
         parts = [
             "# Replication of arXiv 2604.08030",
             self._run(),
@@ -70,11 +82,20 @@ class Report:
             against_oracle(self.cells),
             against_population_level(self.cells),
             training_seeds(self.cells),
+            fairness_case(self.results),
             how_far_from_optimal(self.results),
             self._table("re-simulation", "The oracle in a re-simulation with independently released data and models"),
             self._evidence(),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _optima(self) -> str:
+        found = how_far_from_optimal(self.results)
+        if not found:
+            raise ArenaError(
+                "nobody's optimum is certified in these runs; `recourse-arena run certified` makes such a run"
+            )
+        return found
 
     def _run(self) -> str:
         rows = [[code(r.path), *_described(r.info)] for r in self.results]

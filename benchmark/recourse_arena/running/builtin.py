@@ -24,6 +24,7 @@ _UNCONSTRAINED = tuple(
 PUBLISHED_RULE = "icarma?trust=1&flips=0"
 """iCARMA that takes the set of features its mask network finds likeliest, whatever comes of it, as published."""
 _GMSC = frozenset({"gmsc"})
+_FORMS = ("", "?equations=nonlinear")
 
 
 def _scenarios(*names: str) -> tuple[Scenario, ...]:
@@ -139,8 +140,34 @@ _CERTIFIED = Suite(
     ),
 )
 
+_STRUCTURES = Suite(
+    name="structures",
+    summary="chain, collider and triangle, linear and nonlinear, 500 people: what the form of a causal model changes",
+    blocks=(
+        Block(
+            tuple(f"{name}{form}" for name in ("chain", "collider", "triangle") for form in _FORMS),
+            _scenarios("hard-3", "hard-2", "hard-1", "hard-random"),
+            ("grid", "convex", "icarma"),
+            people=500,
+        ),
+    ),
+)
+
+_METHODS = Suite(
+    name="methods",
+    summary="Loan, hard constraints, 200 people: this suite's solvers beside Wachter's, Growing Spheres and DiCE",
+    blocks=(
+        Block(
+            ("loan",),
+            _scenarios("hard-4", "hard-3", "hard-2", "hard-1"),
+            ("icarma", "carma", "grid", "convex", "wachter", "growing-spheres", "dice"),
+            people=200,
+        ),
+    ),
+)
+
 
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED]
+    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS]

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.reporting.fairness import SCENARIOS
 from recourse_arena.reporting.result import Result
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def draw(result: Result) -> Iterator[Picture]:
     from recourse_arena.reporting.figures.actionable_features import actionable_features
     from recourse_arena.reporting.figures.cost_profiles import cost_profiles
     from recourse_arena.reporting.figures.evidence import Evidence
+    from recourse_arena.reporting.figures.fairness import fairness
     from recourse_arena.reporting.figures.log_density import log_density
     from recourse_arena.reporting.figures.marginals import marginals
     from recourse_arena.reporting.figures.overview import overview
@@ -51,6 +53,8 @@ def draw(result: Result) -> Iterator[Picture]:
     evidence = Evidence(result)
     yield _picture("overview", partial(overview, evidence))
     yield _picture("cost-profiles", partial(cost_profiles, evidence))
+    if set(SCENARIOS) <= set(evidence.cells["scenario"]):
+        yield _picture("fairness", partial(fairness, evidence))
     for dataset, name in evidence.file_names.items():
         yield _picture(f"actionable-features-{name}", partial(actionable_features, evidence, dataset))
         yield _picture(f"trade-off-{name}", partial(trade_off, evidence, dataset))

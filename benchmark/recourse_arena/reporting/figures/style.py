@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["BLUE", "GREY", "PROFILE_PENS", "VERMILLION", "Pen", "canvas", "house_style", "pens", "render", "shown"]
+__all__ = [
+    "BLUE",
+    "GREY",
+    "PROFILE_PENS",
+    "SKY",
+    "VERMILLION",
+    "Pen",
+    "canvas",
+    "house_style",
+    "pens",
+    "render",
+    "shown",
+]
 
 import warnings
 from collections.abc import Iterable, Iterator
@@ -16,7 +28,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from recourse_arena.reporting.figures.evidence import Lacking
-from recourse_arena.reporting.palette import BLUE, COLOURS, GREEN, GREY, ORANGE, VERMILLION, places
+from recourse_arena.reporting.palette import BLUE, COLOURS, GREEN, GREY, ORANGE, SKY, VERMILLION, places
 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">")
 _LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))

@@ -1,0 +1,109 @@
+"""DiCE: diverse counterfactual explanations by the authors' own package, as actions under individual constraints."""
+
+from __future__ import annotations
+
+__all__ = ["Dice"]
+
+from typing import TYPE_CHECKING, ClassVar
+
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena.problem.errors import unknown
+
+if TYPE_CHECKING:
+    from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena_dice.answer import Answer
+
+_METHODS = ("random", "genetic", "gradient")
+
+
+class Dice(Solver):
+    """DiCE (Mothilal et al., 2020) with each person's own `features_to_vary` and `permitted_range`.
+
+    The package `dice-ml` is asked for several counterfactuals of each person, one person after the other, in which
+    only what the person can act on differs, inside the person's box. Each becomes the action `do(x_j = x'_j)` for the
+    features it changes; of those that the classifier accepts, the one with the least weighted cost is recommended.
+
+    DiCE takes features to be independent: it does not foresee what an action causes, so that a counterfactual it
+    found may fail before the judge. It does not look at plausibility either. It has no say over which of its
+    counterfactuals is taken, and its own distances know nothing of the person's preferences.
+
+    Binary and categorical features are DiCE's categorical ones, with the levels that training people have; integer and
+    ordinal ones its whole numbers; continuous values are rounded by DiCE to about a ten thousandth of the feature's
+    range. Counterfactuals before and after DiCE's search for sparser ones both count, since that search may end
+    where the classifier refuses.
+
+    Who can act on nothing is `infeasible`, whom DiCE finds nothing for is `not_found`, who uses up `calls` is
+    `timed_out` (DiCE's genetic search has no end where nobody is accepted), and for whom DiCE raises anything else
+    is `failed`; :meth:`answers` has the reasons, and a log message counts them. Draws depend on the seed and the
+    person's factual alone; the global random state is left as it was.
+
+    Arguments:
+        method: `random` sampling (the default of DiCE), `genetic`, or `gradient` descent, which takes seconds a
+            person and, unlike the others, needs more than decisions.
+        counterfactuals: How many DiCE is asked for, from which the cheapest is taken.
+        samples: How many points `random` draws.
+        calls: Most times DiCE may ask the classifier, each time about any number of points, for one person.
+
+    References:
+        Mothilal, Sharma and Tan, Explaining machine learning classifiers through diverse counterfactual explanations,
+        FAT* 2020, arXiv 1905.07697.
+
+    Example:
+        >>> Dice(method="genetic").method
+        'genetic'
+        >>> Dice(method="kdtree")
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'kdtree'. Known: genetic, \
+gradient, random.
+    """
+
+    name: ClassVar[str] = "dice"
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "diverse counterfactuals by dice-ml, the cheapest of them (Mothilal et al. 2020)"
+    knows: ClassVar[frozenset[Knowledge]] = frozenset()
+
+    def __init__(
+        self, *, method: str = "random", counterfactuals: int = 4, samples: int = 1000, calls: int = 5_000
+    ) -> None:
+        if method not in _METHODS:
+            raise unknown("method of solver dice", str(method), _METHODS)
+        for option, value in (("counterfactuals", counterfactuals), ("samples", samples), ("calls", calls)):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10**6:
+                raise ArenaError(f"solver dice: {option} must be a whole number from 1 to 1000000, got {value!r}")
+        self.method, self.counterfactuals, self.samples, self.calls = method, counterfactuals, samples, calls
+        if method == "gradient":
+            self.knows = frozenset({Knowledge.CLASSIFIER})  # type: ignore[misc]
+
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Hand the training people to DiCE; nothing is learnt.
+
+        Raises:
+            ArenaError: If dice-ml is not installed.
+        """
+        from recourse_arena_dice.explainer import Explainer
+
+        self.explainer = Explainer.of(
+            problem,
+            method=self.method,
+            counterfactuals=self.counterfactuals,
+            samples=self.samples,
+            calls=self.calls,
+            seed=seed,
+        )
+
+    def answers(self, request: Request) -> list[Answer]:
+        """Return for each person the action, how the search ended, and why if without an action."""
+        return [self.explainer(request[i : i + 1]) for i in range(len(request))]
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Return for each person the cheapest action among DiCE's counterfactuals."""
+        from recourse_arena_dice.answer import recommendation
+
+        return recommendation(request, self.answers(request))
+
+
+@hookimpl
+def recourse_solvers() -> list[type[Solver]]:
+    """Return the solver."""
+    return [Dice]

@@ -1,0 +1,84 @@
+"""Growing Spheres: the nearest accepted point among samples from ever larger spherical layers."""
+
+from __future__ import annotations
+
+__all__ = ["GrowingSpheres"]
+
+from typing import TYPE_CHECKING, ClassVar
+
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+
+if TYPE_CHECKING:
+    from recourse_arena import Problem, Recommendation, Request
+
+
+class GrowingSpheres(Solver):
+    """Growing Spheres (Laugel et al., 2018): a search that needs nothing but decisions, made individual and causal.
+
+    Each person's actionable features span a space whose unit is such that the squared distance from the factual is
+    the person's weighted cost. Points are drawn uniformly from a ball around the factual, whose radius is halved
+    until none of them is accepted, and then from spherical layers around it until one is; points beyond the person's
+    box are moved to its edge and rounded where values are whole. The nearest accepted point is taken, and its
+    features go back to the factual one after the other, least change first, while the decision stays.
+
+    With `causal`, a point is the action `do(x_j = value_j)` for the features that differ from the factual, and what is
+    asked to be accepted is its counterfactual under the best causal model a solver may see. Without it features
+    are taken to be independent, as in the paper; the solver then knows decisions only, and its advice may fail where
+    the judge lets causes act.
+
+    Plausibility is not looked at, and codes of a category count as numbers, as in the paper. Who can act on nothing
+    is `infeasible`; where no layer holds an accepted point, `not_found`. The draws depend on the seed and the
+    person's factual alone.
+
+    Arguments:
+        samples: Points per ball or layer.
+        layers: Into how many layers the distance to the farthest corner of the box is cut; a ball as thick as one of
+            them comes first.
+        causal: Whether actions have effects on other features.
+
+    References:
+        Laugel, Lesot, Marsala, Renard and Detyniecki, Comparison-based inverse classification for interpretability in
+        machine learning (Growing Spheres), IPMU 2018, arXiv 1712.08443.
+
+    Example:
+        >>> GrowingSpheres(samples=50).samples
+        50
+        >>> GrowingSpheres(layers=0)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: solver growing-spheres: layers must be a whole number from 1 to \
+1000000, got 0
+    """
+
+    name: ClassVar[str] = "growing-spheres"
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "nearest accepted point of growing spheres, by decisions alone (Laugel et al. 2018)"
+    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.FLOW, Knowledge.SCM})
+
+    def __init__(self, *, samples: int = 1000, layers: int = 20, causal: bool = True) -> None:
+        for option, value in (("samples", samples), ("layers", layers)):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10**6:
+                raise ArenaError(
+                    f"solver growing-spheres: {option} must be a whole number from 1 to 1000000, got {value!r}"
+                )
+        if not isinstance(causal, bool):
+            raise ArenaError(f"solver growing-spheres: causal must be true or false, got {causal!r}")
+        self.samples, self.layers, self.causal = samples, layers, causal
+        if not causal:
+            self.knows = frozenset()  # type: ignore[misc]
+
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Keep the problem and the seed; nothing is learnt."""
+        self.problem, self.seed = problem, seed
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Return the nearest accepted point found for each person, with as few features changed as it allows."""
+        from recourse_arena_growing_spheres.advice import advise
+
+        return advise(self, request)
+
+
+@hookimpl
+def recourse_solvers() -> list[type[Solver]]:
+    """Return the solver."""
+    return [GrowingSpheres]

@@ -1,0 +1,78 @@
+"""Adam on values of features, for everybody at once, with a pull that each person's decision sets."""
+
+from __future__ import annotations
+
+__all__ = ["Descent"]
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recourse_arena_wachter.aim import SLACK, Aim, Best
+
+_TARGET = 0.1
+"""Log odds aimed at."""
+
+_FIRST, _LEAST, _MOST, _FACTOR = 1e-2, 1e-8, 1e8, 10.0
+"""First, least and most pull, and by how much it is raised or lowered before it is bracketed."""
+
+_DECAY = 0.75
+
+
+@dataclass(frozen=True)
+class Descent:
+    """The search for one set of features per person.
+
+    Arguments:
+        rounds: Values of the pull.
+        steps: Steps of Adam per round.
+        rate: Learning rate of the first round, in widths of the box.
+    """
+
+    rounds: int
+    steps: int
+    rate: float
+
+    def __call__(self, aim: Aim, acted: Tensor, free: Tensor, start: Tensor) -> Best:
+        """Return the nearest accepted actions seen from `start`.
+
+        Arguments:
+            aim: What is minimised.
+            acted: Features acted upon, bool `(people, features)`.
+            free: Those of them whose value is searched for; the others keep that of `start`.
+            start: Where to start, `(people, features)`.
+        """
+        best, pull = Best.none(aim.request), torch.full_like(aim.request.factual[:, 0], _FIRST)
+        low, high = torch.zeros_like(pull), torch.full_like(pull, torch.inf)
+        values = start
+        for number in range(self.rounds):
+            values, hit = self._round(aim, acted, free, values, pull, self.rate * _DECAY**number, best)
+            low, high = torch.where(hit, low, pull), torch.where(hit, pull, high)
+            between = torch.where(low > 0, (low * high).sqrt(), pull / _FACTOR)
+            pull = torch.where(high.isinf(), pull * _FACTOR, between).clamp(_LEAST, _MOST)
+        return best
+
+    def _round(
+        self, aim: Aim, acted: Tensor, free: Tensor, start: Tensor, pull: Tensor, rate: float, best: Best
+    ) -> tuple[Tensor, Tensor]:
+        """Return where Adam ends under one pull, and who has a positive decision there."""
+        box = aim.request.box
+        width = box.upper - box.lower
+        free = free & (width > 0)
+        width = torch.where(free, width, 0.0)
+        scale = torch.where(free, width, 1.0)
+        lowest, highest = (torch.where(free, (end - start) / scale, 0.0) for end in (box.lower, box.upper))
+        place = torch.zeros_like(start).clamp(lowest, highest).requires_grad_()
+        adam, accepted = torch.optim.Adam([place], lr=rate), torch.zeros_like(pull, dtype=torch.bool)
+        for _ in range(self.steps):
+            values = start + place * width
+            logit, distance = aim.logit(acted, values), aim.distance(acted, values)
+            accepted = logit.detach() >= SLACK
+            best.take(accepted, distance.detach(), acted, values.detach())
+            adam.zero_grad()
+            (pull * (logit - _TARGET) ** 2 + distance).sum().backward()
+            adam.step()
+            with torch.no_grad():
+                place.copy_(place.nan_to_num().clamp(lowest, highest))  # projection onto the box
+        return (start + place * width).detach(), accepted

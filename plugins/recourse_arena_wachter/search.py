@@ -1,0 +1,65 @@
+"""From a request to recommendations: descend, round, leave out what is not needed, descend again."""
+
+from __future__ import annotations
+
+__all__ = ["search"]
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from recourse_arena import Outcome, Recommendation, Request
+from recourse_arena_wachter.aim import Aim, Best
+from recourse_arena_wachter.descent import Descent
+
+if TYPE_CHECKING:
+    from recourse_arena_wachter import Wachter
+
+
+@torch.enable_grad()
+def search(solver: Wachter, request: Request) -> Recommendation:
+    """Return the nearest accepted action found for each person of `request`."""
+    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
+    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
+    people = request.actionable.any(1).nonzero()[:, 0]
+    if len(people):
+        aim = Aim(solver.problem, request[people], solver.distance == "mad")
+        best = _nearest(aim, Descent(solver.rounds, solver.steps, solver.rate))
+        mask[people], values[people] = best.mask, torch.where(best.mask, aim.request.snap(best.values), best.values)
+        outcome[people[best.found]] = Outcome.SOLVED.code
+    return Recommendation(mask, values, outcome)
+
+
+def _nearest(aim: Aim, descent: Descent) -> Best:
+    """Return the nearest accepted actions, whole numbers where values must be whole."""
+    request, whole = aim.request, aim.request.features.whole
+    best = descent(aim, request.actionable, request.actionable, request.factual)
+    if (request.actionable & whole).any():
+        best = _rounded(aim, descent, best)
+    _leave_out(aim, best)
+    refined = descent(aim, best.mask, best.mask & ~whole, torch.where(best.mask, best.values, request.factual))
+    best.take(best.found & refined.found, refined.distance, refined.mask, refined.values)
+    return best
+
+
+def _rounded(aim: Aim, descent: Descent, relaxed: Best) -> Best:
+    """Return actions with whole-number features held at whole numbers around the relaxed ones."""
+    request, whole = aim.request, aim.request.features.whole
+    best = Best.none(request)
+    away = torch.where(relaxed.values > request.factual, relaxed.values.ceil(), relaxed.values.floor())
+    for rounded in (relaxed.values.round(), away):
+        held = torch.where(relaxed.mask & whole, request.snap(rounded), relaxed.values)
+        found = descent(aim, relaxed.mask, relaxed.mask & ~whole, held)
+        best.take(relaxed.found, found.distance, found.mask, found.values)
+    return best
+
+
+def _leave_out(aim: Aim, best: Best) -> None:
+    """Drop features from actions, least change first, wherever the decision stays positive without them."""
+    change = torch.where(best.mask, aim.request.unit_cost.per_feature(aim.request.factual, best.values), torch.inf)
+    with torch.no_grad():
+        for column in change.argsort(dim=1, stable=True).T:
+            less = best.mask.scatter(1, column[:, None], False)
+            fine = best.mask.gather(1, column[:, None])[:, 0] & aim.accepts(less, best.values)
+            best.put(fine, aim.distance(less, best.values), less, best.values)
