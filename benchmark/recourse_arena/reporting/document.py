@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.reporting.figures.families import family_title, hard_families
-from recourse_arena.reporting.groups import COLUMNS, SMALL, by_group
+from recourse_arena.reporting.groups import COLUMNS, SMALL
 from recourse_arena.reporting.measures import ALL_MEASURES
 from recourse_arena.reporting.palette import COLOURS, DARK_COLOURS, places
 from recourse_arena.reporting.panel import Panel
@@ -132,8 +132,7 @@ def _outcomes(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, int]]:
 
 
 def _groups(board: Leaderboard) -> dict[str, Any]:
-    table = by_group(board.panels, board.metrics)
-    return _table(table, [name for name in COLUMNS if name != "small"])
+    return _table(board.groups, [name for name in COLUMNS if name != "small"])
 
 
 def _table(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:

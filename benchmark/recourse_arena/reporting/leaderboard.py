@@ -16,6 +16,7 @@ from tabulate import tabulate
 
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.reporting.alarms import alarm_text
+from recourse_arena.reporting.groups import by_group
 from recourse_arena.reporting.panel import Panel, panels
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.standings import METHOD, Standings, standings
@@ -105,6 +106,11 @@ class Leaderboard:
     def standings(self) -> Standings:
         """Intervals, ranks and pairwise comparisons."""
         return standings(self.panels, self.metrics)
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Every metric by sensitive attribute and intersection (:mod:`~recourse_arena.reporting.groups`)."""
+        return by_group(self.panels, self.metrics)
 
     def render(self, form: str, *, at: Path | None = None) -> str:
         """Return it in one of :data:`FORMATS`; `at` is where a page will lie, so that it can link to files."""
