@@ -36,7 +36,10 @@ function table(heads, rows, rowAttributes = () => ({}), kind = "plain") {
     const [inside, attributes] = Array.isArray(content) ? content : [content, {}];
     return i === 0 ? make("th", { scope: "row", class: "name", ...attributes }, inside) : make("td", attributes, inside);
   };
-  const head = make("tr", {}, ...heads.map((words, i) => make("th", { scope: "col", class: i === 0 && "name" }, words)));
+  const head = make("tr", {}, ...heads.map((words, i) => {
+    const left = i === 0 || rows.some((row) => Array.isArray(row[i]) && row[i][1].class === "name");
+    return make("th", { scope: "col", class: left && "name" }, words);
+  }));
   const body = rows.map((row, i) => make("tr", rowAttributes(i), ...row.map(cell)));
   return make("table", { class: kind }, make("thead", {}, head), make("tbody", {}, ...body));
 }
