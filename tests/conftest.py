@@ -77,6 +77,34 @@ def plugged(monkeypatch):
 
 
 @pytest.fixture
+def many_plugins(tmp_path, monkeypatch):
+    """Install 50 distributions with a plugin each; return who of them is imported, and the registry."""
+    import sys
+
+    from recourse_arena import plugins
+
+    for i in range(50):
+        info = tmp_path / f"zz_plugin_{i}-1.{i}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: zz-plugin-{i}\nVersion: 1.{i}\n")
+        (info / "entry_points.txt").write_text(f"[recourse_arena]\nsolver-{i} = zz_plugin_{i}\n")
+        (tmp_path / f"zz_plugin_{i}.py").write_text(
+            "from recourse_arena import Solver, hookimpl\n\nmade = []\n\n\n"
+            f"class Own(Solver):\n    name = 'solver-{i}'\n\n    def __init__(self):\n        made.append(1)\n\n"
+            "    def recommend(self, request): ...\n\n\n@hookimpl\ndef recourse_solvers():\n    return [Own]\n"
+        )
+        monkeypatch.delitem(sys.modules, f"zz_plugin_{i}", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def imported() -> list[str]:
+        return sorted(name for name in sys.modules if name.startswith("zz_plugin_"))
+
+    yield imported, plugins.discover()
+    for name in imported():
+        del sys.modules[name]
+
+
+@pytest.fixture
 def arena(plugged, tmp_path, monkeypatch):
     """Run suites on the tiny dataset with a cache of this test's own; an alarm is fatal unless it is expected."""
     from recourse_arena import Scenario, api

@@ -144,6 +144,25 @@ def test_plugins_shows_where_each_comes_from(command):
     assert "recourse-arena" in shown.stdout
 
 
+def test_a_blocked_plugin_takes_no_part_in_any_command(command):
+    shown = command("plugins", "--no-plugin", "tiny")
+    assert "blocked by --no-plugin" in shown.stdout
+    assert "cheater" not in command("list", "solvers", "--no-plugin", "*").stdout
+    shown = command("run", "mine.toml", "--no-plugin", "tiny", "--out", "run")
+    assert shown.exit_code == 2
+    assert "tiny (blocked by --no-plugin)" in shown.stderr
+    shown = command("list", "--no-plugin", "tyni")
+    assert shown.exit_code == 2
+    assert shown.stderr == "error: unknown plugin 'tyni'. Did you mean 'tiny'?\n"
+
+
+def test_notes_on_what_solvers_did_wrong_end_a_run_and_stand_under_the_leaderboard(command):
+    shown = command("run", "mine.toml", "--solver", "vandal", "--out", "run")
+    assert shown.exit_code == 0
+    assert "2 of 2 cells have notes" in shown.stderr
+    assert "tiny: vandal: recommend overwrote the request's factual" in command("leaderboard", "run").stdout
+
+
 def test_scores_from_a_file_reach_the_run(command, tmp_path):
     (tmp_path / "scores.csv").write_text("person,effort,income\n4,1,x\n2,x,3\n")
     (tmp_path / "clinic.toml").write_text(

@@ -28,6 +28,7 @@ FLOORS = {
     "api": 5,
     "cli": 6,
     "testing": 5,
+    "scaffolding": 5,
     "__init__": 9,
 }
 FOR_PLUGINS = {"problem", "causal", "decision", "hookspecs", "__init__"}

@@ -9,6 +9,8 @@ from recourse_arena.version import __version__
 
 if TYPE_CHECKING:
     from recourse_arena.api import load, run
+    from recourse_arena.elicitation.schemes import Elicitor
+    from recourse_arena.judging.metrics import Metric
     from recourse_arena.problem.actionability import Actionability
     from recourse_arena.problem.dataset import Dataset
     from recourse_arena.problem.errors import ArenaError, NotApplicable
@@ -22,19 +24,23 @@ if TYPE_CHECKING:
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.problem.solver import Knowledge, Solver
     from recourse_arena.problem.space import Choice, Range
+    from recourse_arena.running.suite import Block, Suite
 
 _HOMES = {
     "Actionability": "problem.actionability",
     "ArenaError": "problem.errors",
+    "Block": "running.suite",
     "CausalGraph": "problem.graph",
     "Choice": "problem.space",
     "Dataset": "problem.dataset",
     "DecisionRecipe": "problem.recipes",
+    "Elicitor": "elicitation.schemes",
     "Feature": "problem.features",
     "FeatureTable": "problem.features",
     "FlowRecipe": "problem.recipes",
     "Kind": "problem.features",
     "Knowledge": "problem.solver",
+    "Metric": "judging.metrics",
     "NotApplicable": "problem.errors",
     "Outcome": "problem.recommendation",
     "People": "problem.people",
@@ -47,6 +53,7 @@ _HOMES = {
     "Solver": "problem.solver",
     "Split": "problem.people",
     "Splits": "problem.people",
+    "Suite": "running.suite",
     "load": "api",
     "run": "api",
 }
@@ -54,15 +61,18 @@ _HOMES = {
 __all__ = [
     "Actionability",
     "ArenaError",
+    "Block",
     "CausalGraph",
     "Choice",
     "Dataset",
     "DecisionRecipe",
+    "Elicitor",
     "Feature",
     "FeatureTable",
     "FlowRecipe",
     "Kind",
     "Knowledge",
+    "Metric",
     "NotApplicable",
     "Outcome",
     "People",
@@ -75,6 +85,7 @@ __all__ = [
     "Solver",
     "Split",
     "Splits",
+    "Suite",
     "__version__",
     "hookimpl",
     "load",

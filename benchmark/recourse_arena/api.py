@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recourse_arena.folders import cache_folder, data_folder
-from recourse_arena.plugins import Registry, discover
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.plugins import Registry, discover, variant
+from recourse_arena.plugins.names import NAME, is_name
+from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
@@ -34,6 +35,7 @@ def run(
     data: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress | None = None,
+    no_plugins: Sequence[str] = (),
 ) -> Result:
     """Run a suite and return its result.
 
@@ -50,13 +52,14 @@ def run(
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
         progress: Who hears of each step; default nobody.
+        no_plugins: Names of plugins to block, `*` for all that are not built in.
 
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
-    registry = discover()
-    handed = {solver.name: solver for solver in solvers if isinstance(solver, Solver)}
-    names = tuple(solver if isinstance(solver, str) else solver.name for solver in solvers)
+    registry = discover(no_plugins=no_plugins)
+    names = tuple(_name(solver) for solver in solvers)
+    handed = {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
     choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds))
     data = data_folder(data)
     plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
@@ -65,6 +68,18 @@ def run(
     kept = ArtefactCache(cache_folder(cache))
     execute(plan, folder, registry=registry, data=data, cache=kept, progress=progress or Progress(), fresh=fresh)
     return load(folder.path, keep=temporary)
+
+
+def _name(solver: str | Solver) -> str:
+    if isinstance(solver, str):
+        return solver
+    if not isinstance(solver, Solver):
+        hint = "; make one of this class first" if isinstance(solver, type) else ""
+        raise ArenaError(f"solvers: expected names or Solver objects, got {solver!r}{hint}")
+    name = getattr(solver, "name", None)
+    if not isinstance(name, str) or not is_name(variant(name)[0]):
+        raise ArenaError(f"the name of a solver must be {NAME}; that of a {type(solver).__name__} is {name!r}")
+    return name
 
 
 def load(path: str | Path, *, keep: object = None) -> Result:
@@ -80,5 +95,5 @@ def find_suite(suite: str | Path | Suite, registry: Registry) -> Suite:
         return registry.suites[str(suite)]
     if str(suite).endswith(".toml") or Path(suite).is_file():
         return read_suite(Path(suite))
-    error = unknown("suite", str(suite), registry.suites)
+    error = registry.suites.unknown(str(suite))
     raise ArenaError(f"{error} A suite of your own is the path of a .toml file.")

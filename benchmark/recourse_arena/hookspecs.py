@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PROJECT", "hookimpl", "hookspec"]
+__all__ = ["API", "PROJECT", "hookimpl", "hookspec"]
 
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from recourse_arena.running.suite import Suite
 
 PROJECT = "recourse_arena"
+
+API = 1
+"""Version of this table. A plugin may say for which one it is written, as `RECOURSE_ARENA_API = 1` in its module: it
+is refused, with the reason, where it does not fit. It changes only when plugins have to."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -10,7 +10,7 @@ import tiny
 import torch
 
 from recourse_arena import Actionability, ArenaError, Feature, FeatureTable, Kind, Outcome, Recommendation, Role
-from recourse_arena.judging.judge import Judge, violated
+from recourse_arena.judging.judge import Judge, violated, violations
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import profile
@@ -149,6 +149,11 @@ def test_an_action_on_a_whole_feature_must_be_whole():
     )
     acted = torch.ones(2, 1, dtype=torch.bool)
     assert violated(request, acted, torch.tensor([[2.0], [2.5]])).tolist() == [[False], [True]]
+    broken = violations(request, acted, torch.tensor([[torch.nan], [9.5]]))
+    assert {name: breaks.flatten().tolist() for name, breaks in broken.items() if breaks.any()} == {
+        "not finite": [True, False],
+        "outside the box": [False, True],
+    }
 
 
 @pytest.mark.parametrize("outcome", [Outcome.INFEASIBLE, Outcome.NOT_FOUND, Outcome.TIMED_OUT])

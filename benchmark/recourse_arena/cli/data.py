@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recourse_arena.cli.group import FOLDER, Arena, registry
+from recourse_arena.cli.group import FOLDER, Arena, no_plugin, registry
 
 if TYPE_CHECKING:
     from recourse_arena.problem.dataset import Dataset
@@ -28,6 +28,7 @@ _DATA = click.option("--data", "folder", type=FOLDER, help="Data directory.  [en
 @click.option("--from", "source", type=FOLDER, help="Take this file instead of downloading one.")
 @click.option("--force", is_flag=True, help="Replace a file of other content.")
 @_DATA
+@no_plugin
 def fetch(name: str, source: Path | None, force: bool, folder: Path | None) -> None:
     """Download the file of a dataset, check it, and put it in its place."""
     dataset, directory = _dataset(name, folder)
@@ -37,6 +38,7 @@ def fetch(name: str, source: Path | None, force: bool, folder: Path | None) -> N
 @data.command()
 @click.argument("name")
 @_DATA
+@no_plugin
 def verify(name: str, folder: Path | None) -> None:
     """Check the file of a dataset and say what it is."""
     dataset, directory = _dataset(name, folder)
@@ -46,6 +48,7 @@ def verify(name: str, folder: Path | None) -> None:
 @data.command()
 @click.argument("name", required=False)
 @_DATA
+@no_plugin
 def where(name: str | None, folder: Path | None) -> None:
     """Say where the data directory is, or the file of a dataset."""
     for label in [name] if name else sorted(registry().datasets):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["FOLDER", "Arena", "parsed_seeds", "registry"]
+__all__ = ["FOLDER", "Arena", "blocked_plugins", "no_plugin", "parsed_seeds", "registry"]
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +14,10 @@ from recourse_arena.problem.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
     from recourse_arena.plugins import Registry
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_BLOCKED = "recourse_arena.blocked_plugins"
 
 FOLDER = click.Path(path_type=Path, file_okay=True)
 """A folder that a command reads or writes; it says itself what is wrong with it."""
@@ -45,11 +50,32 @@ class Arena(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def no_plugin(command: Command) -> Command:
+    """Give a command the option `--no-plugin`; :func:`registry` then leaves those plugins out."""
+    return click.option(
+        "--no-plugin",
+        multiple=True,
+        metavar="NAME",
+        expose_value=False,
+        callback=_block,
+        help="Leave a plugin out, * for all that are not built in; repeatable.  [env: RECOURSE_ARENA_NO_PLUGINS]",
+    )(command)
+
+
+def _block(ctx: click.Context, option: click.Parameter, names: tuple[str, ...]) -> None:
+    ctx.meta[_BLOCKED] = (*ctx.meta.get(_BLOCKED, ()), *names)
+
+
+def blocked_plugins() -> tuple[str, ...]:
+    """Return the names of plugins that the command now running was told to leave out."""
+    return tuple(click.get_current_context().meta.get(_BLOCKED, ()))
+
+
 def registry() -> Registry:
-    """Return what is plugged in."""
+    """Return what is plugged in, without the plugins that the command was told to leave out."""
     from recourse_arena.plugins import discover
 
-    return discover()
+    return discover(no_plugins=blocked_plugins())
 
 
 def parsed_seeds(text: str | None) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recourse_arena.cli.group import registry
+from recourse_arena.cli.group import no_plugin, registry
 
 if TYPE_CHECKING:
     from recourse_arena.plugins import Registry
@@ -18,6 +18,7 @@ _KINDS = ("datasets", "solvers", "elicitors", "metrics", "suites", "scenarios")
 
 @click.command(name="list")
 @click.argument("kind", required=False, type=click.Choice(_KINDS))
+@no_plugin
 def list_(kind: str | None) -> None:
     """List what is there: datasets, solvers, elicitors, metrics, suites or scenarios."""
     plugged = registry()
@@ -30,6 +31,7 @@ def list_(kind: str | None) -> None:
 
 
 @click.command()
+@no_plugin
 def plugins() -> None:
     """List every plugin: where it comes from, what it offers, and why it does not work if it does not."""
     from tabulate import tabulate

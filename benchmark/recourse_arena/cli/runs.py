@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from recourse_arena.cli.group import FOLDER, parsed_seeds
+from recourse_arena.cli.group import FOLDER, blocked_plugins, no_plugin, parsed_seeds
 
 _FORMATS = ("table", "md", "html", "csv", "json")
 
@@ -26,6 +26,7 @@ _FORMATS = ("table", "md", "html", "csv", "json")
 @click.option("--fresh", is_flag=True, help="Compute every cell anew, even if the folder holds it.")
 @click.option("--data", type=FOLDER, help="Data directory.  [env: RECOURSE_ARENA_DATA]")
 @click.option("--cache", type=FOLDER, help="Artefact cache.  [env: RECOURSE_ARENA_CACHE]")
+@no_plugin
 def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     """Run SUITE (a name, or the path of a TOML file) and print its leaderboard.
 
@@ -37,7 +38,7 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     from recourse_arena.running.progress import progress_for
 
     folder = out or Path(f"arena-{Path(suite).stem}")
-    result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), **choice)
+    result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), no_plugins=blocked_plugins(), **choice)
     from recourse_arena.reporting.leaderboard import Leaderboard
     from recourse_arena.running.cache import write_atomically
 
@@ -50,6 +51,9 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
         from recourse_arena.reporting.alarms import alarm_text
 
         click.echo(alarm_text(alarm), err=True)
+    noted = sum(bool(cell.get("notes")) for cell in result.info["cells"])
+    if noted:
+        click.echo(f"{noted} of {len(result.summary)} cells have notes; {folder / 'run.json'} says where", err=True)
     failed = int((result.summary["outcome"] == "failed").sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)

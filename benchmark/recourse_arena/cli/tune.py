@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recourse_arena.cli.group import FOLDER, parsed_seeds, registry
+from recourse_arena.cli.group import FOLDER, no_plugin, parsed_seeds, registry
 from recourse_arena.problem.errors import ArenaError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _SHOWN = 5
 @click.option("--out", type=FOLDER, help="Folder of the search.  [default: tune-SOLVER]")
 @click.option("--data", type=FOLDER, help="Data directory.  [env: RECOURSE_ARENA_DATA]")
 @click.option("--cache", type=FOLDER, help="Artefact cache.  [env: RECOURSE_ARENA_CACHE]")
+@no_plugin
 def tune(
     solver: str,
     options: tuple[str, ...],

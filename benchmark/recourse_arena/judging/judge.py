@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Judge", "groups"]
+__all__ = ["Judge", "groups", "violated", "violations"]
 
 from dataclasses import dataclass, field
 
@@ -52,7 +52,7 @@ class Judge:
         recommendation.check((len(request), len(request.features)))
         factual, acted = request.factual, recommendation.mask & recommendation.solved[:, None]
         values = recommendation.values.to(factual.dtype)
-        violations = violated(request, acted, values).sum(1)
+        broken = violated(request, acted, values).sum(1)
         sound = acted & values.isfinite()
         values = torch.where(sound, values, factual)
         after = self.reference.counterfactual(factual, sound, values)
@@ -64,7 +64,7 @@ class Judge:
             **groups(request.features, factual),
             **{str(name): words.to_numpy()[request.person.numpy()] for name, words in self.groups.items()},
             "outcome": recommendation.outcomes,
-            "valid": _array(solved & (violations == 0) & self.decisions.accepts(after)),
+            "valid": _array(solved & (broken == 0) & self.decisions.accepts(after)),
             "plausible": _array(solved & (after_density >= before_density)),
             "plausible_scm": self._plausible_under_scm(factual, after, solved),
             "cost": _array(_where(solved, request.unit_cost(factual, values, sound))),
@@ -72,7 +72,7 @@ class Judge:
             "l2": _array(_where(solved, torch.where(sound, values - factual, 0.0).norm(dim=1))),
             "actions": _array(acted.sum(1)),
             "hard_action": _hard_action(request, acted, solved),
-            "violations": _array(violations),
+            "violations": _array(broken),
             "logp_factual": _array(before_density),
             "logp_counterfactual": _array(_where(solved, after_density)),
         }
@@ -99,11 +99,30 @@ class Judge:
         return pd.arrays.BooleanArray(plausible.numpy(), torch.full_like(solved, not known).numpy())
 
 
+def violations(request: Request, acted: Tensor, values: Tensor) -> dict[str, Tensor]:
+    """Return which actions break a constraint of `request`, bool `(people, features)` by the constraint's name.
+
+    The names are `forbidden`, `not finite`, `outside the box` and `not whole`; only the first that is broken counts.
+    """
+    left, found = acted, {}
+    for name, keeps in _constraints(request, values).items():
+        found[name], left = left & ~keeps, left & keeps
+    return found
+
+
 def violated(request: Request, acted: Tensor, values: Tensor) -> Tensor:
-    """Return which actions break a constraint of `request`, bool `(people, features)`."""
-    allowed = request.actionable & values.isfinite() & request.box.contains(values)
-    allowed &= ~request.features.whole | (values == values.round())
-    return acted & ~allowed
+    """Return which actions break any constraint of `request`, bool `(people, features)`."""
+    return acted & ~torch.stack(list(_constraints(request, values).values())).all(0)
+
+
+def _constraints(request: Request, values: Tensor) -> dict[str, Tensor]:
+    """Return by name where acting keeps a constraint, bool `(people, features)`."""
+    return {
+        "forbidden": request.actionable,
+        "not finite": values.isfinite(),
+        "outside the box": request.box.contains(values),
+        "not whole": ~request.features.whole | (values == values.round()),
+    }
 
 
 def groups(features: FeatureTable, people: Tensor) -> dict[str, list[str]]:

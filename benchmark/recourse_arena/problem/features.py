@@ -133,7 +133,7 @@ class FeatureTable:
         """Which features are globally actionable, bool `(features,)`."""
         import torch
 
-        return torch.tensor([feature.role is Role.ACTIONABLE for feature in self.features])
+        return torch.tensor([feature.role is Role.ACTIONABLE for feature in self.features], dtype=torch.bool)
 
     @property
     def count_actionable(self) -> int:
@@ -145,7 +145,7 @@ class FeatureTable:
         """Which features hold whole numbers, bool `(features,)`."""
         import torch
 
-        return torch.tensor([feature.whole for feature in self.features])
+        return torch.tensor([feature.whole for feature in self.features], dtype=torch.bool)
 
     def validate(self, x: torch.Tensor, *, what: str = "features") -> torch.Tensor:
         """Return `x` `(people, features)` unchanged, or raise with the row and feature that is wrong."""

@@ -10,12 +10,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from recourse_arena.problem.features import Kind
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
+    from recourse_arena.problem.scenario import Density
     from recourse_arena.problem.space import Space
 
 
@@ -41,6 +44,14 @@ class Solver(ABC):
     """One line for people."""
     knows: ClassVar[frozenset[Knowledge]] = frozenset()
     """What it may know; anything else is withheld."""
+    needs: ClassVar[frozenset[Knowledge]] = frozenset()
+    """What of `knows` it cannot do without: skipped where there is none, as the true `scm` of real data."""
+    acts_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    """Kinds of feature it can act on: skipped on datasets where a feature of another kind is actionable."""
+    plausible_under: ClassVar[frozenset[Density]] = frozenset()
+    """Densities under which it can be asked for plausible counterfactuals, of `flow` and `scm`: skipped where a
+    scenario asks for plausibility under another. Leave it empty if it makes the best of any request. That is right
+    too for a solver that ignores plausibility: it runs everywhere, and how plausible it is gets measured."""
     fit_depends_on: frozenset[str] = frozenset()
     """What of a scenario its fit depends on: any of `scheme`, `profile`, `distribution`, `actionable`."""
     space: ClassVar[Space] = MappingProxyType({})

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["FORMATS", "Leaderboard"]
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -282,21 +282,19 @@ def _when(run: dict[str, Any]) -> str:
 
 
 def _noted(result: Result) -> pd.DataFrame:
-    """Return a run's summary with the reason of cells that failed or were skipped."""
-    reasons = {
-        (
-            cell["dataset"],
-            cell["scenario"],
-            cell["solver"],
-            cell["seed"],
-        ): f"{cell['outcome']}: {cell['reason']}"
-        for cell in result.info["cells"]
-        if cell.get("reason")
+    """Return a run's summary with why cells failed or were skipped, and what else their solvers did wrong."""
+    notes = {
+        (cell["dataset"], cell["scenario"], cell["solver"], cell["seed"]): _note(cell) for cell in result.info["cells"]
     }
     summary = result.summary.copy()
     keys = summary[["dataset", "scenario", "solver", "seed"]].itertuples(index=False, name=None)
-    summary["note"] = [reasons.get(key, "") for key in keys]
+    summary["note"] = [notes.get(key, "") for key in keys]
     return summary
+
+
+def _note(cell: Mapping[str, Any]) -> str:
+    reasons = [f"{cell['outcome']}: {cell['reason']}"] if cell.get("reason") else []
+    return "; ".join([*reasons, *(str(note["text"]) for note in cell.get("notes", []))])
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:

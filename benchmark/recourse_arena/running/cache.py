@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArtefactCache", "content_key", "digest", "write_atomically"]
+__all__ = ["ArtefactCache", "content_key", "digest", "one_thread", "write_atomically"]
 
 import hashlib
 import json
@@ -78,7 +78,7 @@ class ArtefactCache:
             if kept is not None:
                 return kept
         start = time.perf_counter()
-        with _one_thread():
+        with one_thread():
             tensors = make()
         seconds = time.perf_counter() - start
         if path is not None and tensors is not None:
@@ -87,7 +87,8 @@ class ArtefactCache:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread; sums over several ones are rounded otherwise."""
     import torch
 
     before = torch.get_num_threads()

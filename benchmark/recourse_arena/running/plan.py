@@ -77,6 +77,10 @@ class Plan:
         """Return a solver ready to be fitted: the one handed over, or a new one."""
         return self.solvers[name] if name in self.solvers else registry.solver(name)
 
+    def plugin(self, name: str, registry: Registry) -> str:
+        """Return the name of the plugin that a solver comes from; empty for one handed over."""
+        return "" if name in self.solvers else registry.owner("solvers", variant(name)[0])
+
 
 def make_plan(
     suite: Suite,

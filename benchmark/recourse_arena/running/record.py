@@ -26,12 +26,13 @@ def run_record(plan: Plan, registry: Registry) -> dict[str, Any]:
             name: {
                 "version": solver.version,
                 "knows": sorted(solver.knows),
+                "needs": sorted(solver.needs),
                 "summary": solver.summary,
                 "trained": solver.trained,
             }
             for name, solver in solvers.items()
         },
         "metrics": [metric.declaration() for metric in registry.metrics.values()],
-        "plugins": [vars(plugin) for plugin in registry.plugins],
+        "plugins": [vars(plugin) for plugin in registry.used],
         "provenance": provenance(),
     }

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 __all__ = ["evaluate", "execute"]
 
-import time
-import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,22 +13,23 @@ from typing import Any
 import pandas as pd
 
 from recourse_arena.plugins import Registry, variant
-from recourse_arena.problem.box import Box
 from recourse_arena.problem.errors import ArenaError, NotApplicable
 from recourse_arena.problem.randomness import derive_seed
 from recourse_arena.problem.recommendation import Outcome
-from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.problem.solver import Solver
+from recourse_arena.running.asking import Asking
 from recourse_arena.running.cache import ArtefactCache, content_key
 from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.materials import Materials, prepare
+from recourse_arena.running.note import own_traceback
 from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.provenance import now
 from recourse_arena.running.record import run_record
 from recourse_arena.running.store import CellRecord, RunFolder
 from recourse_arena.running.summary import summarise
+from recourse_arena.running.support import mismatch
 from recourse_arena.version import PROTOCOL, __version__
 
 _EFFORT = {"models": 20.0, "fit": 30.0, "cell": 4.0}
@@ -66,9 +64,10 @@ def execute(
     progress.begin(run.effort())
     try:
         records, alarms = cross_checked(run.in_order())
+        summary, records = summarise(records, registry)
     finally:
         progress.end()
-    folder.write_tables(records, summarise(records, registry), run.marginals())
+    folder.write_tables(records, summary, run.marginals())
     info["materials"] = [dict(materials.identity) for materials in run.prepared]
     info["provenance"]["ended"] = now()
     cells = [record.as_dict() for record in records]
@@ -158,6 +157,14 @@ class _Run:
     def _fit_and_evaluate(self, materials: Materials, cells: list[Cell]) -> Iterator[CellRecord]:
         name = cells[0].solver
         solver = self.plan.solver(name, self.registry)
+        asking = Asking(solver, self.plan.plugin(name, self.registry))
+        reasons = {cell: mismatch(solver, materials.problem, cell.scenario) for cell in cells}
+        for cell, reason in reasons.items():
+            if reason:
+                yield from self._failed([cell], NotApplicable(reason))
+        cells = [cell for cell, reason in reasons.items() if not reason]
+        if not cells:
+            return
         keys = [self._key(materials, solver, cell) for cell in cells]
         kept = [self.folder.kept(cell, key) if self.folder else None for cell, key in zip(cells, keys, strict=True)]
         if all(kept):
@@ -166,26 +173,25 @@ class _Run:
             return
         self.progress.step(f"{materials.name}: {name} prepares")
         try:
-            seconds = self._fit(materials, solver, cells[0])
-            with suppress(NotApplicable):  # each cell finds out for itself
-                solver.recommend(_copy(materials.request(cells[0].scenario, 1)))  # so that no cell times imports
+            seconds = self._fit(materials, asking, cells[0])
+            asking.warm_up(materials.request(cells[0].scenario, 1))
         except Exception as error:
-            yield from self._failed(cells, error)
+            yield from self._failed(cells, error, asking)
             return
         self.progress.done(self._fit_effort(cells))
         for cell, key, record in zip(cells, keys, kept, strict=True):
-            yield record or self._evaluate(materials, solver, cell, key, seconds)
+            yield record or self._evaluate(materials, asking, cell, key, seconds)
             self.progress.done(_EFFORT["cell"])
 
-    def _fit(self, materials: Materials, solver: Solver, cell: Cell) -> float:
+    def _fit(self, materials: Materials, asking: Asking, cell: Cell) -> float:
         """Fit a solver or take its kept state; return the seconds the fit took."""
+        solver = asking.solver
         depends_on = _dependencies(solver, cell)
         problem = materials.problem_for(Scenario("fit").taking(depends_on)).seen_by(solver.knows)
         seed = derive_seed(cell.seed, variant(materials.name)[0], variant(cell.solver)[0])
 
         def fit() -> Any:
-            solver.fit(problem, seed=seed)
-            return solver.state()
+            return asking.fit(problem, seed=seed)
 
         if cell.solver in self.plan.solvers:
             return ArtefactCache(None).get("solver", "", fit)[1]
@@ -205,24 +211,25 @@ class _Run:
 
         state, seconds = self.cache.get(f"solver-{variant(cell.solver)[0]}", key, make)
         if not fitted and state is not None:
-            solver.restore(problem, state)
+            asking.restore(problem, state, seed=seed)
         return seconds
 
     def _evaluate(
-        self, materials: Materials, solver: Solver, cell: Cell, key: str | None, fit_seconds: float
+        self, materials: Materials, asking: Asking, cell: Cell, key: str | None, fit_seconds: float
     ) -> CellRecord:
         self.progress.step(f"{materials.name}: {cell.solver} under {cell.scenario.name}")
         try:
             request = materials.request(cell.scenario, cell.people)
-            handed = _copy(request)
-            start = time.perf_counter()
-            recommendation = solver.recommend(handed)
-            timings = {"fit_seconds": fit_seconds, "solve_seconds": time.perf_counter() - start}
-            if solver.validation_score is not None:
-                timings["validation_score"] = solver.validation_score
-            record = CellRecord(cell, Outcome.SOLVED, materials.judge(request, recommendation), timings)
+            answer = asking.recommend(request)
+            timings = {"fit_seconds": fit_seconds, "solve_seconds": answer.seconds}
+            if asking.solver.validation_score is not None:
+                timings["validation_score"] = asking.solver.validation_score
+            people = materials.judge(request, answer.recommendation)
+            record = CellRecord(cell, Outcome.SOLVED, people, timings, notes=answer.notes)
         except Exception as error:
-            return self._failure(cell, error)
+            return self._failure(cell, error, asking)
+        for note in record.notes:
+            self.progress.say(f"noted {cell.dataset}: {cell.solver} under {cell.scenario.name}: {note.text}")
         if self.folder:
             self.folder.keep(record, key)
         return record
@@ -242,33 +249,21 @@ class _Run:
             people=cell.people,
         )
 
-    def _failed(self, cells: list[Cell], error: Exception) -> Iterator[CellRecord]:
-        records = [self._failure(cell, error) for cell in cells[:1]]
+    def _failed(self, cells: list[Cell], error: Exception, asking: Asking | None = None) -> Iterator[CellRecord]:
+        records = [self._failure(cell, error, asking) for cell in cells[:1]]
         yield from (replace(records[0], cell=cell) for cell in cells)
         self.progress.done(_EFFORT["cell"] * len(cells))
 
-    def _failure(self, cell: Cell, error: Exception) -> CellRecord:
+    def _failure(self, cell: Cell, error: Exception, asking: Asking | None = None) -> CellRecord:
         if isinstance(error, NotApplicable):
             self.progress.say(f"skipped {cell.dataset}: {cell.solver} under {cell.scenario.name}: {error}")
             return CellRecord(cell, Outcome.SKIPPED, reason=str(error))
         reason = str(error) if isinstance(error, ArenaError) else f"{type(error).__name__}: {error}"
         self.progress.say(f"failed {cell.dataset}: {cell.solver} under {cell.scenario.name}: {reason}")
-        tail = "".join(traceback.format_exception(error, limit=-4))
-        return CellRecord(cell, Outcome.FAILED, reason=reason, traceback=tail)
+        where = own_traceback(error, asking.module if asking else self.registry.module("datasets", cell.dataset))
+        return CellRecord(cell, Outcome.FAILED, reason=reason, traceback=where, plugin=asking.plugin if asking else "")
 
 
 def _dependencies(solver: Solver, cell: Cell) -> dict[str, str]:
     """Return what of a cell's scenario the fit of its solver depends on."""
     return {name: getattr(cell.scenario, name) for name in sorted(solver.fit_depends_on)}
-
-
-def _copy(request: Request) -> Request:
-    """Return a request on tensors of its own: what a solver does to it reaches nobody else."""
-    scores = request.actionability.scores.clone()
-    return replace(
-        request,
-        factual=request.factual.clone(),
-        actionability=replace(request.actionability, scores=scores),
-        box=Box(request.box.lower.clone(), request.box.upper.clone()),
-        person=request.person.clone(),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["CellRecord", "RunFolder"]
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.running.cache import content_key, write_atomically
+from recourse_arena.running.note import Note
 from recourse_arena.running.plan import Cell, Plan
 
 FORMAT = 1
@@ -31,7 +32,9 @@ class CellRecord:
         people: A record per person, as the judge writes them; none unless solved.
         timings: `fit_seconds` and `solve_seconds`; beside them the `validation_score` of the fit, if it has one.
         reason: Why it failed or was skipped.
-        traceback: The end of the traceback, if it failed.
+        traceback: Where in the solver's code it failed, if it did.
+        plugin: Name of the plugin at fault, if it failed.
+        notes: What the solver did that it should not have.
     """
 
     cell: Cell
@@ -40,6 +43,8 @@ class CellRecord:
     timings: dict[str, float] = field(default_factory=dict)
     reason: str = ""
     traceback: str = ""
+    plugin: str = ""
+    notes: tuple[Note, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `run.json` says about it."""
@@ -51,6 +56,10 @@ class CellRecord:
             row["reason"] = self.reason
         if self.traceback:
             row["traceback"] = self.traceback
+        if self.plugin:
+            row["plugin"] = self.plugin
+        if self.notes:
+            row["notes"] = [note.as_dict() for note in self.notes]
         return row
 
 
@@ -113,16 +122,18 @@ class RunFolder:
         try:
             table = pq.read_table(path)
             timings = json.loads(table.schema.metadata[b"timings"])
+            notes = tuple(Note(**note) for note in json.loads(table.schema.metadata.get(b"notes", b"[]")))
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
             return None
-        return CellRecord(cell, "solved", table.to_pandas(), timings)
+        return CellRecord(cell, "solved", table.to_pandas(), timings, notes=notes)
 
     def keep(self, record: CellRecord, key: str | None) -> None:
         """Write a finished cell at once, so that it is never lost."""
         if record.people is None or key is None:
             return
         table = pa.Table.from_pandas(record.people, preserve_index=False)
-        metadata = {**(table.schema.metadata or {}), b"timings": json.dumps(record.timings).encode()}
+        kept = {b"timings": record.timings, b"notes": [asdict(note) for note in record.notes]}
+        metadata = {**(table.schema.metadata or {}), **{key: json.dumps(value).encode() for key, value in kept.items()}}
         write_atomically(self._cell_path(key), _parquet(table.replace_schema_metadata(metadata)))
 
     def write_info(self, info: dict[str, Any]) -> None:

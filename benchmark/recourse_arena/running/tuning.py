@@ -224,18 +224,13 @@ class _Search:
 
     def _metrics(self, name: str) -> dict[str, dict[str, float | None]]:
         """Return by scenario what a variant scores, means over seeds; raise why it cannot be said."""
-        try:
-            self.registry.solver(name)
-        except ArenaError:
-            raise
-        except Exception as error:  # a plugin may raise anything about options that do not go together
-            raise ArenaError(f"{type(error).__name__}: {error}") from None
+        self.registry.solver(name)
         plan = replace(self.plan, cells=tuple(replace(cell, solver=name) for cell in self.plan.cells))
         records = evaluate(plan, lambda *key: self.materials[key], registry=self.registry, cache=self.cache)
         for record in records:
             if record.outcome != Outcome.SOLVED:
                 raise ArenaError(f"{record.cell.scenario.name}, seed {record.cell.seed}: {record.reason}")
-        summary = summarise(records, self.registry)
+        summary, _ = summarise(records, self.registry)
         table = summary[["scenario", *self.registry.metrics]].assign(value=self.objective.of(summary))
         means = table.set_index("scenario").apply(pd.to_numeric).groupby("scenario", sort=False).mean()
         if not means["value"].map(math.isfinite).all():

@@ -1,0 +1,58 @@
+"""Commands for authors of plugins."""
+
+from __future__ import annotations
+
+__all__ = ["check", "new"]
+
+import os
+from pathlib import Path
+
+import click
+
+from recourse_arena.cli.group import FOLDER, registry
+from recourse_arena.problem.errors import ArenaError
+
+
+@click.command()
+@click.argument("plugin")
+@click.option(
+    "--expect", "expected", multiple=True, metavar="LAW=REASON", help="A law that fails, and why; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print how every law ended as JSON.")
+@click.option("--data", type=FOLDER, help="Data directory.  [env: RECOURSE_ARENA_DATA]")
+def check(plugin: str, expected: tuple[str, ...], as_json: bool, data: Path | None) -> None:
+    """Hold PLUGIN against the laws of its kind.
+
+    PLUGIN is the name of a plugin, of a solver, dataset, elicitation scheme, metric or suite (with options, as in
+    'grid?points=9'), or a folder with a pyproject.toml, a package, a Python file or a module that need not be
+    installed. Exits with 0 if every law that ran is kept, 1 if not, 2 if there is no such plugin.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
+    from recourse_arena.testing.plugged import check_plugin
+
+    report = check_plugin(plugin, expected=dict(_reason(text) for text in expected), data=data)
+    click.echo(report.json() if as_json else report.text())
+    raise SystemExit(0 if report.ok else 1)
+
+
+def _reason(text: str) -> tuple[str, str]:
+    law, sign, reason = text.partition("=")
+    if not (law and sign and reason.strip()):
+        raise ArenaError(f"--expect: expected LAW=REASON, as in its_state_survives_a_file='too large'; got {text!r}")
+    return law, reason
+
+
+@click.command()
+@click.argument("kind", metavar="solver|dataset|metric")
+@click.argument("name")
+@click.option("--into", type=FOLDER, default=Path(), help="Folder in which the package is made.  [default: here]")
+def new(kind: str, name: str, into: Path) -> None:
+    """Make a package with a working plugin called NAME, with its tests, ready for `recourse-arena check`."""
+    from recourse_arena.scaffolding.package import make_package
+
+    plugged = registry()
+    taken = {plugin.name for plugin in plugged.plugins} | {*plugged.solvers, *plugged.datasets, *plugged.metrics}
+    made = make_package(kind, name, into=into, taken=taken)
+    click.echo(f"{made.folder}: a package with the {kind} {name!r}\n")
+    for command in made.commands:
+        click.echo(f"  {command}")

@@ -1,0 +1,30 @@
+"""Who is plugged in: datasets, solvers, elicitation schemes, metrics and suites, found by entry point."""
+
+from __future__ import annotations
+
+__all__ = ["PluginRecord", "Registry", "discover", "variant"]
+
+import os
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from recourse_arena.hookspecs import PROJECT
+from recourse_arena.plugins.names import variant
+from recourse_arena.plugins.plugin import PluginRecord
+from recourse_arena.plugins.registry import Registry, blocked
+
+
+def discover(entries: Iterable[EntryPoint] | None = None, *, no_plugins: Sequence[str] = ()) -> Registry:
+    """Return what is plugged in, without importing any of it: a plugin is imported when it is used or listed.
+
+    Arguments:
+        entries: Entry points of plugins; default: all that are installed in the group `recourse_arena`.
+        no_plugins: Names of plugins to block, `*` for all that are not built in; beside those that the environment
+            variable `RECOURSE_ARENA_NO_PLUGINS` names, joined by commas.
+
+    Raises:
+        ArenaError: If `no_plugins` names a plugin that is not there. The environment variable may.
+    """
+    found = entry_points(group=PROJECT) if entries is None else entries
+    environment = os.environ.get("RECOURSE_ARENA_NO_PLUGINS", "").split(",")
+    return Registry(blocked(found, no_plugins, [name.strip() for name in environment if name.strip()]))

@@ -1,0 +1,46 @@
+"""Names that plugins give: what one may be, and how options are written behind it."""
+
+from __future__ import annotations
+
+__all__ = ["NAME", "is_name", "variant"]
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+NAME = "1 to 64 of the letters a-z and A-Z, digits, '-', '_' and '.', beginning and ending with a letter or digit"
+"""What a name may be: it becomes part of paths, of columns and rows of CSV files, and of pages."""
+
+_PATTERN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+
+
+def is_name(text: object) -> bool:
+    """Return whether `text` may be the name of something plugged in.
+
+    Example:
+        >>> is_name("nearest-accepted"), is_name("../etc"), is_name("grid?points=9"), is_name("a..b"), is_name("")
+        (True, False, False, False, False)
+    """
+    return isinstance(text, str) and _PATTERN.fullmatch(text) is not None and ".." not in text
+
+
+def variant(text: str) -> tuple[str, dict[str, Any]]:
+    """Return name and options of a variant.
+
+    Example:
+        >>> variant("icarma?epochs=50&lr=0.01&head=wide")
+        ('icarma', {'epochs': 50, 'lr': 0.01, 'head': 'wide'})
+    """
+    name, _, query = text.partition("?")
+    return name, {key: _literal(value) for key, value in parse_qsl(query, keep_blank_values=True)}
+
+
+def _literal(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

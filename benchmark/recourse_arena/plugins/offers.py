@@ -1,0 +1,131 @@
+"""What plugins may offer of each kind: the type, and a name that can stand in files."""
+
+from __future__ import annotations
+
+__all__ = ["KINDS", "check_offer"]
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from recourse_arena.plugins.names import NAME, is_name
+from recourse_arena.problem.dataset import Dataset
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.features import Kind
+from recourse_arena.problem.solver import Knowledge, Solver
+
+KINDS: Mapping[str, str] = {
+    "datasets": "dataset",
+    "solvers": "solver",
+    "elicitors": "elicitation scheme",
+    "metrics": "metric",
+    "suites": "suite",
+}
+"""Kinds of what can be plugged in, and what one of it is called."""
+
+_ELICITOR = ("summary", "ordered", "levels", "population")
+_METRIC = ("direction", "unit", "population", "definition", "compute", "declaration")
+_SUITE = ("summary", "blocks", "seeds", "version", "optional", "identity")
+_COLUMNS = ("dataset", "scenario", "solver", "seed", "seeds", "outcome", "people", "note", "ms_per_person")
+"""Columns that are in every table; a metric of such a name would overwrite them."""
+
+
+def check_offer(kind: str, offer: Any) -> None:
+    """Raise what keeps an offer from being used.
+
+    Raises:
+        ArenaError: If it is of the wrong type, lacks something, or has a name that cannot be one (:data:`NAME`).
+    """
+    _CHECKS[kind](offer)
+    if not is_name(offer.name):
+        raise ArenaError(f"the name of a {KINDS[kind]} must be {NAME}; got {_short(offer.name)}")
+
+
+def _check_dataset(offer: Any) -> None:
+    _check_class(offer, Dataset)
+    _check_words(offer, "version", "summary")
+
+
+def _check_solver(offer: Any) -> None:
+    _check_class(offer, Solver)
+    _check_words(offer, "version", "summary")
+    for attribute, known in (("knows", Knowledge), ("needs", Knowledge), ("acts_on", Kind)):
+        _check_members(offer, attribute, [str(member) for member in known])
+    _check_members(offer, "plausible_under", ["flow", "scm"])
+    if not set(offer.needs) <= set(offer.knows):
+        raise ArenaError(f"{offer.__name__}: what it needs must be among what it knows, to be handed to it")
+
+
+def _check_elicitor(offer: Any) -> None:
+    _check_concrete(offer, "an Elicitor subclass")
+    _check_parts(offer, "an Elicitor subclass", _ELICITOR)
+
+
+def _check_metric(offer: Any) -> None:
+    _check_parts(offer, "a Metric", _METRIC)
+    if not callable(offer.compute):
+        raise ArenaError(f"metric {_short(offer.name)}: expected a function to compute it, got {_short(offer.compute)}")
+    if offer.direction not in ("higher", "lower", "none"):
+        raise unknown(f"direction of metric {_short(offer.name)}", str(offer.direction), ["higher", "lower", "none"])
+    if offer.name in _COLUMNS:
+        raise ArenaError(f"a metric cannot be called {offer.name!r}: summary.csv has a column of this name already")
+
+
+def _check_suite(offer: Any) -> None:
+    _check_parts(offer, "a Suite", _SUITE)
+
+
+_CHECKS: dict[str, Callable[[Any], None]] = {
+    "datasets": _check_dataset,
+    "solvers": _check_solver,
+    "elicitors": _check_elicitor,
+    "metrics": _check_metric,
+    "suites": _check_suite,
+}
+
+
+def _check_class(offer: Any, base: type) -> None:
+    wanted = f"a {base.__name__} subclass"
+    _check_concrete(offer, wanted)
+    if not issubclass(offer, base):
+        raise ArenaError(f"expected {wanted}, got {_short(offer)}")
+    if not hasattr(offer, "name"):
+        raise ArenaError(f"{offer.__name__} has no name; set the class attribute `name`")
+
+
+def _check_concrete(offer: Any, wanted: str) -> None:
+    if not isinstance(offer, type):
+        raise ArenaError(f"expected {wanted}, got {_short(offer)}")
+    if inspect.isabstract(offer):
+        missing = ", ".join(sorted(getattr(offer, "__abstractmethods__", ())))
+        raise ArenaError(f"{offer.__name__} lacks what {wanted} must have: {missing}")
+
+
+def _check_parts(offer: Any, wanted: str, parts: tuple[str, ...]) -> None:
+    missing = [part for part in ("name", *parts) if not hasattr(offer, part)]
+    if missing:
+        raise ArenaError(f"expected {wanted}, got {_short(offer)}, which has no {', '.join(missing)}")
+
+
+def _check_words(offer: type, *attributes: str) -> None:
+    for attribute in attributes:
+        value = getattr(offer, attribute, None)
+        if not isinstance(value, str):
+            raise ArenaError(f"{offer.__name__}.{attribute}: expected text, got {_short(value)}")
+
+
+def _check_members(offer: type, attribute: str, known: list[str]) -> None:
+    value = getattr(offer, attribute)
+    if not isinstance(value, (set, frozenset, tuple, list)):
+        raise ArenaError(f"{offer.__name__}.{attribute}: expected a frozenset, got {_short(value)}")
+    for member in value:
+        if member not in known:
+            raise unknown(f"member of {offer.__name__}.{attribute}", str(member), known)
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:  # a plugin's own repr
+        text = f"a {type(value).__name__} whose repr raises {type(error).__name__}"
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,196 @@
+"""Everything plugged in, by kind and name; a plugin is imported only when something of it is asked for."""
+
+from __future__ import annotations
+
+__all__ = ["Registry", "blocked"]
+
+import inspect
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import replace
+from importlib.metadata import Distribution, EntryPoint
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from recourse_arena.plugins.names import is_name, variant
+from recourse_arena.plugins.offers import KINDS
+from recourse_arena.plugins.plugin import Plugin, PluginRecord, described
+from recourse_arena.problem.errors import ArenaError, unknown
+
+if TYPE_CHECKING:
+    from recourse_arena.elicitation.schemes import Elicitor
+    from recourse_arena.judging.metrics import Metric
+    from recourse_arena.problem.dataset import Dataset
+    from recourse_arena.problem.solver import Solver
+    from recourse_arena.running.suite import Suite
+
+T = TypeVar("T")
+
+
+class Registry:
+    """Everything plugged in, by kind and name.
+
+    A name belongs to the first plugin that offers it: a built-in, else the plugin of that name, else the first in
+    alphabetical order. So it means the same whatever has been imported before. Looking one up imports plugins in
+    this order until it is found; going through a kind imports all plugins whose source has the hook of that kind.
+
+    Arguments:
+        plugins: The plugins, built-ins first, then by name.
+    """
+
+    def __init__(self, plugins: Sequence[Plugin] = ()) -> None:
+        self._plugins = list(plugins)
+        self._used: set[str] = set()
+        self.datasets: Offers[type[Dataset]] = Offers(self, "datasets")
+        self.solvers: Offers[type[Solver]] = Offers(self, "solvers")
+        self.elicitors: Offers[type[Elicitor]] = Offers(self, "elicitors")
+        self.metrics: Offers[Metric] = Offers(self, "metrics")
+        self.suites: Offers[Suite] = Offers(self, "suites")
+
+    @property
+    def plugins(self) -> list[PluginRecord]:
+        """Every plugin and what is wrong with it; imports all of them."""
+        return [self._with_lost_names(plugin) for plugin in self._plugins]
+
+    @property
+    def used(self) -> list[PluginRecord]:
+        """The plugins of which something was used so far, and those that were tried and do not work."""
+        return [p.record() for p in self._plugins if p.loaded and (p.name in self._used or p.error)]
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the dataset of a name with options, such as `loan?decision=adam`."""
+        return self.datasets.create(name)
+
+    def solver(self, name: str) -> Solver:
+        """Return the solver of a name with options, such as `grid?points=9`."""
+        return self.solvers.create(name)
+
+    def elicitor(self, name: str) -> Elicitor:
+        """Return the elicitation scheme of a name."""
+        return self.elicitors.create(name)
+
+    def candidates(self, kind: str, name: str = "") -> list[Plugin]:
+        """Return the plugins that may offer something of a kind, in the order in which they are asked for `name`."""
+        able = [plugin for plugin in self._plugins if not plugin.refused and kind in plugin.may_offer]
+        return sorted(able, key=lambda plugin: (not plugin.built_in, plugin.name != name))
+
+    def owner(self, kind: str, name: str) -> str:
+        """Return the name of the plugin that something comes from; empty if none offers it."""
+        return next((plugin.name for plugin in self.candidates(kind, name) if name in plugin.offers(kind)), "")
+
+    def module(self, kind: str, name: str) -> str:
+        """Return the module in which something with options is written; empty if nothing has the name."""
+        return str(getattr(getattr(self, kind).get(variant(name)[0]), "__module__", ""))
+
+    def use(self, plugin: Plugin) -> None:
+        """Remember that something of a plugin was used."""
+        self._used.add(plugin.name)
+
+    def out_of_order(self, kind: str) -> str:
+        """Return which plugins that may offer a kind do not work, as a line for people; empty if all do."""
+        broken = [p for p in self._plugins if p.error and kind in p.may_offer]
+        shown = [f"{p.name} ({p.error if len(p.error) <= 90 else p.error[:90] + '...'})" for p in broken[:3]]
+        more = [f"{len(broken) - 3} more"] if len(broken) > 3 else []
+        return f"\nPlugins that do not work: {', '.join([*shown, *more])}; see `recourse-arena plugins`." * bool(shown)
+
+    def _with_lost_names(self, plugin: Plugin) -> PluginRecord:
+        record = plugin.record()
+        lost = [
+            f"the name {name!r} is taken already among {kind}, by plugin {owner!r}"
+            for kind in KINDS
+            for name in plugin.offers(kind)
+            if (owner := self.owner(kind, name)) != plugin.name
+        ]
+        return replace(record, error="; ".join([record.error, *lost]).removeprefix("; ")) if lost else record
+
+
+class Offers(MutableMapping[str, T]):
+    """What is plugged in of one kind, by name; what is set here comes before anything that a plugin offers."""
+
+    def __init__(self, registry: Registry, kind: str) -> None:
+        self._registry, self._kind = registry, kind
+        self._set: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._set:
+            return self._set[name]
+        for plugin in self._registry.candidates(self._kind, name) if is_name(name) else ():
+            if name in (offers := plugin.offers(self._kind)):
+                self._registry.use(plugin)
+                offer: T = offers[name]
+                return offer
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        plugins = self._registry.candidates(self._kind)
+        return iter(dict.fromkeys([*(name for p in plugins for name in p.offers(self._kind)), *self._set]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __setitem__(self, name: str, offer: T) -> None:
+        self._set[name] = offer
+
+    def __delitem__(self, name: str) -> None:
+        del self._set[name]
+
+    def unknown(self, name: str) -> ArenaError:
+        """Return the error for a name that nothing has; it tells of plugins that do not work and might have had it."""
+        error = unknown(KINDS[self._kind], name, self)
+        return ArenaError(f"{error}{self._registry.out_of_order(self._kind)}")
+
+    def create(self: Offers[type[Any]], text: str) -> Any:
+        """Return one made of the class of a name with options.
+
+        Raises:
+            ArenaError: If no plugin offers the name, or the class does not take an option or cannot be made.
+        """
+        name, options = variant(text)
+        if name not in self:
+            raise self.unknown(name)
+        offered, kind = self[name], KINDS[self._kind]
+        accepted = set(inspect.signature(offered).parameters)
+        for option in options:
+            if option not in accepted:
+                raise unknown(f"option of {kind} {name!r}", option, accepted)
+        try:
+            return offered(**options)
+        except ArenaError:
+            raise
+        except Exception as error:  # a plugin may raise anything
+            raise ArenaError(f"{kind} {text!r} cannot be made: {described(error)}") from error
+
+
+def blocked(entries: Iterable[EntryPoint], names: Sequence[str], environment: Sequence[str]) -> list[Plugin]:
+    """Return the plugins of entry points, built-ins first; refused are the blocked ones and those of a taken name.
+
+    Arguments:
+        entries: The entry points.
+        names: Names that a user blocks, `*` for all that are not built in.
+        environment: The same from the environment, where a name may be that of no plugin.
+
+    Raises:
+        ArenaError: If `names` has one that is not there.
+    """
+    known: dict[int, tuple[str, str]] = {}  # many entry points of one distribution: its metadata is read once
+    plugins = [Plugin(entry, *_distribution(entry.dist, known)) for entry in entries]
+    plugins.sort(key=lambda plugin: (not plugin.built_in, plugin.name, plugin.distribution))
+    for name in names:
+        if name != "*" and all(plugin.name != name for plugin in plugins):
+            raise unknown("plugin", name, {plugin.name for plugin in plugins})
+    first: dict[str, Plugin] = {}
+    for plugin in plugins:
+        holder = first.setdefault(plugin.name, plugin)
+        if holder is not plugin:
+            origin = f" of {holder.distribution}" if holder.distribution else ""
+            plugin.refused = f"there is a plugin called {plugin.name!r}{origin} already"
+        for how, wanted in (("RECOURSE_ARENA_NO_PLUGINS", environment), ("--no-plugin", names)):
+            if plugin.name in wanted or ("*" in wanted and not plugin.built_in):
+                plugin.refused = f"blocked by {how}"
+    return plugins
+
+
+def _distribution(dist: Distribution | None, known: dict[int, tuple[str, str]]) -> tuple[str, str]:
+    if dist is None:
+        return "", ""
+    if id(dist) not in known:
+        known[id(dist)] = (dist.name or "", dist.version or "")
+    return known[id(dist)]

@@ -1,0 +1,67 @@
+"""What a solver did that it should not have, recorded with the cell where it happened."""
+
+from __future__ import annotations
+
+__all__ = ["Note", "own_traceback"]
+
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_HARNESS = str(Path(__file__).parent.parent)
+_FRAMES = 4
+"""Most frames of a traceback that are kept, the innermost ones."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One such thing.
+
+    Arguments:
+        kind: `raised`, `violations`, `inputs`, `global state` or `metric`.
+        plugin: The plugin at fault; empty for a solver that was handed over as an object.
+        text: What it did, in a line.
+        people: How many people it is about; none where that means nothing.
+        traceback: Where, if it raised.
+    """
+
+    kind: str
+    plugin: str
+    text: str
+    people: int | None = None
+    traceback: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `run.json` says about it."""
+        return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+
+
+def own_traceback(error: BaseException, module: str) -> str:
+    """Return the traceback of an error without the harness: frames of `module`'s package, else all that is not ours.
+
+    Arguments:
+        error: The error.
+        module: Name of the module whose fault it is.
+    """
+    root = module.partition(".")[0]
+    frames = [frame for link in _links(error) for frame in _frames(link.__traceback__)]
+    own = [summary for name, summary in frames if name.partition(".")[0] == root]
+    foreign = [summary for _, summary in frames if not summary.filename.startswith(_HARNESS)]
+    shown = (own or foreign or [summary for _, summary in frames])[-_FRAMES:]
+    last = traceback.format_exception_only(error)
+    return "".join(["Traceback (most recent call last):\n", *traceback.format_list(shown), *last])
+
+
+def _links(error: BaseException) -> list[BaseException]:
+    """Return what an error was raised from, outermost cause first, and the error itself."""
+    links = [error]
+    while (cause := links[0].__cause__) is not None and cause not in links:
+        links.insert(0, cause)
+    return links
+
+
+def _frames(tb: TracebackType | None) -> list[tuple[str, traceback.FrameSummary]]:
+    names = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(tb)]
+    return list(zip(names, traceback.extract_tb(tb), strict=True))

@@ -1,0 +1,30 @@
+"""Contract checks for plugins: laws that every solver, dataset, elicitation scheme, metric and suite keeps.
+
+In a test of your own package:
+
+    from recourse_arena.testing import parametrize_with_laws
+
+    @parametrize_with_laws(MySolver)
+    def test_contract(law):
+        law()
+
+`recourse-arena check` runs the same laws from the command line.
+"""
+
+from recourse_arena.testing.checking import check
+from recourse_arena.testing.law import LawBroken, NotRun
+from recourse_arena.testing.parametrization import parametrize_with_laws
+from recourse_arena.testing.report import Ended, Finding, Report
+from recourse_arena.testing.worlds import World, worlds
+
+__all__ = [
+    "Ended",
+    "Finding",
+    "LawBroken",
+    "NotRun",
+    "Report",
+    "World",
+    "check",
+    "parametrize_with_laws",
+    "worlds",
+]

@@ -1,0 +1,142 @@
+"""Which laws a plugin's offer is held against, and where."""
+
+from __future__ import annotations
+
+__all__ = ["KINDS", "Offer", "cases", "offers"]
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recourse_arena.folders import data_folder
+from recourse_arena.plugins import Registry, discover, variant
+from recourse_arena.problem.dataset import Dataset
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.problem.solver import Solver
+from recourse_arena.testing.law import Case, Law
+from recourse_arena.testing.worlds import World
+
+KINDS = {"solver": "solvers", "dataset": "datasets", "elicitor": "elicitors", "metric": "metrics", "suite": "suites"}
+"""Kinds of offers, and where the registry holds them."""
+
+_WITH_OPTIONS = ("solver", "dataset", "elicitor")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A solver, dataset, elicitation scheme, metric or suite under test.
+
+    Arguments:
+        kind: Which of these.
+        name: Its name, with options.
+        make: Returns it, new where it may change.
+    """
+
+    kind: str
+    name: str
+    make: Callable[[], Any]
+
+
+def offers(what: object, registry: Registry | None = None) -> list[Offer]:
+    """Return the offers of a name with options, a class, an object or a registry.
+
+    Arguments:
+        what: A name, such as `grid?points=9`, of which there may be one of each kind; a class or an object of a
+            solver, dataset or elicitation scheme, a metric, a suite; or a registry, for all it holds.
+        registry: Where names are looked up; by default everything plugged in.
+
+    Raises:
+        ArenaError: If there is no such name, or it is none of these.
+    """
+    if isinstance(what, Registry):
+        return [_named(kind, name, what) for kind, where in KINDS.items() for name in sorted(getattr(what, where))]
+    if isinstance(what, str):
+        registry = registry or discover()
+        name = variant(what)[0]
+        kinds = [kind for kind in KINDS if what == name or kind in _WITH_OPTIONS]
+        found = [_named(kind, what, registry) for kind in kinds if name in getattr(registry, KINDS[kind])]
+        if not found:
+            raise unknown("plugin", name, {n for where in KINDS.values() for n in getattr(registry, where)})
+        return found
+    return [Offer(_kind(what), _name(what), what if isinstance(what, type) else lambda: copy.deepcopy(what))]
+
+
+def cases(
+    offer: Offer,
+    *,
+    registry: Registry | None = None,
+    data: Path | None = None,
+    worlds: Sequence[World] | None = None,
+) -> list[Case]:
+    """Return the laws of an offer, each a case that can be called.
+
+    Arguments:
+        offer: The offer.
+        registry: What a suite's names are looked up in; by default everything plugged in.
+        data: Data directory; by default that of the environment.
+        worlds: Problems on which a solver is tried, instead of the built-in ones.
+    """
+    if offer.kind == "solver":
+        return _solver_cases(offer, worlds)
+    if offer.kind == "dataset":
+        from recourse_arena.testing.dataset_laws import DATASET_LAWS, Population
+
+        return _cases(offer, DATASET_LAWS, Population(offer.make(), data_folder(data)))
+    if offer.kind == "elicitor":
+        from recourse_arena.testing.elicitor_laws import ELICITOR_LAWS
+
+        return _cases(offer, ELICITOR_LAWS, offer.make())
+    if offer.kind == "metric":
+        from recourse_arena.testing.metric_laws import METRIC_LAWS, measured
+
+        return _cases(offer, METRIC_LAWS, measured(offer.make()))
+    from recourse_arena.testing.suite_laws import SUITE_LAWS, Planned
+
+    return _cases(offer, SUITE_LAWS, Planned(offer.make(), registry or discover()))
+
+
+def _solver_cases(offer: Offer, chosen: Sequence[World] | None) -> list[Case]:
+    from recourse_arena.testing.candidate import Candidate
+    from recourse_arena.testing.solver_laws import SOLVER_LAWS, it_gives_well_formed_advice
+    from recourse_arena.testing.worlds import worlds as built_in
+
+    places = {world.name: Candidate(offer.make, world) for world in (built_in() if chosen is None else chosen)}
+    return [
+        Case(offer.kind, offer.name, law, places, required=law is it_gives_well_formed_advice) for law in SOLVER_LAWS
+    ]
+
+
+def _cases(offer: Offer, laws: Iterable[Law], subject: object) -> list[Case]:
+    return [Case(offer.kind, offer.name, law, {offer.name: subject}) for law in laws]
+
+
+def _named(kind: str, name: str, registry: Registry) -> Offer:
+    if kind in _WITH_OPTIONS:
+        getattr(registry, kind)(name)  # its options are wrong now or never
+        return Offer(kind, name, lambda: getattr(registry, kind)(name))
+    found = getattr(registry, KINDS[kind])[name]
+    return Offer(kind, name, lambda: found)
+
+
+def _kind(what: object) -> str:
+    from recourse_arena.elicitation.schemes import Elicitor
+    from recourse_arena.judging.metrics import Metric
+    from recourse_arena.running.suite import Suite
+
+    kind = what if isinstance(what, type) else type(what)
+    for name, base in (
+        ("solver", Solver),
+        ("dataset", Dataset),
+        ("elicitor", Elicitor),
+        ("metric", Metric),
+        ("suite", Suite),
+    ):
+        if issubclass(kind, base):
+            return name
+    raise ArenaError(f"expected a solver, dataset, elicitor, metric, suite, or the name of one; got {what!r}")
+
+
+def _name(what: object) -> str:
+    return str(getattr(what, "name", "") or getattr(what, "__name__", type(what).__name__))

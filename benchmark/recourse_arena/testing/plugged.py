@@ -1,0 +1,137 @@
+"""Finds the plugin that is to be checked: plugged in, or in a folder, file or module that nobody has installed."""
+
+from __future__ import annotations
+
+__all__ = ["check_plugin"]
+
+import importlib.util
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from recourse_arena.hookspecs import PROJECT
+from recourse_arena.plugins import Registry, discover, variant
+from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.testing.cases import KINDS, cases, offers
+from recourse_arena.testing.checking import check_laws
+from recourse_arena.testing.law import Case, expect
+from recourse_arena.testing.report import Report
+
+
+@dataclass(frozen=True)
+class _Plugged:
+    """A plugin: why it cannot be plugged in beside all others, if it cannot, and what it offers on its own."""
+
+    error: str
+    own: Registry
+
+
+def check_plugin(text: str, *, expected: Mapping[str, str] | None = None, data: Path | None = None) -> Report:
+    """Return how the laws end for a plugin.
+
+    Arguments:
+        text: Name of a plugin, or of a solver, dataset, elicitation scheme, metric or suite with options; else the
+            folder of a project with a `pyproject.toml`, the path of a package or of a Python file, or a module.
+        expected: Reasons why laws are broken, by the name of the law, or by `offer:law`.
+        data: Data directory; by default that of the environment.
+
+    Raises:
+        ArenaError: If there is no such plugin, or an expectation names no law or has no reason.
+    """
+    known = {entry.name: entry for entry in entry_points(group=PROJECT)}
+    if not _looks_like_a_path(text):
+        if text in known:
+            return _checked(text, [known[text]], known, expected, data)
+        everything = discover()
+        if any(variant(text)[0] in getattr(everything, where) for where in KINDS.values()):
+            found = [c for offer in offers(text, everything) for c in cases(offer, registry=everything, data=data)]
+            return check_laws(text, found, expected)
+        if not Path(text).exists() and not _is_module(text):
+            names = {*known, *(name for where in KINDS.values() for name in getattr(everything, where))}
+            raise unknown("plugin, and no folder, file or module,", text, names)
+    folders, entries = _at(text)
+    with _importable(folders):
+        return _checked(text, entries, known, expected, data)
+
+
+def _checked(
+    text: str,
+    entries: Sequence[EntryPoint],
+    known: Mapping[str, EntryPoint],
+    expected: Mapping[str, str] | None,
+    data: Path | None,
+) -> Report:
+    names = {entry.name for entry in entries}
+    everything = discover([*(entry for name, entry in known.items() if name not in names), *entries])
+    found = []
+    for entry in entries:
+        own = discover([entry])
+        offered = offers(own)
+        record = next(plugin for plugin in (*everything.plugins, *own.plugins) if plugin.name == entry.name)
+        plugged = {entry.name: _Plugged(record.error, own)}
+        found.append(Case("plugin", entry.name, it_can_be_plugged_in, plugged, required=True))
+        if not record.error:
+            found += [case for offer in offered for case in cases(offer, registry=everything, data=data)]
+    return check_laws(text, found, expected)
+
+
+def it_can_be_plugged_in(plugged: _Plugged) -> None:
+    """It can be imported, implements known hooks with their arguments, and offers something nobody else offers."""
+    expect(not plugged.error, plugged.error)
+    expect(offers(plugged.own), "its hooks return nothing")
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return text.startswith(".") or "/" in text or "\\" in text or text.endswith(".py")
+
+
+def _is_module(text: str) -> bool:
+    try:
+        return importlib.util.find_spec(text) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _at(text: str) -> tuple[list[Path], list[EntryPoint]]:
+    """Return the folders from which a plugin is imported, and its entry points."""
+    path = Path(text).resolve()
+    entry = partial(EntryPoint, group=PROJECT)
+    if (path / "pyproject.toml").is_file():
+        return [path / "src", path], [entry(name, module) for name, module in _declared(path).items()]
+    if (path.suffix == ".py" and path.is_file()) or (path / "__init__.py").is_file():
+        return [path.parent], [entry(path.stem, path.stem)]
+    if _looks_like_a_path(text) or path.exists():
+        raise ArenaError(
+            f"{text}: expected a folder with a pyproject.toml, a package (with an __init__.py) or a .py file, "
+            f"found {'neither' if path.exists() else 'nothing'}"
+        )
+    return [], [entry(text, text)]
+
+
+def _declared(project: Path) -> dict[str, str]:
+    file = project / "pyproject.toml"
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ArenaError(f"{file}: cannot be read: {error}") from None
+    declared = document.get("project", {}).get("entry-points", {}).get(PROJECT, {})
+    if not declared:
+        raise ArenaError(f'{file}: expected [project.entry-points.{PROJECT}] with a line such as my-plugin = "module"')
+    return {str(name): str(module) for name, module in declared.items()}
+
+
+@contextmanager
+def _importable(folders: Sequence[Path]) -> Iterator[None]:
+    """Let modules be imported from some folders."""
+    added = [str(folder) for folder in folders if folder.is_dir()]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        for folder in added:
+            sys.path.remove(folder)

@@ -1,0 +1,55 @@
+"""Everything that is plugged in keeps the laws of its kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recourse_arena.folders import data_folder
+from recourse_arena.plugins import discover
+from recourse_arena.testing import parametrize_with_laws
+
+REGISTRY = discover()
+
+# Training and long searches on a small budget: the laws are about what advice may be, not how good it is.
+SMALL = {
+    "carma": "steps=40&batch=128&width=16&synthetic=500",
+    "certified": "gap=0.1",
+    "convex": "iterations=2&starts=1&subsets=2",
+    "icarma": "steps=40&batch=128&width=16&synthetic=500",
+}
+
+
+def configured(name: str) -> str:
+    return f"{name}?{SMALL[name]}" if name in SMALL else name
+
+
+@parametrize_with_laws(*(REGISTRY.solver(configured(name)) for name in sorted(REGISTRY.solvers)))
+def test_every_solver_keeps_its_laws(law):
+    law()
+
+
+@parametrize_with_laws(*(REGISTRY.dataset(name) for name in sorted(REGISTRY.datasets)))
+def test_every_dataset_keeps_its_laws(law):
+    law()
+
+
+@parametrize_with_laws(
+    *(REGISTRY.elicitor(name) for name in sorted(REGISTRY.elicitors)),
+    *(REGISTRY.metrics[name] for name in sorted(REGISTRY.metrics)),
+    *(REGISTRY.suites[name] for name in sorted(REGISTRY.suites)),
+)
+def test_every_elicitor_metric_and_suite_keeps_its_laws(law):
+    law()
+
+
+def test_a_small_budget_is_given_to_solvers_that_exist():
+    assert set(SMALL) <= set(REGISTRY.solvers)
+
+
+def test_datasets_are_skipped_only_where_their_file_is_missing():
+    missing = [name for name in REGISTRY.datasets if REGISTRY.dataset(name).unavailable(data_folder(None))]
+    assert set(missing) <= {"gmsc"}, missing
+    if missing:
+        pytest.skip(f"no file of {', '.join(missing)} in {Path(data_folder(None))}")

@@ -1,0 +1,147 @@
+"""What the guides of plugin authors show works as shown, and every hook is described and exercised."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from recourse_arena import Scenario, api, hookspecs
+from recourse_arena.cli import main
+from recourse_arena.running.suite import Block, Suite, read_suite
+from recourse_arena.testing import check
+
+ROOT = Path(__file__).parent.parent
+GUIDES = {name: (ROOT / name / "README.md").read_text() for name in ("plugins", "datasets")}
+HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("recourse_"))
+
+
+def blocks(guide, language):
+    return re.findall(rf"```{language}\n(.*?)```", GUIDES[guide], re.DOTALL)
+
+
+def code(guide, hook):
+    """Return the code of a guide that implements a hook."""
+    (found,) = [block for block in blocks(guide, "python") if f"def {hook}(" in block]
+    return found
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """What the code of the guides defines, by name."""
+    names = {}
+    for guide in GUIDES:
+        for block in blocks(guide, "python"):
+            exec(block, names)
+    return names
+
+
+# --- every hook is exercised by a test called after it ---------------------------------------------------------------
+
+
+@pytest.fixture
+def guided(plugged, tmp_path, monkeypatch):
+    """A registry with all that the guides define, and the cache of this test's own."""
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(tmp_path)
+    for hook in HOOKS:
+        guide = "datasets" if hook == "recourse_datasets" else "plugins"
+        (tmp_path / f"guide_{hook}.py").write_text(code(guide, hook))
+    return plugged(*(f"guide_{hook}" for hook in HOOKS))
+
+
+def run(dataset, solver, scenario):
+    return api.run(Suite("s", "", (Block((dataset,), (scenario,), (solver,), 30),))).summary.iloc[0]
+
+
+def test_recourse_datasets_are_run(guided):
+    row = run("town", "top", Scenario.parse("hard-1"))
+    assert (row["outcome"], row["people"]) == ("solved", 30)
+
+
+def test_recourse_solvers_are_run_with_their_options(guided):
+    near, far = (run("tiny", f"uphill?step={step}", Scenario.parse("hard-2")) for step in (0.1, 2))
+    assert near["violations"] == far["violations"] == 0
+    assert near["validity"] < far["validity"]
+
+
+def test_recourse_elicitors_ask_the_people_of_a_scenario(guided):
+    row = run("tiny", "top", Scenario("in-thirds", scheme="thirds", actionable="1"))
+    assert row["actions_mean"] == 1
+
+
+def test_recourse_metrics_are_columns_of_the_summary(guided):
+    row = run("tiny", "top", Scenario.parse("hard-1"))
+    assert row["worst_cost"] > row["cost_mean"]
+
+
+def test_recourse_suites_are_found_by_name(guided):
+    assert api.find_suite("two-of-four", guided).blocks[0].people == 100
+
+
+def test_every_hook_has_a_test_that_is_called_after_it():
+    for hook in HOOKS:
+        assert any(name.startswith(f"test_{hook}") for name in globals()), hook
+
+
+# --- the guides ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_section_with_its_exact_signature(hook):
+    (section,) = re.findall(rf"^### {hook}\n(.*?)(?=^### |\Z)", GUIDES["plugins"], re.DOTALL | re.MULTILINE)
+    signature = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
+    assert f"```text\ndef {hook}{signature}\n```" in section
+
+
+def test_no_section_describes_a_hook_that_does_not_exist():
+    assert sorted(re.findall(r"^### (recourse_\w+)$", GUIDES["plugins"], re.MULTILINE)) == HOOKS
+
+
+def test_everything_the_guides_define_keeps_its_laws(shown):
+    (metric,), (suite,) = shown["recourse_metrics"](), shown["recourse_suites"]()
+    for what in (shown["Uphill"], shown["Town"], shown["Thirds"], metric, suite):
+        report = check(what)
+        assert report.ok, report.text()
+
+
+def test_the_contract_test_of_the_guide_runs_the_laws(shown):
+    names = [parameter.id for parameter in shown["test_contract"].pytestmark[0].args[1]]
+    assert "uphill-forbidden_features_are_left_alone" in names
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_commands_of_the_guide_do_what_they_say(guide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks(guide, "sh") for line in block.splitlines() if line]
+    assert lines
+    for line in lines:
+        program, *words = shlex.split(line, comments=True)
+        if program == "pip":
+            assert (tmp_path / words[-1] / "pyproject.toml").is_file(), line
+        elif words[0] == "run":  # minutes; that it parses is enough here
+            main.get_command(None, "run").make_context("run", words[1:])
+        else:
+            result = CliRunner().invoke(main, words)
+            assert result.exit_code == 0, f"{line}\n{result.output}"
+
+
+def test_the_suite_of_the_guide_is_read(tmp_path):
+    (tmp_path / "town.toml").write_text(blocks("datasets", "toml")[0])
+    assert read_suite(tmp_path / "town.toml").blocks[0].datasets == ("town",)
+
+
+@pytest.mark.parametrize("guide", [*GUIDES, "."])
+def test_links_to_files_and_headings_of_the_project_lead_somewhere(guide):
+    text = (ROOT / guide / "README.md").read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        path, _, heading = target.partition("#")
+        file = (ROOT / guide / path).resolve() if path else ROOT / guide / "README.md"
+        assert file.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            assert heading in {title.lower().replace(" ", "-") for title in titles}, target

@@ -1,0 +1,111 @@
+"""Every law catches a plugin that breaks it, and lets honest ones pass."""
+
+from __future__ import annotations
+
+import pytest
+import tiny
+from lawbreakers import (
+    BAD_DATASETS,
+    BAD_ELICITORS,
+    BAD_METRICS,
+    BAD_SOLVERS,
+    Honest,
+    RefusesFavours,
+    Unordered,
+    metric,
+)
+
+from recourse_arena import Block, Scenario, Suite
+from recourse_arena.testing import Ended, check
+from recourse_arena.testing.dataset_laws import DATASET_LAWS
+from recourse_arena.testing.elicitor_laws import ELICITOR_LAWS
+from recourse_arena.testing.metric_laws import METRIC_LAWS
+from recourse_arena.testing.solver_laws import SOLVER_LAWS
+from recourse_arena.testing.suite_laws import SUITE_LAWS
+
+
+def broken(what, **options):
+    return {finding.law for finding in check(what, **options).findings if finding.ended.bad}
+
+
+@pytest.mark.parametrize(("solver", "law"), BAD_SOLVERS.items(), ids=lambda each: getattr(each, "__name__", each))
+def test_a_solver_that_breaks_a_law_is_caught_by_it(solver, law):
+    assert law in broken(solver)
+
+
+@pytest.mark.parametrize(("dataset", "law"), BAD_DATASETS.items(), ids=lambda each: getattr(each, "__name__", each))
+def test_a_dataset_that_breaks_a_law_is_caught_by_it(dataset, law):
+    assert law in broken(dataset)
+
+
+@pytest.mark.parametrize(("bad", "law"), BAD_METRICS.values(), ids=BAD_METRICS)
+def test_a_metric_that_breaks_a_law_is_caught_by_it(bad, law):
+    assert law in broken(bad)
+
+
+@pytest.mark.parametrize(("elicitor", "law"), BAD_ELICITORS.items(), ids=lambda each: getattr(each, "__name__", each))
+def test_an_elicitor_that_breaks_a_law_is_caught_by_it(elicitor, law):
+    assert law in broken(elicitor)
+
+
+BLOCK = Block(("loan",), (Scenario.parse("hard-1"),), ("grid",))
+
+
+@pytest.mark.parametrize(
+    ("suite", "law"),
+    [
+        (Suite("s", "", (BLOCK,)), "it_says_what_it_is"),
+        (Suite("s", "a suite", (BLOCK,), seeds=()), "it_says_what_it_is"),
+        (Suite("s", "a suite", ()), "it_runs_something"),
+        (Suite("s", "a suite", (Block(("loan",), (), ("grid",)),)), "it_runs_something"),
+        (Suite("s", "a suite", (Block(("laon",), BLOCK.scenarios, ("grid",)),)), "what_it_names_is_plugged_in"),
+        (
+            Suite("s", "a suite", (Block(("loan",), (Scenario.parse("hard-1@x"),), ("grid",)),)),
+            "what_it_names_is_plugged_in",
+        ),
+        (Suite("s", "a suite", (BLOCK,), optional=frozenset({"gmsc"})), "what_it_names_is_plugged_in"),
+        (
+            Suite("s", "a suite", (Block(("loan",), (Scenario("hard-1", actionable="2"),), ("grid",)),)),
+            "scenarios_are_what_their_names_say",
+        ),
+    ],
+)
+def test_a_suite_that_breaks_a_law_is_caught_by_it(suite, law):
+    assert broken(suite) == {law}
+
+
+def test_honest_plugins_keep_every_law():
+    for what in (Honest, Honest(), tiny.Tiny, Unordered, RefusesFavours, Suite("s", "a suite", (BLOCK,))):
+        report = check(what)
+        assert report.ok, report.text()
+    assert broken(metric(lambda people, timings: timings["fit_seconds"])) == set()
+
+
+def test_every_law_has_a_plugin_that_breaks_it():
+    caught = {
+        "solver": {*BAD_SOLVERS.values()},
+        "dataset": {*BAD_DATASETS.values(), "it_says_what_it_is"},
+        "metric": {law for _, law in BAD_METRICS.values()},
+        "elicitor": {*BAD_ELICITORS.values()},
+    }
+    for kind, laws in (
+        ("solver", SOLVER_LAWS),
+        ("dataset", DATASET_LAWS),
+        ("metric", METRIC_LAWS),
+        ("elicitor", ELICITOR_LAWS),
+    ):
+        assert {law.__name__ for law in laws} == caught[kind]
+
+
+def test_every_law_says_in_one_line_what_it_is():
+    for law in (*SOLVER_LAWS, *DATASET_LAWS, *METRIC_LAWS, *ELICITOR_LAWS, *SUITE_LAWS):
+        assert law.__doc__.splitlines()[0].endswith("."), law.__name__
+
+
+def test_a_dataset_whose_file_is_missing_runs_the_laws_that_need_none():
+    report = check(tiny.Absent)
+    ended = {finding.law: finding for finding in report.findings}
+    assert report.ok
+    assert ended["the_graph_is_over_its_features"].ended is Ended.PASSED
+    assert ended["both_labels_occur"].ended is Ended.NOT_RUN
+    assert "put its file somewhere" in ended["both_labels_occur"].reason
