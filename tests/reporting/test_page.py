@@ -106,11 +106,8 @@ def test_a_run_in_which_nothing_was_solved_makes_a_page(tmp_path):
 def test_without_the_plotting_library_there_are_tables_and_a_word_on_what_to_install(tmp_path, monkeypatch):
     board = Draft().solve("hard-2", "a", 0.5).board(tmp_path / "run")
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    plotting_library.cache_clear()
-    try:
-        text = board.page()
-    finally:
-        plotting_library.cache_clear()
+    monkeypatch.setattr(module, "plotting_library", plotting_library.__wrapped__)
+    text = board.page()
     assert "pip install &#39;recourse-arena[page]&#39;" in text or "pip install 'recourse-arena[page]'" in text
     assert "<table" in text
     assert len(text) < 300_000
