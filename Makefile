@@ -5,7 +5,7 @@ OUT ?= build/demo
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench results clean
+.PHONY: demo test check bench results leaderboard clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "recourse-arena needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -43,6 +43,12 @@ results: $(READY)
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
 	$(BIN)/recourse-arena report results/certified --about optima
+	$(MAKE) leaderboard
+
+# The leaderboard of the reference run, to read and to open in a browser.
+leaderboard: $(READY)
+	$(BIN)/recourse-arena leaderboard results/paper --format md --out results/LEADERBOARD.md
+	$(BIN)/recourse-arena leaderboard results/paper --format html --out results/leaderboard.html
 
 clean:
 	rm -rf $(VENV) build

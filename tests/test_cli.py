@@ -41,6 +41,18 @@ def test_leaderboard_in_every_format(command, form):
         assert len(json.loads(shown.stdout)["rows"]) == 4
 
 
+def test_leaderboards_of_several_runs_are_written_with_links_to_their_files(command, tmp_path):
+    command("run", "mine.toml", "--solver", "top", "--out", "mine")
+    command("run", "mine.toml", "--solver", "learner", "--out", "yours")
+    shown = command("leaderboard", "mine", "yours", "--format", "html", "--out", "pages/both.html")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout == ""
+    page = (tmp_path / "pages" / "both.html").read_text()
+    assert 'href="../mine/people.parquet"' in page
+    assert 'href="../yours/summary.csv"' in page
+    assert command("leaderboard", "mine", "--out", "mine").exit_code == 2
+
+
 def test_a_failed_cell_makes_run_exit_with_1_after_the_leaderboard(command):
     shown = command("run", "mine.toml", "--solver", "raiser", "--solver", "top", "--out", "run")
     assert shown.exit_code == 1

@@ -10,6 +10,7 @@ import pytest
 
 from recourse_arena import ArenaError
 from recourse_arena.reporting.leaderboard import FORMATS, Leaderboard
+from recourse_arena.reporting.page import plotting_library
 from recourse_arena.reporting.result import Result
 
 METRICS = [
@@ -91,7 +92,7 @@ def test_the_reason_of_a_failure_is_shown_in_table_markdown_and_page():
 def test_names_are_escaped_in_html():
     evil = "<img src=x onerror=alert(1)>"
     board = Leaderboard.of([result([("loan", evil, evil, 0, "failed", 0, None, None)], reasons=[evil])])
-    for shown in (board.page(), board.fragment()):
+    for shown in (board.page().replace(plotting_library(), ""), board.fragment()):
         assert "<img" not in shown
         assert "&lt;img" in shown
 

@@ -39,11 +39,13 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
 
     folder = out or Path(f"arena-{Path(suite).stem}")
     result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), no_plugins=blocked_plugins(), **choice)
-    for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
-        from recourse_arena.running.cache import write_atomically
+    from recourse_arena.reporting.leaderboard import Leaderboard
+    from recourse_arena.running.cache import write_atomically
 
-        write_atomically(folder / name, _leaderboard([folder], form).encode())
-    click.echo(repr(result))
+    board = Leaderboard.of([result])
+    for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
+        write_atomically(folder / name, board.render(form, at=folder / name).encode())
+    click.echo(board.text())
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
     for alarm in result.alarms:
         from recourse_arena.reporting.alarms import alarm_text
@@ -61,13 +63,20 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
-def leaderboard(folders: tuple[Path, ...], form: str) -> None:
-    """Print the leaderboard of one or several run folders."""
-    click.echo(_leaderboard(list(folders), form), nl=form == "table")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of printing.")
+def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None) -> None:
+    """Print the leaderboard of one or several run folders: yours beside somebody else's.
 
-
-def _leaderboard(folders: list[Path], form: str) -> str:
+    `html` is a page that opens offline; with --out it links to the files of the runs.
+    """
     from recourse_arena.reporting.leaderboard import Leaderboard
     from recourse_arena.reporting.result import Result
 
-    return Leaderboard.of([Result.read(folder) for folder in folders]).render(form)
+    text = Leaderboard.of([Result.read(folder) for folder in folders]).render(form, at=out)
+    if out is None:
+        click.echo(text, nl=form == "table")
+    else:
+        from recourse_arena.running.cache import write_atomically
+
+        write_atomically(out, text.encode())
+        click.echo(f"wrote {out}", err=True)

@@ -23,6 +23,7 @@ __all__ = [
     "bonferroni",
     "geometric_change",
     "independent_share_difference",
+    "median_interval",
     "paired_share_difference",
     "relative_change",
     "share_interval",
@@ -133,6 +134,20 @@ def share_interval(count: int, people: int, *, confidence: float = 0.95) -> Inte
     """
     found = stats.binomtest(count, people).proportion_ci(confidence, method="wilson")
     return Interval(float(found.low), float(found.high))
+
+
+def median_interval(values: NDArray[np.float64], *, confidence: float = 0.95) -> Interval:
+    """Return the interval of a median between two of the values (Thompson, 1936); without ends where they are too few.
+
+    Example:
+        >>> median_interval(np.arange(1.0, 101.0))  # at least 95 %, whatever the distribution
+        Interval(low=40.0, high=61.0)
+    """
+    below = int(stats.binom.ppf((1 - confidence) / 2, len(values), 0.5)) if len(values) else 0
+    if below == 0:
+        return Interval(-math.inf, math.inf)
+    ordered = np.sort(values)
+    return Interval(float(ordered[below - 1]), float(ordered[-below]))
 
 
 def relative_change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MEASURES", "RECORDED", "Measure"]
+__all__ = ["ALL_MEASURES", "MEASURES", "OPTIONAL", "RECORDED", "Measure"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ _GAP_ROUNDING = 2e-3
 """An optimum is certified to 0.1 %, so that two certificates of the same person may differ by so much."""
 
 RECORDED = ("outcome", "valid", "plausible", "cost", "weighted_cost", "hard_action", "violations")
-"""The columns of `people.parquet` that measures read."""
+"""The columns of `people.parquet` that measures cannot do without."""
+
+OPTIONAL = ("plausible_scm", "l2", "actions", "optimality_gap")
+"""The columns that they read where a run has them."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,17 @@ def _over_optimum(people: pd.DataFrame) -> pd.Series:
     return 1 + people["optimality_gap"]
 
 
+def _if_recorded(column: str, *, among_valid: bool = False) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return a column, missing for everybody where the run does not record it."""
+
+    def of(people: pd.DataFrame) -> pd.Series:
+        if column not in people:
+            return pd.Series(pd.NA, index=people.index, dtype="Float64")
+        return people[column].where(people["valid"].astype(bool)) if among_valid else people[column]
+
+    return of
+
+
 def _solved(people: pd.DataFrame) -> pd.Series:
     return people["outcome"] == "solved"
 
@@ -79,4 +93,12 @@ MEASURES: Mapping[str, Measure] = {
     "hap": Measure(_among_valid("hard_action"), among_valid=True, preference=True),
     "violations": Measure(lambda people: people["violations"] > 0),
 }
-"""The metrics that are means over people, and what they are means of."""
+"""The metrics that are means over people and that :mod:`~recourse_arena.reporting.compare` may gate."""
+
+ALL_MEASURES: Mapping[str, Measure] = {
+    **MEASURES,
+    "plausibility_scm": Measure(_if_recorded("plausible_scm")),
+    "l2_mean": Measure(_if_recorded("l2", among_valid=True), share=False, among_valid=True),
+    "actions_mean": Measure(_if_recorded("actions", among_valid=True), share=False, among_valid=True),
+}
+"""All metrics that are means over people."""

@@ -28,12 +28,8 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from recourse_arena.reporting.figures.evidence import Lacking
+from recourse_arena.reporting.palette import BLUE, COLOURS, GREEN, GREY, ORANGE, SKY, VERMILLION, places
 
-BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
-"""Colours of Okabe and Ito (Color universal design, 2008); their yellow is too faint on paper."""
-GREY = "#BBBBBB"
-
-_COLOURS = (BLUE, ORANGE, "#000000", GREEN, PURPLE, VERMILLION, SKY)
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">")
 _LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 Filling = Literal["none", "full", "left", "bottom", "right", "top"]
@@ -93,15 +89,8 @@ def pens(cells: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Pen]:
         >>> found["loan", "icarma"] == found["gmsc", "icarma?batch=256"] != found["loan", "grid"]
         True
     """
-    variants: dict[tuple[str, str], int] = {}
-    places: dict[tuple[str, int], int] = {}
-    found = {}
-    for dataset, solver in dict.fromkeys(cells):
-        base = solver.partition("?")[0]
-        count = variants[dataset, base] = variants.get((dataset, base), -1) + 1
-        i = places.setdefault((base, count), len(places))
-        found[dataset, solver] = Pen(*(kind[i % len(kind)] for kind in (_COLOURS, _MARKERS, _LINES, get_args(Filling))))
-    return found
+    kinds: tuple[Any, ...] = (COLOURS, _MARKERS, _LINES, get_args(Filling))
+    return {cell: Pen(*(kind[i % len(kind)] for kind in kinds)) for cell, i in places(cells).items()}
 
 
 def shown(names: Iterable[str]) -> dict[str, str]:
