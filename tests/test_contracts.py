@@ -17,7 +17,10 @@ SMALL = {
     "carma": "steps=40&batch=128&width=16&synthetic=500",
     "certified": "gap=0.1",
     "convex": "iterations=2&starts=1&subsets=2",
+    "dice": "samples=50&counterfactuals=1",
+    "growing-spheres": "samples=50&layers=5",
     "icarma": "steps=40&batch=128&width=16&synthetic=500",
+    "wachter": "rounds=3&steps=5",
 }
 
 
