@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-__all__ = ["CLAIMS", "GROUPS", "SCENARIOS", "Case", "fairness_case"]
+__all__ = [
+    "CLAIMS",
+    "GAPS_HEADS",
+    "GROUPS",
+    "MEANS_HEADS",
+    "READING",
+    "SCENARIOS",
+    "Case",
+    "cases",
+    "fairness_case",
+    "gaps",
+    "means",
+    "weighed",
+]
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from scipy.stats import ttest_ind
 
 from recourse_arena.reporting.cells import Estimate
@@ -70,12 +84,7 @@ class Case:
     def of(cls, results: Sequence[Result], solver: str) -> Case | None:
         """Return the case from the first run and seed that hold its baseline; none if none does."""
         for result in results:
-            if not (result.path / "people.parquet").exists():
-                continue
-            people = result.people
-            if any(name not in people for name in (*_COLUMNS, "person", "dataset", "scenario", "solver", "seed")):
-                continue
-            ours = people[(people["dataset"] == "loan") & (people["solver"] == solver)]
+            ours = _told(result, solver)
             baseline = ours[ours["scenario"] == BASELINE]
             if len(baseline):
                 ours = ours[ours["seed"] == baseline["seed"].iloc[0]]
@@ -106,6 +115,16 @@ class Case:
     def _values(self, measure: str, terms: Terms, group: str) -> np.ndarray:
         columns = [weight * self.members(scenario, group)[measure] for scenario, weight in terms.items()]
         return pd.concat(columns, axis=1, join="inner").dropna().sum(axis=1).to_numpy(dtype=float)
+
+
+def _told(result: Result, solver: str) -> pd.DataFrame:
+    """Return what a run tells people of Loan in these scenarios; nobody if it does not record their groups."""
+    wanted = [*_COLUMNS, "person", "scenario", "seed"]
+    file = result.path / "people.parquet"
+    if not file.exists() or not set(wanted) <= set(pq.read_schema(file).names):
+        return pd.DataFrame(columns=wanted)
+    chosen = [("dataset", "==", "loan"), ("solver", "==", solver), ("scenario", "in", list(SCENARIOS))]
+    return pd.read_parquet(file, columns=wanted, filters=chosen)
 
 
 def _read(people: pd.DataFrame) -> pd.DataFrame:
@@ -178,55 +197,78 @@ CLAIMS = (
 """What the paper reports of iCARMA."""
 
 
-def fairness_case(results: Sequence[Result]) -> str:
-    """Return a section on the fairness case; nothing if no run holds more than its baseline."""
-    cases = [case for solver in _SOLVERS if (case := Case.of(results, solver)) and len(case.people) > 1]
-    if not cases:
-        return ""
-    parts = [READING]
-    for case in cases:
-        if case.solver == "icarma":
-            parts += ["### Does each claim hold here?", _claims(case), "### Evidence", _evidence(case)]
-    for case in cases:
-        parts += [f"### {code(case.solver)} by group", _groups(case), _gaps(case)]
-    return section("Fairness case (Figure 4)", *parts)
+_GAPS = (("women", "men"), ("non-white", "white"), ("non-white women", "white men"))
+_MEANS = ("valid", "attained", "cost", "log-density")
 
 
-def _claims(case: Case) -> str:
-    rows = []
-    for place, claim in enumerate(CLAIMS, 1):
-        verdicts = [part.verdict for part in claim.weigh(case)]
-        agree = f"{sum(verdict == Verdict.HOLDS for verdict in verdicts)} of {len(verdicts)}"
-        rows.append([str(place), claim.sentence, str(Verdict.of_all(verdicts)), agree])
-    return table(rows, ["", "claim", "here", "comparisons that hold"], numbers=(0, 3))
+def cases(results: Sequence[Result]) -> list[Case]:
+    """Return the cases of iCARMA and of the oracle, as far as runs hold more than their baseline."""
+    found = (Case.of(results, solver) for solver in _SOLVERS)
+    return [case for case in found if case is not None and len(case.people) > 1]
 
 
-def _evidence(case: Case) -> str:
-    rows = [
-        [str(place), part.what, part.numbers, part.claimed, str(part.verdict)]
-        for place, claim in enumerate(CLAIMS, 1)
-        for part in claim.weigh(case)
-    ]
-    return table(rows, ["claim", "comparison", "gap", "claimed", "here"], numbers=(0,))
+def weighed(case: Case) -> list[tuple[str, Verdict, list[Evidence]]]:
+    """Return each claim with its verdict and what it rests on; nothing for a solver of which the paper claims none."""
+    if case.solver != "icarma":
+        return []
+    found = [(claim.sentence, list(claim.weigh(case))) for claim in CLAIMS]
+    return [(sentence, Verdict.of_all(part.verdict for part in parts), parts) for sentence, parts in found]
 
 
-def _groups(case: Case) -> str:
+def means(case: Case) -> list[list[str]]:
+    """Return what each group is told, by scenario: scenario, group, people, and shares and means in words."""
     rows = []
     for scenario in case.people:
         for group in GROUPS:
             them = case.members(scenario, group)
-            means = [them[name].mean() for name in ("valid", "attained", "cost", "log-density")]
-            shown = [number(None if np.isnan(mean) else float(mean)) for mean in means]
+            values = [them[name].mean() for name in _MEANS]
+            shown = [number(None if np.isnan(value) else float(value)) for value in values]
             rows.append([SCENARIOS[scenario], group, str(len(them)), *shown])
-    heads = ["constraints", "group", "people", "valid", "attained", "cost", "log-density"]
-    return table(rows, heads, numbers=(2, 3, 4, 5, 6))
+    return rows
 
 
-def _gaps(case: Case) -> str:
+def gaps(case: Case) -> list[list[str]]:
+    """Return the gaps between groups, by scenario: which, scenario, and each measure in words."""
     rows = []
-    for first, second in (("women", "men"), ("non-white", "white"), ("non-white women", "white men")):
+    for first, second in _GAPS:
         for scenario in case.people:
-            gaps = [case.gap(measure, {scenario: 1.0}, first, second) for measure in _WORSE]
-            shown = [f"{number(gap.value, sign=True)} {interval(gap, sign=True)}" if gap else "-" for gap in gaps]
+            found = [case.gap(measure, {scenario: 1.0}, first, second) for measure in _WORSE]
+            shown = [f"{number(gap.value, sign=True)} {interval(gap, sign=True)}" if gap else "-" for gap in found]
             rows.append([f"{first} less {second}", SCENARIOS[scenario], *shown])
-    return table(rows, ["gap", "constraints", *_WORSE], numbers=(2, 3))
+    return rows
+
+
+MEANS_HEADS = ["constraints", "group", "people", *_MEANS]
+GAPS_HEADS = ["gap", "constraints", *_WORSE]
+
+
+def fairness_case(results: Sequence[Result]) -> str:
+    """Return a section on the fairness case; nothing if no run holds more than its baseline."""
+    found = cases(results)
+    if not found:
+        return ""
+    parts = [READING]
+    for case in found:
+        if claims := weighed(case):
+            parts += ["### Does each claim hold here?", _claims(claims), "### Evidence", _evidence(claims)]
+    for case in found:
+        parts.append(f"### {code(case.solver)} by group")
+        parts += [table(means(case), MEANS_HEADS, (2, 3, 4, 5, 6)), table(gaps(case), GAPS_HEADS, (2, 3))]
+    return section("Fairness case (Figure 4)", *parts)
+
+
+def _claims(claims: list[tuple[str, Verdict, list[Evidence]]]) -> str:
+    rows = []
+    for place, (sentence, verdict, parts) in enumerate(claims, 1):
+        agree = f"{sum(part.verdict == Verdict.HOLDS for part in parts)} of {len(parts)}"
+        rows.append([str(place), sentence, str(verdict), agree])
+    return table(rows, ["", "claim", "here", "comparisons that hold"], numbers=(0, 3))
+
+
+def _evidence(claims: list[tuple[str, Verdict, list[Evidence]]]) -> str:
+    rows = [
+        [str(place), part.what, part.numbers, part.claimed, str(part.verdict)]
+        for place, (_, _, parts) in enumerate(claims, 1)
+        for part in parts
+    ]
+    return table(rows, ["claim", "comparison", "gap", "claimed", "here"], numbers=(0,))

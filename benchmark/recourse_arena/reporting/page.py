@@ -22,6 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from recourse_arena.reporting.document import document, looks
+from recourse_arena.reporting.fairness import GAPS_HEADS, MEANS_HEADS, READING, cases, gaps, means, weighed
 from recourse_arena.reporting.groups import SMALL
 from recourse_arena.reporting.palette import COLOURS, DARK_COLOURS
 from recourse_arena.reporting.standings import METHOD, Standing
@@ -83,6 +84,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None) -> str:
         alarms=leaderboard.alarms(),
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
+        fairness=_fairness(leaderboard),
         method=METHOD,
         small=SMALL,
     )
@@ -214,6 +216,18 @@ def _troubles(board: Leaderboard) -> list[dict[str, Any]]:
         if reason:
             found.setdefault((row["dataset"], row["solver"], reason), []).append(row["scenario"])
     return [{"dataset": d, "solver": s, "reason": r, "scenarios": names} for (d, s, r), names in found.items()]
+
+
+def _fairness(board: Leaderboard) -> dict[str, Any]:
+    """Return what is said of the fairness case; nothing if no run holds it."""
+    found = cases([result for result in board.results if result.path is not None])  # some live in memory only
+    return {
+        "reading": READING,
+        "claims": [claim for case in found for claim in weighed(case)],
+        "cases": [{"solver": case.solver, "gaps": gaps(case), "means": means(case)} for case in found],
+        "gaps_heads": GAPS_HEADS,
+        "means_heads": MEANS_HEADS,
+    }
 
 
 def _run(name: str, result: Any, at: Path | None) -> dict[str, Any]:
