@@ -49,9 +49,11 @@ class Surroundings:
         np.random.set_state(numpy)
         torch.default_generator.set_state(pytorch)
         if changed:
-            dtype, gradients = self._defaults.values()
+            dtype, gradients, threads, deterministic = self._defaults.values()
             torch.set_default_dtype(dtype)
             torch.set_grad_enabled(gradients)
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic)
 
 
 def _generators() -> dict[str, Any]:
@@ -63,7 +65,12 @@ def _generators() -> dict[str, Any]:
 
 
 def _defaults() -> dict[str, Any]:
-    return {"PyTorch's default dtype": torch.get_default_dtype(), "PyTorch's gradient mode": torch.is_grad_enabled()}
+    return {
+        "PyTorch's default dtype": torch.get_default_dtype(),
+        "PyTorch's gradient mode": torch.is_grad_enabled(),
+        "PyTorch's number of threads": torch.get_num_threads(),
+        "whether PyTorch is deterministic": torch.are_deterministic_algorithms_enabled(),
+    }
 
 
 def _same(one: Any, other: Any) -> bool:

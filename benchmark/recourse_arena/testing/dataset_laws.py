@@ -19,8 +19,8 @@ from recourse_arena.problem.dataset import Dataset
 from recourse_arena.problem.models import CausalModel
 from recourse_arena.problem.people import People, Split, Splits
 from recourse_arena.running.cache import one_thread
-from recourse_arena.testing.law import Law, NotRun, expect
-from recourse_arena.testing.surroundings import Surroundings
+from recourse_arena.running.surroundings import Surroundings
+from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
 
 _PURPOSES, _PARTS = ("decision", "flow", "recourse"), ("train", "validation", "test")
 _DRAWN = 4000
@@ -165,7 +165,7 @@ def nobody_tested_was_trained_on(population: Population) -> None:
 def the_same_seed_leads_to_the_same_people(population: Population) -> None:
     """People depend on the seed only, whatever the global random state."""
     first = population.parts()
-    with Surroundings.shaken():
+    with Surroundings(20_000):
         again = population.parts(population.drawn(0))
     for name, people in first.items():
         same = torch.equal(people.x, again[name].x) and torch.equal(people.y, again[name].y)
@@ -182,10 +182,9 @@ def another_seed_leads_to_other_people(population: Population) -> None:
 
 def global_state_is_left_alone(population: Population) -> None:
     """Drawing people changes no random state of torch, numpy and random, and no setting of torch."""
-    with Surroundings.shaken():
-        before = Surroundings.now()
+    with Surroundings(20_000) as around:
         population.drawn(0)
-        before.expect_unchanged("splits")
+    expect_untouched(around, "splits")
 
 
 def its_fingerprint_is_stable(population: Population) -> None:

@@ -12,8 +12,8 @@ from recourse_arena.elicitation.schemes import Elicitor
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import Feature, FeatureTable, Role
-from recourse_arena.testing.law import Law, NotRun, expect
-from recourse_arena.testing.surroundings import Surroundings
+from recourse_arena.running.surroundings import Surroundings
+from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
 
 _PEOPLE = 200
 _FEATURES = FeatureTable(
@@ -55,7 +55,7 @@ def people_can_act_on_as_many_features_as_asked_for(elicitor: Elicitor) -> None:
 def the_same_draws_lead_to_the_same_answers(elicitor: Elicitor) -> None:
     """Answers depend on the generator they are given only, and on that they do."""
     one = _answers(elicitor, "random").scores
-    with Surroundings.shaken():
+    with Surroundings(20_000):
         again = _answers(elicitor, "random").scores
     expect(torch.equal(one, again), "other answers with the same generator")
     expect(not torch.equal(one, _answers(elicitor, "random", seed=1).scores), "the same answers with another generator")
@@ -63,10 +63,9 @@ def the_same_draws_lead_to_the_same_answers(elicitor: Elicitor) -> None:
 
 def global_state_is_left_alone(elicitor: Elicitor) -> None:
     """Sampling changes no random state of torch, numpy and random, and no setting of torch."""
-    with Surroundings.shaken():
-        before = Surroundings.now()
+    with Surroundings(20_000) as around:
         _answers(elicitor, "random")
-        before.expect_unchanged("sampling")
+    expect_untouched(around, "sampling")
 
 
 def a_favoured_pair_is_preferred(elicitor: Elicitor) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Case", "Law", "LawBroken", "NotRun", "expect"]
+__all__ = ["Case", "Law", "LawBroken", "NotRun", "expect", "expect_untouched"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recourse_arena.problem.errors import NotApplicable
+
+if TYPE_CHECKING:
+    from recourse_arena.running.surroundings import Surroundings
 
 
 class LawBroken(AssertionError):
@@ -37,6 +40,11 @@ def expect(condition: object, message: str) -> None:
     """
     if not condition:
         raise LawBroken(message)
+
+
+def expect_untouched(around: Surroundings, during: str) -> None:
+    """Raise what somebody used or changed of the global state."""
+    expect(not around.touched, f"{during} touches {', '.join(around.touched)}; draw from a generator of your own")
 
 
 @dataclass(frozen=True)
@@ -75,13 +83,13 @@ class Case:
             NotRun: If it ran nowhere, with the reasons.
             Exception: Whatever the plugin itself raises, with a note of the place.
         """
-        from recourse_arena.testing.surroundings import Surroundings
+        from recourse_arena.running.surroundings import Surroundings
 
         ran: list[str] = []
         reasons: dict[str, str] = {}
         for place, subject in self.places.items():
             try:
-                with Surroundings.preserved():
+                with Surroundings(0):
                     self.law(subject)
             except (NotRun, NotApplicable) as reason:
                 reasons[place] = str(reason)

@@ -17,11 +17,12 @@ from recourse_arena.problem.models import Decisions
 from recourse_arena.problem.recommendation import Outcome, Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.solver import Knowledge, Solver
+from recourse_arena.running.surroundings import Surroundings
 from recourse_arena.testing.attempt import working_action
 from recourse_arena.testing.candidate import Candidate
 from recourse_arena.testing.comparing import expect_same_advice
-from recourse_arena.testing.law import Law, NotRun, expect
-from recourse_arena.testing.surroundings import Surroundings, contents
+from recourse_arena.testing.contents import contents
+from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SCENARIO_PARTS = {"scheme", "profile", "distribution", "actionable"}
@@ -77,7 +78,7 @@ def whole_features_get_whole_numbers(candidate: Candidate) -> None:
 def the_same_seed_leads_to_the_same_advice(candidate: Candidate) -> None:
     """Fitting anew with the same seed changes nothing, whatever the global random state."""
     request, first = candidate.request, candidate.first
-    with Surroundings.shaken():
+    with Surroundings(20_000):
         again = candidate.ask(candidate.fit(), request)
     expect_same_advice(request, first, again, "after another fit with the same seed")
 
@@ -201,12 +202,12 @@ def inputs_are_left_as_they_were(candidate: Candidate) -> None:
 def global_state_is_left_alone(candidate: Candidate) -> None:
     """Random states of torch, numpy and random, and torch's global settings, are as they were."""
     request = candidate.request
-    with Surroundings.shaken():
-        before = Surroundings.now()
+    with Surroundings(20_000) as around:
         solver = candidate.fit()
-        before.expect_unchanged("fit")
+    expect_untouched(around, "fit")
+    with Surroundings(20_000) as around:
         candidate.ask(solver, request)
-        before.expect_unchanged("recommend")
+    expect_untouched(around, "recommend")
 
 
 def another_fit_forgets_the_last_one(candidate: Candidate) -> None:
