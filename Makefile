@@ -21,7 +21,7 @@ demo: $(READY)
 
 # Lint, format, types, tests and doctests.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check
@@ -39,6 +39,8 @@ results: $(READY)
 	$(BIN)/recourse-arena run oracle --out results/oracle
 	$(BIN)/recourse-arena run training-seeds --out results/training-seeds
 	$(BIN)/recourse-arena run certified --out results/certified
+	$(BIN)/recourse-arena run methods --out results/methods
+	$(BIN)/recourse-arena run structures --out results/structures
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds

@@ -177,3 +177,16 @@ def test_the_counts_of_the_readme_are_those_of_the_report():
     verdicts = [row.split("|")[4].strip() for row in claims.splitlines()[2:]]
     assert [verdicts.count(name) for name in ("holds", "cannot tell", "does not hold")] == [12, 1, 1]
     assert "fourteen claims about solvers twelve hold here, one cannot be told, and one does not hold" in PLAIN
+
+
+def test_the_findings_about_methods_follow_from_the_results():
+    summary = arena.load(ROOT / "results" / "methods").summary.set_index(["scenario", "solver"])
+    some = summary.loc[["hard-4", "hard-3", "hard-2"]]
+    blind = some[some.index.get_level_values("solver").isin(["wachter", "growing-spheres"])]
+    assert blind["validity"].min() >= 0.99
+    assert f"at most {blind['plausibility'].max():.0%} of their advice is".replace("%", " %") in PLAIN
+    costs = summary["cost_mean"].unstack("solver")
+    ratios = costs["dice"] / costs["wachter"]
+    assert f"costs {ratios.min():.1f} to {ratios.max():.1f} times as much as Wachter's search" in PLAIN
+    plausible = summary["plausibility"].unstack("solver")["dice"].max()
+    assert f"is plausible for at most {plausible:.0%}".replace("%", " %") in PLAIN

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from itertools import combinations
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -130,18 +127,6 @@ def test_the_same_people_give_the_same_intervals():
     values = np.random.default_rng(8).lognormal(size=(200, 2))
     ends = [Resamples.draw(ONE_SEED).means(values).intervals() for _ in range(2)]
     assert (ends[0] == ends[1]).all()
-
-
-def test_everybody_under_forty_scenarios_with_eight_solvers_takes_seconds():
-    draws = np.random.default_rng(9)
-    values = (draws.random((2400, 40, 8)) < 0.7).astype(float)
-    values[draws.random(values.shape) < 0.2] = np.nan
-    start = time.process_time()
-    resamples = Resamples.draw(np.zeros(2400, dtype=np.int64), resamples=1000)
-    resamples.means(values.reshape(2400, -1)).intervals()
-    first, second = (np.concatenate([values[:, :, pair[i]] for pair in combinations(range(8), 2)], 1) for i in (0, 1))
-    resamples.means(first - second, differences=True).intervals(symmetric=True)
-    assert time.process_time() - start < 10
 
 
 def test_the_interval_of_a_median_holds_it_whatever_the_distribution():
