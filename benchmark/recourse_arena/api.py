@@ -14,6 +14,8 @@ from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.engines import make_engine
+from recourse_arena.running.limits import Limits, parsed_memory
 from recourse_arena.running.plan import Choice, make_plan
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.runner import execute
@@ -34,6 +36,11 @@ def run(
     data: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    timeout: float | None = None,
+    memory: int | str | None = None,
+    isolated: bool = False,
 ) -> Result:
     """Run a suite and return its result.
 
@@ -50,6 +57,13 @@ def run(
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
         progress: Who hears of each step; default nobody.
+        jobs: Cells that are worked on at a time, each in a process of its own. A script that asks for more than one
+            must guard its own start with `if __name__ == "__main__":`.
+        scheduler: Address of a Dask scheduler, whose workers are used instead.
+        timeout: Seconds that preparing a solver, and each cell, may take.
+        memory: What the process of a solver may hold, in bytes or as `"4GB"`.
+        isolated: Whether a single job, too, works in a process of its own, so that a solver which crashes costs its
+            own cell only. More jobs, a scheduler and limits imply it.
 
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
@@ -60,10 +74,23 @@ def run(
     choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds))
     data = data_folder(data)
     plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
+    limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     folder = RunFolder(Path(temporary.name if temporary else str(out)))
     kept = ArtefactCache(cache_folder(cache))
-    execute(plan, folder, registry=registry, data=data, cache=kept, progress=progress or Progress(), fresh=fresh)
+    how = {"jobs": jobs, "scheduler": scheduler, "isolated": isolated, "timeout": timeout, "memory": limits.memory}
+    engine = make_engine(plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated)
+    execute(
+        plan,
+        folder,
+        registry=registry,
+        data=data,
+        engine=engine,
+        progress=progress or Progress(),
+        cache=kept,
+        fresh=fresh,
+        how=how,
+    )
     return load(folder.path, keep=temporary)
 
 

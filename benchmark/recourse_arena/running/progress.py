@@ -15,14 +15,17 @@ from tqdm import tqdm
 class Progress:
     """Hears of each step of a run and says nothing: for tests and for Python."""
 
-    def begin(self, effort: float) -> None:
-        """Hear how much effort all steps will take, in rough seconds."""
+    def begin(self, effort: float, cells: int = 0, kept: int = 0) -> None:
+        """Hear how much effort all steps will take, in rough seconds, and how many of all cells are kept already."""
 
     def step(self, what: str) -> None:
         """Hear what runs now."""
 
     def done(self, effort: float) -> None:
         """Hear that a step of this much effort is over."""
+
+    def cell(self, outcome: str) -> None:
+        """Hear how a cell ended."""
 
     def say(self, line: str) -> None:
         """Hear something worth telling, such as a failure."""

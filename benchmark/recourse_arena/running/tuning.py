@@ -83,10 +83,10 @@ def tune(
         (dataset, one): _asking(prepare(dataset, seed=one, data=data, cache=cache, registry=registry))
         for one in dict.fromkeys(seeds)
     }
-    search = _Search(tunable, goal, plan, materials, registry, cache)
+    search = _Search(tunable, goal, plan, materials, registry, data, cache)
     setting = search.setting(seed)
     study = Study(out, setting)
-    tuning = Tuning(tunable, goal, study.trials, setting, provenance())
+    tuning = Tuning(tunable, goal, study.trials, setting, provenance(registry))
     progress = progress or Progress()
     progress.begin(max(trials - len(study.trials), 0))
     try:
@@ -189,6 +189,7 @@ class _Search:
     plan: Plan
     materials: Mapping[tuple[str, int], Materials]
     registry: Registry
+    data: Path
     cache: ArtefactCache
 
     def setting(self, seed: int) -> dict[str, Any]:
@@ -231,11 +232,13 @@ class _Search:
         except Exception as error:  # a plugin may raise anything about options that do not go together
             raise ArenaError(f"{type(error).__name__}: {error}") from None
         plan = replace(self.plan, cells=tuple(replace(cell, solver=name) for cell in self.plan.cells))
-        records = evaluate(plan, lambda *key: self.materials[key], registry=self.registry, cache=self.cache)
+        records = evaluate(
+            plan, lambda *key: self.materials[key], registry=self.registry, data=self.data, cache=self.cache
+        )
         for record in records:
             if record.outcome != Outcome.SOLVED:
                 raise ArenaError(f"{record.cell.scenario.name}, seed {record.cell.seed}: {record.reason}")
-        summary = summarise(records, self.registry)
+        summary = summarise(records, self.registry.metrics)
         table = summary[["scenario", *self.registry.metrics]].assign(value=self.objective.of(summary))
         means = table.set_index("scenario").apply(pd.to_numeric).groupby("scenario", sort=False).mean()
         if not means["value"].map(math.isfinite).all():

@@ -1,0 +1,116 @@
+"""What a Dask worker has: a sandbox with folders of its own. Imports `distributed`; only clusters need it."""
+
+from __future__ import annotations
+
+__all__ = ["Bench", "Parcel", "Reply", "work"]
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from distributed import WorkerPlugin, get_worker
+
+from recourse_arena.running.answer import Answer, Failure, Fitted
+from recourse_arena.running.cache import ArtefactCache, checked_name, write_atomically
+from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node
+from recourse_arena.running.limits import Limits
+from recourse_arena.running.sandbox import Sandbox, Setting
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Files that travel with nodes.
+
+    Arguments:
+        artefacts: Artefacts by kind and key.
+        data: Files of the data directory by where they lie in it.
+        answers: Files of real answers by their path at home.
+    """
+
+    artefacts: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    data: Mapping[str, bytes] = field(default_factory=dict)
+    answers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a node, and what others need of it."""
+
+    answer: Answer
+    parcel: Parcel = field(default_factory=Parcel)
+
+
+def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
+    """Work on a node at this worker's bench; `needed` is what came of the nodes it rests on."""
+    for reply in needed:
+        if isinstance(reply.answer, Failure):
+            return Reply(reply.answer)
+    bench: Bench = get_worker().plugins[token]
+    return bench.work(node, [parcel, *(reply.parcel for reply in needed)], needed[-1].answer if needed else None)
+
+
+class Bench(WorkerPlugin):  # type: ignore[misc]
+    """A sandbox on a worker; nodes use it one at a time."""
+
+    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str]) -> None:
+        self.setting, self.limits, self.path = setting, limits, tuple(path)
+
+    def setup(self, worker: Any) -> None:
+        """Make folders and start the sandbox."""
+        self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
+        self.cache = ArtefactCache(self.folder / "cache")
+        threads = self.setting.threads or worker.state.nthreads
+        setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder, threads=threads)
+        self.sandbox = Sandbox(setting, self.limits, self.path)
+        self.sandbox.start()
+        self.turn = threading.Lock()
+
+    def teardown(self, worker: Any) -> None:
+        """End the sandbox and remove the folders."""
+        self.sandbox.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def work(self, node: Node, parcels: Sequence[Parcel], before: Answer | None) -> Reply:
+        """Unpack what a node needs, work on it, and pack what others need of it."""
+        with self.turn:
+            for parcel in parcels:
+                self._unpack(parcel)
+            answer = self.sandbox.work(self._at_home(node), before.seconds if isinstance(before, Fitted) else 0.0)
+            made = {} if isinstance(answer, Failure) else self._made(node)
+            data = {name: content for parcel in parcels for name, content in parcel.data.items()}
+            return Reply(answer, Parcel(made, data if isinstance(node, ModelsNode) else {}))
+
+    def _unpack(self, parcel: Parcel) -> None:
+        for (kind, key), content in parcel.artefacts.items():
+            self.cache.put(kind, key, content)
+        for name, content in parcel.data.items():
+            if not (file := self.folder / "data" / name).is_file():
+                write_atomically(file, content)
+        for name, content in parcel.answers.items():
+            write_atomically(self._answers(name), content)
+
+    def _answers(self, name: str) -> Path:
+        return self.folder / "answers" / Path(name).name
+
+    def _at_home(self, node: Node) -> Node:
+        """Return a node whose answers lie here."""
+        if not isinstance(node, CellNode) or node.cell.scenario.answers is None:
+            return node
+        scenario = replace(node.cell.scenario, answers=str(self._answers(node.cell.scenario.answers)))
+        return replace(node, cell=replace(node.cell, scenario=scenario))
+
+    def _made(self, node: Node) -> dict[tuple[str, str], bytes]:
+        """Return the artefacts of a node that are kept here."""
+        found = {place: self.cache.content(*place) for place in artefacts(node)}
+        return {place: content for place, content in found.items() if content is not None}
+
+
+def artefacts(node: Node) -> list[tuple[str, str]]:
+    """Return kind and key of the artefacts that a node makes."""
+    if isinstance(node, ModelsNode):
+        return [("classifier", node.keys.classifier), ("flow", node.keys.flow)]
+    return [(checked_name(node.kind), node.key)] if isinstance(node, FitNode) and not node.handed else []

@@ -1,0 +1,192 @@
+"""A plan as a graph: models, fitted solvers on top of them, cells on top of those; a content key each."""
+
+from __future__ import annotations
+
+__all__ = ["CellNode", "FitNode", "Graph", "ModelsNode", "Node"]
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from recourse_arena.plugins import Registry, variant
+from recourse_arena.problem.randomness import derive_seed
+from recourse_arena.problem.scenario import Scenario
+from recourse_arena.running.cache import content_key
+from recourse_arena.running.materials import ModelKeys
+from recourse_arena.running.plan import Cell, Plan
+from recourse_arena.version import PROTOCOL, __version__
+
+
+@dataclass(frozen=True)
+class ModelsNode:
+    """Decision model and causal flow of a dataset and seed."""
+
+    dataset: str
+    seed: int
+    keys: ModelKeys
+
+    @property
+    def key(self) -> str:
+        """Content key."""
+        return self.keys.materials
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.dataset}: decision model and causal flow"
+
+
+@dataclass(frozen=True)
+class FitNode:
+    """A solver prepared for a dataset, a seed and what of the scenario its preparation depends on.
+
+    Arguments:
+        models: What it rests on.
+        solver: Name with options.
+        depends_on: What of the scenario it depends on, by name.
+        key: Content key.
+        trained: Whether what it learnt is kept.
+        handed: Whether the solver was handed over as an object, of which nothing is kept.
+    """
+
+    models: ModelsNode
+    solver: str
+    depends_on: tuple[tuple[str, str], ...]
+    key: str
+    trained: bool
+    handed: bool
+
+    @property
+    def kind(self) -> str:
+        """The kind of artefact it is in the cache."""
+        return f"solver-{variant(self.solver)[0]}"
+
+    @property
+    def scenario(self) -> Scenario:
+        """A scenario of which it depends on everything."""
+        return Scenario("fit").taking(dict(self.depends_on))
+
+    @property
+    def seed(self) -> int:
+        """The seed of its training."""
+        return derive_seed(self.models.seed, variant(self.models.dataset)[0], variant(self.solver)[0])
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.models.dataset}: {self.solver} prepares"
+
+
+@dataclass(frozen=True)
+class CellNode:
+    """A cell, and the prepared solver it needs."""
+
+    fit: FitNode
+    cell: Cell
+    key: str
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.cell.dataset}: {self.cell.solver} under {self.cell.scenario.name}"
+
+
+Node = ModelsNode | FitNode | CellNode
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes of a plan.
+
+    Arguments:
+        cells: A node per cell, in the order of the plan; without those of datasets that are left out.
+        broken: Why the models of a dataset and seed cannot even be named.
+    """
+
+    cells: tuple[CellNode, ...]
+    broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: Plan, registry: Registry, *, data: Path) -> Graph:
+        """Return the graph of a plan; nothing is computed but keys."""
+        maker = _Maker(plan, registry, data, uuid4().hex)
+        nodes = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
+        return cls(tuple(node for node in nodes if node), maker.broken)
+
+    @property
+    def models(self) -> list[ModelsNode]:
+        """The models, each once."""
+        return list(dict.fromkeys(node.fit.models for node in self.cells))
+
+    def needed(self, kept: Iterable[str]) -> list[Node]:
+        """Return what must run if the cells of some keys are kept: whatever a node needs comes before it."""
+        finished, order = set(kept), dict[Node, None]()
+        groups: dict[ModelsNode, dict[FitNode, list[CellNode]]] = {}
+        for node in self.cells:
+            if node.key not in finished:
+                groups.setdefault(node.fit.models, {}).setdefault(node.fit, []).append(node)
+        for models, fits in groups.items():
+            order[models] = None
+            for fit, cells in fits.items():
+                order.update(dict.fromkeys([fit, *cells]))
+        return list(order)
+
+
+@dataclass
+class _Maker:
+    plan: Plan
+    registry: Registry
+    data: Path
+    run: str
+    broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
+    models: dict[tuple[str, int], ModelsNode] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    solvers: dict[str, tuple[frozenset[str], str, bool]] = field(default_factory=dict)
+    fits: dict[tuple[ModelsNode, str, tuple[tuple[str, str], ...]], FitNode] = field(default_factory=dict)
+
+    def cell(self, cell: Cell) -> CellNode | None:
+        where = cell.dataset, cell.seed
+        if where not in self.models and where not in self.broken:
+            try:
+                keys = ModelKeys.of(cell.dataset, seed=cell.seed, data=self.data, registry=self.registry)
+                self.models[where] = ModelsNode(*where, keys)
+            except Exception as error:  # a dataset may raise anything; its cells have failed, the rest goes on
+                self.broken[where] = error
+        if where in self.broken:
+            return None
+        fit = self._fit(self.models[where], cell)
+        return CellNode(fit, cell, content_key(**self._identity(fit.models, cell.solver), **self._asked(cell)))
+
+    def _fit(self, models: ModelsNode, cell: Cell) -> FitNode:
+        if cell.solver not in self.solvers:
+            solver = self.plan.solver(cell.solver, self.registry)
+            self.solvers[cell.solver] = (solver.fit_depends_on, solver.version, solver.trained)
+        depends_on, _, trained = self.solvers[cell.solver]
+        found = tuple((name, str(getattr(cell.scenario, name))) for name in sorted(depends_on))
+        if (models, cell.solver, found) not in self.fits:
+            key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
+            handed = cell.solver in self.plan.solvers
+            self.fits[models, cell.solver, found] = FitNode(models, cell.solver, found, key, trained, handed)
+        return self.fits[models, cell.solver, found]
+
+    def _identity(self, models: ModelsNode, solver: str) -> dict[str, object]:
+        """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
+        identity = {
+            "materials": models.key,
+            "solver": variant(solver),
+            "version": self.solvers[solver][1],
+            "package": __version__,
+        }
+        return {**identity, "run": self.run} if solver in self.plan.solvers else identity
+
+    def _asked(self, cell: Cell) -> dict[str, object]:
+        file = cell.scenario.answers
+        if file and file not in self.answers:
+            self.answers[file] = Path(file).read_text()
+        return {
+            "protocol": PROTOCOL,
+            "scenario": cell.scenario,
+            "answers": self.answers[file] if file else "",
+            "people": cell.people,
+        }

@@ -1,0 +1,151 @@
+"""A process of its own for other people's code: what crashes, hangs or eats memory there costs its own cell only."""
+
+from __future__ import annotations
+
+__all__ = ["Sandbox", "Setting"]
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import psutil
+
+from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.solver import Solver
+from recourse_arena.running.answer import Answer, Failure
+from recourse_arena.running.graph import ModelsNode, Node
+from recourse_arena.running.limits import Limits
+
+_LOOK = 0.1
+"""Seconds between looks at the memory of a process."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a workshop in another process needs to know.
+
+    Arguments:
+        data: Data directory.
+        cache: Artefact cache.
+        solvers: The solvers handed over as objects, by name.
+        threads: Threads of its computations; none for as many as it likes.
+    """
+
+    data: Path
+    cache: Path | None
+    solvers: Mapping[str, Solver] = field(default_factory=dict)
+    threads: int | None = None
+
+
+@dataclass
+class Sandbox:
+    """Works on nodes in a process of its own, which is replaced when it dies or has to be ended.
+
+    Objects travel as pickles between this process and its own child, never through a file.
+
+    Arguments:
+        setting: What the process needs to know.
+        limits: What a node may take; models are ours and may take any time.
+        path: Where Python looks for modules there, before its own places.
+    """
+
+    setting: Setting
+    limits: Limits
+    path: Sequence[str] = ()
+    _process: subprocess.Popen[bytes] | None = None
+    _line: Connection | None = None
+    _ready: bool = False
+
+    def start(self) -> None:
+        """Start the process, if there is none; it gets ready while others go on."""
+        if self._process is not None:
+            return
+        self._line, theirs = Pipe()
+        command = [sys.executable, "-m", "recourse_arena.running.sandboxed", str(theirs.fileno())]
+        # A session of its own: Ctrl-C reaches this process, which decides what becomes of the other one.
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=_environment(self.setting.threads), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=2,
+        )  # fmt: skip
+        theirs.close()
+        self._line.send_bytes(cloudpickle.dumps((self.path, cloudpickle.dumps(self.setting))))
+
+    def work(self, node: Node, fit_seconds: float = 0.0) -> Answer:
+        """Return what comes of a node; if the process dies of it, why."""
+        self.start()
+        assert self._line is not None
+        try:
+            if not self._ready and (trouble := self._answer(Limits(memory=self.limits.memory))):
+                self.close()
+                return trouble
+            self._ready = True
+            self._line.send_bytes(cloudpickle.dumps((node, fit_seconds)))
+            return self._answer(Limits(memory=self.limits.memory) if isinstance(node, ModelsNode) else self.limits)
+        except (EOFError, OSError):
+            return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}")
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._end(kill=True)
+
+    def _answer(self, limits: Limits) -> Any:
+        """Return what the process sends next, or end it if that takes too much."""
+        assert self._line is not None
+        start = time.monotonic()
+        while True:
+            spent = time.monotonic() - start
+            left = float("inf") if limits.timeout is None else limits.timeout - spent
+            wait = min(left, _LOOK) if limits.memory is not None else left
+            if self._line.poll(None if wait == float("inf") else max(wait, 0.0)):
+                return cloudpickle.loads(self._line.recv_bytes())
+            if limits.memory is not None and (held := self._memory()) > limits.memory:
+                self._end(kill=True)
+                return Failure(Outcome.FAILED, f"took {held / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are allowed")
+            if left <= 0:
+                self._end(kill=True)
+                return Failure(Outcome.TIMED_OUT, f"not done after {limits.timeout:g} seconds, the time allowed")
+
+    def _memory(self) -> int:
+        """Return the bytes that the process and its children hold."""
+        assert self._process is not None
+        held = 0
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            root = psutil.Process(self._process.pid)
+            for process in [root, *root.children(recursive=True)]:
+                held += process.memory_info().rss
+        return held
+
+    def _end(self, *, kill: bool = False) -> str:
+        """Wait until the process is gone, all it started with it, and return how it ended."""
+        assert self._process is not None
+        assert self._line is not None
+        process, self._process, self._ready = self._process, None, False
+        if not kill:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait()
+        self._line.close()
+        if code >= 0:
+            return f"exit status {code}"
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(-code).name}"
+        return f"killed by signal {-code}"
+
+
+def _environment(threads: int | None) -> dict[str, str]:
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    wanted = {} if threads is None else dict.fromkeys(names, str(threads))
+    return {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **wanted}
