@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["find_suite", "load", "run"]
+__all__ = ["find_suite", "load", "preview", "run"]
 
 import tempfile
 from collections.abc import Sequence
@@ -14,13 +14,16 @@ from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
 from recourse_arena.running.plan import Choice, make_plan
+from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
 from recourse_arena.running.suite import Suite, read_suite
+from recourse_arena.running.workshop import Workshop
 
 
 def run(
@@ -39,6 +42,7 @@ def run(
     jobs: int = 1,
     scheduler: str | None = None,
     timeout: float | None = None,
+    person_timeout: float | None = None,
     memory: int | str | None = None,
     isolated: bool = False,
 ) -> Result:
@@ -61,6 +65,7 @@ def run(
             must guard its own start with `if __name__ == "__main__":`.
         scheduler: Address of a Dask scheduler, whose workers are used instead.
         timeout: Seconds that preparing a solver, and each cell, may take.
+        person_timeout: Seconds that a solver may spend on a person, where it has an option that says so.
         memory: What the process of a solver may hold, in bytes or as `"4GB"`.
         isolated: Whether a single job, too, works in a process of its own, so that a solver which crashes costs its
             own cell only. More jobs, a scheduler and limits imply it.
@@ -68,18 +73,22 @@ def run(
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
-    registry = discover()
-    handed = {solver.name: solver for solver in solvers if isinstance(solver, Solver)}
-    names = tuple(solver if isinstance(solver, str) else solver.name for solver in solvers)
-    choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds))
-    data = data_folder(data)
-    plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
+    registry, data = discover(), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
+    kept = ArtefactCache(cache_folder(cache))
+    choice = Choice(tuple(datasets), _names(solvers), tuple(scenarios), people, tuple(seeds), person_timeout)
+    plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=_handed(solvers))
+    engine = make_engine(plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated)
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     folder = RunFolder(Path(temporary.name if temporary else str(out)))
-    kept = ArtefactCache(cache_folder(cache))
-    how = {"jobs": jobs, "scheduler": scheduler, "isolated": isolated, "timeout": timeout, "memory": limits.memory}
-    engine = make_engine(plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated)
+    inside = isinstance(engine, Serial) and isinstance(engine.hands, Workshop)
+    how = {
+        "jobs": jobs,
+        "scheduler": scheduler,
+        "solvers in": "the process of the run" if inside else "processes of their own",
+        "timeout": timeout,
+        "memory": limits.memory,
+    }
     execute(
         plan,
         folder,
@@ -89,9 +98,44 @@ def run(
         progress=progress or Progress(),
         cache=kept,
         fresh=fresh,
-        how=how,
+        how={name: value for name, value in how.items() if value is not None},
     )
     return load(folder.path, keep=temporary)
+
+
+def preview(
+    suite: str | Path | Suite = "quick",
+    *,
+    out: str | Path | None = None,
+    solvers: Sequence[str | Solver] = (),
+    datasets: Sequence[str] = (),
+    scenarios: Sequence[str] = (),
+    people: int | None = None,
+    seeds: Sequence[int] = (),
+    person_timeout: float | None = None,
+    fresh: bool = False,
+    data: str | Path | None = None,
+    cache: str | Path | None = None,
+    jobs: int = 1,
+) -> Preview:
+    """Return what :func:`run` would do with the same arguments: what is kept, what would run, about how long.
+
+    Raises:
+        ArenaError: If names, options or files are wrong.
+    """
+    registry, data = discover(), data_folder(data)
+    choice = Choice(tuple(datasets), _names(solvers), tuple(scenarios), people, tuple(seeds), person_timeout)
+    plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=_handed(solvers))
+    folder = None if out is None or fresh else RunFolder(Path(out))
+    return Preview.of(plan, registry, data=data, cache=ArtefactCache(cache_folder(cache)), folder=folder, jobs=jobs)
+
+
+def _names(solvers: Sequence[str | Solver]) -> tuple[str, ...]:
+    return tuple(solver if isinstance(solver, str) else solver.name for solver in solvers)
+
+
+def _handed(solvers: Sequence[str | Solver]) -> dict[str, Solver]:
+    return {solver.name: solver for solver in solvers if isinstance(solver, Solver)}
 
 
 def load(path: str | Path, *, keep: object = None) -> Result:

@@ -23,13 +23,26 @@ _FORMATS = ("table", "md", "html", "csv", "json")
 @click.option("--scenario", "scenarios", multiple=True, metavar="PATTERN", help="Scenario or pattern; repeatable.")
 @click.option("--people", type=click.IntRange(min=1), help="How many people are asked about.")
 @click.option("--seeds", metavar="0,1,2", help="Seeds, instead of the suite's.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Cells worked on at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers do the work, as tcp://HOST:8786.")
+@click.option("--timeout", type=float, metavar="SECONDS", help="What preparing a solver, and each cell, may take.")
+@click.option("--person-timeout", type=float, metavar="SECONDS", help="For solvers that can limit time per person.")
+@click.option("--memory", metavar="SIZE", help="What the process of a solver may hold, as 4GB.")
+@click.option(
+    "--isolation/--no-isolation",
+    "isolated",
+    default=True,
+    envvar="RECOURSE_ARENA_ISOLATION",
+    help="Run solvers in a process of their own, which may crash.  [default: isolation]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what is there, what would run and how long; run nothing.")
 @click.option("--fresh", is_flag=True, help="Compute every cell anew, even if the folder holds it.")
 @click.option("--data", type=FOLDER, help="Data directory.  [env: RECOURSE_ARENA_DATA]")
 @click.option("--cache", type=FOLDER, help="Artefact cache.  [env: RECOURSE_ARENA_CACHE]")
-def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
+def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice: Any) -> None:
     """Run SUITE (a name, or the path of a TOML file) and print its leaderboard.
 
-    The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed.
+    The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed or timed out.
     """
     numbers = parsed_seeds(seeds)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
@@ -37,7 +50,16 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     from recourse_arena.running.progress import progress_for
 
     folder = out or Path(f"arena-{Path(suite).stem}")
-    result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), **choice)
+    if dry_run:
+        for word in ("scheduler", "timeout", "memory", "isolated"):
+            del choice[word]
+        click.echo(api.preview(suite, out=folder, seeds=numbers, **choice).text())
+        return
+    try:
+        result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), **choice)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
+        raise SystemExit(130) from None
     for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
         from recourse_arena.running.cache import write_atomically
 
@@ -48,7 +70,7 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
         from recourse_arena.reporting.alarms import alarm_text
 
         click.echo(alarm_text(alarm), err=True)
-    failed = int((result.summary["outcome"] == "failed").sum())
+    failed = int(result.summary["outcome"].isin(["failed", "timed_out"]).sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)
         raise SystemExit(1)
@@ -57,13 +79,14 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
-def leaderboard(folders: tuple[Path, ...], form: str) -> None:
+@click.option("--mix", is_flag=True, help="Take runs that are not comparable, too.")
+def leaderboard(folders: tuple[Path, ...], form: str, mix: bool) -> None:
     """Print the leaderboard of one or several run folders."""
-    click.echo(_leaderboard(list(folders), form), nl=form == "table")
+    click.echo(_leaderboard(list(folders), form, mix=mix), nl=form == "table")
 
 
-def _leaderboard(folders: list[Path], form: str) -> str:
+def _leaderboard(folders: list[Path], form: str, *, mix: bool = False) -> str:
     from recourse_arena.reporting.leaderboard import Leaderboard
     from recourse_arena.reporting.result import Result
 
-    return Leaderboard.of([Result.read(folder) for folder in folders]).render(form)
+    return Leaderboard.of([Result.read(folder) for folder in folders], mix=mix).render(form)

@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.reporting.alarms import alarm_text
+from recourse_arena.reporting.incomparable import refuse_incomparable
 from recourse_arena.reporting.result import Result
 
 FORMATS = ("table", "md", "html", "csv", "json")
@@ -53,13 +54,16 @@ class Leaderboard:
     runs: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Leaderboard:
-        """Return the leaderboard of runs.
+    def of(cls, results: Sequence[Result], *, mix: bool = False) -> Leaderboard:
+        """Return the leaderboard of runs; `mix` also takes runs that are not comparable.
 
         Raises:
             ArenaError: If the runs cannot be compared, with the reason.
         """
-        _refuse_incomparable(results)
+        if not results:
+            raise ArenaError("a leaderboard needs at least one run folder")
+        if not mix:
+            refuse_incomparable(results)
         summary = pd.concat([_noted(result) for result in results], ignore_index=True)
         keys = ["dataset", "scenario", "solver"]
         twice = summary[summary.duplicated([*keys, "seed"])]
@@ -183,20 +187,6 @@ class Leaderboard:
     def _legend(self) -> str:
         knows = [f"{name}: {', '.join(s['knows']) or 'decisions only'}" for name, s in self.solvers.items()]
         return "What solvers may know: " + "; ".join(knows) + "."
-
-
-def _refuse_incomparable(results: Sequence[Result]) -> None:
-    if not results:
-        raise ArenaError("a leaderboard needs at least one run folder")
-    protocols = {result.info["protocol"] for result in results}
-    if len(protocols) > 1:
-        raise ArenaError(f"these runs were judged under different protocols ({', '.join(map(str, sorted(protocols)))})")
-    versions: dict[str, set[str]] = {}
-    for result in results:
-        versions.setdefault(result.info["suite"]["name"], set()).add(result.info["suite"]["version"])
-    for name, found in versions.items():
-        if len(found) > 1:
-            raise ArenaError(f"these runs are of different versions of suite {name!r}: {', '.join(sorted(found))}")
 
 
 def _noted(result: Result) -> pd.DataFrame:

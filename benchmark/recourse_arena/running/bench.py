@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["Bench", "Parcel", "Reply", "work"]
+__all__ = ["Bench", "work"]
 
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
 from recourse_arena.running.answer import Answer, Failure, Fitted
-from recourse_arena.running.cache import ArtefactCache, checked_name, write_atomically
-from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node
+from recourse_arena.running.cache import ArtefactCache, write_atomically
+from recourse_arena.running.graph import CellNode, ModelsNode, Node
 from recourse_arena.running.limits import Limits
+from recourse_arena.running.parcel import Parcel, Reply, artefacts
 from recourse_arena.running.sandbox import Sandbox, Setting
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """Files that travel with nodes.
-
-    Arguments:
-        artefacts: Artefacts by kind and key.
-        data: Files of the data directory by where they lie in it.
-        answers: Files of real answers by their path at home.
-    """
-
-    artefacts: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
-    data: Mapping[str, bytes] = field(default_factory=dict)
-    answers: Mapping[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came of a node, and what others need of it."""
-
-    answer: Answer
-    parcel: Parcel = field(default_factory=Parcel)
 
 
 def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
@@ -49,11 +27,14 @@ def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
     for reply in needed:
         if isinstance(reply.answer, Failure):
             return Reply(reply.answer)
-    bench: Bench = get_worker().plugins[token]
-    return bench.work(node, [parcel, *(reply.parcel for reply in needed)], needed[-1].answer if needed else None)
+    bench: Any = get_worker().plugins[token]
+    reply: Reply = bench.work(
+        node, [parcel, *(reply.parcel for reply in needed)], needed[-1].answer if needed else None
+    )
+    return reply
 
 
-class Bench(WorkerPlugin):  # type: ignore[misc]
+class Bench(WorkerPlugin):
     """A sandbox on a worker; nodes use it one at a time."""
 
     def __init__(self, setting: Setting, limits: Limits, path: Sequence[str]) -> None:
@@ -107,10 +88,3 @@ class Bench(WorkerPlugin):  # type: ignore[misc]
         """Return the artefacts of a node that are kept here."""
         found = {place: self.cache.content(*place) for place in artefacts(node)}
         return {place: content for place, content in found.items() if content is not None}
-
-
-def artefacts(node: Node) -> list[tuple[str, str]]:
-    """Return kind and key of the artefacts that a node makes."""
-    if isinstance(node, ModelsNode):
-        return [("classifier", node.keys.classifier), ("flow", node.keys.flow)]
-    return [(checked_name(node.kind), node.key)] if isinstance(node, FitNode) and not node.handed else []

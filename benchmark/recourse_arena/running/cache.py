@@ -80,8 +80,8 @@ class Artefact:
 class ArtefactCache:
     """A folder of artefacts; only what succeeded is kept.
 
-    Every file holds the key it was made for and a digest of its tensors. One that is not what it says is reported, moved
-    aside into `set-aside/` and made anew.
+    Every file holds the key it was made for and a digest of its tensors. One that is not what it says is reported,
+    moved aside into `set-aside/` and made anew.
 
     Arguments:
         folder: Where they lie; none keeps nothing.

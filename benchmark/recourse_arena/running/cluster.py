@@ -6,11 +6,12 @@ __all__ = ["Cluster"]
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from recourse_arena.plugins import Registry
@@ -20,14 +21,19 @@ from recourse_arena.running.answer import Answer, Failure
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node
 from recourse_arena.running.limits import Limits
+from recourse_arena.running.parcel import Parcel, Reply, artefacts
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.sandbox import Setting
 
-if TYPE_CHECKING:
-    from recourse_arena.running.bench import Parcel, Reply
-
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""
+
+_SETTINGS = {
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.comm.timeouts.connect": "60s",
+}
+"""What we ask of Dask; a scheduler elsewhere has its own number of allowed failures."""
 
 
 @dataclass(frozen=True)
@@ -67,42 +73,25 @@ class Cluster:
             path = () if self.scheduler else self.path
             bench = Bench(replace(self.setting, threads=threads), self.limits, path)
             client.register_plugin(bench, name=token)
-            futures = self._submit(client, nodes, cache, token)
-            progress.step(f"{len(client.nthreads())} workers: {nodes[0].label}")
+            completed = distributed.as_completed(loop=client.loop)
+            queue = _Queue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
             try:
-                for future in distributed.as_completed(futures):
-                    reply = _reply(future, distributed)
+                while queue.waiting or queue.suspects or queue.running:
+                    queue.submit()
+                    progress.step(queue.words())
+                    node, reply = queue.finished()
+                    if reply is None:
+                        progress.say(f"a Dask worker died with {node.label}; it is tried again alone")
+                        continue
                     for (kind, key), content in reply.parcel.artefacts.items():
                         cache.put(kind, key, content)
-                    yield futures[future], reply.answer
+                    yield node, reply.answer
             finally:
                 if self.scheduler and client.status == "running":
-                    client.cancel(list(futures))
+                    client.cancel(list(queue.running))
                     client.unregister_worker_plugin(token)
 
-    def _submit(self, client: Any, nodes: Sequence[Node], cache: ArtefactCache, token: str) -> dict[Any, Node]:
-        """Hand all nodes to the scheduler; whatever travels with them can be sent again if a worker dies."""
-        from recourse_arena.running.bench import work
-
-        made: dict[Node, Any] = {}
-        for node in nodes:
-            needs: list[Node] = [node.fit.models, node.fit] if isinstance(node, CellNode) else []
-            needs += [node.models] if isinstance(node, FitNode) else []
-            # Early nodes first: whoever is fitted serves its cells before the next one is fitted.
-            made[node] = client.submit(
-                work,
-                node,
-                token,
-                self._parcel(node, cache),
-                *(made[need] for need in needs),
-                pure=False,
-                priority=len(nodes) - len(made) if isinstance(node, CellNode) else 10 * len(nodes),
-            )
-        return {future: node for node, future in made.items()}
-
-    def _parcel(self, node: Node, cache: ArtefactCache) -> Parcel:
-        from recourse_arena.running.bench import Parcel, artefacts
-
+    def _parcel(self, node: Node, *, cache: ArtefactCache) -> Parcel:
         found = {place: cache.content(*place) for place in artefacts(node)}
         kept = {place: content for place, content in found.items() if content is not None}
         data, answers = {}, {}
@@ -119,11 +108,17 @@ class Cluster:
     def _connected(self, distributed: Any) -> Iterator[Any]:
         import dask
 
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):
+        with dask.config.set(_SETTINGS):
             if self.scheduler is None:
-                local = {"processes": True, "threads_per_worker": 1, "memory_limit": 0, "dashboard_address": None}
+                local = {
+                    "n_workers": self.jobs,
+                    "processes": True,
+                    "threads_per_worker": 1,
+                    "memory_limit": 0,
+                    "dashboard_address": None,
+                }
                 with (
-                    distributed.LocalCluster(n_workers=self.jobs, silence_logs=logging.CRITICAL, **local) as cluster,
+                    distributed.LocalCluster(silence_logs=logging.CRITICAL, **local) as cluster,
                     distributed.Client(cluster, set_as_default=False) as client,
                 ):
                     yield client
@@ -148,6 +143,71 @@ def import_distributed() -> Any:
     return distributed
 
 
+@dataclass
+class _Queue:
+    """Nodes on their way to a scheduler: no more at a time than workers take, so that a dying worker has few on it."""
+
+    client: Any
+    completed: Any
+    token: str
+    waiting: list[Node]
+    parcel: Callable[[Node], Parcel]
+    running: dict[Any, Node] = field(default_factory=dict)
+    replies: dict[Node, Any] = field(default_factory=dict)
+    suspects: list[Node] = field(default_factory=list)
+    alone: set[Node] = field(default_factory=set)
+
+    def submit(self) -> None:
+        """Hand over as many nodes as workers are free, fits before cells; what they need has come already.
+
+        Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
+        """
+        free = max(1, sum(self.client.nthreads().values())) - len(self.running)
+        ready = [node for node in self.waiting if all(need in self.replies for need in _needs(node))]
+        chosen = sorted(ready, key=lambda node: isinstance(node, CellNode))[: max(0, free)]
+        if self.alone & {*self.running.values()}:
+            return
+        if not ready and not self.running and self.suspects:
+            chosen = [self.suspects.pop(0)]
+            self.alone.add(chosen[0])
+        for node in chosen:
+            if node in self.waiting:
+                self.waiting.remove(node)
+            self._hand_over(node)
+
+    def _hand_over(self, node: Node) -> None:
+        from recourse_arena.running.bench import work
+
+        needed = [self.replies[need] for need in _needs(node)]
+        future = self.client.submit(work, node, self.token, self.parcel(node), *needed, pure=False)
+        self.running[future] = node
+        self.completed.add(future)
+
+    def words(self) -> str:
+        """Return what runs now, in words."""
+        labels = [node.label for node in self.running.values()]
+        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+        return labels[0] + more if labels else ""
+
+    def finished(self) -> tuple[Node, Reply | None]:
+        """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""
+        future = next(self.completed)
+        node, reply = self.running.pop(future), _reply(future)
+        if reply is None and node not in self.alone:
+            self.suspects.append(node)
+            return node, None
+        reply = reply or Reply(Failure(Outcome.FAILED, "the Dask worker that ran it died, twice"))
+        if not isinstance(node, CellNode):  # held, so that others get it from the worker that has it
+            self.replies[node] = reply if isinstance(reply.answer, Failure) else future
+        return node, reply
+
+
+def _needs(node: Node) -> list[Node]:
+    if isinstance(node, CellNode):
+        return [node.fit.models, node.fit]
+    return [node.models] if isinstance(node, FitNode) else []
+
+
 def _client(distributed: Any, address: str) -> Any:
     try:
         client = distributed.Client(address, timeout=_WAIT, set_as_default=False)
@@ -164,13 +224,13 @@ def _client(distributed: Any, address: str) -> Any:
     return client
 
 
-def _reply(future: Any, distributed: Any) -> Reply:
-    """Return what came of a future; a failure if its workers died over it.
+def _reply(future: Any) -> Reply | None:
+    """Return what came of a future; nothing if its worker died over it.
 
     Raises:
         ArenaError: If the scheduler is lost.
     """
-    from recourse_arena.running.bench import Reply
+    from distributed import KilledWorker
 
     if future.status in ("cancelled", "lost"):
         raise ArenaError("the Dask scheduler is lost; what is done is kept, and the same command goes on")
@@ -178,7 +238,6 @@ def _reply(future: Any, distributed: Any) -> Reply:
     if error is None:
         reply: Reply = future.result()
         return reply
-    reason = f"{type(error).__name__}: {error}"
-    if isinstance(error, distributed.KilledWorker):
-        reason = "every Dask worker that tried it died"
-    return Reply(Failure(Outcome.FAILED, reason))
+    if isinstance(error, KilledWorker):
+        return None
+    return Reply(Failure(Outcome.FAILED, f"{type(error).__name__}: {error}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CellNode", "FitNode", "Graph", "ModelsNode", "Node"]
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,8 +60,8 @@ class FitNode:
 
     @property
     def kind(self) -> str:
-        """The kind of artefact it is in the cache."""
-        return f"solver-{variant(self.solver)[0]}"
+        """The kind of artefact it is in the cache: becomes part of a path, so what leads elsewhere is taken out."""
+        return "solver-" + re.sub(r"[^A-Za-z0-9_-]", "_", variant(self.solver)[0])[:100]
 
     @property
     def scenario(self) -> Scenario:
@@ -172,7 +173,7 @@ class _Maker:
 
     def _identity(self, models: ModelsNode, solver: str) -> dict[str, object]:
         """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
-        identity = {
+        identity: dict[str, object] = {
             "materials": models.key,
             "solver": variant(solver),
             "version": self.solvers[solver][1],

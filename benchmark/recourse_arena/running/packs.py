@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Packs"]
 
+import contextlib
 import hashlib
 import json
 import time
@@ -70,6 +71,14 @@ class Packs:
             self._files.append(file)
             self._held.update({key: judged for key, judged in found.items() if key in wanted})
         return self._held
+
+    def names(self, wanted: Collection[str]) -> set[str]:
+        """Return which of some cells are finished; nothing is touched."""
+        found = set()
+        for file in self.folder.glob("*.parquet"):
+            with contextlib.suppress(ArenaError):
+                found |= _unpacked(file).keys() & set(wanted)
+        return found
 
     def keep(self, key: str, judged: Judged) -> None:
         """Keep a finished cell: write it at once, with others if many come at a time.
@@ -139,7 +148,9 @@ def _unpacked(file: Path) -> dict[str, Judged]:
         rows = rows.replace_schema_metadata(None)
         _check_columns(rows.schema)
         ends = _ends(cells, len(rows))
-        return {said["key"]: _judged(said, rows[end - said["rows"] : end]) for said, end in zip(cells, ends, strict=True)}
+        return {
+            said["key"]: _judged(said, rows[end - said["rows"] : end]) for said, end in zip(cells, ends, strict=True)
+        }
     except ArenaError:
         raise
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:

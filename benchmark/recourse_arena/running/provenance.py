@@ -18,8 +18,18 @@ from urllib.parse import unquote, urlparse
 from recourse_arena.plugins import Registry
 
 _PACKAGES = (
-    "recourse-arena", "torch", "zuko", "cvxpy", "clarabel", "numpy", "pandas", "pyarrow", "scipy", "pluggy", "distributed"
-)  # fmt: skip
+    "recourse-arena",
+    "torch",
+    "zuko",
+    "cvxpy",
+    "clarabel",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "pluggy",
+    "distributed",
+)
 
 
 def provenance(registry: Registry) -> dict[str, Any]:
@@ -52,14 +62,14 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _git_states(packages: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return commit and cleanness of each package that is installed from a working copy of a git repository."""
+def _git_states(packages: Iterable[str]) -> dict[str, str]:
+    """Return the commit, and whether anything is changed since, of each package that is installed from a working copy of a git repository."""
     found = {}
     for package in packages:
         folder = _editable(package)
         commit = _git(folder, "rev-parse", "HEAD") if folder else None
         if commit:
-            found[package] = {"commit": commit, "changed": bool(_git(folder, "status", "--porcelain"))}
+            found[package] = f"{commit}, changed" if _git(folder, "status", "--porcelain") else commit
     return found
 
 

@@ -1,10 +1,10 @@
-"""Runs a plan: what is kept is taken, the rest is worked on, what fails is recorded, and nothing that is done is lost."""
+"""Runs a plan: what is kept is taken, the rest is worked on, what fails is recorded, nothing that is done is lost."""
 
 from __future__ import annotations
 
 __all__ = ["evaluate", "execute"]
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import pandas as pd
 
 from recourse_arena.plugins import Registry
 from recourse_arena.problem.recommendation import Outcome
-from recourse_arena.running.answer import Answer, Failure, Fitted, Judged, Modelled
+from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.engine import Engine, Serial
-from recourse_arena.running.graph import CellNode, Graph, ModelsNode, Node
+from recourse_arena.running.graph import CellNode, Graph, Node
 from recourse_arena.running.materials import Materials
 from recourse_arena.running.packs import Packs
 from recourse_arena.running.plan import Plan
@@ -178,7 +178,9 @@ class _Run:
         self.failures[node.key] = failure
         progress.cell(failure.outcome)
         word = failure.outcome.replace("_", " ")
-        progress.say(f"{word} {node.cell.dataset}: {node.cell.solver} under {node.cell.scenario.name}: {failure.reason}")
+        progress.say(
+            f"{word} {node.cell.dataset}: {node.cell.solver} under {node.cell.scenario.name}: {failure.reason}"
+        )
 
 
 def _records(
@@ -214,4 +216,6 @@ def _is_whole(
     said = [cell.get("key") for cell in before.get("cells", []) if cell.get("outcome") != "skipped"]
     measured = Measures(registry.metrics).digest
     fresh = all(kept[key].measured == measured for key in keys)
-    return fresh and said == keys and len(before["cells"]) == len(plan.cells) and before.get("tables") == folder.digests()
+    return (
+        fresh and said == keys and len(before["cells"]) == len(plan.cells) and before.get("tables") == folder.digests()
+    )

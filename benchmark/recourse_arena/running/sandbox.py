@@ -111,7 +111,9 @@ class Sandbox:
                 return cloudpickle.loads(self._line.recv_bytes())
             if limits.memory is not None and (held := self._memory()) > limits.memory:
                 self._end(kill=True)
-                return Failure(Outcome.FAILED, f"took {held / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are allowed")
+                return Failure(
+                    Outcome.FAILED, f"took {held / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are allowed"
+                )
             if left <= 0:
                 self._end(kill=True)
                 return Failure(Outcome.TIMED_OUT, f"not done after {limits.timeout:g} seconds, the time allowed")

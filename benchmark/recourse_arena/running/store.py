@@ -6,7 +6,7 @@ __all__ = ["FORMAT", "CellRecord", "RunFolder", "plan_key"]
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +102,9 @@ class RunFolder:
             lock = FileLock(self.path / "cells" / ".lock")
             lock.acquire(timeout=0)
         except Timeout:
-            raise ArenaError(f"another process is running into {self.path}; wait for it, or choose another --out") from None
+            raise ArenaError(
+                f"another process is running into {self.path}; wait for it, or choose another --out"
+            ) from None
         except OSError as error:
             raise ArenaError(f"cannot write into {self.path}: {error.strerror or error}") from None
         try:
@@ -114,6 +116,17 @@ class RunFolder:
             yield Packs(self.path / "cells", aside=self.path)
         finally:
             lock.release()
+
+    def finished(self, plan: Plan, keys: Collection[str]) -> set[str]:
+        """Return which of some cells of a plan the folder holds, without touching anything.
+
+        Raises:
+            ArenaError: If it holds another run.
+        """
+        before = self.info()
+        if before is not None:
+            self._refuse_another(before, plan, fresh=False)
+        return Packs(self.path / "cells", aside=self.path).names(keys)
 
     def info(self) -> dict[str, Any] | None:
         """Return what `run.json` says; none if it is not there.

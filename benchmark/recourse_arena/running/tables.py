@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["as_frame", "as_table", "as_parquet", "labelled"]
+__all__ = ["as_frame", "as_parquet", "as_table", "labelled"]
 
 from collections.abc import Mapping
 
