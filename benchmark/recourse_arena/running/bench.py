@@ -24,13 +24,12 @@ from recourse_arena.running.sandbox import Sandbox, Setting
 
 def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
     """Work on a node at this worker's bench; `needed` is what came of the nodes it rests on."""
-    for reply in needed:
-        if isinstance(reply.answer, Failure):
-            return Reply(reply.answer)
+    for before in needed:
+        if isinstance(before.answer, Failure):
+            return Reply(before.answer)
     bench: Any = get_worker().plugins[token]
-    reply: Reply = bench.work(
-        node, [parcel, *(reply.parcel for reply in needed)], needed[-1].answer if needed else None
-    )
+    parcels = [parcel, *(before.parcel for before in needed)]
+    reply: Reply = bench.work(node, parcels, needed[-1].answer if needed else None)
     return reply
 
 

@@ -6,7 +6,7 @@ __all__ = ["CellNode", "FitNode", "Graph", "ModelsNode", "Node"]
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -142,7 +142,7 @@ class _Maker:
     run: str
     broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
     models: dict[tuple[str, int], ModelsNode] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)
+    asked: dict[tuple[Scenario, int | None], dict[str, object]] = field(default_factory=dict)
     solvers: dict[str, tuple[frozenset[str], str, bool]] = field(default_factory=dict)
     fits: dict[tuple[ModelsNode, str, tuple[tuple[str, str], ...]], FitNode] = field(default_factory=dict)
 
@@ -182,12 +182,13 @@ class _Maker:
         return {**identity, "run": self.run} if solver in self.plan.solvers else identity
 
     def _asked(self, cell: Cell) -> dict[str, object]:
-        file = cell.scenario.answers
-        if file and file not in self.answers:
-            self.answers[file] = Path(file).read_text()
-        return {
-            "protocol": PROTOCOL,
-            "scenario": cell.scenario,
-            "answers": self.answers[file] if file else "",
-            "people": cell.people,
-        }
+        """Return what else a cell depends on; worked out once for all cells with the same scenario and people."""
+        if (cell.scenario, cell.people) not in self.asked:
+            file = cell.scenario.answers
+            self.asked[cell.scenario, cell.people] = {
+                "protocol": PROTOCOL,
+                "scenario": asdict(cell.scenario),
+                "answers": Path(file).read_text() if file else "",
+                "people": cell.people,
+            }
+        return self.asked[cell.scenario, cell.people]

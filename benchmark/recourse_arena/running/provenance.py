@@ -63,7 +63,7 @@ def _version(package: str) -> str:
 
 
 def _git_states(packages: Iterable[str]) -> dict[str, str]:
-    """Return the commit, and whether anything is changed since, of each package that is installed from a working copy of a git repository."""
+    """Return the commit of each package installed from a working copy, and whether anything is changed since."""
     found = {}
     for package in packages:
         folder = _editable(package)

@@ -123,7 +123,8 @@ class _Run:
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
         nodes = self._nodes()
-        progress.begin(sum(effort(node, cache) for node in nodes), len(self.plan.cells), len(self.judged))
+        efforts = {node: effort(node, cache) for node in nodes}
+        progress.begin(sum(efforts.values()), len(self.plan.cells), len(self.judged))
         try:
             for (dataset, _), error in self.graph.broken.items():
                 progress.say(f"failed {dataset}: {Failure.of(error).reason}")
@@ -131,27 +132,28 @@ class _Run:
                 progress.say(f"skipped {dataset}: {reason}")
             for node, answer in engine.run(nodes, progress):
                 self._take(node, answer, progress)
-                progress.done(effort(node, cache))
+                progress.done(efforts[node])
         finally:
             progress.end()
 
     def marginals(self) -> pd.DataFrame:
         """Return how each flow compares with the data: `dataset, seed, feature, low, high, data, flow`."""
-        tables = [
-            pd.DataFrame(models.marginals).assign(dataset=models.identity["dataset"], seed=models.identity["seed"])
-            for models in self.models.values()
-        ]
-        columns = ["dataset", "seed", "feature", "low", "high", "data", "flow"]
-        return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+        columns: dict[str, list[Any]] = {n: [] for n in ("dataset", "seed", "feature", "low", "high", "data", "flow")}
+        for models in self.models.values():
+            count = len(models.marginals["feature"])
+            for name, values in columns.items():
+                values += [models.identity[name]] * count if name in ("dataset", "seed") else models.marginals[name]
+        return pd.DataFrame(columns)
 
     def _nodes(self) -> list[Node]:
         """Return what must run: for cells that are not kept, and to know the models."""
         nodes = self.graph.needed(self.judged)
+        wanted = {*nodes}
         for models in self.graph.models:
             known = self.folder.models(models.key) if self.folder else None
             if known is not None:
                 self.models[models.key] = known
-            elif models not in nodes:
+            elif models not in wanted:
                 nodes.append(models)
         return nodes
 

@@ -173,15 +173,15 @@ class RunFolder:
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write `run.json`."""
-        write_atomically(self.path / "run.json", (json.dumps(info, indent=1) + "\n").encode())
+        parts = [f"{json.dumps(name)}: {_json(value)}" for name, value in info.items()]
+        write_atomically(self.path / "run.json", ("{\n " + ",\n ".join(parts) + "\n}\n").encode())
 
     def write_tables(
         self, records: Sequence[CellRecord], summary: pd.DataFrame, marginals: pd.DataFrame
     ) -> dict[str, str]:
         """Write `people.parquet`, `summary.csv` and `marginals.csv`, and return their digests."""
-        tables = [labelled(record.people, record.cell.label) for record in records if record.people is not None]
-        people = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
-        write_atomically(self.path / "people.parquet", as_parquet(people.combine_chunks(), small=True))
+        people = labelled([(record.cell.label, record.people) for record in records if record.people is not None])
+        write_atomically(self.path / "people.parquet", as_parquet(people, small=True))
         for table, name in ((summary, "summary.csv"), (marginals, "marginals.csv")):
             write_atomically(self.path / name, table.to_csv(index=False, float_format="%.6g").encode())
         return self.digests()
@@ -193,6 +193,13 @@ class RunFolder:
 
     def _models_path(self, key: str) -> Path:
         return self.path / "cells" / f"{key}.models.json"
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON: lists with a line for each entry, which is quick to write and to compare by eye."""
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+    return json.dumps(value, indent=1).replace("\n", "\n ") if isinstance(value, dict) else json.dumps(value)
 
 
 def plan_key(plan: Plan) -> str:

@@ -58,8 +58,11 @@ class Suite:
         return {"name": self.name, "version": self.version}
 
 
-_LARGEST = 1_000_000
+_LARGEST = 250_000
 """Bytes of a suite file."""
+
+_DOTS = 200
+"""Dots in a line of it: a key of very many parts takes the parser hours."""
 
 _BLOCK_KEYS = {"datasets": list, "scenarios": list, "solvers": list, "people": int}
 _SUITE_KEYS = {
@@ -87,7 +90,10 @@ def read_suite(path: Path) -> Suite:
     try:
         if path.stat().st_size > _LARGEST:
             raise ArenaError(f"{path}: expected a suite of at most {_LARGEST} bytes, got {path.stat().st_size}")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if any(line.count(".") > _DOTS for line in text.splitlines()):
+            raise ArenaError(f"{path}: expected at most {_DOTS} dots in a line")
+        document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ArenaError(f"cannot read suite {path}: {error}") from None
     except RecursionError:

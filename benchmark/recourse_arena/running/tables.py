@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["as_frame", "as_parquet", "as_table", "labelled"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,22 @@ def as_frame(people: pa.Table) -> pd.DataFrame:
     return people.to_pandas()
 
 
-def labelled(people: pa.Table, label: Mapping[str, str | int]) -> pa.Table:
-    """Return a table with the columns that name its cell in front."""
-    for place, (name, value) in enumerate(label.items()):
-        column = pa.repeat(pa.scalar(value, pa.int64() if isinstance(value, int) else pa.string()), len(people))
-        people = people.add_column(place, name, column if isinstance(value, int) else column.dictionary_encode())
+def labelled(cells: Sequence[tuple[Mapping[str, str | int], pa.Table]]) -> pa.Table:
+    """Return the rows of all cells under the columns that name their cell; missing where a cell has no such column."""
+    if not cells:
+        return pa.table({})
+    people = pa.concat_tables([table for _, table in cells], promote_options="default").combine_chunks()
+    places = np.repeat(np.arange(len(cells), dtype=np.int32), [len(table) for _, table in cells])
+    for place, name in enumerate(cells[0][0]):
+        values = [label[name] for label, _ in cells]
+        if isinstance(values[0], int):
+            column = pa.array(np.asarray(values, dtype=np.int64)[places])
+        else:
+            words = list(dict.fromkeys(values))
+            number = {word: code for code, word in enumerate(words)}
+            codes = np.asarray([number[value] for value in values], dtype=np.int32)[places]
+            column = pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string()))
+        people = people.add_column(place, name, column)
     return people
 
 
