@@ -59,20 +59,34 @@ def scheduler(folder, site, workers):
             process.wait()
 
 
-class Half(tiny.Top):
-    name = "half"
+def halfway():
+    """Return a solver of a class that no other process can import."""
 
-    def recommend(self, request):
-        answer = super().recommend(request)
-        return Recommendation.do(answer.mask, (answer.values + request.factual) / 2)
+    class Half(tiny.Top):
+        name = "half"
+
+        def recommend(self, request):
+            answer = super().recommend(request)
+            return Recommendation.do(answer.mask, (answer.values + request.factual) / 2)
+
+    return Half()
+
+
+class Elsewhere(tiny.Top):
+    """Lies in a module that workers elsewhere do not have."""
+
+    name = "elsewhere"
 
 
 def test_one_job_two_jobs_and_a_scheduler_with_two_workers_give_the_same(suite, installed, tmp_path):
-    options = {"solvers": ["top", "learner", Half()]}
+    options = {"solvers": ["top", "learner", halfway()]}
     one = api.run(suite, out=tmp_path / "one", cache=tmp_path / "cache-one", **options)
     two = api.run(suite, out=tmp_path / "two", cache=tmp_path / "cache-two", jobs=2, **options)
     with scheduler(tmp_path, installed, 2) as address:
         far = api.run(suite, out=tmp_path / "far", cache=tmp_path / "cache-far", scheduler=address, **options)
+        lost = api.run(suite, solvers=[Elsewhere()], scenarios=["hard-1"], scheduler=address)
+    assert lost.summary["outcome"].tolist() == ["failed"]
+    assert "No module named 'test_cluster'" in lost.info["cells"][0]["reason"]
     for other in (two, far):
         assert set(other.summary["outcome"]) == {"solved"}
         pd.testing.assert_frame_equal(one.people, other.people)
@@ -95,6 +109,13 @@ def test_a_dying_worker_loses_nothing_and_costs_only_the_cell_that_kills_it_ever
     reason = next(cell["reason"] for cell in result.info["cells"] if "reason" in cell)
     assert "worker" in reason
     assert "died" in reason
+
+
+def test_a_solver_that_cannot_travel_is_one_clear_error(suite, tmp_path):
+    solver = halfway()
+    solver.file = (tmp_path / "open").open("w")
+    with pytest.raises(ArenaError, match="cannot travel to another process"):
+        api.run(suite, out=tmp_path / "run", solvers=[solver], isolated=True)
 
 
 def test_a_scheduler_that_does_not_answer_is_one_clear_error(suite, tmp_path, monkeypatch):

@@ -38,7 +38,7 @@ def make_engine(
         raise ArenaError(f"jobs: expected a number from 1, got {jobs}")
     if jobs == 1 and scheduler is None and not isolated and not limits:
         return Serial(Workshop(registry, data, cache, plan.solvers))
-    setting, path = Setting(data.absolute(), cache.folder and cache.folder.absolute(), plan.solvers), tuple(sys.path)
+    setting, path = Setting.of(data, cache.folder, plan.solvers), tuple(sys.path)
     if jobs == 1 and scheduler is None:
         sandbox = Sandbox(setting, limits, path)
         return Serial(sandbox)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import cloudpickle
 import psutil
 
+from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.recommendation import Outcome
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.answer import Answer, Failure
@@ -37,14 +38,32 @@ class Setting:
     Arguments:
         data: Data directory.
         cache: Artefact cache.
-        solvers: The solvers handed over as objects, by name.
+        solvers: The solvers handed over as objects, by name, as a pickle: it is read there only, so that a solver whose
+            module is missing there fails, and nothing else.
         threads: Threads of its computations; none for as many as it likes.
     """
 
     data: Path
     cache: Path | None
-    solvers: Mapping[str, Solver] = field(default_factory=dict)
+    solvers: bytes = b""
     threads: int | None = None
+
+    @classmethod
+    def of(cls, data: Path, cache: Path | None, solvers: Mapping[str, Solver]) -> Setting:
+        """Return the setting of folders and solvers.
+
+        Raises:
+            ArenaError: If a solver cannot be pickled.
+        """
+        try:
+            return cls(
+                data.absolute(), cache and cache.absolute(), cloudpickle.dumps(dict(solvers)) if solvers else b""
+            )
+        except Exception as error:  # a solver may hold anything
+            raise ArenaError(
+                f"a solver object cannot travel to another process ({type(error).__name__}: {error});\n"
+                "run it with jobs=1 and without limits, or install it as a plugin and name it"
+            ) from None
 
 
 @dataclass
@@ -70,6 +89,7 @@ class Sandbox:
         """Start the process, if there is none; it gets ready while others go on."""
         if self._process is not None:
             return
+        content = cloudpickle.dumps((tuple(self.path), cloudpickle.dumps(self.setting)))
         self._line, theirs = Pipe()
         command = [sys.executable, "-m", "recourse_arena.running.sandboxed", str(theirs.fileno())]
         # A session of its own: Ctrl-C reaches this process, which decides what becomes of the other one.
@@ -78,7 +98,7 @@ class Sandbox:
             stdin=subprocess.DEVNULL, stdout=2,
         )  # fmt: skip
         theirs.close()
-        self._line.send_bytes(cloudpickle.dumps((self.path, cloudpickle.dumps(self.setting))))
+        self._line.send_bytes(content)
 
     def work(self, node: Node, fit_seconds: float = 0.0) -> Answer:
         """Return what comes of a node; if the process dies of it, why."""

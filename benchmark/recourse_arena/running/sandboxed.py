@@ -57,7 +57,8 @@ def _workshop(content: bytes) -> Workshop:
         import torch
 
         torch.set_num_threads(setting.threads)
-    return Workshop(discover(), setting.data, ArtefactCache(setting.cache), setting.solvers)
+    solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
+    return Workshop(discover(), setting.data, ArtefactCache(setting.cache), solvers)
 
 
 if __name__ == "__main__":
