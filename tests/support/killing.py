@@ -65,7 +65,7 @@ def main() -> int:
         subprocess.run(command("run", given.suite, "--out", whole, *options), check=True, stdout=subprocess.DEVNULL)
         wrong = 0
         for number in range(given.kills):
-            words = command("run", given.suite, "--out", broken, *options, *(["--fresh"] if number % 5 == 0 else []))
+            words = command("run", given.suite, "--out", broken, *options, *(["--fresh"] if broken.exists() else []))
             moment = draws.uniform(0, given.longest)
             alive = killed_at_random(words, out=broken, moment=moment)
             again = command("run", given.suite, "--out", broken, *options)

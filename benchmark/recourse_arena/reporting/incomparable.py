@@ -34,7 +34,7 @@ def differences(results: Sequence[Result]) -> list[str]:
     for result in results:
         for what, value in _said(result):
             before, where = known.setdefault(what, (value, result))
-            if before != value:
+            if before != value and where is not result:
                 values = f" ({before} and {value})" if isinstance(value, (int, str)) else ""
                 found.setdefault(f"{where.path} and {result.path} differ in {what}{values}")
     return list(found)
@@ -60,4 +60,5 @@ def _said(result: Result) -> Iterator[tuple[str, Any]]:
             yield f"the {words} of {where}", models.get(part)
     for cell in info["cells"]:
         if cell["outcome"] == "solved":
-            yield f"how many people of {cell['dataset']}, seed {cell['seed']}, are asked", cell.get("people")
+            where = f"{cell['dataset']}, seed {cell['seed']}"
+            yield f"how many people of {where}, are asked under {cell['scenario']}", cell.get("people")

@@ -15,7 +15,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from recourse_arena.running.answer import Answer, Failure, Fitted
-from recourse_arena.running.cache import ArtefactCache, write_atomically
+from recourse_arena.running.cache import ArtefactCache, content_key, write_atomically
 from recourse_arena.running.graph import CellNode, ModelsNode, Node
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.parcel import Parcel, Reply, artefacts
@@ -74,7 +74,7 @@ class Bench(WorkerPlugin):
             write_atomically(self._answers(name), content)
 
     def _answers(self, name: str) -> Path:
-        return self.folder / "answers" / Path(name).name
+        return self.folder / "answers" / f"{content_key(file=name)}.csv"
 
     def _at_home(self, node: Node) -> Node:
         """Return a node whose answers lie here."""

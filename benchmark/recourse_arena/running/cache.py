@@ -104,10 +104,7 @@ class ArtefactCache:
             tensors = make()
         seconds = time.perf_counter() - start
         if tensors is not None and self.folder is not None:
-            try:
-                write_atomically(self._path(kind, key), _packed(tensors, key, seconds))
-            except ArenaError as error:
-                warnings.warn(f"{error}; the {kind} is used without being kept", stacklevel=2)
+            self.put(kind, key, _packed(tensors, key, seconds))
         return tensors, seconds
 
     def seconds(self, kind: str, key: str) -> float | None:
@@ -129,9 +126,13 @@ class ArtefactCache:
         return self._path(kind, key).read_bytes()
 
     def put(self, kind: str, key: str, content: bytes) -> None:
-        """Keep the bytes of an artefact that was made elsewhere."""
-        if self.folder is not None and not (path := self._path(kind, key)).is_file():
+        """Keep the bytes of an artefact; that the folder cannot be written is reported, and costs nothing but that."""
+        if self.folder is None or (path := self._path(kind, key)).is_file():
+            return
+        try:
             write_atomically(path, content)
+        except ArenaError as error:
+            warnings.warn(f"{error}; the {kind} is used without being kept", stacklevel=2)
 
     def artefacts(self) -> list[Artefact]:
         """Return what is kept, last used first; what was set aside counts as of kind `set-aside`."""
