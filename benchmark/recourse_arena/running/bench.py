@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Bench", "work"]
 
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -34,13 +35,22 @@ def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
 
 
 class Bench(WorkerPlugin):
-    """A sandbox on a worker; nodes use it one at a time."""
+    """A sandbox on a worker; nodes use it one at a time.
 
-    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str]) -> None:
-        self.setting, self.limits, self.path = setting, limits, tuple(path)
+    Arguments:
+        setting: What the sandbox needs to know; folders are the worker's own.
+        limits: What a node may take.
+        path: Where Python looks for modules, before its own places.
+        ours: Whether the worker was started by the run, which alone decides what Ctrl-C means.
+    """
+
+    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str], *, ours: bool) -> None:
+        self.setting, self.limits, self.path, self.ours = setting, limits, tuple(path), ours
 
     def setup(self, worker: Any) -> None:
         """Make folders and start the sandbox."""
+        if self.ours and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
         self.cache = ArtefactCache(self.folder / "cache")
         threads = self.setting.threads or worker.state.nthreads

@@ -71,7 +71,7 @@ class Cluster:
         with self._connected(distributed) as client:
             threads = None if self.scheduler else max(1, (os.cpu_count() or 1) // self.jobs)
             path = () if self.scheduler else self.path
-            bench = Bench(replace(self.setting, threads=threads), self.limits, path)
+            bench = Bench(replace(self.setting, threads=threads), self.limits, path, ours=self.scheduler is None)
             client.register_plugin(bench, name=token)
             completed = distributed.as_completed(loop=client.loop)
             queue = _Queue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
