@@ -1,0 +1,79 @@
+"""Solvers that crash, hang or eat memory cost their own cells only, on one job."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import tiny
+
+from recourse_arena import ArenaError, Recommendation, api
+from recourse_arena.running.limits import Limits, parsed_memory
+
+
+def outcomes(result):
+    rows = result.summary.set_index(["solver", "scenario"])["outcome"]
+    return {key: str(value) for key, value in rows.items()}
+
+
+def reasons(result):
+    return {(cell["solver"], cell["scenario"]): cell["reason"] for cell in result.info["cells"] if "reason" in cell}
+
+
+def test_a_solver_that_crashes_hangs_or_eats_memory_costs_its_own_cell_only(suite, tmp_path, capfd):
+    solvers = ["exits", "segfaults", "hangs", "hogs", "prints"]
+    result = api.run(suite, solvers=solvers, timeout=4, memory="1.5GB", out=tmp_path / "run")
+    found = outcomes(result)
+    trouble = {(solver, "hard-1") for solver in solvers[:-1]}
+    assert {key for key, outcome in found.items() if outcome != "solved"} == trouble
+    assert found["hangs", "hard-1"] == "timed_out"
+    assert {found[solver, "hard-1"] for solver in ("exits", "segfaults", "hogs")} == {"failed"}
+    said = reasons(result)
+    assert "exit status 3" in said["exits", "hard-1"]
+    assert "SIGSEGV" in said["segfaults", "hard-1"]
+    assert "4 seconds" in said["hangs", "hard-1"]
+    assert "1.5 GB are allowed" in said["hogs", "hard-1"]
+    assert "chatter" not in capfd.readouterr().out
+    assert result.info["provenance"]["timeout"] == 4
+
+
+def test_a_process_of_its_own_gives_the_results_of_this_one_and_takes_solvers_handed_over(suite):
+    class Half(tiny.Top):
+        name = "half"
+
+        def recommend(self, request):
+            answer = super().recommend(request)
+            return Recommendation.do(answer.mask, (answer.values + request.factual) / 2)
+
+    options = {"solvers": ["learner", Half()], "scenarios": ["hard-2", "hard-1"], "people": 10}
+    here, there = api.run(suite, **options), api.run(suite, isolated=True, **options)
+    pd.testing.assert_frame_equal(here.people, there.people)
+    assert set(there.summary["outcome"]) == {"solved"}
+
+
+def test_what_solvers_say_of_time_per_person_becomes_part_of_their_name(arena):
+    class Patient(tiny.Top):
+        name = "patient"
+        time_option = "seconds"
+
+    from recourse_arena.plugins import Registry
+    from recourse_arena.running.plan import _limited
+
+    registry = Registry()
+    registry.solvers["patient"] = Patient
+    Patient.__init__ = lambda self, *, seconds=9.0: None
+    assert _limited("patient", registry, 2.5) == "patient?seconds=2.5"
+    assert _limited("patient?seconds=1", registry, 2.5) == "patient?seconds=1"
+    assert _limited("patient", registry, None) == "patient"
+    assert set(arena(solvers=["top"], person_timeout=3, people=5).summary["solver"]) == {"top"}
+
+
+@pytest.mark.parametrize("text", ["", "GB", "-1GB", "1e9", "4XB", "four", "1..5G"])
+def test_a_wrong_size_is_refused(text):
+    with pytest.raises(ArenaError, match="expected a size such as 4GB"):
+        parsed_memory(text)
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": float("nan")}, {"timeout": -1.0}, {"memory": 0}])
+def test_wrong_limits_are_refused(wrong):
+    with pytest.raises(ArenaError, match="expected"):
+        Limits(**wrong)
