@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import torch
-from tiny import Top
+from tiny import Learner, Top
 
 from recourse_arena import hookimpl
 
@@ -23,8 +23,21 @@ class _Faulty(Top):
         return super().recommend(request)
 
 
-class Exits(_Faulty):
+class Careless(Learner):
+    """Draws from a generator that is everybody's while it is fitted, and keeps what it learnt."""
+
+    name = "careless"
+
+    def fit(self, problem, *, seed):
+        torch.rand(())
+        super().fit(problem, seed=seed)
+
+
+class Exits(Careless, _Faulty):
     name = "exits"
+
+    def recommend(self, request):
+        return _Faulty.recommend(self, request)
 
     def trouble(self):
         os._exit(3)
@@ -112,4 +125,4 @@ class Slow(Top):
 
 @hookimpl
 def recourse_solvers():
-    return [Exits, Segfaults, Hangs, Hogs, Prints, Assassin, OneShot, Slow]
+    return [Careless, Exits, Segfaults, Hangs, Hogs, Prints, Assassin, OneShot, Slow]
