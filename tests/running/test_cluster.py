@@ -21,11 +21,11 @@ SUPPORT = Path(tiny.__file__).parent
 
 @contextmanager
 def scheduler(site, monkeypatch):
-    """Have a Dask scheduler with two workers; like those elsewhere, they find plugins in their own environment only."""
+    """Have a Dask scheduler with a worker; like those elsewhere, it finds plugins in its own environment only."""
     from distributed import LocalCluster
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(SUPPORT)]))
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "protocol": "tcp://"}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "protocol": "tcp://"}
     with LocalCluster(**options, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster:
         yield cluster.scheduler_address
 

@@ -35,6 +35,7 @@ class Careless(Learner):
 
 class Exits(Careless, _Faulty):
     name = "exits"
+    fit_depends_on = frozenset()
 
     def recommend(self, request):
         return _Faulty.recommend(self, request)
