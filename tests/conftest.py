@@ -67,6 +67,7 @@ def plugged(monkeypatch):
 
     from recourse_arena import plugins
 
+    monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "no")  # what is patched here is seen by this process alone
     built_in = list(entry_points(group="recourse_arena"))
 
     def plug(*modules: str):

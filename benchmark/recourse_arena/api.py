@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["find_suite", "load", "run"]
+__all__ = ["find_suite", "load", "preview", "run"]
 
 import tempfile
 from collections.abc import Sequence
@@ -15,11 +15,16 @@ from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.engine import Serial
+from recourse_arena.running.engines import make_engine
+from recourse_arena.running.limits import Limits, parsed_memory
 from recourse_arena.running.plan import Choice, make_plan
+from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
 from recourse_arena.running.suite import Suite, read_suite
+from recourse_arena.running.workshop import Workshop
 
 
 def run(
@@ -36,6 +41,12 @@ def run(
     cache: str | Path | None = None,
     progress: Progress | None = None,
     no_plugins: Sequence[str] = (),
+    jobs: int = 1,
+    scheduler: str | None = None,
+    timeout: float | None = None,
+    person_timeout: float | None = None,
+    memory: int | str | None = None,
+    isolated: bool = False,
 ) -> Result:
     """Run a suite and return its result.
 
@@ -53,21 +64,84 @@ def run(
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
         progress: Who hears of each step; default nobody.
         no_plugins: Names of plugins to block, `*` for all that are not built in.
+        jobs: Cells that are worked on at a time, each in a process of its own. A script that asks for more than one
+            must guard its own start with `if __name__ == "__main__":`.
+        scheduler: Address of a Dask scheduler, whose workers are used instead.
+        timeout: Seconds that preparing a solver, and each cell, may take.
+        person_timeout: Seconds that a solver may spend on a person, where it has an option that says so.
+        memory: What the process of a solver may hold, in bytes or as `"4GB"`.
+        isolated: Whether a single job, too, works in a process of its own, so that a solver which crashes costs its
+            own cell only. More jobs, a scheduler and limits imply it.
 
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
-    registry = discover(no_plugins=no_plugins)
-    names = tuple(_name(solver) for solver in solvers)
-    handed = {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
-    choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds))
-    data = data_folder(data)
+    registry, data = discover(no_plugins=no_plugins), data_folder(data)
+    limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
+    kept = ArtefactCache(cache_folder(cache))
+    names, handed = _named(solvers)
+    choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds), person_timeout)
     plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
+    engine = make_engine(
+        plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
+    )
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     folder = RunFolder(Path(temporary.name if temporary else str(out)))
-    kept = ArtefactCache(cache_folder(cache))
-    execute(plan, folder, registry=registry, data=data, cache=kept, progress=progress or Progress(), fresh=fresh)
+    inside = isinstance(engine, Serial) and isinstance(engine.hands, Workshop)
+    how = {
+        "jobs": jobs,
+        "scheduler": scheduler,
+        "solvers in": "the process of the run" if inside else "processes of their own",
+        "timeout": timeout,
+        "memory": limits.memory,
+    }
+    execute(
+        plan,
+        folder,
+        registry=registry,
+        data=data,
+        engine=engine,
+        progress=progress or Progress(),
+        cache=kept,
+        fresh=fresh,
+        how={name: value for name, value in how.items() if value is not None},
+    )
     return load(folder.path, keep=temporary)
+
+
+def preview(
+    suite: str | Path | Suite = "quick",
+    *,
+    out: str | Path | None = None,
+    solvers: Sequence[str | Solver] = (),
+    datasets: Sequence[str] = (),
+    scenarios: Sequence[str] = (),
+    people: int | None = None,
+    seeds: Sequence[int] = (),
+    person_timeout: float | None = None,
+    fresh: bool = False,
+    data: str | Path | None = None,
+    cache: str | Path | None = None,
+    jobs: int = 1,
+    no_plugins: Sequence[str] = (),
+) -> Preview:
+    """Return what :func:`run` would do with the same arguments: what is kept, what would run, about how long.
+
+    Raises:
+        ArenaError: If names, options or files are wrong.
+    """
+    registry, data = discover(no_plugins=no_plugins), data_folder(data)
+    names, handed = _named(solvers)
+    choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds), person_timeout)
+    plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
+    folder = None if out is None or fresh else RunFolder(Path(out))
+    return Preview.of(plan, registry, data=data, cache=ArtefactCache(cache_folder(cache)), folder=folder, jobs=jobs)
+
+
+def _named(solvers: Sequence[str | Solver]) -> tuple[tuple[str, ...], dict[str, Solver]]:
+    """Return the names of solvers, and by name those handed over as objects."""
+    names = tuple(_name(solver) for solver in solvers)
+    return names, {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
 
 
 def _name(solver: str | Solver) -> str:

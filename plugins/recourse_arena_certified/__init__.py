@@ -54,6 +54,7 @@ class Certified(Solver):
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
     knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.SCM})
+    time_option: ClassVar[str] = "time_limit"
 
     def __init__(self, *, solver: str = "SCIP", time_limit: float = 60.0, gap: float = 1e-4) -> None:
         for option, value, most in (("time_limit", time_limit, math.inf), ("gap", gap, 1.0)):

@@ -110,9 +110,9 @@ def test_runs_merge_and_what_cannot_be_compared_is_refused():
     assert len(Leaderboard.of([result(ROWS), other]).rows) == 4
     with pytest.raises(ArenaError, match="two runs hold worse under hard-2 on loan, seed 0"):
         Leaderboard.of([result(ROWS), result(ROWS)])
-    with pytest.raises(ArenaError, match="different protocols"):
+    with pytest.raises(ArenaError, match="differ in the judging protocol"):
         Leaderboard.of([result(ROWS), result([], protocol=2)])
-    with pytest.raises(ArenaError, match="different versions of suite 's'"):
+    with pytest.raises(ArenaError, match="differ in the version of suite s"):
         Leaderboard.of([result(ROWS), result([], version="2")])
     with pytest.raises(ArenaError, match="at least one run"):
         Leaderboard.of([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,23 @@ import unruly
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recourse_arena import Actionability, ArenaError, Feature, FeatureTable, Recommendation, Request, Role, load
+from recourse_arena import (
+    Actionability,
+    ArenaError,
+    Feature,
+    FeatureTable,
+    Recommendation,
+    Request,
+    Role,
+    Scenario,
+    api,
+    load,
+)
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import profile
 from recourse_arena.running.halving import halved
+from recourse_arena.running.suite import Block, Suite
 from recourse_arena.running.surroundings import Surroundings
 
 
@@ -259,6 +272,14 @@ def test_a_declared_mismatch_is_skipped_before_the_fit(ask, monkeypatch, solver,
     assert result.summary.set_index("solver").loc["top", "outcome"] == "solved"
 
 
+def test_a_dry_run_tells_of_declared_mismatches(plugged):
+    plugged("unruly")
+    suite = Suite("s", "", (Block(("tiny",), (Scenario.parse("hard-1"),), ("ordinal", "top"), 10),))
+    text = api.preview(suite).text()
+    assert "tiny: ordinal under hard-1: skipped: ordinal acts on features of kinds ordinal only" in text
+    assert "0 cells are there already, 1 would run" in text
+
+
 def test_only_scenarios_with_another_density_than_declared_are_skipped(ask):
     _, cells = ask("flowing", scenarios=["hard-1", "hard-1!scm-plausibility", "hard-1!no-plausibility"])
     outcomes = {cell["scenario"]: cell["outcome"] for cell in cells}
@@ -281,18 +302,23 @@ def test_notes_stay_with_finished_cells_of_a_resumed_run(ask, tmp_path):
 def test_a_metric_that_raises_is_undefined_and_noted(plugged, arena, tmp_path, monkeypatch):
     (tmp_path / "zz_odd_metric.py").write_text(
         "from recourse_arena import hookimpl\nfrom recourse_arena.judging.metrics import Metric\n"
-        "def mean(people, timings):\n    raise KeyError('weather')\n"
+        "forecast = {}\ndef mean(people, timings):\n    return forecast['weather']\n"
         "@hookimpl\ndef recourse_metrics():\n    return [Metric('odd', 'lower', 'm', 'all', 'odd', mean)]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     plugged("zz_odd_metric")
-    result = arena(solvers=["top"], scenarios=["hard-1"])
+    result = arena(solvers=["top"], scenarios=["hard-1"], out=tmp_path / "run")
     assert result.summary["odd"].isna().all()
     assert result.summary["validity"].notna().all()
     (note,) = notes(result.info["cells"][0], "metric")
     assert note["plugin"] == "zz_odd_metric"
     assert note["text"] == "metric odd raised KeyError: 'weather'"
     assert "in mean" in note["traceback"]
+    sys.modules["zz_odd_metric"].forecast["weather"] = 0.25
+    monkeypatch.setattr(tiny.Top, "recommend", lambda self, request: pytest.fail("computed again"))
+    result = arena(solvers=["top"], scenarios=["hard-1"], out=tmp_path / "run")
+    assert result.summary["odd"].tolist() == [0.25]
+    assert "notes" not in result.info["cells"][0]
 
 
 def test_a_solver_object_that_misbehaves_is_noted_too(arena):

@@ -7,6 +7,7 @@ __all__ = ["main"]
 import click
 
 from recourse_arena.cli.authors import check, new
+from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data
 from recourse_arena.cli.figures import figures
@@ -24,5 +25,5 @@ def main() -> None:
     """Compare algorithmic-recourse methods under individual actionability."""
 
 
-for _command in (run, leaderboard, compare, list_, plugins, data, tune, figures, report, new, check):
+for _command in (run, leaderboard, compare, list_, plugins, data, tune, figures, report, new, check, cache):
     main.add_command(_command)

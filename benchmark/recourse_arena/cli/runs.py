@@ -23,14 +23,27 @@ _FORMATS = ("table", "md", "html", "csv", "json")
 @click.option("--scenario", "scenarios", multiple=True, metavar="PATTERN", help="Scenario or pattern; repeatable.")
 @click.option("--people", type=click.IntRange(min=1), help="How many people are asked about.")
 @click.option("--seeds", metavar="0,1,2", help="Seeds, instead of the suite's.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Cells worked on at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers do the work, as tcp://HOST:8786.")
+@click.option("--timeout", type=float, metavar="SECONDS", help="What preparing a solver, and each cell, may take.")
+@click.option("--person-timeout", type=float, metavar="SECONDS", help="For solvers that can limit time per person.")
+@click.option("--memory", metavar="SIZE", help="What the process of a solver may hold, as 4GB.")
+@click.option(
+    "--isolation/--no-isolation",
+    "isolated",
+    default=True,
+    envvar="RECOURSE_ARENA_ISOLATION",
+    help="Run solvers in a process of their own, which may crash.  [default: isolation]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what is there, what would run and how long; run nothing.")
 @click.option("--fresh", is_flag=True, help="Compute every cell anew, even if the folder holds it.")
 @click.option("--data", type=FOLDER, help="Data directory.  [env: RECOURSE_ARENA_DATA]")
 @click.option("--cache", type=FOLDER, help="Artefact cache.  [env: RECOURSE_ARENA_CACHE]")
 @no_plugin
-def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
+def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice: Any) -> None:
     """Run SUITE (a name, or the path of a TOML file) and print its leaderboard.
 
-    The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed.
+    The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed or timed out.
     """
     numbers = parsed_seeds(seeds)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
@@ -38,7 +51,17 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     from recourse_arena.running.progress import progress_for
 
     folder = out or Path(f"arena-{Path(suite).stem}")
-    result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), no_plugins=blocked_plugins(), **choice)
+    choice["no_plugins"] = blocked_plugins()
+    if dry_run:
+        for word in ("scheduler", "timeout", "memory", "isolated"):
+            del choice[word]
+        click.echo(api.preview(suite, out=folder, seeds=numbers, **choice).text())
+        return
+    try:
+        result = api.run(suite, out=folder, seeds=numbers, progress=progress_for(), **choice)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
+        raise SystemExit(130) from None
     from recourse_arena.reporting.leaderboard import Leaderboard
     from recourse_arena.running.cache import write_atomically
 
@@ -54,7 +77,7 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
     noted = sum(bool(cell.get("notes")) for cell in result.info["cells"])
     if noted:
         click.echo(f"{noted} of {len(result.summary)} cells have notes; {folder / 'run.json'} says where", err=True)
-    failed = int((result.summary["outcome"] == "failed").sum())
+    failed = int(result.summary["outcome"].isin(["failed", "timed_out"]).sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)
         raise SystemExit(1)
@@ -64,7 +87,8 @@ def run(suite: str, out: Path | None, seeds: str | None, **choice: Any) -> None:
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of printing.")
-def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None) -> None:
+@click.option("--mix", is_flag=True, help="Take runs that are not comparable, too.")
+def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None, mix: bool) -> None:
     """Print the leaderboard of one or several run folders: yours beside somebody else's.
 
     `html` is a page that opens offline; with --out it links to the files of the runs.
@@ -72,7 +96,7 @@ def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None) -> None:
     from recourse_arena.reporting.leaderboard import Leaderboard
     from recourse_arena.reporting.result import Result
 
-    text = Leaderboard.of([Result.read(folder) for folder in folders]).render(form, at=out)
+    text = Leaderboard.of([Result.read(folder) for folder in folders], mix=mix).render(form, at=out)
     if out is None:
         click.echo(text, nl=form == "table")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PluginRecord", "Registry", "discover", "variant"]
+__all__ = ["BLOCKED", "PluginRecord", "Registry", "discover", "variant"]
 
 import os
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,9 @@ from recourse_arena.hookspecs import PROJECT
 from recourse_arena.plugins.names import variant
 from recourse_arena.plugins.plugin import PluginRecord
 from recourse_arena.plugins.registry import Registry, blocked
+
+BLOCKED = "RECOURSE_ARENA_NO_PLUGINS"
+"""Environment variable that names plugins to block, joined by commas."""
 
 
 def discover(entries: Iterable[EntryPoint] | None = None, *, no_plugins: Sequence[str] = ()) -> Registry:
@@ -26,5 +29,5 @@ def discover(entries: Iterable[EntryPoint] | None = None, *, no_plugins: Sequenc
         ArenaError: If `no_plugins` names a plugin that is not there. The environment variable may.
     """
     found = entry_points(group=PROJECT) if entries is None else entries
-    environment = os.environ.get("RECOURSE_ARENA_NO_PLUGINS", "").split(",")
+    environment = os.environ.get(BLOCKED, "").split(",")
     return Registry(blocked(found, no_plugins, [name.strip() for name in environment if name.strip()]))

@@ -57,6 +57,9 @@ class Solver(ABC):
     space: ClassVar[Space] = MappingProxyType({})
     """What `recourse-arena tune` may try for its options; the default of each lies inside. Empty: nothing to tune."""
 
+    time_option: ClassVar[str] = ""
+    """Which of its options limits the seconds spent on a person, as `run --person-timeout` does; empty: none."""
+
     validation_score: float | None = None
     """How good the fit is on validation people by the solver's own account, higher is better; for records only."""
 

@@ -17,6 +17,7 @@ from tabulate import tabulate
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.reporting.alarms import alarm_text
 from recourse_arena.reporting.groups import by_group
+from recourse_arena.reporting.incomparable import refuse_incomparable
 from recourse_arena.reporting.panel import Panel, panels
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.standings import METHOD, Standings, standings
@@ -63,13 +64,16 @@ class Leaderboard:
     results: Sequence[Result] = field(repr=False)
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Leaderboard:
-        """Return the leaderboard of runs.
+    def of(cls, results: Sequence[Result], *, mix: bool = False) -> Leaderboard:
+        """Return the leaderboard of runs; `mix` also takes runs that are not comparable.
 
         Raises:
             ArenaError: If the runs cannot be compared, with the reason.
         """
-        _refuse_incomparable(results)
+        if not results:
+            raise ArenaError("a leaderboard needs at least one run folder")
+        if not mix:
+            refuse_incomparable(results)
         names = _names(results)
         summary = pd.concat(
             [_noted(result).assign(run=name) for result, name in zip(results, names, strict=True)], ignore_index=True
@@ -248,20 +252,6 @@ class Leaderboard:
         runs = [f"{name} ({_when(run)})" for name, run in zip(self.names, self.runs, strict=True)]
         sources = f"Runs: {'; '.join(runs)}." if len(runs) > 1 else ""
         return "\n\n".join(part for part in (sources, METHOD if self.ranked() else "") if part)
-
-
-def _refuse_incomparable(results: Sequence[Result]) -> None:
-    if not results:
-        raise ArenaError("a leaderboard needs at least one run folder")
-    protocols = {result.info["protocol"] for result in results}
-    if len(protocols) > 1:
-        raise ArenaError(f"these runs were judged under different protocols ({', '.join(map(str, sorted(protocols)))})")
-    versions: dict[str, set[str]] = {}
-    for result in results:
-        versions.setdefault(result.info["suite"]["name"], set()).add(result.info["suite"]["version"])
-    for name, found in versions.items():
-        if len(found) > 1:
-            raise ArenaError(f"these runs are of different versions of suite {name!r}: {', '.join(sorted(found))}")
 
 
 def _names(results: Sequence[Result]) -> list[str]:

@@ -76,9 +76,11 @@ class Asking:
         self._prepared(problem, seed, lambda handed: self.solver.restore(handed, state))
 
     def warm_up(self, request: Request) -> None:
-        """Ask about somebody and forget the answer, so that no later request takes the time of imports."""
+        """Ask about somebody and forget all of it, so that no later request takes the time of imports."""
+        problem = self._problem
         with suppress(Exception):  # what it raises is found again when it matters
-            self._ask(request, self._notes)
+            self._ask(request, {})
+        self._problem, self._written = problem, []  # so is what it overwrites
 
     def recommend(self, request: Request) -> Answer:
         """Ask the solver about people.
@@ -106,6 +108,11 @@ class Asking:
             self._add(notes, "raised", found.text, found.people, own_traceback(found.error, self.module))
         self._note_violations(request, recommendation, notes)
         return Answer(recommendation, tuple(notes.values()), spent[0])
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the solver did while it was prepared."""
+        return tuple(self._notes.values())
 
     @property
     def module(self) -> str:

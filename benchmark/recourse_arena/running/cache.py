@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["ArtefactCache", "content_key", "digest", "one_thread", "write_atomically"]
+__all__ = [
+    "Artefact",
+    "ArtefactCache",
+    "checked_name",
+    "content_key",
+    "digest",
+    "one_thread",
+    "set_aside",
+    "write_atomically",
+]
 
 import hashlib
 import json
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -56,8 +66,22 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Artefact:
+    """One kept artefact: what it is of, its key, where it lies, how many bytes it has and when it was last used."""
+
+    kind: str
+    key: str
+    path: Path
+    size: int
+    used: float
+
+
+@dataclass(frozen=True)
 class ArtefactCache:
     """A folder of artefacts; only what succeeded is kept.
+
+    Every file holds the key it was made for and a digest of its tensors. One that is not what it says is reported,
+    moved aside into `set-aside/` and made anew.
 
     Arguments:
         folder: Where they lie; none keeps nothing.
@@ -69,26 +93,101 @@ class ArtefactCache:
         """Return the tensors of an artefact and the seconds it took to make, making it if it is not there.
 
         It is made on one thread, so that it is the same whatever the number of cores: sums over several threads are
-        rounded otherwise, and training multiplies that. An unreadable file is reported and replaced. Without a
-        folder, or if `make` returns none, nothing is kept.
+        rounded otherwise, and training multiplies that. Without a folder, or if `make` returns none, nothing is kept;
+        nor if the folder cannot be written, which is reported.
         """
-        path = self.folder / kind / f"{key}.safetensors" if self.folder else None
-        if path is not None and path.exists():
-            kept = _read(path)
-            if kept is not None:
-                return kept
+        kept = self._kept(kind, key)
+        if kept is not None:
+            return kept
         start = time.perf_counter()
         with one_thread():
             tensors = make()
         seconds = time.perf_counter() - start
-        if path is not None and tensors is not None:
-            _write(path, tensors, seconds)
+        if tensors is not None and self.folder is not None:
+            self.put(kind, key, _packed(tensors, key, seconds))
         return tensors, seconds
+
+    def seconds(self, kind: str, key: str) -> float | None:
+        """Return the seconds a kept artefact took to make by its header; none if it is not there or has none."""
+        from safetensors import SafetensorError, safe_open
+
+        if self.folder is None or not (path := self._path(kind, key)).is_file():
+            return None
+        try:
+            with safe_open(path, "pt") as file:
+                return float((file.metadata() or {})["seconds"])
+        except (SafetensorError, OSError, KeyError, ValueError):
+            return None
+
+    def content(self, kind: str, key: str) -> bytes | None:
+        """Return the bytes of a kept artefact, to send them elsewhere; none if it is not there."""
+        if self.folder is None or self._kept(kind, key) is None:
+            return None
+        return self._path(kind, key).read_bytes()
+
+    def put(self, kind: str, key: str, content: bytes) -> None:
+        """Keep the bytes of an artefact; that the folder cannot be written is reported, and costs nothing but that."""
+        if self.folder is None or (path := self._path(kind, key)).is_file():
+            return
+        try:
+            write_atomically(path, content)
+        except ArenaError as error:
+            warnings.warn(f"{error}; the {kind} is used without being kept", stacklevel=2)
+
+    def artefacts(self) -> list[Artefact]:
+        """Return what is kept, last used first; what was set aside counts as of kind `set-aside`."""
+        found = []
+        for path in sorted(self.folder.glob("*/*")) if self.folder and self.folder.is_dir() else []:
+            if path.is_file() and not path.is_symlink():
+                state = path.stat()
+                used = max(state.st_atime, state.st_mtime)
+                found.append(Artefact(path.parent.name, path.stem, path, state.st_size, used))
+        return sorted(found, key=lambda artefact: -artefact.used)
+
+    def _kept(self, kind: str, key: str) -> tuple[Tensors, float] | None:
+        if self.folder is None or not (path := self._path(kind, key)).is_file():
+            return None
+        try:
+            return _unpacked(path, key)
+        except ArenaError as error:
+            moved = set_aside(path, self.folder)
+            warnings.warn(f"{path}: {error}; it is made anew, and the file is now {moved}", stacklevel=4)
+            return None
+
+    def _path(self, kind: str, key: str) -> Path:
+        assert self.folder is not None
+        return self.folder / checked_name(kind) / f"{checked_name(key)}.safetensors"
+
+
+def checked_name(name: str) -> str:
+    """Return a name that may become part of a path: letters, digits, `_`, `-`, `.`, and nothing that leads elsewhere.
+
+    Example:
+        >>> checked_name("solver-grid")
+        'solver-grid'
+        >>> checked_name("../grid")
+        Traceback (most recent call last):
+        ...
+        recourse_arena.problem.errors.ArenaError: '../grid' cannot be part of a file name: expected letters, digits, ...
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", name):
+        raise ArenaError(f"{name[:80]!r} cannot be part of a file name: expected letters, digits, '_', '-' and '.'")
+    return name
+
+
+def set_aside(path: Path, folder: Path) -> Path:
+    """Move a file that cannot be used into `folder/set-aside`, and return where it is now."""
+    aside = folder / "set-aside" / f"{path.name}.{uuid4().hex[:8]}"
+    try:
+        aside.parent.mkdir(exist_ok=True)
+        return path.rename(aside)
+    except OSError as error:
+        raise ArenaError(f"cannot move {path} aside: {error.strerror or error}") from None
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread; sums over several ones are rounded otherwise."""
+    """Compute with tensors on one thread for a while."""
     import torch
 
     before = torch.get_num_threads()
@@ -99,23 +198,27 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _read(path: Path) -> tuple[Tensors, float] | None:
+def _unpacked(path: Path, key: str) -> tuple[Tensors, float]:
+    """Return tensors and seconds of a file, or raise why it is not the artefact of that key."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "pt") as file:
-            seconds = float((file.metadata() or {})["seconds"])
-            return {name: file.get_tensor(name) for name in file.keys()}, seconds  # noqa: SIM118
+            said = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        seconds = float(said["seconds"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        warnings.warn(f"{path}: not a readable artefact ({error}); it is made anew", stacklevel=3)
-        return None
+        raise ArenaError(f"not a readable artefact ({error})") from None
+    if said.get("key") != key or said.get("sha256") != digest(tensors):
+        raise ArenaError("not the artefact it should be (its key or its checksum is another)")
+    return tensors, seconds
 
 
-def _write(path: Path, tensors: Tensors, seconds: float) -> None:
+def _packed(tensors: Tensors, key: str, seconds: float) -> bytes:
     from safetensors.torch import save
 
-    content = save({name: tensor.contiguous() for name, tensor in tensors.items()}, {"seconds": f"{seconds:.3f}"})
-    write_atomically(path, content)
+    said = {"seconds": f"{seconds:.3f}", "key": key, "sha256": digest(tensors)}
+    return bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}, said))
 
 
 def write_atomically(path: Path, content: bytes) -> None:

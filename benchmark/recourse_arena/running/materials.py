@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Materials", "prepare"]
+__all__ = ["Materials", "ModelKeys", "prepare"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -180,27 +180,60 @@ class Materials:
         return people[~self.problem.decisions.accepts(people.x)]
 
 
+@dataclass(frozen=True)
+class ModelKeys:
+    """Content keys of the models of a dataset and seed, known before anything is computed.
+
+    Arguments:
+        materials: Key of all of it.
+        classifier: Key of the decision model.
+        flow: Key of the causal flow.
+        file: Digest of the dataset's file.
+    """
+
+    materials: str
+    classifier: str
+    flow: str
+    file: str
+
+    @classmethod
+    def of(cls, name: str, *, seed: int, data: Path, registry: Registry) -> ModelKeys:
+        """Return the keys of a dataset with options.
+
+        Raises:
+            ArenaError: If the dataset cannot be used.
+        """
+        dataset = registry.dataset(name)
+        reason = dataset.unavailable(data)
+        if reason:
+            raise ArenaError(reason)
+        origin = {
+            "dataset": variant(name),
+            "version": dataset.version,
+            "file": dataset.fingerprint(data),
+            "seed": seed,
+            "recipe_version": _RECIPE_VERSION,
+        }
+        return cls(
+            content_key(**origin, decision=dataset.decision, flow=dataset.flow),
+            content_key(**origin, recipe=dataset.decision),
+            content_key(**origin, recipe=dataset.flow),
+            str(origin["file"]),
+        )
+
+
 def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry: Registry) -> Materials:
     """Return people and models of the dataset `name`, from the cache where they are kept.
 
     Raises:
         ArenaError: If the dataset cannot be used.
     """
+    keys = ModelKeys.of(name, seed=seed, data=data, registry=registry)
     dataset = registry.dataset(name)
-    reason = dataset.unavailable(data)
-    if reason:
-        raise ArenaError(reason)
     splits = dataset.splits(seed=seed, data=data)
     _validate(dataset, splits)
-    origin = {
-        "dataset": variant(name),
-        "version": dataset.version,
-        "file": dataset.fingerprint(data),
-        "seed": seed,
-        "recipe_version": _RECIPE_VERSION,
-    }
-    classifier = _classifier(dataset, splits, seed, cache, content_key(**origin, recipe=dataset.decision))
-    flow = _flow(dataset, splits, seed, cache, content_key(**origin, recipe=dataset.flow))
+    classifier = _classifier(dataset, splits, seed, cache, keys.classifier)
+    flow = _flow(dataset, splits, seed, cache, keys.flow)
     train = splits.recourse.train
     refused = ~classifier.accepts(train.x)
     problem = Problem(
@@ -217,17 +250,16 @@ def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry:
         true_scm=dataset.scm(),
         causal_flow=flow,
     )
-    key = content_key(**origin, decision=dataset.decision, flow=dataset.flow)
     identity = {
         "dataset": name,
         "seed": seed,
         "version": dataset.version,
-        "file": str(origin["file"]),
+        "file": keys.file,
         "classifier": digest(classifier.state_dict()),
         "flow": digest(flow.state_dict()),
         "asking": len(problem.asking(splits.recourse.test)),
     }
-    return Materials(name, key, dataset, seed, splits, problem, registry, identity)
+    return Materials(name, keys.materials, dataset, seed, splits, problem, registry, identity)
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:

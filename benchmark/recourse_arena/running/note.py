@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Note", "own_traceback"]
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +37,13 @@ class Note:
     def as_dict(self) -> dict[str, Any]:
         """Return what `run.json` says about it."""
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Note:
+        """Return the note that :meth:`as_dict` says, or raise KeyError, TypeError or ValueError if it is none."""
+        people = said.get("people")
+        words = {name: str(said.get(name, "")) for name in ("plugin", "traceback")}
+        return cls(str(said["kind"]), text=str(said["text"]), people=None if people is None else int(people), **words)
 
 
 def own_traceback(error: BaseException, module: str) -> str:

@@ -14,6 +14,7 @@ from recourse_arena.problem.dataset import Dataset
 from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.problem.solver import Solver
+from recourse_arena.running.options import spell
 from recourse_arena.running.suite import Block, Suite
 
 
@@ -48,6 +49,8 @@ class Choice:
         scenarios: Patterns over the suite's scenarios, or names of others.
         people: How many people are asked about.
         seeds: Seeds instead of the suite's.
+        person_timeout: Seconds that a solver may spend on a person, where it has an option that says so and its name
+            does not set it: it becomes part of its name.
     """
 
     datasets: tuple[str, ...] = ()
@@ -55,6 +58,7 @@ class Choice:
     scenarios: tuple[str, ...] = ()
     people: int | None = None
     seeds: tuple[int, ...] = ()
+    person_timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,10 @@ def make_plan(
             reason = _missing(dataset, data, optional=name in suite.optional and name not in choice.datasets)
             if reason:
                 skipped[name] = reason
-        for name in block.solvers:
-            if name not in handed:
-                registry.solver(name)
+    wanted = dict.fromkeys(name for block in blocks for name in block.solvers)  # each made once, however many cells
+    named = {name: name if name in handed else _limited(name, registry, choice.person_timeout) for name in wanted}
     cells = [
-        Cell(dataset, seed, solver, scenario, choice.people or block.people)
+        Cell(dataset, seed, named[solver], scenario, choice.people or block.people)
         for seed in choice.seeds or suite.seeds
         for block in blocks
         for dataset in block.datasets
@@ -123,6 +126,17 @@ def make_plan(
         for scenario in block.scenarios
     ]
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, handed)
+
+
+def _limited(name: str, registry: Registry, seconds: float | None) -> str:
+    """Return the variant of a solver that spends at most so many seconds on a person, if it has an option for it."""
+    option = registry.solver(name).time_option
+    base, options = variant(name)
+    if seconds is None or not option or option in options:
+        return name
+    if not 0 < seconds < float("inf"):
+        raise ArenaError(f"person timeout: expected seconds above 0, got {seconds}")
+    return spell(base, {**options, option: int(seconds) if seconds == int(seconds) else seconds})
 
 
 def _chosen(block: Block, choice: Choice) -> Block:

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-__all__ = ["provenance"]
+__all__ = ["now", "provenance"]
 
+import os
 import platform
+import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
-_PACKAGES = ("recourse-arena", "torch", "zuko", "cvxpy", "clarabel", "numpy", "pandas", "scipy", "pluggy")
+from recourse_arena.plugins import Registry
+
+_PACKAGES = (
+    "recourse-arena",
+    "torch",
+    "zuko",
+    "cvxpy",
+    "clarabel",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "pluggy",
+    "distributed",
+)
 
 
-def provenance() -> dict[str, Any]:
+def provenance(registry: Registry) -> dict[str, Any]:
     """Return what a run's record says about the machine and the software it started on."""
     import torch
 
+    distributions = ["recourse-arena", *(plugin.distribution for plugin in registry.used if plugin.distribution)]
     return {
         "started": now(),
         "command": sys.argv[1:],
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
+        "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: _version(name) for name in dict.fromkeys([*_PACKAGES, *distributions])},
+        "git": _git_states(dict.fromkeys(distributions)),
     }
 
 
@@ -38,6 +60,36 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _git_states(packages: Iterable[str]) -> dict[str, str]:
+    """Return the commit of each package installed from a working copy, and whether anything is changed since."""
+    found = {}
+    for package in packages:
+        folder = _editable(package)
+        commit = _git(folder, "rev-parse", "HEAD") if folder else None
+        if commit:
+            found[package] = f"{commit}, changed" if _git(folder, "status", "--porcelain") else commit
+    return found
+
+
+def _editable(package: str) -> Path | None:
+    import json
+
+    try:
+        said = json.loads(distribution(package).read_text("direct_url.json") or "{}")
+        local = said.get("dir_info", {}).get("editable") and urlparse(said["url"]).scheme == "file"
+        return Path(unquote(urlparse(said["url"]).path)) if local else None
+    except (PackageNotFoundError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _git(folder: Path | None, *words: str) -> str | None:
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _processor() -> str:

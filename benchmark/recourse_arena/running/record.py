@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["run_record"]
 
+from collections.abc import Mapping
 from typing import Any
 
 from recourse_arena.plugins import Registry
@@ -13,8 +14,8 @@ from recourse_arena.running.store import FORMAT, plan_key
 from recourse_arena.version import PROTOCOL
 
 
-def run_record(plan: Plan, registry: Registry) -> dict[str, Any]:
-    """Return what `run.json` holds before any cell has run."""
+def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `run.json` holds before any cell has run; `how` says with which jobs and limits."""
     names = list(dict.fromkeys(cell.solver for cell in plan.cells))
     solvers = {name: plan.solver(name, registry) for name in names}
     return {
@@ -34,5 +35,5 @@ def run_record(plan: Plan, registry: Registry) -> dict[str, Any]:
         },
         "metrics": [metric.declaration() for metric in registry.metrics.values()],
         "plugins": [vars(plugin) for plugin in registry.used],
-        "provenance": provenance(),
+        "provenance": {**provenance(registry), **how},
     }

@@ -1,25 +1,35 @@
-"""A run folder: `run.json`, `people.parquet`, `summary.csv`, `marginals.csv`, and a file per finished cell."""
+"""A run folder: `run.json`, `people.parquet`, `summary.csv`, `marginals.csv`, and what resuming needs in `cells/`."""
 
 from __future__ import annotations
 
-__all__ = ["CellRecord", "RunFolder"]
+__all__ = ["FORMAT", "CellRecord", "RunFolder", "plan_key"]
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
+from filelock import FileLock, Timeout
 
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.running.answer import Failure, Judged, Modelled
 from recourse_arena.running.cache import content_key, write_atomically
 from recourse_arena.running.note import Note
+from recourse_arena.running.packs import Packs
 from recourse_arena.running.plan import Cell, Plan
+from recourse_arena.running.tables import as_parquet, labelled
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a run folder."""
+
+_TABLES = ("people.parquet", "summary.csv", "marginals.csv")
 
 
 @dataclass(frozen=True)
@@ -28,36 +38,61 @@ class CellRecord:
 
     Arguments:
         cell: The cell.
-        outcome: `solved`, `failed` or `skipped`.
-        people: A record per person, as the judge writes them; none unless solved.
+        outcome: `solved`, `failed`, `timed_out` or `skipped`.
+        people: A row per person, as the judge records them; none unless solved.
         timings: `fit_seconds` and `solve_seconds`; beside them the `validation_score` of the fit, if it has one.
+        metrics: Value of each metric.
+        measured: Digest of the metrics' declarations; empty if they must be measured anew.
         reason: Why it failed or was skipped.
         traceback: Where in the solver's code it failed, if it did.
         plugin: Name of the plugin at fault, if it failed.
         notes: What the solver did that it should not have.
+        key: Its content key; empty if it has none.
     """
 
     cell: Cell
     outcome: str
-    people: pd.DataFrame | None = None
-    timings: dict[str, float] = field(default_factory=dict)
+    people: pa.Table | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    measured: str = ""
     reason: str = ""
     traceback: str = ""
     plugin: str = ""
     notes: tuple[Note, ...] = ()
+    key: str = ""
+
+    @classmethod
+    def solved(cls, cell: Cell, judged: Judged, key: str) -> CellRecord:
+        """Return the record of a solved cell."""
+        return cls(
+            cell,
+            Outcome.SOLVED,
+            judged.people,
+            judged.timings,
+            judged.metrics,
+            judged.measured,
+            notes=judged.notes,
+            key=key,
+        )
+
+    @classmethod
+    def unsolved(cls, cell: Cell, failure: Failure, key: str = "") -> CellRecord:
+        """Return the record of a cell that ended otherwise."""
+        why, where, plugin = failure.reason, failure.traceback, failure.plugin
+        return cls(cell, failure.outcome, reason=why, traceback=where, plugin=plugin, key=key)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `run.json` says about it."""
-        row: dict[str, Any] = {**self.cell.label, "outcome": self.outcome, **self.timings}
+        row: dict[str, Any] = {**self.cell.label, "outcome": str(self.outcome), **self.timings}
         if self.people is not None:
             row["people"] = len(self.people)
-            row["outcomes"] = {str(k): int(v) for k, v in self.people["outcome"].value_counts().items()}
-        if self.reason:
-            row["reason"] = self.reason
-        if self.traceback:
-            row["traceback"] = self.traceback
-        if self.plugin:
-            row["plugin"] = self.plugin
+            counts = pc.value_counts(self.people["outcome"]).to_pylist()
+            found = sorted(counts, key=lambda count: (-count["counts"], count["values"]))
+            row["outcomes"] = {str(count["values"]): int(count["counts"]) for count in found}
+        for name in ("reason", "traceback", "plugin", "key"):
+            if getattr(self, name):
+                row[name] = getattr(self, name)
         if self.notes:
             row["notes"] = [note.as_dict() for note in self.notes]
         return row
@@ -69,28 +104,54 @@ class RunFolder:
 
     path: Path
 
-    def claim(self, plan: Plan, *, fresh: bool) -> None:
-        """Take the folder for a plan: new, empty, or holding the same run, which then goes on.
+    @contextmanager
+    def claimed(self, plan: Plan, *, fresh: bool) -> Iterator[Packs]:
+        """Hold the folder for a plan and yield what is kept in it: new, empty, or holding the same run.
 
         Raises:
-            ArenaError: If it cannot be written, or holds another run. Nothing is overwritten then.
+            ArenaError: If it cannot be written, holds another run, or another process is at work in it. Nothing is
+                overwritten then.
         """
-        before = self._info()
+        before = self.info()
         if before is not None:
             self._refuse_another(before, plan, fresh=fresh)
-        if fresh:
-            for file in (self.path / "cells").glob("*.parquet"):
-                file.unlink()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / "cells").mkdir(exist_ok=True)
-            probe = self.path / ".writable"
-            probe.touch()
-            probe.unlink()
+            (self.path / "cells").mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / "cells" / ".lock")
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ArenaError(
+                f"another process is running into {self.path}; wait for it, or choose another --out"
+            ) from None
         except OSError as error:
             raise ArenaError(f"cannot write into {self.path}: {error.strerror or error}") from None
+        try:
+            for part in [*self.path.glob(".part-*"), *(self.path / "cells").glob(".part-*")]:
+                part.unlink(missing_ok=True)
+            if fresh:
+                for file in [*(self.path / "cells").glob("*.parquet"), *(self.path / "cells").glob("*.json")]:
+                    file.unlink()
+            yield Packs(self.path / "cells", aside=self.path)
+        finally:
+            lock.release()
 
-    def _info(self) -> dict[str, Any] | None:
+    def finished(self, plan: Plan, keys: Collection[str]) -> set[str]:
+        """Return which of some cells of a plan the folder holds, without touching anything.
+
+        Raises:
+            ArenaError: If it holds another run.
+        """
+        before = self.info()
+        if before is not None:
+            self._refuse_another(before, plan, fresh=False)
+        return Packs(self.path / "cells", aside=self.path).names(keys)
+
+    def info(self) -> dict[str, Any] | None:
+        """Return what `run.json` says; none if it is not there.
+
+        Raises:
+            ArenaError: If it is something else.
+        """
         file = self.path / "run.json"
         if not file.exists():
             return None
@@ -115,64 +176,50 @@ class RunFolder:
                 f"people or seeds;\nchoose another folder with --out, or start this one over with --fresh"
             )
 
-    def kept(self, cell: Cell, key: str | None) -> CellRecord | None:
-        """Return the finished cell of a content key, if the folder holds it and it can be read."""
-        if key is None or not (path := self._cell_path(key)).exists():
-            return None
+    def models(self, key: str) -> Modelled | None:
+        """Return what is remembered of models by their content key; none if it is not there or not readable."""
         try:
-            table = pq.read_table(path)
-            timings = json.loads(table.schema.metadata[b"timings"])
-            notes = tuple(Note(**note) for note in json.loads(table.schema.metadata.get(b"notes", b"[]")))
-        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+            said = json.loads(self._models_path(key).read_text())
+            return Modelled(dict(said["identity"]), {str(k): list(v) for k, v in said["marginals"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return CellRecord(cell, "solved", table.to_pandas(), timings, notes=notes)
 
-    def keep(self, record: CellRecord, key: str | None) -> None:
-        """Write a finished cell at once, so that it is never lost."""
-        if record.people is None or key is None:
-            return
-        table = pa.Table.from_pandas(record.people, preserve_index=False)
-        kept = {b"timings": record.timings, b"notes": [asdict(note) for note in record.notes]}
-        metadata = {**(table.schema.metadata or {}), **{key: json.dumps(value).encode() for key, value in kept.items()}}
-        write_atomically(self._cell_path(key), _parquet(table.replace_schema_metadata(metadata)))
+    def remember(self, key: str, models: Modelled) -> None:
+        """Remember models, so that going on needs none of them for cells that are kept."""
+        said = {"identity": models.identity, "marginals": models.marginals}
+        write_atomically(self._models_path(key), (json.dumps(said) + "\n").encode())
 
-    def write_info(self, info: dict[str, Any]) -> None:
+    def write_info(self, info: Mapping[str, Any]) -> None:
         """Write `run.json`."""
-        write_atomically(self.path / "run.json", (json.dumps(info, indent=1) + "\n").encode())
+        parts = [f"{json.dumps(name)}: {_json(value)}" for name, value in info.items()]
+        write_atomically(self.path / "run.json", ("{\n " + ",\n ".join(parts) + "\n}\n").encode())
 
-    def write_tables(self, records: list[CellRecord], summary: pd.DataFrame, marginals: pd.DataFrame) -> None:
-        """Write `people.parquet`, `summary.csv` and `marginals.csv`."""
-        tables = [_labelled(record) for record in records if record.people is not None]
-        people = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
-        write_atomically(self.path / "people.parquet", _parquet(people))
+    def write_tables(
+        self, records: Sequence[CellRecord], summary: pd.DataFrame, marginals: pd.DataFrame
+    ) -> dict[str, str]:
+        """Write `people.parquet`, `summary.csv` and `marginals.csv`, and return their digests."""
+        people = labelled([(record.cell.label, record.people) for record in records if record.people is not None])
+        write_atomically(self.path / "people.parquet", as_parquet(people, small=True))
         for table, name in ((summary, "summary.csv"), (marginals, "marginals.csv")):
             write_atomically(self.path / name, table.to_csv(index=False, float_format="%.6g").encode())
+        return self.digests()
 
-    def _cell_path(self, key: str) -> Path:
-        return self.path / "cells" / f"{key}.parquet"
+    def digests(self) -> dict[str, str]:
+        """Return a digest of each table that is there."""
+        files = [self.path / name for name in _TABLES]
+        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+
+    def _models_path(self, key: str) -> Path:
+        return self.path / "cells" / f"{key}.models.json"
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON: lists with a line for each entry, which is quick to write and to compare by eye."""
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+    return json.dumps(value, indent=1).replace("\n", "\n ") if isinstance(value, dict) else json.dumps(value)
 
 
 def plan_key(plan: Plan) -> str:
     """Return a digest of the cells of a plan."""
     return content_key(cells=[[*cell.label.values(), cell.people] for cell in plan.cells])
-
-
-def _labelled(record: CellRecord) -> pa.Table:
-    assert record.people is not None
-    table = pa.Table.from_pandas(record.people, preserve_index=False).replace_schema_metadata(None)
-    for place, (name, value) in enumerate(record.cell.label.items()):
-        kind = pa.int64() if isinstance(value, int) else pa.string()
-        column = pa.array([value] * len(record.people), kind)
-        table = table.add_column(place, name, column if kind == pa.int64() else column.dictionary_encode())
-    return table
-
-
-def _parquet(table: pa.Table) -> bytes:
-    numbers = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    others = [field.name for field in table.schema if field.name not in numbers]
-    sink = pa.BufferOutputStream()
-    # Bytes of equal weight lie together: random digits do not spoil the exponents beside them.
-    pq.write_table(
-        table, sink, compression="zstd", compression_level=12, use_dictionary=others, use_byte_stream_split=numbers
-    )
-    return sink.getvalue().to_pybytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Block", "Suite", "read_suite"]
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,12 @@ class Suite:
         return {"name": self.name, "version": self.version}
 
 
+_LARGEST = 250_000
+"""Bytes of a suite file."""
+
+_DOTS = 200
+"""Dots in a line of it: a key of very many parts takes the parser hours."""
+
 _BLOCK_KEYS = {"datasets": list, "scenarios": list, "solvers": list, "people": int}
 _SUITE_KEYS = {
     "name": str,
@@ -81,11 +88,20 @@ def read_suite(path: Path) -> Suite:
         ArenaError: With the file, the line or key, and what was expected.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > _LARGEST:
+            raise ArenaError(f"{path}: expected a suite of at most {_LARGEST} bytes, got {path.stat().st_size}")
+        text = path.read_text(encoding="utf-8")
+        if any(line.count(".") > _DOTS for line in text.splitlines()):
+            raise ArenaError(f"{path}: expected at most {_DOTS} dots in a line")
+        document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ArenaError(f"cannot read suite {path}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ArenaError(f"{path}: expected TOML: {error}") from None
+    except RecursionError:
+        raise ArenaError(f"{path}: expected TOML, got brackets within brackets without an end") from None
+    except ArenaError:
+        raise
+    except ValueError as error:  # also a number with more digits than Python converts
+        raise ArenaError(f"{path}: expected TOML: {str(error)[:200]}") from None
     _check_keys(path, document, _SUITE_KEYS, "")
     answers = {name: _answers(path, name, table) for name, table in document.get("answers", {}).items()}
     tables = document.get("block", [])
@@ -140,6 +156,8 @@ def _answers(path: Path, name: str, table: Any) -> Scenario:
     _check_keys(path, table, _ANSWER_KEYS, f"answers.{name}: ")
     if "file" not in table:
         raise ArenaError(f"{path}: answers.{name}: expected a key 'file' with the path of a CSV file")
+    if not re.fullmatch(r"[\w .+@!-]{1,100}", name) or name.startswith("."):
+        raise ArenaError(f"{path}: answers.{name[:80]!r}: expected a name of letters, digits, spaces and any of _.+@!-")
     file = path.parent / table["file"]
     if not file.is_file():
         raise ArenaError(f"{path}: answers.{name}: no file {file}")

@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
-__all__ = ["summarise"]
+__all__ = ["Measures", "summarise"]
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from recourse_arena.plugins import Registry
 from recourse_arena.plugins.plugin import described
+from recourse_arena.running.cache import content_key
 from recourse_arena.running.note import Note, own_traceback
 from recourse_arena.running.store import CellRecord
+from recourse_arena.running.tables import as_frame
+
+Values = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The metrics of a run."""
+
+    registry: Registry
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """The metrics by name."""
+        return dict(self.registry.metrics)
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of what the metrics declare: values measured under another one are measured again."""
+        return content_key(metrics=[metric.declaration() for metric in self.metrics.values()])
+
+    def of(self, people: pd.DataFrame, timings: Mapping[str, float]) -> tuple[Values, tuple[Note, ...]]:
+        """Return the value of every metric, none where undefined, and notes on metrics that raised."""
+        values, notes = dict[str, float | None](), list[Note]()
+        for name, metric in self.metrics.items():
+            values[name] = None
+            try:
+                value = metric.compute(people, timings)
+                values[name] = None if value is None or math.isnan(value) else float(value)
+            except Exception as error:  # a plugin may raise anything; the other metrics and what was computed stay
+                text = f"metric {name} raised {described(error)}"
+                trace = own_traceback(error, getattr(metric.compute, "__module__", ""))
+                notes.append(Note("metric", self.registry.owner("metrics", name), text, traceback=trace))
+        return values, tuple(notes)
 
 
 def summarise(records: Sequence[CellRecord], registry: Registry) -> tuple[pd.DataFrame, list[CellRecord]]:
@@ -21,28 +58,19 @@ def summarise(records: Sequence[CellRecord], registry: Registry) -> tuple[pd.Dat
 
     Undefined values are missing, and so are those of a metric that raises.
     """
-    rows, noted = [], []
+    measures, rows, noted = Measures(registry), list[dict[str, Any]](), list[CellRecord]()
     for record in records:
-        row: dict[str, Any] = {**record.cell.label, "outcome": record.outcome}
+        row: dict[str, Any] = {**record.cell.label, "outcome": str(record.outcome)}
         row["people"] = 0 if record.people is None else len(record.people)
-        values, notes = _measured(record, registry)
-        rows.append({**row, **values})
+        values, notes = _measured(record, measures)
+        rows.append({**row, **{name: values[name] for name in measures.metrics}})
         noted.append(replace(record, notes=(*record.notes, *notes)) if notes else record)
     return pd.DataFrame(rows), noted
 
 
-def _measured(record: CellRecord, registry: Registry) -> tuple[dict[str, float | None], list[Note]]:
-    values: dict[str, float | None] = {}
-    notes = []
-    for name, metric in registry.metrics.items():
-        values[name] = None
-        if record.people is None:
-            continue
-        try:
-            value = metric.compute(record.people, record.timings)
-            values[name] = None if value is None else float(value)
-        except Exception as error:  # a plugin may raise anything; the other metrics and what was computed stay
-            text = f"metric {name} raised {described(error)}"
-            trace = own_traceback(error, getattr(metric.compute, "__module__", ""))
-            notes.append(Note("metric", registry.owner("metrics", name), text, traceback=trace))
-    return values, notes
+def _measured(record: CellRecord, measures: Measures) -> tuple[Values, tuple[Note, ...]]:
+    if record.people is None:
+        return dict.fromkeys(measures.metrics), ()
+    if record.measured == measures.digest:
+        return record.metrics, ()
+    return measures.of(as_frame(record.people), record.timings)

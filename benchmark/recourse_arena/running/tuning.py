@@ -83,10 +83,10 @@ def tune(
         (dataset, one): _asking(prepare(dataset, seed=one, data=data, cache=cache, registry=registry))
         for one in dict.fromkeys(seeds)
     }
-    search = _Search(tunable, goal, plan, materials, registry, cache)
+    search = _Search(tunable, goal, plan, materials, registry, data, cache)
     setting = search.setting(seed)
     study = Study(out, setting)
-    tuning = Tuning(tunable, goal, study.trials, setting, provenance())
+    tuning = Tuning(tunable, goal, study.trials, setting, provenance(registry))
     progress = progress or Progress()
     progress.begin(max(trials - len(study.trials), 0))
     try:
@@ -189,6 +189,7 @@ class _Search:
     plan: Plan
     materials: Mapping[tuple[str, int], Materials]
     registry: Registry
+    data: Path
     cache: ArtefactCache
 
     def setting(self, seed: int) -> dict[str, Any]:
@@ -226,7 +227,9 @@ class _Search:
         """Return by scenario what a variant scores, means over seeds; raise why it cannot be said."""
         self.registry.solver(name)
         plan = replace(self.plan, cells=tuple(replace(cell, solver=name) for cell in self.plan.cells))
-        records = evaluate(plan, lambda *key: self.materials[key], registry=self.registry, cache=self.cache)
+        records = evaluate(
+            plan, lambda *key: self.materials[key], registry=self.registry, data=self.data, cache=self.cache
+        )
         for record in records:
             if record.outcome != Outcome.SOLVED:
                 raise ArenaError(f"{record.cell.scenario.name}, seed {record.cell.seed}: {record.reason}")

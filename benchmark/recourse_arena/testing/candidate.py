@@ -116,7 +116,10 @@ class Candidate:
     def _refuse(self, request: Request) -> None:
         """Raise why the solver declares not to be meant for a request, as a run would skip it."""
         asked = Scenario("asked", plausibility=request.plausibility, density=request.density)
-        if reason := mismatch(self.make(), self.world.problem, asked):
+        problem = self.world.problem
+        causal = problem.true_scm is not None
+        solver = self.make()
+        if reason := mismatch(solver, asked, dataset=problem.dataset, features=problem.features, causal=causal):
             raise NotApplicable(reason)
 
     @property

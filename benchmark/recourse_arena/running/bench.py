@@ -1,0 +1,99 @@
+"""What a Dask worker has: a sandbox with folders of its own. Imports `distributed`; only clusters need it."""
+
+from __future__ import annotations
+
+__all__ = ["Bench", "work"]
+
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from distributed import WorkerPlugin, get_worker
+
+from recourse_arena.running.answer import Answer, Failure, Fitted
+from recourse_arena.running.cache import ArtefactCache, content_key, write_atomically
+from recourse_arena.running.graph import CellNode, ModelsNode, Node
+from recourse_arena.running.limits import Limits
+from recourse_arena.running.parcel import Parcel, Reply, artefacts
+from recourse_arena.running.sandbox import Sandbox, Setting
+
+
+def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
+    """Work on a node at this worker's bench; `needed` is what came of the nodes it rests on."""
+    for before in needed:
+        if isinstance(before.answer, Failure):
+            return Reply(before.answer)
+    bench: Any = get_worker().plugins[token]
+    parcels = [parcel, *(before.parcel for before in needed)]
+    reply: Reply = bench.work(node, parcels, needed[-1].answer if needed else None)
+    return reply
+
+
+class Bench(WorkerPlugin):
+    """A sandbox on a worker; nodes use it one at a time.
+
+    Arguments:
+        setting: What the sandbox needs to know; folders are the worker's own.
+        limits: What a node may take.
+        path: Where Python looks for modules, before its own places.
+        ours: Whether the worker was started by the run, which alone decides what Ctrl-C means.
+    """
+
+    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str], *, ours: bool) -> None:
+        self.setting, self.limits, self.path, self.ours = setting, limits, tuple(path), ours
+
+    def setup(self, worker: Any) -> None:
+        """Make folders and start the sandbox."""
+        if self.ours and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
+        self.cache = ArtefactCache(self.folder / "cache")
+        threads = self.setting.threads or worker.state.nthreads
+        setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder, threads=threads)
+        self.sandbox = Sandbox(setting, self.limits, self.path)
+        self.sandbox.start()
+        self.turn = threading.Lock()
+
+    def teardown(self, worker: Any) -> None:
+        """End the sandbox and remove the folders."""
+        self.sandbox.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def work(self, node: Node, parcels: Sequence[Parcel], before: Answer | None) -> Reply:
+        """Unpack what a node needs, work on it, and pack what others need of it."""
+        with self.turn:
+            for parcel in parcels:
+                self._unpack(parcel)
+            answer = self.sandbox.work(self._at_home(node), before if isinstance(before, Fitted) else None)
+            made = {} if isinstance(answer, Failure) else self._made(node)
+            data = {name: content for parcel in parcels for name, content in parcel.data.items()}
+            return Reply(answer, Parcel(made, data if isinstance(node, ModelsNode) else {}))
+
+    def _unpack(self, parcel: Parcel) -> None:
+        for (kind, key), content in parcel.artefacts.items():
+            self.cache.put(kind, key, content)
+        for name, content in parcel.data.items():
+            if not (file := self.folder / "data" / name).is_file():
+                write_atomically(file, content)
+        for name, content in parcel.answers.items():
+            write_atomically(self._answers(name), content)
+
+    def _answers(self, name: str) -> Path:
+        return self.folder / "answers" / f"{content_key(file=name)}.csv"
+
+    def _at_home(self, node: Node) -> Node:
+        """Return a node whose answers lie here."""
+        if not isinstance(node, CellNode) or node.cell.scenario.answers is None:
+            return node
+        scenario = replace(node.cell.scenario, answers=str(self._answers(node.cell.scenario.answers)))
+        return replace(node, cell=replace(node.cell, scenario=scenario))
+
+    def _made(self, node: Node) -> dict[tuple[str, str], bytes]:
+        """Return the artefacts of a node that are kept here."""
+        found = {place: self.cache.content(*place) for place in artefacts(node)}
+        return {place: content for place, content in found.items() if content is not None}

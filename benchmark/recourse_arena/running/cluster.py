@@ -1,0 +1,245 @@
+"""Many workers: a graph on Dask, here or elsewhere; they share nothing but what travels with the nodes."""
+
+from __future__ import annotations
+
+__all__ = ["Cluster"]
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from recourse_arena.plugins import Registry
+from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.running.answer import Answer, Failure
+from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node, plugin_of
+from recourse_arena.running.limits import Limits
+from recourse_arena.running.parcel import Parcel, Reply, artefacts
+from recourse_arena.running.progress import Progress
+from recourse_arena.running.sandbox import Setting
+
+_WAIT = 30.0
+"""Seconds in which a scheduler must answer, and have a worker."""
+
+_SETTINGS = {
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.comm.timeouts.connect": "60s",
+}
+"""What we ask of Dask; a scheduler elsewhere has its own number of allowed failures."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Works on nodes with Dask `distributed`: each worker has a sandbox, and gets what a node needs with the node.
+
+    Arguments:
+        registry: What is plugged in here.
+        setting: Where data and cache lie here, and the solvers handed over; workers have folders of their own.
+        limits: What a node may take.
+        path: Where Python looks for modules in workers on this machine.
+        jobs: Workers on this machine; none of them if there is a scheduler.
+        scheduler: Address of a scheduler that has workers.
+    """
+
+    registry: Registry
+    setting: Setting
+    limits: Limits
+    path: Sequence[str] = ()
+    jobs: int = 1
+    scheduler: str | None = None
+
+    def run(self, nodes: Sequence[Node], progress: Progress) -> Iterator[tuple[Node, Answer]]:
+        """Yield what comes of each node, as it comes.
+
+        Raises:
+            ArenaError: If `distributed` is missing, or the scheduler does not answer or is lost.
+        """
+        if not nodes:
+            return
+        distributed = import_distributed()
+        from recourse_arena.running.bench import Bench
+
+        cache, token = ArtefactCache(self.setting.cache), f"recourse-arena-{uuid4().hex}"
+        with self._connected(distributed) as client:
+            threads = None if self.scheduler else max(1, (os.cpu_count() or 1) // self.jobs)
+            path = () if self.scheduler else self.path
+            bench = Bench(replace(self.setting, threads=threads), self.limits, path, ours=self.scheduler is None)
+            client.register_plugin(bench, name=token)
+            completed = distributed.as_completed(loop=client.loop)
+            queue = _Queue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
+            try:
+                while queue.waiting or queue.suspects or queue.running:
+                    queue.submit()
+                    progress.step(queue.words())
+                    node, reply = queue.finished()
+                    if reply is None:
+                        progress.say(f"a Dask worker died with {node.label}; it is tried again alone")
+                        continue
+                    for (kind, key), content in reply.parcel.artefacts.items():
+                        cache.put(kind, key, content)
+                    yield node, reply.answer
+            finally:
+                if self.scheduler and client.status == "running":
+                    client.cancel(list(queue.running))
+                    client.unregister_worker_plugin(token)
+
+    def _parcel(self, node: Node, *, cache: ArtefactCache) -> Parcel:
+        found = {place: cache.content(*place) for place in artefacts(node)}
+        kept = {place: content for place, content in found.items() if content is not None}
+        data, answers = {}, {}
+        if isinstance(node, ModelsNode):
+            home = self.setting.data
+            file = self.registry.dataset(node.dataset).location(home)
+            if file is not None and file.is_relative_to(home):
+                data[str(file.relative_to(home))] = file.read_bytes()
+        if isinstance(node, CellNode) and (name := node.cell.scenario.answers):
+            answers[name] = Path(name).read_bytes()
+        return Parcel(kept, data, answers)
+
+    @contextmanager
+    def _connected(self, distributed: Any) -> Iterator[Any]:
+        import dask
+
+        with dask.config.set(_SETTINGS):
+            if self.scheduler is None:
+                local = {
+                    "n_workers": self.jobs,
+                    "processes": True,
+                    "threads_per_worker": 1,
+                    "memory_limit": 0,
+                    "dashboard_address": None,
+                }
+                with (
+                    distributed.LocalCluster(silence_logs=logging.CRITICAL, **local) as cluster,
+                    distributed.Client(cluster, set_as_default=False) as client,
+                ):
+                    yield client
+                return
+            with _client(distributed, self.scheduler) as client:
+                yield client
+
+
+def import_distributed() -> Any:
+    """Return Dask's `distributed`.
+
+    Raises:
+        ArenaError: If it is not installed.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise ArenaError(
+            "--jobs and --scheduler need Dask's distributed, which is not installed;\n"
+            "install it with: pip install 'recourse-arena[parallel]'"
+        ) from None
+    return distributed
+
+
+@dataclass
+class _Queue:
+    """Nodes on their way to a scheduler: no more at a time than workers take, so that a dying worker has few on it."""
+
+    client: Any
+    completed: Any
+    token: str
+    waiting: list[Node]
+    parcel: Callable[[Node], Parcel]
+    running: dict[Any, Node] = field(default_factory=dict)
+    replies: dict[Node, Any] = field(default_factory=dict)
+    suspects: list[Node] = field(default_factory=list)
+    alone: set[Node] = field(default_factory=set)
+
+    def submit(self) -> None:
+        """Hand over as many nodes as workers are free, fits before cells; what they need has come already.
+
+        Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
+        """
+        free = max(1, sum(self.client.nthreads().values())) - len(self.running)
+        ready = [node for node in self.waiting if all(need in self.replies for need in _needs(node))]
+        chosen = sorted(ready, key=lambda node: isinstance(node, CellNode))[: max(0, free)]
+        if self.alone & {*self.running.values()}:
+            return
+        if not ready and not self.running and self.suspects:
+            chosen = [self.suspects.pop(0)]
+            self.alone.add(chosen[0])
+        for node in chosen:
+            if node in self.waiting:
+                self.waiting.remove(node)
+            self._hand_over(node)
+
+    def _hand_over(self, node: Node) -> None:
+        from recourse_arena.running.bench import work
+
+        needed = [self.replies[need] for need in _needs(node)]
+        future = self.client.submit(work, node, self.token, self.parcel(node), *needed, pure=False)
+        self.running[future] = node
+        self.completed.add(future)
+
+    def words(self) -> str:
+        """Return what runs now, in words."""
+        labels = [node.label for node in self.running.values()]
+        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+        return labels[0] + more if labels else ""
+
+    def finished(self) -> tuple[Node, Reply | None]:
+        """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""
+        future = next(self.completed)
+        node, reply = self.running.pop(future), _reply(future)
+        if reply is None and node not in self.alone:
+            self.suspects.append(node)
+            return node, None
+        reply = reply or Reply(
+            Failure(Outcome.FAILED, "the Dask worker that ran it died, twice", plugin=plugin_of(node))
+        )
+        if not isinstance(node, CellNode):  # held, so that others get it from the worker that has it
+            self.replies[node] = reply if isinstance(reply.answer, Failure) else future
+        return node, reply
+
+
+def _needs(node: Node) -> list[Node]:
+    if isinstance(node, CellNode):
+        return [node.fit.models, node.fit]
+    return [node.models] if isinstance(node, FitNode) else []
+
+
+def _client(distributed: Any, address: str) -> Any:
+    try:
+        client = distributed.Client(address, timeout=_WAIT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ArenaError(
+            f"no Dask scheduler answers at {address} ({type(error).__name__});\n"
+            "start one with `dask scheduler` and its workers with `dask worker`, or use --jobs on this machine"
+        ) from None
+    try:
+        client.wait_for_workers(1, timeout=_WAIT)
+    except TimeoutError:
+        client.close()
+        raise ArenaError(f"the Dask scheduler at {address} has no workers; start some with `dask worker`") from None
+    return client
+
+
+def _reply(future: Any) -> Reply | None:
+    """Return what came of a future; nothing if its worker died over it.
+
+    Raises:
+        ArenaError: If the scheduler is lost.
+    """
+    from distributed import KilledWorker
+
+    if future.status in ("cancelled", "lost"):
+        raise ArenaError("the Dask scheduler is lost; what is done is kept, and the same command goes on")
+    error = future.exception() if future.status == "error" else None
+    if error is None:
+        reply: Reply = future.result()
+        return reply
+    if isinstance(error, KilledWorker):
+        return None
+    return Reply(Failure(Outcome.FAILED, f"{type(error).__name__}: {error}"))

@@ -1,0 +1,61 @@
+"""Who works on the nodes of a graph, in which order: here one after the other."""
+
+from __future__ import annotations
+
+__all__ = ["Engine", "Hands", "Serial"]
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from recourse_arena.running.answer import Answer, Failure, Fitted
+from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node
+from recourse_arena.running.progress import Progress
+
+
+class Hands(Protocol):
+    """What works on one node at a time: a workshop in this process, or a sandbox around one."""
+
+    def work(self, node: Node, fitted: Fitted | None = None) -> Answer:
+        """Return what comes of a node; `fitted` is what came of the fit of a cell."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Engine(Protocol):
+    """What works on all nodes."""
+
+    def run(self, nodes: Sequence[Node], progress: Progress) -> Iterator[tuple[Node, Answer]]:
+        """Yield what comes of each node; a node whose needs failed has failed for the same reason."""
+
+
+@dataclass(frozen=True)
+class Serial:
+    """One node after the other, in the order of the plan."""
+
+    hands: Hands
+
+    def run(self, nodes: Sequence[Node], progress: Progress) -> Iterator[tuple[Node, Answer]]:
+        """Yield what comes of each node."""
+        answers: dict[ModelsNode | FitNode, Answer] = {}
+        try:
+            for node in nodes:
+                needed = _need(node)
+                before = answers.get(needed) if needed else None
+                if isinstance(before, Failure):
+                    answer: Answer = before
+                else:
+                    progress.step(node.label)
+                    answer = self.hands.work(node, before if isinstance(before, Fitted) else None)
+                if not isinstance(node, CellNode):
+                    answers[node] = answer
+                yield node, answer
+        finally:
+            self.hands.close()
+
+
+def _need(node: Node) -> ModelsNode | FitNode | None:
+    if isinstance(node, CellNode):
+        return node.fit
+    return node.models if isinstance(node, FitNode) else None

@@ -1,0 +1,221 @@
+"""A plan as a graph: models, fitted solvers on top of them, cells on top of those; a content key each."""
+
+from __future__ import annotations
+
+__all__ = ["CellNode", "FitNode", "Graph", "ModelsNode", "Node", "plugin_of"]
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from recourse_arena.plugins import Registry, variant
+from recourse_arena.problem.features import FeatureTable
+from recourse_arena.problem.randomness import derive_seed
+from recourse_arena.problem.scenario import Scenario
+from recourse_arena.problem.solver import Solver
+from recourse_arena.running.cache import content_key
+from recourse_arena.running.materials import ModelKeys
+from recourse_arena.running.plan import Cell, Plan
+from recourse_arena.running.support import mismatch
+from recourse_arena.version import PROTOCOL, __version__
+
+
+@dataclass(frozen=True)
+class ModelsNode:
+    """Decision model and causal flow of a dataset and seed."""
+
+    dataset: str
+    seed: int
+    keys: ModelKeys
+
+    @property
+    def key(self) -> str:
+        """Content key."""
+        return self.keys.materials
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.dataset}: decision model and causal flow"
+
+
+@dataclass(frozen=True)
+class FitNode:
+    """A solver prepared for a dataset, a seed and what of the scenario its preparation depends on.
+
+    Arguments:
+        models: What it rests on.
+        solver: Name with options.
+        depends_on: What of the scenario it depends on, by name.
+        key: Content key.
+        trained: Whether what it learnt is kept.
+        handed: Whether the solver was handed over as an object, of which nothing is kept.
+        plugin: Name of the plugin that the solver comes from; empty if it was handed over.
+    """
+
+    models: ModelsNode
+    solver: str
+    depends_on: tuple[tuple[str, str], ...]
+    key: str
+    trained: bool
+    handed: bool
+    plugin: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of artefact it is in the cache: becomes part of a path, so what leads elsewhere is taken out."""
+        return "solver-" + re.sub(r"[^A-Za-z0-9_-]", "_", variant(self.solver)[0])[:100]
+
+    @property
+    def scenario(self) -> Scenario:
+        """A scenario of which it depends on everything."""
+        return Scenario("fit").taking(dict(self.depends_on))
+
+    @property
+    def seed(self) -> int:
+        """The seed of its training."""
+        return derive_seed(self.models.seed, variant(self.models.dataset)[0], variant(self.solver)[0])
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.models.dataset}: {self.solver} prepares"
+
+
+@dataclass(frozen=True)
+class CellNode:
+    """A cell, and the prepared solver it needs."""
+
+    fit: FitNode
+    cell: Cell
+    key: str
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.cell.dataset}: {self.cell.solver} under {self.cell.scenario.name}"
+
+
+Node = ModelsNode | FitNode | CellNode
+
+
+def plugin_of(node: Node) -> str:
+    """Return the name of the plugin whose solver works at a node; empty for models, and for solvers handed over."""
+    if isinstance(node, ModelsNode):
+        return ""
+    return node.fit.plugin if isinstance(node, CellNode) else node.plugin
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes of a plan.
+
+    Arguments:
+        cells: A node per cell, in the order of the plan; without those of datasets that are left out.
+        broken: Why the models of a dataset and seed cannot even be named.
+        unfit: Why a cell is left out: its solver declares that it is not meant for it.
+    """
+
+    cells: tuple[CellNode, ...]
+    broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
+    unfit: dict[Cell, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: Plan, registry: Registry, *, data: Path) -> Graph:
+        """Return the graph of a plan; nothing is computed but keys."""
+        maker = _Maker(plan, registry, data, uuid4().hex)
+        nodes = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
+        return cls(tuple(node for node in nodes if node), maker.broken, maker.unfit)
+
+    @property
+    def models(self) -> list[ModelsNode]:
+        """The models, each once."""
+        return list(dict.fromkeys(node.fit.models for node in self.cells))
+
+    def needed(self, kept: Iterable[str]) -> list[Node]:
+        """Return what must run if the cells of some keys are kept: whatever a node needs comes before it."""
+        finished, order = set(kept), dict[Node, None]()
+        groups: dict[ModelsNode, dict[FitNode, list[CellNode]]] = {}
+        for node in self.cells:
+            if node.key not in finished:
+                groups.setdefault(node.fit.models, {}).setdefault(node.fit, []).append(node)
+        for models, fits in groups.items():
+            order[models] = None
+            for fit, cells in fits.items():
+                order.update(dict.fromkeys([fit, *cells]))
+        return list(order)
+
+
+@dataclass
+class _Maker:
+    plan: Plan
+    registry: Registry
+    data: Path
+    run: str
+    broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
+    models: dict[tuple[str, int], ModelsNode] = field(default_factory=dict)
+    asked: dict[tuple[Scenario, int | None], dict[str, object]] = field(default_factory=dict)
+    unfit: dict[Cell, str] = field(default_factory=dict)
+    known: dict[tuple[str, int], tuple[FeatureTable, bool]] = field(default_factory=dict)
+    solvers: dict[str, Solver] = field(default_factory=dict)
+    fits: dict[tuple[ModelsNode, str, tuple[tuple[str, str], ...]], FitNode] = field(default_factory=dict)
+
+    def cell(self, cell: Cell) -> CellNode | None:
+        where = cell.dataset, cell.seed
+        if where not in self.models and where not in self.broken:
+            try:
+                keys = ModelKeys.of(cell.dataset, seed=cell.seed, data=self.data, registry=self.registry)
+                dataset = self.registry.dataset(cell.dataset)
+                self.known[where] = dataset.features, dataset.scm() is not None
+                self.models[where] = ModelsNode(*where, keys)
+            except Exception as error:  # a dataset may raise anything; its cells have failed, the rest goes on
+                self.broken[where] = error
+        if where in self.broken:
+            return None
+        features, causal = self.known[where]
+        solver = self._solver(cell.solver)
+        if reason := mismatch(solver, cell.scenario, dataset=cell.dataset, features=features, causal=causal):
+            self.unfit[cell] = reason
+            return None
+        fit = self._fit(self.models[where], cell)
+        return CellNode(fit, cell, content_key(**self._identity(fit.models, cell.solver), **self._asked(cell)))
+
+    def _fit(self, models: ModelsNode, cell: Cell) -> FitNode:
+        solver = self._solver(cell.solver)
+        found = tuple((name, str(getattr(cell.scenario, name))) for name in sorted(solver.fit_depends_on))
+        if (models, cell.solver, found) not in self.fits:
+            key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
+            handed = cell.solver in self.plan.solvers
+            plugin = self.plan.plugin(cell.solver, self.registry)
+            fit = FitNode(models, cell.solver, found, key, solver.trained, handed, plugin)
+            self.fits[models, cell.solver, found] = fit
+        return self.fits[models, cell.solver, found]
+
+    def _solver(self, name: str) -> Solver:
+        if name not in self.solvers:
+            self.solvers[name] = self.plan.solver(name, self.registry)
+        return self.solvers[name]
+
+    def _identity(self, models: ModelsNode, solver: str) -> dict[str, object]:
+        """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
+        identity: dict[str, object] = {
+            "materials": models.key,
+            "solver": variant(solver),
+            "version": self._solver(solver).version,
+            "package": __version__,
+        }
+        return {**identity, "run": self.run} if solver in self.plan.solvers else identity
+
+    def _asked(self, cell: Cell) -> dict[str, object]:
+        """Return what else a cell depends on; worked out once for all cells with the same scenario and people."""
+        if (cell.scenario, cell.people) not in self.asked:
+            file = cell.scenario.answers
+            self.asked[cell.scenario, cell.people] = {
+                "protocol": PROTOCOL,
+                "scenario": asdict(cell.scenario),
+                "answers": Path(file).read_text() if file else "",
+                "people": cell.people,
+            }
+        return self.asked[cell.scenario, cell.people]

@@ -1,0 +1,104 @@
+"""What a run would do: what is kept, what would run, and about how long that takes."""
+
+from __future__ import annotations
+
+__all__ = ["Preview", "effort"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from recourse_arena.plugins import Registry
+from recourse_arena.problem.errors import ArenaError
+from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.graph import CellNode, FitNode, Graph, ModelsNode, Node
+from recourse_arena.running.plan import Cell, Plan
+from recourse_arena.running.store import RunFolder
+
+_MODELS, _FIT, _CELL, _KEPT = 20.0, 30.0, 4.0, 0.5
+"""Rough seconds of each kind of step where nothing better is known, and of one whose artefact is kept."""
+
+
+def effort(node: Node, cache: ArtefactCache) -> float:
+    """Return about how many seconds a node takes: nothing is known of cells, much of artefacts that are kept."""
+    if isinstance(node, CellNode):
+        return _CELL
+    if isinstance(node, FitNode):
+        if not node.trained or (not node.handed and cache.seconds(node.kind, node.key) is not None):
+            return _KEPT
+        return _FIT
+    found = [cache.seconds("classifier", node.keys.classifier), cache.seconds("flow", node.keys.flow)]
+    return _MODELS if None in found else _KEPT
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would do.
+
+    Arguments:
+        kept: Cells that the folder holds.
+        run: Nodes that would run, in order.
+        skipped: Reason for each dataset that is left out.
+        unfit: Reason for each cell that is left out of the others.
+        seconds: About how long it takes.
+        known: Of the nodes, those whose artefact the cache holds.
+    """
+
+    kept: int
+    run: Sequence[Node]
+    skipped: Mapping[str, str]
+    unfit: Mapping[Cell, str]
+    seconds: float
+    known: frozenset[Node]
+
+    @classmethod
+    def of(
+        cls, plan: Plan, registry: Registry, *, data: Path, cache: ArtefactCache, folder: RunFolder | None, jobs: int
+    ) -> Preview:
+        """Return what running a plan into a folder would do; nothing is written or computed.
+
+        Raises:
+            ArenaError: If the models of a dataset cannot be named, or the folder holds another run.
+        """
+        graph = Graph.of(plan, registry, data=data)
+        for error in graph.broken.values():
+            raise ArenaError(str(error))
+        kept = folder.finished(plan, {node.key for node in graph.cells}) if folder else set()
+        nodes = graph.needed(kept)
+        efforts = {node: effort(node, cache) for node in nodes}
+        known = frozenset(n for n in nodes if not isinstance(n, CellNode) and efforts[n] == _KEPT)
+        longest = max([efforts[node] for node in nodes if not isinstance(node, CellNode)], default=0.0)
+        seconds = max(sum(efforts.values()) / jobs, longest)
+        there = len(plan.cells) - _cells(nodes) - _left_out(plan) - len(graph.unfit)
+        return cls(there, nodes, plan.skipped, graph.unfit, seconds, known)
+
+    def text(self) -> str:
+        """Return it in words: a line per model and solver, with its scenarios."""
+        lines, cells = [], _cells(self.run)
+        scenarios: dict[FitNode, list[str]] = {}
+        for node in self.run:
+            if isinstance(node, CellNode):
+                scenarios.setdefault(node.fit, []).append(node.cell.scenario.name)
+        for node in self.run:
+            state = "kept" if node in self.known else "to make"
+            if isinstance(node, ModelsNode):
+                lines.append(f"{node.dataset}, seed {node.seed}: decision model and causal flow ({state})")
+            elif isinstance(node, FitNode):
+                fit = f" ({'fit kept' if node in self.known else 'to fit'})" if node.trained else ""
+                lines.append(f"  {node.solver}{fit}: {', '.join(scenarios[node])}")
+        lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
+        lines += [f"{c.dataset}: {c.solver} under {c.scenario.name}: skipped: {why}" for c, why in self.unfit.items()]
+        about = f"about {_duration(self.seconds)}" if cells else "nothing to do"
+        return "\n".join([*lines, f"{self.kept} cells are there already, {cells} would run: {about}"])
+
+
+def _cells(nodes: Sequence[Node]) -> int:
+    return sum(isinstance(node, CellNode) for node in nodes)
+
+
+def _left_out(plan: Plan) -> int:
+    return sum(cell.dataset in plan.skipped for cell in plan.cells)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,97 @@
+"""What the harness itself costs: planning, keeping and collecting cells whose computation costs nothing."""
+
+from __future__ import annotations
+
+import shutil
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from recourse_arena import Scenario
+from recourse_arena.plugins import discover
+from recourse_arena.running.answer import Fitted, Judged, Modelled
+from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.engine import Serial
+from recourse_arena.running.graph import CellNode, FitNode
+from recourse_arena.running.plan import make_plan
+from recourse_arena.running.progress import Progress
+from recourse_arena.running.runner import execute
+from recourse_arena.running.store import RunFolder
+from recourse_arena.running.suite import Block, Suite
+from recourse_arena.running.summary import Measures
+
+SCENARIOS = [f"{hard}soft-{soft}" for hard in ("", "hard-1+", "hard-2+", "hard-3+") for soft in ("linear", "convex")]
+
+
+class Idle:
+    """Hands that answer at once, with the same people for every cell."""
+
+    def __init__(self, registry, people):
+        frame = pd.DataFrame(
+            {
+                "person": range(people),
+                "outcome": ["solved"] * people,
+                **dict.fromkeys(("valid", "plausible", "plausible_scm", "hard_action"), True),
+                **dict.fromkeys(("cost", "weighted_cost", "l2", "logp_factual", "logp_counterfactual"), 0.5),
+                **dict.fromkeys(("violations", "actions"), 1),
+                **{f"value_{i}": 0.25 for i in range(7)},
+                **{f"mask_{i}": True for i in range(7)},
+                **{f"score_{i}": 1 for i in range(7)},
+            }
+        )
+        timings, measures = {"fit_seconds": 0.0, "solve_seconds": 0.0}, Measures(registry)
+        metrics, _ = measures.of(frame, timings)
+        self.judged = Judged(pa.Table.from_pandas(frame, preserve_index=False), timings, metrics, measures.digest)
+
+    def work(self, node, fitted=None):
+        if isinstance(node, CellNode):
+            return self.judged
+        identity = {"dataset": "loan", "seed": 0}
+        empty = {name: [] for name in ("feature", "low", "high", "data", "flow")}
+        return Fitted(0.0) if isinstance(node, FitNode) else Modelled(identity, empty)
+
+    def close(self):
+        pass
+
+
+def harness(folder, cells, people=1):
+    """Return what runs a plan of so many idle cells into a folder."""
+    registry = discover()
+    seeds = tuple(range(cells // len(SCENARIOS)))
+    block = Block(("loan",), tuple(map(Scenario.parse, SCENARIOS)), ("grid",), people)
+    suite, hands = Suite("idle", "", (block,), seeds=seeds), Idle(registry, people)
+    cache = ArtefactCache(folder / "cache")
+
+    def run():
+        plan = make_plan(suite, registry, data=folder)
+        out = RunFolder(folder / "run")
+        return execute(
+            plan, out, registry=registry, data=folder, engine=Serial(hands), progress=Progress(), cache=cache
+        )
+
+    return run
+
+
+@pytest.mark.benchmark(group="harness: idle cells, seconds for all of them")
+@pytest.mark.parametrize("cells", [400, 800, 1600])
+def test_idle_cells(benchmark, tmp_path, cells):
+    """Under a millisecond each, and as many times longer as there are more."""
+    run = harness(tmp_path, cells)
+    records = benchmark.pedantic(run, setup=lambda: shutil.rmtree(tmp_path / "run", ignore_errors=True), rounds=3)
+    assert len(records) == cells
+
+
+@pytest.mark.benchmark(group="harness: a run of 1,000 cells of 20 people that has everything")
+@pytest.mark.parametrize("lost", [False, True], ids=["tables-too", "tables-lost"])
+def test_collecting_again(benchmark, tmp_path, lost):
+    """Under a second, where tables are there and where all of them must be written again."""
+    run = harness(tmp_path, 1000, people=20)
+    run()
+
+    def lose():
+        if lost:
+            (tmp_path / "run" / "people.parquet").unlink()
+
+    records = benchmark.pedantic(run, setup=lose, rounds=3)
+    assert len(records) == 1000

@@ -1,0 +1,107 @@
+"""Runs on several workers: the same results, whatever dies on the way."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tiny
+
+from recourse_arena import ArenaError, Recommendation, api
+
+pytest.importorskip("distributed")
+
+SUPPORT = Path(tiny.__file__).parent
+
+
+@contextmanager
+def scheduler(site, monkeypatch):
+    """Have a Dask scheduler with a worker; like those elsewhere, it finds plugins in its own environment only."""
+    from distributed import LocalCluster
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(SUPPORT)]))
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "protocol": "tcp://"}
+    with LocalCluster(**options, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster:
+        yield cluster.scheduler_address
+
+
+def halfway():
+    """Return a solver of a class that no other process can import."""
+
+    class Half(tiny.Top):
+        name = "half"
+
+        def recommend(self, request):
+            answer = super().recommend(request)
+            return Recommendation.do(answer.mask, (answer.values + request.factual) / 2)
+
+    return Half()
+
+
+def alike(one, other):
+    """Compare everything about the cells of one run that another one has as well, but times."""
+    solvers = set(one.summary["solver"])
+    timings = ["fit_seconds", "solve_seconds"]
+    for table, others in ((one.people, other.people), (one.summary, other.summary)):
+        rows = others[others["solver"].isin(solvers)].reset_index(drop=True)
+        both = [part.drop(columns=timings, errors="ignore") for part in (table, rows)]
+        pd.testing.assert_frame_equal(*both, check_categorical=False, check_dtype=False)
+    found = [{(c["solver"], c["scenario"]): c.get("notes") for c in r.info["cells"]} for r in (one, other)]
+    assert {cell: found[1][cell] for cell in found[0]} == found[0]
+    assert all(notes for (solver, _), notes in found[0].items() if solver == "careless")
+
+
+def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cell_that_kills_it_every_time(
+    suite, installed, tmp_path, monkeypatch
+):
+    scenarios, solvers = ["hard-2", "hard-1"], ["careless", halfway()]
+    killers = ["assassin", f"one-shot?mark={tmp_path / 'mark'}"]
+
+    def run(name, *more, **where):
+        out, cache = tmp_path / name, tmp_path / f"cache-{name}"
+        return api.run(suite, out=out, cache=cache, solvers=[*solvers, *more], scenarios=scenarios, **where)
+
+    one, two = run("one"), run("two", *killers, jobs=2)
+    with scheduler(installed, monkeypatch) as address:
+        far = run("far", scheduler=address)
+    for other in (two, far):
+        alike(one, other)
+    kept = [
+        {file.name for file in (tmp_path / f"cache-{name}").rglob("*.safetensors")} for name in ("one", "two", "far")
+    ]
+    assert kept[0] == kept[1] == kept[2]  # what workers learnt has come back
+    assert len(kept[0]) == 3
+    assert (tmp_path / "mark").exists()
+    outcomes = {(row.solver, row.scenario): row.outcome for row in two.summary.itertuples()}
+    assert outcomes.pop(("assassin", "hard-1")) == "failed"
+    assert set(outcomes.values()) == {"solved"}
+    (cell,) = [cell for cell in two.info["cells"] if "reason" in cell]
+    assert "worker that ran it died" in cell["reason"]
+    assert cell["plugin"] == "faulty"
+
+
+def test_a_solver_that_cannot_travel_is_one_clear_error(suite, tmp_path):
+    solver = halfway()
+    solver.file = (tmp_path / "open").open("w")
+    with pytest.raises(ArenaError, match="cannot travel to another process"):
+        api.run(suite, out=tmp_path / "run", solvers=[solver], isolated=True)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_clear_error(suite, tmp_path, monkeypatch):
+    from recourse_arena.running import cluster
+
+    monkeypatch.setattr(cluster, "_WAIT", 0.5)
+    with pytest.raises(ArenaError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        api.run(suite, out=tmp_path / "run", scheduler="tcp://127.0.0.1:9")
+
+
+def test_without_distributed_jobs_say_what_to_install(suite, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ArenaError, match=r"pip install 'recourse-arena\[parallel\]'"):
+        api.run(suite, out=tmp_path / "run", jobs=2)
+    assert not (tmp_path / "run").exists()
