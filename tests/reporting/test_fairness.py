@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from jinja2 import Environment, PackageLoader
 from scipy.stats import t as student
 
 from recourse_arena.reporting.fairness import CLAIMS, GROUPS, SCENARIOS, Case, fairness_case
 from recourse_arena.reporting.figures.evidence import Evidence, Lacking
+from recourse_arena.reporting.page import _fairness
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.weighing import Verdict
 
@@ -125,6 +128,19 @@ def test_the_reference_results_say_what_every_group_is_told(reference):
     )
     row = next(line for line in text.partition("`grid`")[2].splitlines() if line.startswith("| by race       | women"))
     assert f"{people['cost'].mean():.3f}" in row
+
+
+def test_the_page_has_a_section_on_it_only_where_a_run_holds_it(reference, arena):
+    def section(result):
+        environment = Environment(loader=PackageLoader("recourse_arena.reporting"), autoescape=True)
+        found = _fairness(SimpleNamespace(results=[result]))
+        return environment.get_template("sections/fairness.html").render(fairness=found).strip()
+
+    shown = section(reference)
+    assert all(claim.sentence.replace("'", "&#39;") in shown for claim in CLAIMS)
+    gap = Case.of([reference], "grid").gap("cost", {RACE: 1.0}, "non-white", "white")
+    assert f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" in shown
+    assert section(arena(solvers=["grid"], scenarios=["hard-1"])) == ""
 
 
 def test_runs_without_the_case_have_no_such_section(arena):
