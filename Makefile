@@ -32,7 +32,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests --benchmark-only --benchmark-columns=min,median,rounds --benchmark-group-by=group
 
-# The reference results; about an hour. People of `oracle` and `training-seeds` are too many to keep.
+# The reference results; well over an hour. People of `oracle` and `training-seeds` are too many to keep.
 results: $(READY)
 	$(BIN)/recourse-arena run quick --out results/quick
 	$(BIN)/recourse-arena run paper --out results/paper
