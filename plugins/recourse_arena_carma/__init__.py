@@ -53,7 +53,7 @@ class ICarma(Solver):
     name: ClassVar[str] = "icarma"
     version: ClassVar[str] = "3"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
     fit_depends_on: frozenset[str] = frozenset({"scheme"})
     space: ClassVar[Space] = SPACE
     tuned: ClassVar[Mapping[str, Mapping[str, Any]]] = TUNED

@@ -32,14 +32,17 @@ def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) ->
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)
     objective = _Objective(policy, problem, settings, draws)
-    for batch, preferences in islice(_visits(people, policy.individual, problem, settings, draws), steps):
+    visits = _visits(people, policy.individual, problem, settings, draws)
+    for step, (batch, preferences) in enumerate(islice(visits, steps), 1):
         soft, violation = objective(batch, preferences)
+        loss = soft + multiplier.penalty(violation)
         optimizer.zero_grad()
-        (soft + multiplier.penalty(violation)).backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.clip)
         optimizer.step()
         schedule.step()
         multiplier.ascend(violation)
+        problem.report(step / steps, loss)
 
 
 def validate(policy: Policy, problem: Problem, settings: Settings) -> float:

@@ -52,7 +52,7 @@ class Certified(Solver):
     name: ClassVar[str] = "certified"
     version: ClassVar[str] = "2"
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.SCM})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.SCM})
     time_option: ClassVar[str] = "time_limit"
 

@@ -70,10 +70,11 @@ class Prover:
             if strange:
                 names = ", ".join(self.world.names[j] for j in strange)
                 raise NotApplicable(f"certified needs Gaussian noise to prove plausibility; not so for {names}")
-        return [self._timed(request[i : i + 1]) for i in range(len(request))]
+        return [self._timed(request[i : i + 1], i / len(request)) for i in range(len(request))]
 
-    def _timed(self, one: Request) -> Certificate:
-        """Return a person's certificate; trouble becomes an outcome with its reason."""
+    def _timed(self, one: Request, share: float) -> Certificate:
+        """Return a person's certificate, after a share of the others; trouble is an outcome with its reason."""
+        self.problem.report(share)
         start = time.monotonic()
         try:
             certificate = _Case(self, one, start + self.time_limit).certificate()

@@ -38,7 +38,7 @@ class Convex(Solver):
     name: ClassVar[str] = "convex"
     version: ClassVar[str] = "2"
     summary: ClassVar[str] = "sequential convex programming with cvxpy: locally optimal, truly checked"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
         for option, value in (("iterations", iterations), ("starts", starts), ("subsets", subsets)):

@@ -61,7 +61,7 @@ gradient, random.
     name: ClassVar[str] = "dice"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "diverse counterfactuals by dice-ml, the cheapest of them (Mothilal et al. 2020)"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset()
+    knows: frozenset[Knowledge] = frozenset()
 
     def __init__(
         self, *, method: str = "random", counterfactuals: int = 4, samples: int = 1000, calls: int = 5_000
@@ -73,7 +73,7 @@ gradient, random.
                 raise ArenaError(f"solver dice: {option} must be a whole number from 1 to 1000000, got {value!r}")
         self.method, self.counterfactuals, self.samples, self.calls = method, counterfactuals, samples, calls
         if method == "gradient":
-            self.knows = frozenset({Knowledge.CLASSIFIER})  # type: ignore[misc]
+            self.knows = frozenset({Knowledge.CLASSIFIER})
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Hand the training people to DiCE; nothing is learnt.
@@ -83,6 +83,7 @@ gradient, random.
         """
         from recourse_arena_dice.explainer import Explainer
 
+        self.problem = problem
         self.explainer = Explainer.of(
             problem,
             method=self.method,
@@ -94,7 +95,11 @@ gradient, random.
 
     def answers(self, request: Request) -> list[Answer]:
         """Return for each person the action, how the search ended, and why if without an action."""
-        return [self.explainer(request[i : i + 1]) for i in range(len(request))]
+        answers = []
+        for i in range(len(request)):
+            self.problem.report(i / len(request))
+            answers.append(self.explainer(request[i : i + 1]))
+        return answers
 
     def recommend(self, request: Request) -> Recommendation:
         """Return for each person the cheapest action among DiCE's counterfactuals."""

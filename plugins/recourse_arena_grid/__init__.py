@@ -43,7 +43,7 @@ class Grid(Solver):
     name: ClassVar[str] = "grid"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "the cheapest action on a grid, exact (the papers' oracle)"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.FLOW, Knowledge.SCM})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
 
     def __init__(self, *, points: int = 25) -> None:
         if not isinstance(points, int) or isinstance(points, bool) or not 2 <= points <= 1000:

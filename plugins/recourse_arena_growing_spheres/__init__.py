@@ -53,7 +53,7 @@ class GrowingSpheres(Solver):
     name: ClassVar[str] = "growing-spheres"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "nearest accepted point of growing spheres, by decisions alone (Laugel et al. 2018)"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.FLOW, Knowledge.SCM})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
 
     def __init__(self, *, samples: int = 1000, layers: int = 20, causal: bool = True) -> None:
         for option, value in (("samples", samples), ("layers", layers)):
@@ -65,7 +65,7 @@ class GrowingSpheres(Solver):
             raise ArenaError(f"solver growing-spheres: causal must be true or false, got {causal!r}")
         self.samples, self.layers, self.causal = samples, layers, causal
         if not causal:
-            self.knows = frozenset()  # type: ignore[misc]
+            self.knows = frozenset()
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Keep the problem and the seed; nothing is learnt."""

@@ -59,7 +59,7 @@ class Wachter(Solver):
     name: ClassVar[str] = "wachter"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "gradient search, classifier loss against distance (Wachter et al. 2017)"
-    knows: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
 
     def __init__(self, *, distance: str = "cost", rounds: int = 16, steps: int = 25, rate: float = 0.05) -> None:
         if distance not in _DISTANCES:

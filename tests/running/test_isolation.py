@@ -9,7 +9,7 @@ import tiny
 from recourse_arena import ArenaError, Recommendation, api
 from recourse_arena.running.graph import ModelsNode
 from recourse_arena.running.limits import Limits, parsed_memory
-from recourse_arena.running.materials import ModelKeys
+from recourse_arena.running.models import ModelKeys
 from recourse_arena.running.sandbox import Sandbox, Setting, _environment
 
 

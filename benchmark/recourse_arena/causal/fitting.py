@@ -16,12 +16,21 @@ from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.people import Split
 from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import FlowRecipe
+from recourse_arena.problem.report import Report, unheard
 
 _SPLINE_REACH = 4.9
 """Where the farthest training person lies in a spline's domain, which ends at 5."""
 
 
-def fit_flow(features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe, split: Split, *, seed: int) -> CausalFlow:
+def fit_flow(
+    features: FeatureTable,
+    graph: CausalGraph,
+    recipe: FlowRecipe,
+    split: Split,
+    *,
+    seed: int,
+    report: Report = unheard,
+) -> CausalFlow:
     """Return a flow fitted by maximum likelihood; of all epochs the one best on validation people is kept.
 
     Counts are dequantised anew in every step (Uria et al., RNADE, NeurIPS 2013).
@@ -36,7 +45,7 @@ def fit_flow(features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe, spl
     optimizer = torch.optim.Adam(flow.parameters(), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * steps)
     best, best_state = torch.inf, copy.deepcopy(flow.state_dict())
-    for _ in range(recipe.epochs):
+    for epoch in range(recipe.epochs):
         for batch in torch.randperm(len(train), generator=draws).split(recipe.batch):
             x = train[batch]
             spread = (torch.rand(x.shape, generator=draws) - 0.5) * cell
@@ -49,6 +58,7 @@ def fit_flow(features: FeatureTable, graph: CausalGraph, recipe: FlowRecipe, spl
         value = negative_log_likelihood(flow, split.validation.x)
         if value < best:
             best, best_state = value, copy.deepcopy(flow.state_dict())
+        report((epoch + 1) / recipe.epochs, loss)
     if best == torch.inf:
         raise ArenaError("the causal flow did not converge: its likelihood of validation people is not a number")
     flow.load_state_dict(best_state)

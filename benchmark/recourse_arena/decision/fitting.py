@@ -13,9 +13,10 @@ from recourse_arena.problem.models import Decisions
 from recourse_arena.problem.people import People
 from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import DecisionRecipe
+from recourse_arena.problem.report import Report, unheard
 
 
-def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int) -> ReluClassifier:
+def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int, report: Report = unheard) -> ReluClassifier:
     """Return a classifier fitted by (cost-sensitive) cross-entropy from Xavier-uniform weights and zero biases.
 
     CARMA initialises its networks so; that its decision model starts there as well is a reading. From PyTorch's
@@ -36,13 +37,14 @@ def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int) -> ReluC
     optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimizer](
         model.parameters(), lr=recipe.learning_rate
     )
-    for _ in range(recipe.epochs):
+    for epoch in range(recipe.epochs):
         for batch in torch.randperm(len(z), generator=draws).split(recipe.batch):
             logit = model.layers(z[batch]).squeeze(-1)
             loss = binary_cross_entropy_with_logits(logit, train.y[batch], weight=weight[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+        report((epoch + 1) / recipe.epochs, loss)
     return model.eval().requires_grad_(False)
 
 

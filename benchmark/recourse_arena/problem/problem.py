@@ -19,6 +19,7 @@ from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.models import CausalModel, Classifier, Decisions, LatentModel
 from recourse_arena.problem.people import People
 from recourse_arena.problem.profile import Profile
+from recourse_arena.problem.report import Report, unheard
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Density
 from recourse_arena.problem.solver import Knowledge
@@ -52,6 +53,8 @@ class Problem:
         draw: Draws actionability for a number of people from the training population of preferences.
         true_scm: The true structural causal model where there is one; withheld unless declared.
         causal_flow: The fitted causal flow; withheld unless declared.
+        knows: What the solver declared.
+        report: Takes note of how far `fit` or `recommend` is, and of the training loss: whoever runs it shows that.
     """
 
     dataset: str
@@ -67,6 +70,7 @@ class Problem:
     true_scm: CausalModel | None = None
     causal_flow: LatentModel | None = None
     knows: frozenset[Knowledge] = frozenset(Knowledge)
+    report: Report = unheard
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
         """Return the problem as a solver sees it that declared to know `knows`."""

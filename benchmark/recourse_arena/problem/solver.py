@@ -42,8 +42,8 @@ class Solver(ABC):
     """Changes whenever results may change; kept results of other versions are not reused."""
     summary: ClassVar[str] = ""
     """One line for people."""
-    knows: ClassVar[frozenset[Knowledge]] = frozenset()
-    """What it may know; anything else is withheld."""
+    knows: frozenset[Knowledge] = frozenset()
+    """What it may know, of a variant too; anything else is withheld."""
     needs: ClassVar[frozenset[Knowledge]] = frozenset()
     """What of `knows` it cannot do without: skipped where there is none, as the true `scm` of real data."""
     acts_on: ClassVar[frozenset[Kind]] = frozenset(Kind)

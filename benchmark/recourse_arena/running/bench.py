@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Bench", "work"]
 
 import shutil
-import signal
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from distributed import WorkerPlugin, get_worker
 from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.cache import ArtefactCache, content_key, write_atomically
 from recourse_arena.running.graph import CellNode, ModelsNode, Node
+from recourse_arena.running.hearing import Listener
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.parcel import Parcel, Reply, artefacts
 from recourse_arena.running.sandbox import Sandbox, Setting
@@ -28,9 +28,14 @@ def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
     for before in needed:
         if isinstance(before.answer, Failure):
             return Reply(before.answer)
-    bench: Any = get_worker().plugins[token]
+    worker = get_worker()
+    bench: Any = worker.plugins[token]
     parcels = [parcel, *(before.parcel for before in needed)]
-    reply: Reply = bench.work(node, parcels, needed[-1].answer if needed else None)
+
+    def listener(share: float, loss: float | None) -> None:
+        worker.log_event(token, (node.key, share, loss))
+
+    reply: Reply = bench.work(node, parcels, needed[-1].answer if needed else None, listener)
     return reply
 
 
@@ -41,16 +46,13 @@ class Bench(WorkerPlugin):
         setting: What the sandbox needs to know; folders are the worker's own.
         limits: What a node may take.
         path: Where Python looks for modules, before its own places.
-        ours: Whether the worker was started by the run, which alone decides what Ctrl-C means.
     """
 
-    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str], *, ours: bool) -> None:
-        self.setting, self.limits, self.path, self.ours = setting, limits, tuple(path), ours
+    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str]) -> None:
+        self.setting, self.limits, self.path = setting, limits, tuple(path)
 
     def setup(self, worker: Any) -> None:
         """Make folders and start the sandbox."""
-        if self.ours and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
         self.cache = ArtefactCache(self.folder / "cache")
         threads = self.setting.threads or worker.state.nthreads
@@ -64,12 +66,13 @@ class Bench(WorkerPlugin):
         self.sandbox.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def work(self, node: Node, parcels: Sequence[Parcel], before: Answer | None) -> Reply:
+    def work(self, node: Node, parcels: Sequence[Parcel], before: Answer | None, listener: Listener) -> Reply:
         """Unpack what a node needs, work on it, and pack what others need of it."""
         with self.turn:
             for parcel in parcels:
                 self._unpack(parcel)
-            answer = self.sandbox.work(self._at_home(node), before if isinstance(before, Fitted) else None)
+            fitted = before if isinstance(before, Fitted) else None
+            answer = self.sandbox.work(self._at_home(node), fitted, listener)
             made = {} if isinstance(answer, Failure) else self._made(node)
             data = {name: content for parcel in parcels for name, content in parcel.data.items()}
             return Reply(answer, Parcel(made, data if isinstance(node, ModelsNode) else {}))

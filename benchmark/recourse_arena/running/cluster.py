@@ -71,16 +71,17 @@ class Cluster:
         with self._connected(distributed) as client:
             threads = None if self.scheduler else max(1, (os.cpu_count() or 1) // self.jobs)
             path = () if self.scheduler else self.path
-            bench = Bench(replace(self.setting, threads=threads), self.limits, path, ours=self.scheduler is None)
-            client.register_plugin(bench, name=token)
+            client.register_plugin(Bench(replace(self.setting, threads=threads), self.limits, path), name=token)
+            client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
             queue = _Queue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
             try:
                 while queue.waiting or queue.suspects or queue.running:
-                    queue.submit()
-                    progress.step(queue.words())
+                    for node in queue.submit():
+                        progress.step(node.key, node.label)
                     node, reply = queue.finished()
                     if reply is None:
+                        progress.left(node.key)
                         progress.say(f"a Dask worker died with {node.label}; it is tried again alone")
                         continue
                     for (kind, key), content in reply.parcel.artefacts.items():
@@ -89,6 +90,7 @@ class Cluster:
             finally:
                 if self.scheduler and client.status == "running":
                     client.cancel(list(queue.running))
+                    client.unsubscribe_topic(token)
                     client.unregister_worker_plugin(token)
 
     def _parcel(self, node: Node, *, cache: ArtefactCache) -> Parcel:
@@ -112,7 +114,7 @@ class Cluster:
             if self.scheduler is None:
                 local = {
                     "n_workers": self.jobs,
-                    "processes": True,
+                    "processes": False,  # solvers have processes of their own; workers only wait for them
                     "threads_per_worker": 1,
                     "memory_limit": 0,
                     "dashboard_address": None,
@@ -157,8 +159,8 @@ class _Queue:
     suspects: list[Node] = field(default_factory=list)
     alone: set[Node] = field(default_factory=set)
 
-    def submit(self) -> None:
-        """Hand over as many nodes as workers are free, fits before cells; what they need has come already.
+    def submit(self) -> list[Node]:
+        """Hand over as many nodes as workers are free, fits before cells, and return them; what they need is there.
 
         Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
         """
@@ -166,7 +168,7 @@ class _Queue:
         ready = [node for node in self.waiting if all(need in self.replies for need in _needs(node))]
         chosen = sorted(ready, key=lambda node: isinstance(node, CellNode))[: max(0, free)]
         if self.alone & {*self.running.values()}:
-            return
+            return []
         if not ready and not self.running and self.suspects:
             chosen = [self.suspects.pop(0)]
             self.alone.add(chosen[0])
@@ -174,6 +176,7 @@ class _Queue:
             if node in self.waiting:
                 self.waiting.remove(node)
             self._hand_over(node)
+        return chosen
 
     def _hand_over(self, node: Node) -> None:
         from recourse_arena.running.bench import work
@@ -182,12 +185,6 @@ class _Queue:
         future = self.client.submit(work, node, self.token, self.parcel(node), *needed, pure=False)
         self.running[future] = node
         self.completed.add(future)
-
-    def words(self) -> str:
-        """Return what runs now, in words."""
-        labels = [node.label for node in self.running.values()]
-        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
-        return labels[0] + more if labels else ""
 
     def finished(self) -> tuple[Node, Reply | None]:
         """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""

@@ -6,18 +6,20 @@ __all__ = ["Engine", "Hands", "Serial"]
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node
+from recourse_arena.running.hearing import Listener
 from recourse_arena.running.progress import Progress
 
 
 class Hands(Protocol):
     """What works on one node at a time: a workshop in this process, or a sandbox around one."""
 
-    def work(self, node: Node, fitted: Fitted | None = None) -> Answer:
-        """Return what comes of a node; `fitted` is what came of the fit of a cell."""
+    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
+        """Return what comes of a node; `fitted` is what came of the fit of a cell, `listener` hears how far it is."""
 
     def close(self) -> None:
         """Let go of everything."""
@@ -46,8 +48,9 @@ class Serial:
                 if isinstance(before, Failure):
                     answer: Answer = before
                 else:
-                    progress.step(node.label)
-                    answer = self.hands.work(node, before if isinstance(before, Fitted) else None)
+                    progress.step(node.key, node.label)
+                    listener = partial(progress.part, node.key)
+                    answer = self.hands.work(node, before if isinstance(before, Fitted) else None, listener)
                 if not isinstance(node, CellNode):
                     answers[node] = answer
                 yield node, answer

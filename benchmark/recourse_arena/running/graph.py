@@ -16,7 +16,7 @@ from recourse_arena.problem.randomness import derive_seed
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.cache import content_key
-from recourse_arena.running.materials import ModelKeys
+from recourse_arena.running.models import ModelKeys
 from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.support import mismatch
 from recourse_arena.version import PROTOCOL, __version__

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["Materials", "ModelKeys", "prepare"]
+__all__ = ["Materials", "prepare"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from recourse_arena.causal.fitting import fit_flow
-from recourse_arena.causal.flow import CausalFlow
-from recourse_arena.decision.fitting import fit_classifier
-from recourse_arena.decision.relu import ReluClassifier
 from recourse_arena.elicitation.answers import Answers, read_answers
 from recourse_arena.elicitation.populations import assigned
 from recourse_arena.elicitation.schemes import Elicitor
@@ -32,15 +27,12 @@ from recourse_arena.problem.people import People, Splits
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.randomness import generator
+from recourse_arena.problem.report import Report, unheard
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.running.cache import ArtefactCache, content_key, digest
+from recourse_arena.running.cache import ArtefactCache, digest
 from recourse_arena.running.marginals import marginals
-
-Model = TypeVar("Model", bound=nn.Module)
-
-_RECIPE_VERSION = 4
-"""Changes whenever the same recipe leads to other models."""
+from recourse_arena.running.models import ModelKeys, fitted_models
 
 _DRAWN = 10_000
 """People drawn from the flow to compare it with the data."""
@@ -180,49 +172,9 @@ class Materials:
         return people[~self.problem.decisions.accepts(people.x)]
 
 
-@dataclass(frozen=True)
-class ModelKeys:
-    """Content keys of the models of a dataset and seed, known before anything is computed.
-
-    Arguments:
-        materials: Key of all of it.
-        classifier: Key of the decision model.
-        flow: Key of the causal flow.
-        file: Digest of the dataset's file.
-    """
-
-    materials: str
-    classifier: str
-    flow: str
-    file: str
-
-    @classmethod
-    def of(cls, name: str, *, seed: int, data: Path, registry: Registry) -> ModelKeys:
-        """Return the keys of a dataset with options.
-
-        Raises:
-            ArenaError: If the dataset cannot be used.
-        """
-        dataset = registry.dataset(name)
-        reason = dataset.unavailable(data)
-        if reason:
-            raise ArenaError(reason)
-        origin = {
-            "dataset": variant(name),
-            "version": dataset.version,
-            "file": dataset.fingerprint(data),
-            "seed": seed,
-            "recipe_version": _RECIPE_VERSION,
-        }
-        return cls(
-            content_key(**origin, decision=dataset.decision, flow=dataset.flow),
-            content_key(**origin, recipe=dataset.decision),
-            content_key(**origin, recipe=dataset.flow),
-            str(origin["file"]),
-        )
-
-
-def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry: Registry) -> Materials:
+def prepare(
+    name: str, *, seed: int, data: Path, cache: ArtefactCache, registry: Registry, report: Report = unheard
+) -> Materials:
     """Return people and models of the dataset `name`, from the cache where they are kept.
 
     Raises:
@@ -232,8 +184,7 @@ def prepare(name: str, *, seed: int, data: Path, cache: ArtefactCache, registry:
     dataset = registry.dataset(name)
     splits = dataset.splits(seed=seed, data=data)
     _validate(dataset, splits)
-    classifier = _classifier(dataset, splits, seed, cache, keys.classifier)
-    flow = _flow(dataset, splits, seed, cache, keys.flow)
+    classifier, flow = fitted_models(dataset, splits, keys, seed=seed, cache=cache, report=report)
     train = splits.recourse.train
     refused = ~classifier.accepts(train.x)
     problem = Problem(
@@ -285,21 +236,3 @@ def _validate_attributes(dataset: Dataset, people: People, what: str) -> None:
     if len(codes) != len(people):
         raise ArenaError(f"{what}: expected a row for each of {len(people)} people, got {len(codes)}")
     dataset.attributes.validate(codes, what=what)
-
-
-def _classifier(dataset: Dataset, splits: Splits, seed: int, cache: ArtefactCache, key: str) -> ReluClassifier:
-    fit = partial(fit_classifier, dataset.decision, splits.decision.train, seed=seed)
-    model = ReluClassifier(len(dataset.features), dataset.decision.hidden)
-    return _fitted(model, cache.get("classifier", key, lambda: fit().state_dict())[0])
-
-
-def _flow(dataset: Dataset, splits: Splits, seed: int, cache: ArtefactCache, key: str) -> CausalFlow:
-    fit = partial(fit_flow, dataset.features, dataset.graph, dataset.flow, splits.flow, seed=seed)
-    model = CausalFlow(dataset.features, dataset.graph, dataset.flow)
-    return _fitted(model, cache.get("flow", key, lambda: fit().state_dict())[0])
-
-
-def _fitted(model: Model, state: Mapping[str, Tensor] | None) -> Model:
-    model.load_state_dict(state or {})
-    model.eval().requires_grad_(False)
-    return model

@@ -7,23 +7,36 @@ __all__ = ["LiveProgress", "PlainProgress", "Progress", "progress_for"]
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from tqdm import tqdm
 
+_BETWEEN = 20.0
+"""Seconds between two lines of a log about the same step."""
+
 
 class Progress:
-    """Hears of each step of a run and says nothing: for tests and for Python."""
+    """Hears of each step of a run and says nothing: for tests and for Python.
 
-    def begin(self, effort: float, cells: int = 0, kept: int = 0) -> None:
-        """Hear how much effort all steps will take, in rough seconds, and how many of all cells are kept already."""
+    Steps are known by a key. Parts of a step may be told from another thread than the rest.
+    """
 
-    def step(self, what: str) -> None:
-        """Hear what runs now."""
+    def begin(self, efforts: Mapping[str, float], cells: int = 0, kept: int = 0) -> None:
+        """Hear how many rough seconds each step will take, and how many of all cells are kept already."""
 
-    def done(self, effort: float) -> None:
-        """Hear that a step of this much effort is over."""
+    def step(self, key: str, words: str) -> None:
+        """Hear that a step begins, and what it is."""
+
+    def part(self, key: str, share: float, loss: float | None = None) -> None:
+        """Hear which share of a step is done, and its training loss, if it has one."""
+
+    def left(self, key: str) -> None:
+        """Hear that a step was left and will begin anew."""
+
+    def done(self, key: str) -> None:
+        """Hear that a step is over."""
 
     def cell(self, outcome: str) -> None:
         """Hear how a cell ended."""
@@ -36,52 +49,112 @@ class Progress:
 
 
 @dataclass
-class _Count:
-    """Cells so far: all of them, done (kept ones too), and those that failed or timed out."""
-
-    cells: int = 0
-    done: int = 0
-    failed: int = 0
+class _Step:
+    words: str
+    share: float = 0.0
+    loss: float | None = None
 
     def __str__(self) -> str:
+        share = f", {self.share:.0%}" if self.share else ""
+        return self.words + share + ("" if self.loss is None else f", loss {self.loss:.4g}")
+
+
+@dataclass
+class _State:
+    """How far a run is: cells so far (all, done with the kept ones, failed or timed out), steps now and before."""
+
+    efforts: Mapping[str, float] = field(default_factory=dict)
+    cells: int = 0
+    finished: int = 0
+    failed: int = 0
+    past: float = 0.0
+    now: dict[str, _Step] = field(default_factory=dict)
+    start: float = field(default_factory=time.monotonic)
+
+    @property
+    def total(self) -> float:
+        """Rough seconds of all steps."""
+        return max(sum(self.efforts.values()), 1e-9)
+
+    @property
+    def share(self) -> float:
+        """Share of the work that is done."""
+        now = sum(self.efforts.get(key, 0.0) * step.share for key, step in self.now.items())
+        return min((self.past + now) / self.total, 1.0)
+
+    @property
+    def spent(self) -> float:
+        """Seconds so far."""
+        return time.monotonic() - self.start
+
+    @property
+    def left(self) -> str:
+        """About how long is left, in words; nothing as long as that cannot be said."""
+        return f", about {_minutes(self.spent * (1 - self.share) / self.share)} left" if self.share > 0.05 else ""
+
+    def words(self, key: str = "") -> str:
+        """Return the count of cells and one of the steps that run: the one named, else one that says its loss."""
         failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.done}/{self.cells} cells{failed}  " if self.cells else ""
+        count = f"{self.finished}/{self.cells} cells{failed}  " if self.cells else ""
+        named = [self.now[key]] if key in self.now else []
+        shown = [*named, *(step for step in self.now.values() if step.loss is not None), *self.now.values(), ""]
+        more = f" and {len(self.now) - 1} more" if len(self.now) > 1 else ""
+        return f"{count}{shown[0]}{more}"
 
-    def cell(self, outcome: str) -> None:
-        """Count a cell."""
-        self.done += 1
-        self.failed += outcome in ("failed", "timed_out")
 
-
-class LiveProgress(Progress):
-    """One line on a terminal: a bar, cells so far, what runs, and about how long is left."""
+class _Shown(Progress):
+    """Keeps count."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._over = threading.Event()
-        self._count, self._what = _Count(), ""
+        self._state = _State()
+        self._turn = threading.RLock()
 
-    def begin(self, effort: float, cells: int = 0, kept: int = 0) -> None:
-        """Draw the bar and keep its clock going."""
-        self._count = _Count(cells, kept)
-        layout = "{percentage:3.0f}% {bar:24} {elapsed}, about {remaining} left  {desc}"
-        self._bar = tqdm(total=effort, file=self._stream, bar_format=layout, leave=False, dynamic_ncols=True)
-        self._clock = threading.Thread(target=self._tick, daemon=True)
-        self._clock.start()
+    def begin(self, efforts: Mapping[str, float], cells: int = 0, kept: int = 0) -> None:
+        """Start the clock."""
+        self._state = _State(efforts, cells, kept)
 
-    def step(self, what: str) -> None:
-        """Show what runs now."""
-        self._what = what
-        self._bar.set_description_str(f"{self._count}{what}")
+    def step(self, key: str, words: str) -> None:
+        """Add what runs now."""
+        with self._turn:
+            self._state.now[key] = _Step(words)
 
-    def done(self, effort: float) -> None:
-        """Move the bar."""
-        self._bar.update(effort)
+    def part(self, key: str, share: float, loss: float | None = None) -> None:
+        """Note how far a step is; of one that is over already, nothing."""
+        with self._turn:
+            if key in self._state.now:
+                step = self._state.now[key]
+                step.share, step.loss = share, loss
+
+    def left(self, key: str) -> None:
+        """Take a step out."""
+        with self._turn:
+            self._state.now.pop(key, None)
+
+    def done(self, key: str) -> None:
+        """Count the effort."""
+        with self._turn:
+            self._state.now.pop(key, None)
+            self._state.past += self._state.efforts.get(key, 0.0)
 
     def cell(self, outcome: str) -> None:
         """Count a cell."""
-        self._count.cell(outcome)
-        self.step(self._what)
+        with self._turn:
+            self._state.finished += 1
+            self._state.failed += outcome in ("failed", "timed_out")
+
+
+class LiveProgress(_Shown):
+    """One line on a terminal: a bar, cells so far, what runs, its training loss, and about how long is left."""
+
+    def begin(self, efforts: Mapping[str, float], cells: int = 0, kept: int = 0) -> None:
+        """Draw the bar and keep it going."""
+        super().begin(efforts, cells, kept)
+        layout = "{percentage:3.0f}% {bar:24} {elapsed}{desc}"
+        self._over = threading.Event()
+        self._bar = tqdm(total=self._state.total, file=self._stream, bar_format=layout, leave=False, dynamic_ncols=True)
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+        self._clock.start()
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
@@ -94,41 +167,44 @@ class LiveProgress(Progress):
         self._bar.close()
 
     def _tick(self) -> None:
-        while not self._over.wait(1.0):
+        while not self._over.wait(0.25):
+            with self._turn:
+                self._bar.n = self._state.share * self._state.total
+                self._bar.set_description_str(f"{self._state.left}  {self._state.words()}", refresh=False)
             self._bar.refresh()
 
 
-class PlainProgress(Progress):
-    """A line per step, for logs: share done, time since the start, cells so far, what runs, and how long is left."""
+class PlainProgress(_Shown):
+    """Lines for logs, one per step and now and then one in between: share done, time since the start, the same else."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    _said = 0.0
 
-    def begin(self, effort: float, cells: int = 0, kept: int = 0) -> None:
-        """Start the clock."""
-        self._count = _Count(cells, kept)
-        self._total, self._past, self._start = max(effort, 1e-9), 0.0, time.monotonic()
+    def begin(self, efforts: Mapping[str, float], cells: int = 0, kept: int = 0) -> None:
+        """Say what is there."""
+        super().begin(efforts, cells, kept)
         if kept:
             self.say(f"{kept} of {cells} cells are there already")
 
-    def step(self, what: str) -> None:
+    def step(self, key: str, words: str) -> None:
         """Print what runs now."""
-        spent = time.monotonic() - self._start
-        share = min(self._past / self._total, 1.0)
-        left = f", about {_minutes(spent * (1 - share) / share)} left" if share > 0.05 else ""
-        self.say(f"{share:4.0%} {_minutes(spent)}{left}  {self._count}{what}")
+        super().step(key, words)
+        self._print(key)
 
-    def done(self, effort: float) -> None:
-        """Count the effort."""
-        self._past += effort
-
-    def cell(self, outcome: str) -> None:
-        """Count a cell."""
-        self._count.cell(outcome)
+    def part(self, key: str, share: float, loss: float | None = None) -> None:
+        """Print it if nothing was printed for a while."""
+        super().part(key, share, loss)
+        if time.monotonic() - self._said > _BETWEEN:
+            self._print(key)
 
     def say(self, line: str) -> None:
         """Print a line."""
         print(line, file=self._stream, flush=True)
+
+    def _print(self, key: str) -> None:
+        with self._turn:
+            self._said = time.monotonic()
+            state = self._state
+            self.say(f"{state.share:4.0%} {_minutes(state.spent)}{state.left}  {state.words(key)}")
 
 
 def progress_for(stream: TextIO | None = None) -> Progress:

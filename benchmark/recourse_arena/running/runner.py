@@ -65,7 +65,7 @@ def execute(
         kept = packs.read({node.key for node in graph.cells})
         before = folder.info()
         if before and not fresh and _is_whole(before, plan, graph, kept, folder, registry):
-            progress.begin(0.0, len(plan.cells), len(plan.cells))
+            progress.begin({}, len(plan.cells), len(plan.cells))
             progress.end()
             return _Run(plan, graph, None, None, dict(kept)).records(registry)
         info = run_record(plan, registry, how=how or {})
@@ -123,13 +123,12 @@ class _Run:
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
         nodes = self._nodes()
-        efforts = {node: effort(node, cache) for node in nodes}
-        progress.begin(sum(efforts.values()), len(self.plan.cells), len(self.judged))
+        progress.begin({node.key: effort(node, cache) for node in nodes}, len(self.plan.cells), len(self.judged))
         try:
             self._announce(progress)
             for node, answer in engine.run(nodes, progress):
                 self._take(node, answer, progress)
-                progress.done(efforts[node])
+                progress.done(node.key)
         finally:
             progress.end()
 

@@ -26,6 +26,7 @@ from recourse_arena.problem.recommendation import Outcome
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.graph import ModelsNode, Node, plugin_of
+from recourse_arena.running.hearing import Listener, Part
 from recourse_arena.running.limits import Limits
 
 _LOOK = 0.1
@@ -105,9 +106,9 @@ class Sandbox:
         theirs.close()
         self._line.send_bytes(content)
 
-    def work(self, node: Node, fitted: Fitted | None = None) -> Answer:
+    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
         """Return what comes of a node; if the process dies of it, why."""
-        answer = self._work(node, fitted)
+        answer = self._work(node, fitted, listener)
         if isinstance(answer, Failure) and answer.outcome is not Outcome.SKIPPED and not answer.plugin:
             return replace(answer, plugin=plugin_of(node))
         return answer
@@ -117,7 +118,7 @@ class Sandbox:
         if self._process is not None:
             self._end(kill=True)
 
-    def _work(self, node: Node, fitted: Fitted | None) -> Answer:
+    def _work(self, node: Node, fitted: Fitted | None, listener: Listener | None) -> Answer:
         self.start()
         assert self._line is not None
         try:
@@ -126,12 +127,13 @@ class Sandbox:
                 return trouble
             self._ready = True
             self._line.send_bytes(cloudpickle.dumps((node, fitted)))
-            return self._answer(Limits(memory=self.limits.memory) if isinstance(node, ModelsNode) else self.limits)
+            limits = Limits(memory=self.limits.memory) if isinstance(node, ModelsNode) else self.limits
+            return self._answer(limits, listener)
         except (EOFError, OSError):
             return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}")
 
-    def _answer(self, limits: Limits) -> Any:
-        """Return what the process sends next, or end it if that takes too much."""
+    def _answer(self, limits: Limits, listener: Listener | None = None) -> Any:
+        """Return what the process answers, or end it if that takes too much; on the way it may say how far it is."""
         assert self._line is not None
         start = time.monotonic()
         while True:
@@ -139,7 +141,11 @@ class Sandbox:
             left = float("inf") if limits.timeout is None else limits.timeout - spent
             wait = min(left, _LOOK) if limits.memory is not None else left
             if self._line.poll(None if wait == float("inf") else max(wait, 0.0)):
-                return cloudpickle.loads(self._line.recv_bytes())
+                said = cloudpickle.loads(self._line.recv_bytes())
+                if not isinstance(said, Part):
+                    return said
+                if listener:
+                    listener(said.share, said.loss)
             if limits.memory is not None and (held := self._memory()) > limits.memory:
                 self._end(kill=True)
                 return Failure(
@@ -179,8 +185,14 @@ class Sandbox:
 
 
 def _environment(setting: Setting) -> dict[str, str]:
+    """Return the environment of the process.
+
+    Dask's nannies tell malloc to give memory back at once, which their own workers want; training with PyTorch takes
+    half as long again with it.
+    """
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     wanted = {} if setting.threads is None else dict.fromkeys(names, str(setting.threads))
     if setting.no_plugins:
         wanted[BLOCKED] = ",".join(setting.no_plugins)
-    return {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **wanted}
+    kept = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
+    return {"OMP_WAIT_POLICY": "PASSIVE", **kept, **wanted}

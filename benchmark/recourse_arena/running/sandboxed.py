@@ -22,17 +22,25 @@ def serve(line: Connection) -> None:
     """Answer what comes over `line` until its other end is closed."""
     received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(line, received), daemon=True).start()
+    turn = threading.Lock()  # a solver may say how far it is from any of its threads
+
+    def send(what: object) -> None:
+        with turn:
+            line.send_bytes(cloudpickle.dumps(what))
+
     try:
         workshop = _workshop(received.get())
     except Exception as error:  # whoever asks for anything is told
         from recourse_arena.running.answer import Failure
 
-        line.send_bytes(cloudpickle.dumps(Failure.of(error)))
+        send(Failure.of(error))
         return
-    line.send_bytes(cloudpickle.dumps(None))  # ready
+    from recourse_arena.running.hearing import Part
+
+    send(None)  # ready
     while True:
         node, fitted = cloudpickle.loads(received.get())
-        line.send_bytes(cloudpickle.dumps(workshop.work(node, fitted)))
+        send(workshop.work(node, fitted, lambda share, loss: send(Part(share, loss))))
 
 
 def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:

@@ -88,14 +88,14 @@ def tune(
     study = Study(out, setting)
     tuning = Tuning(tunable, goal, study.trials, setting, provenance(registry))
     progress = progress or Progress()
-    progress.begin(max(trials - len(study.trials), 0))
+    progress.begin({str(number): 1.0 for number in range(len(study.trials), trials)})
     try:
         for number in range(len(study.trials), trials):
             asked, options = study.ask(tunable.space, tunable.defaults, seed=seed)
-            progress.step(f"trial {number} (the last is {trials - 1}): {tunable.variant(options)}")
+            progress.step(str(number), f"trial {number} (the last is {trials - 1}): {tunable.variant(options)}")
             trial = search.judged(number, options)
             study.tell(asked, trial)
-            progress.done(1)
+            progress.done(str(number))
             if trial.reason:
                 progress.say(f"failed trial {number}: {trial.reason}")
             tuning = replace(tuning, trials=study.trials)

@@ -5,17 +5,19 @@ from __future__ import annotations
 __all__ = ["Workshop"]
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from recourse_arena.plugins import Registry
+from recourse_arena.problem.report import Report
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.answer import Answer, Failure, Fitted, Judged, Modelled
 from recourse_arena.running.asking import Asking
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node, plugin_of
+from recourse_arena.running.hearing import Listener, now_and_then
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.summary import Measures
 from recourse_arena.running.tables import as_table
@@ -42,9 +44,17 @@ class Workshop:
     _materials: dict[str, Materials] = field(default_factory=dict)
     _ready: dict[str, Asking] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
+    _listener: Listener | None = None
 
-    def work(self, node: Node, fitted: Fitted | None = None) -> Answer:
-        """Return what comes of a node; `fitted` is what came of the fit of a cell, which goes on its record."""
+    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
+        """Return what comes of a node.
+
+        Arguments:
+            node: The node.
+            fitted: What came of the fit of a cell, which goes on its record.
+            listener: Hears how far it is.
+        """
+        self._listener = listener
         try:
             if isinstance(node, ModelsNode):
                 return self._models(node)
@@ -54,6 +64,8 @@ class Workshop:
             return self._cell(node, fitted or Fitted(0.0))
         except Exception as error:  # a plugin may raise anything: it costs its own cells
             return Failure.of(error, self._module(node), plugin_of(node))
+        finally:
+            self._listener = None
 
     def close(self) -> None:
         """Let go of everything."""
@@ -72,7 +84,12 @@ class Workshop:
                 self._materials[node.key] = self.prepared(node.dataset, node.seed)
             else:
                 self._materials[node.key] = prepare(
-                    node.dataset, seed=node.seed, data=self.data, cache=self.cache, registry=self.registry
+                    node.dataset,
+                    seed=node.seed,
+                    data=self.data,
+                    cache=self.cache,
+                    registry=self.registry,
+                    report=self._report,
                 )
         return self._materials[node.key]
 
@@ -92,6 +109,7 @@ class Workshop:
 
     def _fitted(self, asking: Asking, node: FitNode) -> float:
         problem = self._materials_of(node.models).problem_for(node.scenario).seen_by(asking.solver.knows)
+        problem = replace(problem, report=self._report)
         made = False
 
         def make() -> Any:
@@ -130,6 +148,10 @@ class Workshop:
         if fit.handed:
             return type(self.solvers[fit.solver]).__module__
         return self.registry.module("solvers", fit.solver)
+
+    @cached_property
+    def _report(self) -> Report:
+        return now_and_then(lambda: self._listener)
 
     @cached_property
     def _measures(self) -> Measures:

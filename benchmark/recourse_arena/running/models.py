@@ -1,0 +1,88 @@
+"""The models that everything else of a dataset and seed rests on: decision model and causal flow, fitted or kept."""
+
+from __future__ import annotations
+
+__all__ = ["ModelKeys", "fitted_models"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from recourse_arena.causal.fitting import fit_flow
+from recourse_arena.causal.flow import CausalFlow
+from recourse_arena.decision.fitting import fit_classifier
+from recourse_arena.decision.relu import ReluClassifier
+from recourse_arena.plugins import Registry, variant
+from recourse_arena.problem.dataset import Dataset
+from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.people import Splits
+from recourse_arena.problem.report import Report, unheard
+from recourse_arena.running.cache import ArtefactCache, content_key
+
+_RECIPE_VERSION = 4
+"""Changes whenever the same recipe leads to other models."""
+
+
+@dataclass(frozen=True)
+class ModelKeys:
+    """Content keys of the models of a dataset and seed, known before anything is computed.
+
+    Arguments:
+        materials: Key of all of it.
+        classifier: Key of the decision model.
+        flow: Key of the causal flow.
+        file: Digest of the dataset's file.
+    """
+
+    materials: str
+    classifier: str
+    flow: str
+    file: str
+
+    @classmethod
+    def of(cls, name: str, *, seed: int, data: Path, registry: Registry) -> ModelKeys:
+        """Return the keys of a dataset with options.
+
+        Raises:
+            ArenaError: If the dataset cannot be used.
+        """
+        dataset = registry.dataset(name)
+        reason = dataset.unavailable(data)
+        if reason:
+            raise ArenaError(reason)
+        origin = {
+            "dataset": variant(name),
+            "version": dataset.version,
+            "file": dataset.fingerprint(data),
+            "seed": seed,
+            "recipe_version": _RECIPE_VERSION,
+        }
+        return cls(
+            content_key(**origin, decision=dataset.decision, flow=dataset.flow),
+            content_key(**origin, recipe=dataset.decision),
+            content_key(**origin, recipe=dataset.flow),
+            str(origin["file"]),
+        )
+
+
+def fitted_models(
+    dataset: Dataset, splits: Splits, keys: ModelKeys, *, seed: int, cache: ArtefactCache, report: Report = unheard
+) -> tuple[ReluClassifier, CausalFlow]:
+    """Return decision model and causal flow, from the cache where they are kept."""
+    fit = partial(fit_classifier, dataset.decision, splits.decision.train, seed=seed, report=report)
+    learn = partial(fit_flow, dataset.features, dataset.graph, dataset.flow, splits.flow, seed=seed, report=report)
+    with torch.random.fork_rng(devices=[]):  # new networks have weights at random, which are everybody's draws
+        classifier = ReluClassifier(len(dataset.features), dataset.decision.hidden)
+        flow = CausalFlow(dataset.features, dataset.graph, dataset.flow)
+    _restore(classifier, cache.get("classifier", keys.classifier, lambda: fit().state_dict())[0])
+    _restore(flow, cache.get("flow", keys.flow, lambda: learn().state_dict())[0])
+    return classifier, flow
+
+
+def _restore(model: nn.Module, state: Mapping[str, Tensor] | None) -> None:
+    model.load_state_dict(state or {})
+    model.eval().requires_grad_(False)
