@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,21 +16,45 @@ import pytest
 import tiny
 
 from recourse_arena import ArenaError, Recommendation, api
+from recourse_arena.running.progress import Progress
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 
 SUPPORT = Path(tiny.__file__).parent
 
 
 @contextmanager
-def scheduler(site, monkeypatch):
-    """Have a Dask scheduler with a worker; like those elsewhere, it finds plugins in its own environment only."""
-    from distributed import LocalCluster
+def scheduler(folder, site):
+    """Have a Dask scheduler with two workers, each in a process of its own that finds plugins in its environment only.
 
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(SUPPORT)]))
-    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "protocol": "tcp://"}
-    with LocalCluster(**options, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster:
-        yield cluster.scheduler_address
+    Like those of a cluster, workers have nannies, which replace them when they die.
+    """
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(site), str(SUPPORT)]),
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",  # or a killer kills four workers, one after the other
+    }
+    said, address = folder / "scheduler.json", ["--scheduler-file", str(folder / "scheduler.json")]
+    options = ["--no-dashboard", "--host", "127.0.0.1"]
+    there = ["--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder), *options]
+    commands = [["dask_scheduler", "--port", "0", *options, *address], ["dask_worker", *there, *address]]
+    processes = []
+    try:
+        for module, *words in commands:
+            command = [sys.executable, "-m", f"distributed.cli.{module}", *words]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            processes.append(subprocess.Popen(command, env=environment, start_new_session=True, **quiet))
+            while not said.exists():
+                assert processes[0].poll() is None
+                time.sleep(0.05)
+        where = json.loads(said.read_text())["address"]
+        with distributed.Client(where, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+        yield where
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def halfway():
@@ -57,32 +84,37 @@ def alike(one, other):
 
 
 def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cell_that_kills_it_every_time(
-    suite, installed, tmp_path, monkeypatch
+    suite, installed, tmp_path
 ):
     scenarios, solvers = ["hard-2", "hard-1"], ["careless", halfway()]
-    killers = ["assassin", f"one-shot?mark={tmp_path / 'mark'}"]
 
     def run(name, *more, **where):
         out, cache = tmp_path / name, tmp_path / f"cache-{name}"
         return api.run(suite, out=out, cache=cache, solvers=[*solvers, *more], scenarios=scenarios, **where)
 
-    one, two = run("one"), run("two", *killers, jobs=2)
-    with scheduler(installed, monkeypatch) as address:
-        far = run("far", scheduler=address)
+    one, two = run("one"), run("two", "exits", jobs=2)
+    parts = []
+    told = Progress()
+    told.part = lambda key, share, loss=None: parts.append(loss)
+    with scheduler(tmp_path, installed) as address:
+        far = run("far", "telling", "assassin", f"one-shot?mark={tmp_path / 'mark'}", scheduler=address, progress=told)
     for other in (two, far):
         alike(one, other)
-    kept = [
-        {file.name for file in (tmp_path / f"cache-{name}").rglob("*.safetensors")} for name in ("one", "two", "far")
-    ]
-    assert kept[0] == kept[1] == kept[2]  # what workers learnt has come back
+    kept = [{file.name for file in (tmp_path / f"cache-{name}").rglob("*.safetensors")} for name in ("one", "far")]
+    assert kept[0] == kept[1]  # what workers learnt has come back
     assert len(kept[0]) == 3
     assert (tmp_path / "mark").exists()
-    outcomes = {(row.solver, row.scenario): row.outcome for row in two.summary.itertuples()}
-    assert outcomes.pop(("assassin", "hard-1")) == "failed"
-    assert set(outcomes.values()) == {"solved"}
-    (cell,) = [cell for cell in two.info["cells"] if "reason" in cell]
-    assert "worker that ran it died" in cell["reason"]
-    assert cell["plugin"] == "faulty"
+    assert 0.125 in parts
+    assert failed(two) == {("exits", "hard-1"): "its process ended by itself: exit status 3"}
+    ((killer, reason),) = failed(far).items()
+    assert killer == ("assassin", "hard-1")
+    assert "worker that ran it died" in reason
+    assert {cell["plugin"] for result in (two, far) for cell in result.info["cells"] if "reason" in cell} == {"faulty"}
+
+
+def failed(result):
+    assert {cell["outcome"] for cell in result.info["cells"]} == {"solved", "failed"}
+    return {(cell["solver"], cell["scenario"]): cell["reason"] for cell in result.info["cells"] if "reason" in cell}
 
 
 def test_a_solver_that_cannot_travel_is_one_clear_error(suite, tmp_path):

@@ -85,7 +85,9 @@ def test_a_solver_whose_module_is_missing_elsewhere_fails_and_says_so(tmp_path):
 
 def test_plugins_that_are_blocked_here_are_blocked_in_other_processes(tmp_path, monkeypatch):
     monkeypatch.setenv("RECOURSE_ARENA_NO_PLUGINS", "other")
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")  # as Dask's nannies do
     setting = Setting.of(tmp_path, None, {}, ["faulty"])
+    assert "MALLOC_TRIM_THRESHOLD_" not in _environment(setting)
     assert _environment(setting)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"
     monkeypatch.delenv("RECOURSE_ARENA_NO_PLUGINS")
     assert _environment(setting)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"

@@ -124,6 +124,22 @@ class Slow(Top):
         return super().recommend(request)
 
 
+class Telling(Top):
+    """Says how far it is, when it is fitted and when it is asked."""
+
+    name = "telling"
+
+    def fit(self, problem, *, seed):
+        self.report = problem.report
+        time.sleep(0.3)  # who hears it hears no more often
+        self.report(0.5, torch.tensor(0.125))
+
+    def recommend(self, request):
+        time.sleep(0.3)
+        self.report(0.75)
+        return super().recommend(request)
+
+
 @hookimpl
 def recourse_solvers():
-    return [Careless, Exits, Segfaults, Hangs, Hogs, Prints, Assassin, OneShot, Slow]
+    return [Careless, Exits, Segfaults, Hangs, Hogs, Prints, Assassin, OneShot, Slow, Telling]

@@ -1,6 +1,7 @@
 """Kill a run at random moments, go on, and compare with a run that nobody killed.
 
-As a script, on a real suite: `python tests/support/killing.py quick --kills 20 --people 20`.
+As a script, on a real suite: `python tests/support/killing.py quick --kills 20 --people 20`. With `--cold` each run
+that is killed starts with an empty cache, so that training is interrupted, too.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +28,7 @@ def command(*words: object) -> list[str]:
     return [sys.executable, "-c", start, *map(str, words)]
 
 
-def killed_at_random(words: list[str], *, out: Path, moment: float) -> bool:
+def killed_at(moment: float, words: list[str], *, out: Path) -> bool:
     """Start a run, kill it and all it started `moment` seconds after it wrote anything; return whether it was alive."""
     record, before = out / "run.json", time.time()
     process = subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -58,6 +60,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--longest", type=float, default=60.0, help="seconds until the latest kill")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cold", action="store_true", help="start each run with an empty cache")
     given, options = parser.parse_known_args()
     draws = random.Random(given.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -65,11 +68,12 @@ def main() -> int:
         subprocess.run(command("run", given.suite, "--out", whole, *options), check=True, stdout=subprocess.DEVNULL)
         wrong = 0
         for number in range(given.kills):
-            words = command("run", given.suite, "--out", broken, *options, *(["--fresh"] if broken.exists() else []))
+            shutil.rmtree(broken, ignore_errors=True)
+            cache = ["--cache", Path(folder) / f"cache-{number}"] if given.cold else []
+            words = command("run", given.suite, "--out", broken, *cache, *options)
             moment = draws.uniform(0, given.longest)
-            alive = killed_at_random(words, out=broken, moment=moment)
-            again = command("run", given.suite, "--out", broken, *options)
-            subprocess.run(again, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            alive = killed_at(moment, words, out=broken)
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             found = differences(whole, broken)
             wrong += bool(found)
             sys.stdout.write(f"{number + 1}: killed after {moment:.1f} s{'' if alive else ' (done by then)'}: ")

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 from uuid import uuid4
 
@@ -109,15 +110,15 @@ class ArtefactCache:
 
     def seconds(self, kind: str, key: str) -> float | None:
         """Return the seconds a kept artefact took to make by its header; none if it is not there or has none."""
-        from safetensors import SafetensorError, safe_open
+        return None if self.folder is None else _seconds(self._path(kind, key))
 
-        if self.folder is None or not (path := self._path(kind, key)).is_file():
+    def usual_seconds(self, kind: str) -> float | None:
+        """Return the median of the seconds that kept artefacts of a kind took to make; none if there are none."""
+        if self.folder is None:
             return None
-        try:
-            with safe_open(path, "pt") as file:
-                return float((file.metadata() or {})["seconds"])
-        except (SafetensorError, OSError, KeyError, ValueError):
-            return None
+        found = map(_seconds, (self.folder / checked_name(kind)).glob("*.safetensors"))
+        known = [seconds for seconds in found if seconds is not None]
+        return median(known) if known else None
 
     def content(self, kind: str, key: str) -> bytes | None:
         """Return the bytes of a kept artefact, to send them elsewhere; none if it is not there."""
@@ -196,6 +197,19 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _seconds(path: Path) -> float | None:
+    """Return the seconds that the artefact in a file took to make, if it says so."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            return float((file.metadata() or {})["seconds"])
+    except (SafetensorError, OSError, KeyError, ValueError):
+        return None
 
 
 def _unpacked(path: Path, key: str) -> tuple[Tensors, float]:

@@ -28,12 +28,8 @@ from recourse_arena.running.sandbox import Setting
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""
 
-_SETTINGS = {
-    "distributed.admin.large-graph-warning-threshold": "1GB",
-    "distributed.scheduler.allowed-failures": 0,
-    "distributed.comm.timeouts.connect": "60s",
-}
-"""What we ask of Dask; a scheduler elsewhere has its own number of allowed failures."""
+_SETTINGS = {"distributed.admin.large-graph-warning-threshold": "1GB"}
+"""What we ask of Dask."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Preview", "effort"]
+__all__ = ["Preview", "efforts"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +19,26 @@ _MODELS, _FIT, _CELL, _KEPT = 20.0, 30.0, 4.0, 0.5
 """Rough seconds of each kind of step where nothing better is known, and of one whose artefact is kept."""
 
 
-def effort(node: Node, cache: ArtefactCache) -> float:
-    """Return about how many seconds a node takes: nothing is known of cells, much of artefacts that are kept."""
-    if isinstance(node, CellNode):
-        return _CELL
-    if isinstance(node, FitNode):
+def efforts(nodes: Iterable[Node], cache: ArtefactCache) -> dict[Node, float]:
+    """Return about how many seconds each node takes: nothing is known of cells, much of artefacts that are kept.
+
+    A fit takes as long as that solver's fits in the cache, in the median.
+    """
+    usual: dict[str, float] = {}
+
+    def effort(node: Node) -> float:
+        if isinstance(node, CellNode):
+            return _CELL
+        if isinstance(node, ModelsNode):
+            found = [cache.seconds("classifier", node.keys.classifier), cache.seconds("flow", node.keys.flow)]
+            return _MODELS if None in found else _KEPT
         if not node.trained or (not node.handed and cache.seconds(node.kind, node.key) is not None):
             return _KEPT
-        return _FIT
-    found = [cache.seconds("classifier", node.keys.classifier), cache.seconds("flow", node.keys.flow)]
-    return _MODELS if None in found else _KEPT
+        if node.kind not in usual:
+            usual[node.kind] = cache.usual_seconds(node.kind) or _FIT
+        return usual[node.kind]
+
+    return {node: effort(node) for node in nodes}
 
 
 @dataclass(frozen=True)
@@ -65,10 +75,10 @@ class Preview:
             raise ArenaError(str(error))
         kept = folder.finished(plan, {node.key for node in graph.cells}) if folder else set()
         nodes = graph.needed(kept)
-        efforts = {node: effort(node, cache) for node in nodes}
-        known = frozenset(n for n in nodes if not isinstance(n, CellNode) and efforts[n] == _KEPT)
-        longest = max([efforts[node] for node in nodes if not isinstance(node, CellNode)], default=0.0)
-        seconds = max(sum(efforts.values()) / jobs, longest)
+        rough = efforts(nodes, cache)
+        known = frozenset(n for n in nodes if not isinstance(n, CellNode) and rough[n] == _KEPT)
+        longest = max([rough[node] for node in nodes if not isinstance(node, CellNode)], default=0.0)
+        seconds = max(sum(rough.values()) / jobs, longest)
         there = len(plan.cells) - _cells(nodes) - _left_out(plan) - len(graph.unfit)
         return cls(there, nodes, plan.skipped, graph.unfit, seconds, known)
 

@@ -16,6 +16,9 @@ from tqdm import tqdm
 _BETWEEN = 20.0
 """Seconds between two lines of a log about the same step."""
 
+_TELLING = 0.02
+"""Share of a step from which the time it took says how long all of it will take."""
+
 
 class Progress:
     """Hears of each step of a run and says nothing: for tests and for Python.
@@ -53,6 +56,7 @@ class _Step:
     words: str
     share: float = 0.0
     loss: float | None = None
+    start: float = field(default_factory=lambda: time.monotonic())
 
     def __str__(self) -> str:
         share = f", {self.share:.0%}" if self.share else ""
@@ -61,26 +65,29 @@ class _Step:
 
 @dataclass
 class _State:
-    """How far a run is: cells so far (all, done with the kept ones, failed or timed out), steps now and before."""
+    """How far a run is: cells so far (all, done with the kept ones, failed or timed out), steps now and before.
 
-    efforts: Mapping[str, float] = field(default_factory=dict)
+    Efforts are rough seconds, until a step says how far it is or is over: then they are what it takes.
+    """
+
+    efforts: dict[str, float] = field(default_factory=dict)
     cells: int = 0
     finished: int = 0
     failed: int = 0
-    past: float = 0.0
+    past: set[str] = field(default_factory=set)
     now: dict[str, _Step] = field(default_factory=dict)
-    start: float = field(default_factory=time.monotonic)
+    start: float = field(default_factory=lambda: time.monotonic())
 
     @property
     def total(self) -> float:
-        """Rough seconds of all steps."""
+        """Seconds of all steps, one after the other."""
         return max(sum(self.efforts.values()), 1e-9)
 
     @property
     def share(self) -> float:
         """Share of the work that is done."""
         now = sum(self.efforts.get(key, 0.0) * step.share for key, step in self.now.items())
-        return min((self.past + now) / self.total, 1.0)
+        return min((sum(self.efforts[key] for key in self.past) + now) / self.total, 1.0)
 
     @property
     def spent(self) -> float:
@@ -112,7 +119,7 @@ class _Shown(Progress):
 
     def begin(self, efforts: Mapping[str, float], cells: int = 0, kept: int = 0) -> None:
         """Start the clock."""
-        self._state = _State(efforts, cells, kept)
+        self._state = _State(dict(efforts), cells, kept)
 
     def step(self, key: str, words: str) -> None:
         """Add what runs now."""
@@ -125,6 +132,8 @@ class _Shown(Progress):
             if key in self._state.now:
                 step = self._state.now[key]
                 step.share, step.loss = share, loss
+                if share > _TELLING:
+                    self._state.efforts[key] = (time.monotonic() - step.start) / share
 
     def left(self, key: str) -> None:
         """Take a step out."""
@@ -132,10 +141,11 @@ class _Shown(Progress):
             self._state.now.pop(key, None)
 
     def done(self, key: str) -> None:
-        """Count the effort."""
+        """Count it, with the time it took; of a step that never began, because what it needs failed, none."""
         with self._turn:
-            self._state.now.pop(key, None)
-            self._state.past += self._state.efforts.get(key, 0.0)
+            step = self._state.now.pop(key, None)
+            self._state.efforts[key] = 0.0 if step is None else time.monotonic() - step.start
+            self._state.past.add(key)
 
     def cell(self, outcome: str) -> None:
         """Count a cell."""
@@ -214,4 +224,5 @@ def progress_for(stream: TextIO | None = None) -> Progress:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

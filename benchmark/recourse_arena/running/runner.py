@@ -21,7 +21,7 @@ from recourse_arena.running.graph import CellNode, Graph, Node
 from recourse_arena.running.materials import Materials
 from recourse_arena.running.packs import Packs
 from recourse_arena.running.plan import Cell, Plan
-from recourse_arena.running.preview import effort
+from recourse_arena.running.preview import efforts
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.provenance import now
 from recourse_arena.running.record import run_record
@@ -123,7 +123,8 @@ class _Run:
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
         nodes = self._nodes()
-        progress.begin({node.key: effort(node, cache) for node in nodes}, len(self.plan.cells), len(self.judged))
+        rough = {node.key: seconds for node, seconds in efforts(nodes, cache).items()}
+        progress.begin(rough, len(self.plan.cells), len(self.judged))
         try:
             self._announce(progress)
             for node, answer in engine.run(nodes, progress):
