@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from recourse_arena import Scenario
+from recourse_arena import Recommendation, Scenario, Solver
 from recourse_arena.plugins import discover
 from recourse_arena.running.answer import Fitted, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
@@ -20,6 +20,7 @@ from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
 from recourse_arena.running.suite import Block, Suite
 from recourse_arena.running.summary import Measures
+from recourse_arena.running.workshop import Workshop
 
 SCENARIOS = [f"{hard}soft-{soft}" for hard in ("", "hard-1+", "hard-2+", "hard-3+") for soft in ("linear", "convex")]
 
@@ -44,7 +45,7 @@ class Idle:
         metrics, _ = measures.of(frame, timings)
         self.judged = Judged(pa.Table.from_pandas(frame, preserve_index=False), timings, metrics, measures.digest)
 
-    def work(self, node, fitted=None):
+    def work(self, node, fitted=None, listener=None):
         if isinstance(node, CellNode):
             return self.judged
         identity = {"dataset": "loan", "seed": 0}
@@ -80,6 +81,35 @@ def test_idle_cells(benchmark, tmp_path, cells):
     run = harness(tmp_path, cells)
     records = benchmark.pedantic(run, setup=lambda: shutil.rmtree(tmp_path / "run", ignore_errors=True), rounds=3)
     assert len(records) == cells
+
+
+class Nothing(Solver):
+    """Answers at once, and helps nobody."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def recommend(self, request):
+        nobody = request.actionable.new_zeros(len(request))
+        return Recommendation.do(request.actionable, request.factual, found=nobody)
+
+
+@pytest.mark.benchmark(group="harness: 400 cells of solvers that do nothing, asked, judged, measured and kept")
+@pytest.mark.parametrize("people", [1, 200])
+def test_cells_of_solvers_that_do_nothing(benchmark, tmp_path, loan_materials, people):
+    """What every cell costs beside the solver's own work; nearly all of it is the judge's and the metrics'."""
+    registry, solvers = discover(), {f"nothing-{i}": Nothing(f"nothing-{i}") for i in range(400 // len(SCENARIOS))}
+    suite = Suite("nothing", "", (Block(("loan",), tuple(map(Scenario.parse, SCENARIOS)), tuple(solvers), people),))
+    cache = ArtefactCache(None)
+
+    def run():
+        plan = make_plan(suite, registry, data=tmp_path, solvers=solvers)
+        hands = Workshop(registry, tmp_path, cache, solvers, lambda dataset, seed: loan_materials)
+        options = {"engine": Serial(hands), "progress": Progress(), "cache": cache}
+        return execute(plan, RunFolder(tmp_path / "run"), registry=registry, data=tmp_path, **options)
+
+    records = benchmark.pedantic(run, setup=lambda: shutil.rmtree(tmp_path / "run", ignore_errors=True), rounds=3)
+    assert [record.outcome for record in records] == ["solved"] * 400
 
 
 @pytest.mark.benchmark(group="harness: a run of 1,000 cells of 20 people that has everything")

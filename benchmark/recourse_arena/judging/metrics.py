@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from recourse_arena.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -54,33 +55,43 @@ def _mean(column: str, *, among: str | None = None) -> Callable[[Any, Mapping[st
     """Return the mean of a column over everybody asking, or over the people for whom `among` is true."""
 
     def compute(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-        values = _among(people, among)[column].dropna()
-        return float(values.mean()) if len(values) else None
+        values = _numbers(people, column)
+        if among is not None:
+            values = values[_solved(people) if among == "solved" else _is(people, among)]
+        known = values[values == values]
+        return float(known.mean()) if len(known) else None
 
     return compute
 
 
-def _among(people: pd.DataFrame, condition: str | None) -> pd.DataFrame:
-    if condition is None:
-        return people
-    return people[people["outcome"] == "solved"] if condition == "solved" else people[people[condition].astype(bool)]
+def _numbers(people: pd.DataFrame, column: str) -> np.ndarray:
+    """Return a column as numbers, `(people,)`, NaN where it is missing."""
+    return people[column].to_numpy(dtype=float, na_value=float("nan"))
+
+
+def _is(people: pd.DataFrame, column: str) -> np.ndarray:
+    return people[column].to_numpy(dtype=bool)
+
+
+def _solved(people: pd.DataFrame) -> np.ndarray:
+    return people["outcome"].to_numpy(dtype=object) == "solved"
 
 
 def _sd_of_cost(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-    costs = people.loc[people["valid"], "cost"]
+    costs = _numbers(people, "cost")[_is(people, "valid")]
     return float(costs.std(ddof=1)) if len(costs) > 1 else None
 
 
 def _attainability(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
-    return float((people["valid"] & people["plausible"]).mean())
+    return float((_is(people, "valid") & _is(people, "plausible")).mean())
 
 
 def _coverage(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
-    return float((people["outcome"] == "solved").mean())
+    return float(_solved(people).mean())
 
 
 def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
-    return float((people["violations"] > 0).mean())
+    return float((_numbers(people, "violations") > 0).mean())
 
 
 def _optimality_gap(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:

@@ -72,7 +72,7 @@ class Materials:
         """Those who ask: the negatively decided test people, `(asking, features)`."""
         return self._refused(self.part).x
 
-    @property
+    @cached_property
     def judge(self) -> Judge:
         """The judge of this dataset."""
         problem, attributes = self.problem, self._refused(self.part).attributes
