@@ -64,8 +64,7 @@ def run(
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
         progress: Who hears of each step; default nobody.
         no_plugins: Names of plugins to block, `*` for all that are not built in.
-        jobs: Cells that are worked on at a time, each in a process of its own. A script that asks for more than one
-            must guard its own start with `if __name__ == "__main__":`.
+        jobs: Cells that are worked on at a time, each in a process of its own.
         scheduler: Address of a Dask scheduler, whose workers are used instead.
         timeout: Seconds that preparing a solver, and each cell, may take.
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so.

@@ -15,7 +15,7 @@ import pytest
 import tiny
 from killing import command, differences
 
-from recourse_arena import ArenaError, api
+from recourse_arena import ArenaError, api, plugins
 
 SUITE = """
 datasets = ["tiny"]
@@ -160,3 +160,50 @@ def test_a_dry_run_says_what_is_there_and_what_would_run_and_touches_nothing(are
     assert "0 cells are there already, 4 would run" in fresh.text()
     assert "learner (fit kept): hard-2, hard-1" in fresh.text()
     assert fresh.seconds < 40
+
+
+@pytest.mark.parametrize("change", ["default", "tuned", "distribution"])
+def test_what_a_solver_is_by_default_or_where_it_comes_from_is_part_of_what_its_cells_rest_on(
+    arena, tmp_path, monkeypatch, change
+):
+    class Optional(tiny.Top):
+        name = "optional"
+
+        def __init__(self, *, far: float = 1e9):
+            self.far = far
+
+    def other(self, *, far: float = 2e9):
+        self.far = far
+
+    registry = plugins.discover()
+    registry.solvers["optional"] = Optional
+    monkeypatch.setattr("recourse_arena.api.discover", lambda **_: registry)
+
+    def run():
+        asked.clear()
+        arena(out=tmp_path / "run", solvers=["optional", "top"], people=5)
+        return set(asked)
+
+    asked = []
+    monkeypatch.setattr(
+        tiny.Top,
+        "recommend",
+        lambda self, request, real=tiny.Top.recommend: asked.append(self.name) or real(self, request),
+    )
+    assert run() == {"optional", "top"}
+    assert run() == set()
+    if change == "default":
+        monkeypatch.setattr(Optional, "__init__", other)
+    elif change == "tuned":
+        Optional.tuned = {"tiny": {"far": 3e9}}
+    else:
+        origin = registry.origin
+        monkeypatch.setattr(
+            registry,
+            "origin",
+            lambda kind, text: {
+                **origin(kind, text),
+                **({"distribution": ("other", "1")} if text == "optional" else {}),
+            },
+        )
+    assert run() == {"optional"}

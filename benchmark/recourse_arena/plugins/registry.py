@@ -76,6 +76,21 @@ class Registry:
         """Return the name of the plugin that something comes from; empty if none offers it."""
         return next((plugin.name for plugin in self.candidates(kind, name) if name in plugin.offers(kind)), "")
 
+    def origin(self, kind: str, text: str) -> dict[str, Any]:
+        """Return what tells something with options from what others call the same, or from what it was before.
+
+        Beside the name and options: the distribution it comes from, with its version, and what options are by default.
+        """
+        name, options = variant(text)
+        plugin = next((p for p in self.candidates(kind, name) if name in p.offers(kind)), None)
+        parameters = inspect.signature(getattr(self, kind)[name]).parameters.values()
+        return {
+            "name": name,
+            "options": options,
+            "defaults": {p.name: p.default for p in parameters if isinstance(p.default, (bool, int, float, str))},
+            "distribution": (plugin.distribution, plugin.version) if plugin else (),
+        }
+
     def module(self, kind: str, name: str) -> str:
         """Return the module in which something with options is written; empty if nothing has the name."""
         return str(getattr(getattr(self, kind).get(variant(name)[0]), "__module__", ""))

@@ -160,6 +160,7 @@ class _Maker:
     unfit: dict[Cell, str] = field(default_factory=dict)
     known: dict[tuple[str, int], tuple[FeatureTable, bool]] = field(default_factory=dict)
     solvers: dict[str, Solver] = field(default_factory=dict)
+    identities: dict[tuple[ModelsNode, str], dict[str, object]] = field(default_factory=dict)
     fits: dict[tuple[ModelsNode, str, tuple[tuple[str, str], ...]], FitNode] = field(default_factory=dict)
 
     def cell(self, cell: Cell) -> CellNode | None:
@@ -200,13 +201,17 @@ class _Maker:
 
     def _identity(self, models: ModelsNode, solver: str) -> dict[str, object]:
         """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
-        identity: dict[str, object] = {
-            "materials": models.key,
-            "solver": variant(solver),
-            "version": self._solver(solver).version,
-            "package": __version__,
-        }
-        return {**identity, "run": self.run} if solver in self.plan.solvers else identity
+        if (models, solver) not in self.identities:
+            handed, made = solver in self.plan.solvers, self._solver(solver)
+            tuned = made.tuned.get(variant(models.dataset)[0], {})
+            self.identities[models, solver] = {
+                "materials": models.key,
+                "solver": [self.run, solver] if handed else self.registry.origin("solvers", solver),
+                "tuned": {name: str(value) for name, value in tuned.items()},
+                "version": made.version,
+                "package": __version__,
+            }
+        return self.identities[models, solver]
 
     def _asked(self, cell: Cell) -> dict[str, object]:
         """Return what else a cell depends on; worked out once for all cells with the same scenario and people."""
