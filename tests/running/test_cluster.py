@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import tiny
+from dask_cluster import scheduler
 
 from recourse_arena import ArenaError, Recommendation, api
 from recourse_arena.running.progress import Progress
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
 SUPPORT = Path(tiny.__file__).parent
-
-
-@contextmanager
-def scheduler(folder, site):
-    """Have a Dask scheduler with two workers, each in a process of its own that finds plugins in its environment only.
-
-    Like those of a cluster, workers have nannies, which replace them when they die.
-    """
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(site), str(SUPPORT)]),
-        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",  # or a killer kills four workers, one after the other
-    }
-    said, address = folder / "scheduler.json", ["--scheduler-file", str(folder / "scheduler.json")]
-    options = ["--no-dashboard", "--host", "127.0.0.1"]
-    there = ["--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder), *options]
-    commands = [["dask_scheduler", "--port", "0", *options, *address], ["dask_worker", *there, *address]]
-    processes = []
-    try:
-        for module, *words in commands:
-            command = [sys.executable, "-m", f"distributed.cli.{module}", *words]
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            processes.append(subprocess.Popen(command, env=environment, start_new_session=True, **quiet))
-            while not said.exists():
-                assert processes[0].poll() is None
-                time.sleep(0.05)
-        where = json.loads(said.read_text())["address"]
-        with distributed.Client(where, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=120)
-        yield where
-    finally:
-        for process in processes:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def halfway():
@@ -96,7 +57,7 @@ def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cel
     parts = []
     told = Progress()
     told.part = lambda key, share, loss=None: parts.append(loss)
-    with scheduler(tmp_path, installed) as address:
+    with scheduler(tmp_path, [installed, SUPPORT]) as (address, _):
         far = run("far", "telling", "assassin", f"one-shot?mark={tmp_path / 'mark'}", scheduler=address, progress=told)
     for other in (two, far):
         alike(one, other)

@@ -1,7 +1,8 @@
 """Kill a run at random moments, go on, and compare with a run that nobody killed.
 
 As a script, on a real suite: `python tests/support/killing.py quick --kills 20 --people 20`. With `--cold` each run
-that is killed starts with an empty cache, so that training is interrupted, too.
+that is killed starts with an empty cache, so that training is interrupted, too. With `--workers` the suite runs on
+a Dask scheduler with two workers, one of which is killed, and goes on by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from dask_cluster import scheduler
 
 TIMINGS = ["fit_seconds", "solve_seconds", "validation_score"]
 
@@ -42,6 +44,23 @@ def killed_at(moment: float, words: list[str], *, out: Path) -> bool:
     return alive
 
 
+def worker_killed_at(moment: float, words: list[str], *, out: Path, draws: random.Random) -> bool:
+    """Run a suite on two Dask workers, kill one of them at a moment; return whether the run was not done by then."""
+    record = out / "run.json"
+    with tempfile.TemporaryDirectory() as folder, scheduler(Path(folder)) as (address, nanny):
+        command = [*words, "--scheduler", address]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not record.exists():
+            time.sleep(0.01)
+        time.sleep(moment)
+        alive = process.poll() is None
+        workers = [child for child in nanny.children() if "spawn_main" in " ".join(child.cmdline())]
+        draws.choice(workers).kill()
+        if process.wait() != 0:
+            raise RuntimeError(f"the run ended with {process.returncode}")
+    return alive
+
+
 def differences(one: Path, other: Path) -> str:
     """Return what differs between two finished runs, timings aside; nothing if they are equal."""
     try:
@@ -61,6 +80,7 @@ def main() -> int:
     parser.add_argument("--longest", type=float, default=60.0, help="seconds until the latest kill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cold", action="store_true", help="start each run with an empty cache")
+    parser.add_argument("--workers", action="store_true", help="kill workers of the run, not the run")
     given, options = parser.parse_known_args()
     draws = random.Random(given.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -72,8 +92,11 @@ def main() -> int:
             cache = ["--cache", Path(folder) / f"cache-{number}"] if given.cold else []
             words = command("run", given.suite, "--out", broken, *cache, *options)
             moment = draws.uniform(0, given.longest)
-            alive = killed_at(moment, words, out=broken)
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if given.workers:
+                alive = worker_killed_at(moment, words, out=broken, draws=draws)
+            else:
+                alive = killed_at(moment, words, out=broken)
+                subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             found = differences(whole, broken)
             wrong += bool(found)
             sys.stdout.write(f"{number + 1}: killed after {moment:.1f} s{'' if alive else ' (done by then)'}: ")
