@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/demo
+JOBS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
@@ -17,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 
 # The `quick` suite: every mission solver on Loan, and on GMSC where its file is found.
 demo: $(READY)
-	$(BIN)/recourse-arena run quick --out $(OUT)
+	$(BIN)/recourse-arena run quick --jobs $(JOBS) --out $(OUT)
 
 # Lint, format, types, tests and doctests.
 test: check
@@ -34,13 +35,13 @@ bench: $(READY)
 
 # The reference results; well over an hour. People of `oracle` and `training-seeds` are too many to keep.
 results: $(READY)
-	$(BIN)/recourse-arena run quick --out results/quick
-	$(BIN)/recourse-arena run paper --out results/paper
-	$(BIN)/recourse-arena run oracle --out results/oracle
-	$(BIN)/recourse-arena run training-seeds --out results/training-seeds
+	$(BIN)/recourse-arena run quick --jobs $(JOBS) --out results/quick
+	$(BIN)/recourse-arena run paper --jobs $(JOBS) --out results/paper
+	$(BIN)/recourse-arena run oracle --jobs $(JOBS) --out results/oracle
+	$(BIN)/recourse-arena run training-seeds --jobs $(JOBS) --out results/training-seeds
 	$(BIN)/recourse-arena run certified --out results/certified
-	$(BIN)/recourse-arena run methods --out results/methods
-	$(BIN)/recourse-arena run structures --out results/structures
+	$(BIN)/recourse-arena run methods --jobs $(JOBS) --out results/methods
+	$(BIN)/recourse-arena run structures --jobs $(JOBS) --out results/structures
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds

@@ -20,7 +20,7 @@ from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
 from recourse_arena.running.plan import Choice, make_plan
 from recourse_arena.running.preview import Preview
-from recourse_arena.running.progress import Progress
+from recourse_arena.running.progress import Progress, progress_for
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
 from recourse_arena.running.suite import Suite, read_suite
@@ -39,7 +39,7 @@ def run(
     fresh: bool = False,
     data: str | Path | None = None,
     cache: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool = False,
     no_plugins: Sequence[str] = (),
     jobs: int = 1,
     scheduler: str | None = None,
@@ -62,7 +62,7 @@ def run(
         fresh: Compute every cell anew, even if the folder holds it. Models in the cache are kept.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
-        progress: Who hears of each step; default nobody.
+        progress: Whether to tell on stderr how far it is, as the command does; or who hears of each step.
         no_plugins: Names of plugins to block, `*` for all that are not built in.
         jobs: Cells that are worked on at a time, each in a process of its own.
         scheduler: Address of a Dask scheduler, whose workers are used instead.
@@ -100,7 +100,7 @@ def run(
         registry=registry,
         data=data,
         engine=engine,
-        progress=progress or Progress(),
+        progress=progress_for() if progress is True else progress or Progress(),
         cache=kept,
         fresh=fresh,
         how={name: value for name, value in how.items() if value is not None},

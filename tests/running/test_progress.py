@@ -108,6 +108,13 @@ def test_a_terminal_has_one_line_with_cells_steps_and_the_loss():
     assert "noted something\n" in shown
 
 
+def test_a_run_from_python_tells_if_asked_to(arena, capsys):
+    arena(scenarios=["hard-1"], people=5)
+    assert capsys.readouterr().err == ""
+    arena(scenarios=["hard-1"], people=5, progress=True)
+    assert "2 cells  tiny: top under hard-1" in capsys.readouterr().err
+
+
 def test_only_numbers_are_passed_on_and_not_more_often_than_can_be_read(clock):
     heard, listening = [], True
     report = now_and_then(lambda: (lambda *said: heard.append(said)) if listening else None)
