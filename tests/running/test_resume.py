@@ -19,7 +19,7 @@ from recourse_arena import ArenaError, api, plugins
 
 SUITE = """
 datasets = ["tiny"]
-solvers = ["slow?seconds=0.1", "learner", "top"]
+solvers = ["slow?seconds=0.4", "learner", "top"]
 scenarios = ["hard-2", "hard-1", "soft-linear", "soft-convex"]
 people = 20
 """
@@ -27,7 +27,7 @@ people = 20
 
 @pytest.fixture
 def words(installed, tmp_path, monkeypatch):
-    """The command of a run that takes a second or two once its process is up; other processes find its plugins."""
+    """The command of a run that takes a few seconds once its process is up; other processes find its plugins."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(installed), str(Path(tiny.__file__).parent)]))
     monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "no")  # a second process would double the time
     (tmp_path / "mine.toml").write_text(SUITE)

@@ -77,21 +77,25 @@ def _solved(people: pd.DataFrame) -> np.ndarray:
     return people["outcome"].to_numpy(dtype=object) == "solved"
 
 
+def _share(flags: np.ndarray) -> float | None:
+    return float(flags.mean()) if len(flags) else None
+
+
 def _sd_of_cost(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
     costs = _numbers(people, "cost")[_is(people, "valid")]
     return float(costs.std(ddof=1)) if len(costs) > 1 else None
 
 
-def _attainability(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
-    return float((_is(people, "valid") & _is(people, "plausible")).mean())
+def _attainability(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+    return _share(_is(people, "valid") & _is(people, "plausible"))
 
 
-def _coverage(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
-    return float(_solved(people).mean())
+def _coverage(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+    return _share(_solved(people))
 
 
-def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float:
-    return float((_numbers(people, "violations") > 0).mean())
+def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+    return _share(_numbers(people, "violations") > 0)
 
 
 def _optimality_gap(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
