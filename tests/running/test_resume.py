@@ -37,7 +37,13 @@ def words(installed, tmp_path, monkeypatch):
 def test_a_run_interrupted_and_killed_ends_as_one_that_nobody_stopped(words, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     api.run(tmp_path / "mine.toml", out=whole)
-    process = subprocess.Popen(words(broken), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        words(broken),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored by whatever runs in the background
+    )
     while process.poll() is None and not list(broken.glob("cells/*.parquet")):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
