@@ -6,6 +6,7 @@ __all__ = ["find_suite", "load", "preview", "run"]
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from recourse_arena.folders import cache_folder, data_folder
@@ -18,7 +19,7 @@ from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
-from recourse_arena.running.plan import Choice, make_plan
+from recourse_arena.running.plan import Choice, Plan, make_plan
 from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress, progress_for
 from recourse_arena.running.runner import execute
@@ -78,9 +79,8 @@ def run(
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     kept = ArtefactCache(cache_folder(cache))
-    names, handed = _named(solvers)
-    choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds), person_timeout)
-    plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
+    chosen = Choice(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
+    plan = _planned(suite, solvers, chosen, registry, data)
     engine = make_engine(
         plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
     )
@@ -130,17 +130,20 @@ def preview(
         ArenaError: If names, options or files are wrong.
     """
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
-    names, handed = _named(solvers)
-    choice = Choice(tuple(datasets), names, tuple(scenarios), people, tuple(seeds), person_timeout)
-    plan = make_plan(find_suite(suite, registry), registry, data=data, choice=choice, solvers=handed)
+    chosen = Choice(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
+    plan = _planned(suite, solvers, chosen, registry, data)
     folder = None if out is None or fresh else RunFolder(Path(out))
     return Preview.of(plan, registry, data=data, cache=ArtefactCache(cache_folder(cache)), folder=folder, jobs=jobs)
 
 
-def _named(solvers: Sequence[str | Solver]) -> tuple[tuple[str, ...], dict[str, Solver]]:
-    """Return the names of solvers, and by name those handed over as objects."""
+def _planned(
+    suite: str | Path | Suite, solvers: Sequence[str | Solver], choice: Choice, registry: Registry, data: Path
+) -> Plan:
+    """Return the plan of a suite with what a user chose of it, and solvers by name or handed over as objects."""
     names = tuple(_name(solver) for solver in solvers)
-    return names, {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
+    handed = {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
+    chosen = replace(choice, solvers=names)
+    return make_plan(find_suite(suite, registry), registry, data=data, choice=chosen, solvers=handed)
 
 
 def _name(solver: str | Solver) -> str:
