@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 import tiny
 from dask_cluster import scheduler
@@ -71,6 +72,18 @@ def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cel
     assert killer == ("assassin", "hard-1")
     assert "worker that ran it died" in reason
     assert {cell["plugin"] for result in (two, far) for cell in result.info["cells"] if "reason" in cell} == {"faulty"}
+
+
+def test_several_jobs_on_this_machine_are_out_of_reach_from_others(suite, tmp_path):
+    places = set()
+
+    class Watch(Progress):
+        def step(self, key, words):
+            connections = psutil.Process().net_connections()
+            places.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
+
+    api.run(suite, solvers=["top"], people=5, jobs=2, progress=Watch())
+    assert places == {"127.0.0.1"}
 
 
 def failed(result):

@@ -8,13 +8,16 @@ import multiprocessing
 import time
 
 import pytest
+import tiny
 import torch
 
-from recourse_arena import api
+from recourse_arena import Scenario, api, plugins
 from recourse_arena.running import hearing, progress
-from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.cache import ArtefactCache, _packed
 from recourse_arena.running.hearing import now_and_then
+from recourse_arena.running.models import ModelKeys, fitted_models
 from recourse_arena.running.progress import LiveProgress, PlainProgress, Progress, progress_for
+from recourse_arena.running.suite import Block, Suite
 
 
 class Parts(Progress):
@@ -164,13 +167,29 @@ def test_the_training_loss_is_heard_from_wherever_a_solver_is_fitted(suite, wher
     assert len(parts.over) == 4
 
 
-def test_fits_are_thought_to_take_as_long_as_such_fits_did(tmp_path, monkeypatch):
-    cache = ArtefactCache(tmp_path)
-    assert cache.usual_seconds("solver-a") is None
-    for key, seconds in (("one", 1.0), ("two", 5.0), ("three", 60.0)):
-        from recourse_arena.running.cache import _packed
+def test_both_models_tell_how_far_they_are_each_half_of_the_work(tmp_path):
+    told = []
+    dataset, registry = tiny.Tiny(), plugins.discover()
+    registry.datasets["tiny"] = tiny.Tiny
+    keys = ModelKeys.of("tiny", seed=0, data=tmp_path, registry=registry)
+    splits = dataset.splits(seed=0, data=tmp_path)
+    before = torch.random.get_rng_state()
+    fitted_models(dataset, splits, keys, seed=0, cache=ArtefactCache(None), report=lambda *said: told.append(said))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    shares = [share for share, _ in told]
+    epochs = dataset.decision.epochs, dataset.flow.epochs
+    assert shares == [*((i + 1) / epochs[0] / 2 for i in range(epochs[0])), *shares[epochs[0] :]]
+    assert shares[epochs[0] :] == [(1 + (i + 1) / epochs[1]) / 2 for i in range(epochs[1])]
+    assert all(math.isfinite(loss.item()) for _, loss in told)
 
-        cache.put("solver-a", key, _packed({"w": torch.ones(1)}, key, seconds))
-    (tmp_path / "solver-a" / "not an artefact.safetensors").write_bytes(b"x")
-    assert cache.usual_seconds("solver-a") == 5.0
-    assert ArtefactCache(None).usual_seconds("solver-a") is None
+
+def test_fits_are_thought_to_take_as_long_as_such_fits_did(plugged, tmp_path):
+    cache = ArtefactCache(tmp_path)
+    assert cache.usual_seconds("solver-learner") is None
+    for key, seconds in (("one", 1.0), ("two", 500.0), ("three", 6000.0)):
+        cache.put("solver-learner", key, _packed({"w": torch.ones(1)}, key, seconds))
+    (tmp_path / "solver-learner" / "not an artefact.safetensors").write_bytes(b"x")
+    assert cache.usual_seconds("solver-learner") == 500.0
+    assert ArtefactCache(None).usual_seconds("solver-learner") is None
+    suite = Suite("small", "", (Block(("tiny",), (Scenario.parse("hard-1"),), ("learner",)),))
+    assert 500 < api.preview(suite, cache=tmp_path, data=tmp_path).seconds < 600

@@ -28,8 +28,15 @@ from recourse_arena.running.sandbox import Setting
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""
 
-_SETTINGS = {"distributed.admin.large-graph-warning-threshold": "1GB"}
-"""What we ask of Dask."""
+_SETTINGS = {
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+"""What we ask of Dask. Its servers in this process cannot be left out: they serve nothing, to this machine only."""
+
+_HERE = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""How scheduler and workers in this process are reached: not at all from outside."""
 
 
 @dataclass(frozen=True)
@@ -107,21 +114,18 @@ class Cluster:
         import dask
 
         with dask.config.set(_SETTINGS):
-            if self.scheduler is None:
-                local = {
-                    "n_workers": self.jobs,
-                    "processes": False,  # solvers have processes of their own; workers only wait for them
-                    "threads_per_worker": 1,
-                    "memory_limit": 0,
-                    "dashboard_address": None,
-                }
-                with (
-                    distributed.LocalCluster(silence_logs=logging.CRITICAL, **local) as cluster,
-                    distributed.Client(cluster, set_as_default=False) as client,
-                ):
+            if self.scheduler is not None:
+                with _client(distributed, self.scheduler) as client:
                     yield client
                 return
-            with _client(distributed, self.scheduler) as client:
+            # Solvers have processes of their own, and workers only wait for them: threads of this process will do.
+            worker = {"cls": distributed.Worker, "options": {**_HERE, "nthreads": 1, "memory_limit": 0}}
+            scheduler = {"cls": distributed.Scheduler, "options": _HERE}
+            workers = dict.fromkeys(range(self.jobs), worker)
+            with (
+                distributed.SpecCluster(workers, scheduler, silence_logs=logging.CRITICAL) as cluster,
+                distributed.Client(cluster, set_as_default=False) as client,
+            ):
                 yield client
 
 
