@@ -86,6 +86,34 @@ def test_several_jobs_on_this_machine_are_out_of_reach_from_others(suite, tmp_pa
     assert places == {"127.0.0.1"}
 
 
+@pytest.mark.parametrize(
+    ("errors", "message"),
+    [
+        ([OSError("closed")], ""),
+        ([OSError("closed")] * 9, "die before they can start"),
+        ([ModuleNotFoundError("No module named 'recourse_arena'")], "need the same packages and plugins"),
+    ],
+    ids=["one dies", "all die", "another environment"],
+)
+def test_workers_that_cannot_be_made_ready_are_tried_again_or_one_clear_error(suite, monkeypatch, errors, message):
+    import distributed
+
+    register, left = distributed.Client.register_plugin, list(errors)
+
+    def fails(self, *given, **options):
+        if left:
+            raise left.pop()
+        return register(self, *given, **options)
+
+    monkeypatch.setattr(distributed.Client, "register_plugin", fails)
+    monkeypatch.setattr("recourse_arena.running.cluster._PAUSE", 0.0)
+    if message:
+        with pytest.raises(ArenaError, match=message):
+            api.run(suite, solvers=["top"], people=5, jobs=2)
+    else:
+        assert set(api.run(suite, solvers=["top"], people=5, jobs=2).summary["outcome"]) == {"solved"}
+
+
 def failed(result):
     assert {cell["outcome"] for cell in result.info["cells"]} == {"solved", "failed"}
     return {(cell["solver"], cell["scenario"]): cell["reason"] for cell in result.info["cells"] if "reason" in cell}

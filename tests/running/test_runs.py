@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 import tiny
+import torch
 
 from recourse_arena import ArenaError, Recommendation, Solver, load
 
@@ -35,6 +36,29 @@ def test_the_same_seed_gives_the_same_tables(arena, tmp_path):
     second = arena(out=tmp_path / "b", cache=tmp_path / "cache-b")
     pd.testing.assert_frame_equal(first.summary.drop(columns=TIMINGS), second.summary.drop(columns=TIMINGS))
     pd.testing.assert_frame_equal(first.people, second.people)
+
+
+def test_everything_is_computed_on_one_thread_however_many_there_are(arena):
+    seen = []
+
+    class Counting(Solver):
+        name = "counting"
+
+        def fit(self, problem, *, seed):
+            seen.append(torch.get_num_threads())
+
+        def recommend(self, request):
+            seen.append(torch.get_num_threads())
+            return Recommendation.do(request.actionable, request.factual)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        arena(solvers=[Counting()], people=5)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {1}
 
 
 def test_another_seed_gives_other_people(arena):

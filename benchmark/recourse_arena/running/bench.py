@@ -55,8 +55,7 @@ class Bench(WorkerPlugin):
         """Make folders and start the sandbox."""
         self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
         self.cache = ArtefactCache(self.folder / "cache")
-        threads = self.setting.threads or worker.state.nthreads
-        setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder, threads=threads)
+        setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder)
         self.sandbox = Sandbox(setting, self.limits, self.path)
         self.sandbox.start()
         self.turn = threading.Lock()

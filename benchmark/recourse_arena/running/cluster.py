@@ -5,10 +5,10 @@ from __future__ import annotations
 __all__ = ["Cluster"]
 
 import logging
-import os
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from recourse_arena.running.sandbox import Setting
 
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""
+
+_TRIES, _PAUSE = 5, 1.0
+"""How often workers may die while they are made ready, and seconds in which others come."""
 
 _SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -72,9 +75,8 @@ class Cluster:
 
         cache, token = ArtefactCache(self.setting.cache), f"recourse-arena-{uuid4().hex}"
         with self._connected(distributed) as client:
-            threads = None if self.scheduler else max(1, (os.cpu_count() or 1) // self.jobs)
-            path = () if self.scheduler else self.path
-            client.register_plugin(Bench(replace(self.setting, threads=threads), self.limits, path), name=token)
+            bench = Bench(self.setting, self.limits, () if self.scheduler else self.path)
+            _register(client, bench, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
             queue = _Queue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
@@ -92,9 +94,10 @@ class Cluster:
                     yield node, reply.answer
             finally:
                 if self.scheduler and client.status == "running":
-                    client.cancel(list(queue.running))
-                    client.unsubscribe_topic(token)
-                    client.unregister_worker_plugin(token)
+                    with suppress(OSError):  # workers may die at any time
+                        client.cancel(list(queue.running))
+                        client.unsubscribe_topic(token)
+                        client.unregister_worker_plugin(token)
 
     def _parcel(self, node: Node, *, cache: ArtefactCache) -> Parcel:
         found = {place: cache.content(*place) for place in artefacts(node)}
@@ -199,6 +202,26 @@ class _Queue:
         if not isinstance(node, CellNode):  # held, so that others get it from the worker that has it
             self.replies[node] = reply if isinstance(reply.answer, Failure) else future
         return node, reply
+
+
+def _register(client: Any, bench: Any, token: str) -> None:
+    """Give every worker a bench, also those that come later.
+
+    Raises:
+        ArenaError: If a worker cannot take it, or workers die all the time.
+    """
+    for _ in range(_TRIES):
+        try:
+            client.register_plugin(bench, name=token)
+            return
+        except OSError:  # a worker died meanwhile; whoever has a bench gets a new one
+            time.sleep(_PAUSE)
+        except Exception as error:  # whatever is the matter with a worker's environment
+            raise ArenaError(
+                f"a Dask worker cannot take part ({type(error).__name__}: {error});\n"
+                "workers need the same packages and plugins as this machine"
+            ) from error
+    raise ArenaError("the workers of the Dask scheduler die before they can start; their logs may say why")
 
 
 def _needs(node: Node) -> list[Node]:

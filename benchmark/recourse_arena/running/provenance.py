@@ -34,7 +34,6 @@ _PACKAGES = (
 
 def provenance(registry: Registry) -> dict[str, Any]:
     """Return what a run's record says about the machine and the software it started on."""
-    import torch
 
     distributions = ["recourse-arena", *(plugin.distribution for plugin in registry.used if plugin.distribution)]
     return {
@@ -44,7 +43,7 @@ def provenance(registry: Registry) -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
+        "threads": 1,  # of each computation, whatever there is
         "packages": {name: _version(name) for name in dict.fromkeys([*_PACKAGES, *distributions])},
         "git": _git_states(dict.fromkeys(distributions)),
     }

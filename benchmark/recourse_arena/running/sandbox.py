@@ -43,14 +43,12 @@ class Setting:
         solvers: The solvers handed over as objects, by name, as a pickle: it is read there only, so that a solver whose
             module is missing there fails, and nothing else.
         no_plugins: Names of plugins to block, `*` for all that are not built in; they need not be there.
-        threads: Threads of its computations; none for as many as it likes.
     """
 
     data: Path
     cache: Path | None
     solvers: bytes = b""
     no_plugins: tuple[str, ...] = ()
-    threads: int | None = None
 
     @classmethod
     def of(
@@ -191,7 +189,7 @@ def _environment(setting: Setting) -> dict[str, str]:
     half as long again with it.
     """
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    wanted = {} if setting.threads is None else dict.fromkeys(names, str(setting.threads))
+    wanted = dict.fromkeys(names, "1")  # as the workshop wants it, for NumPy and others too
     if setting.no_plugins:
         wanted[BLOCKED] = ",".join(setting.no_plugins)
     kept = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}

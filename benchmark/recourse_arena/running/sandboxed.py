@@ -61,10 +61,6 @@ def _workshop(content: bytes) -> Workshop:
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.workshop import Workshop
 
-    if setting.threads is not None:
-        import torch
-
-        torch.set_num_threads(setting.threads)
     solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
     return Workshop(discover(), setting.data, ArtefactCache(setting.cache), solvers)
 

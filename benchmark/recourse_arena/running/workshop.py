@@ -15,7 +15,7 @@ from recourse_arena.problem.report import Report
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.answer import Answer, Failure, Fitted, Judged, Modelled
 from recourse_arena.running.asking import Asking
-from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.cache import ArtefactCache, one_thread
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node, plugin_of
 from recourse_arena.running.hearing import Listener, now_and_then
 from recourse_arena.running.materials import Materials, prepare
@@ -26,6 +26,9 @@ from recourse_arena.running.tables import as_table
 @dataclass
 class Workshop:
     """Works on nodes; what a plugin raises is an answer too.
+
+    Everything is computed on one thread: sums over several are rounded otherwise, and results must not depend on how
+    many cores there are. More cores are for more jobs.
 
     Arguments:
         registry: What is plugged in.
@@ -56,16 +59,20 @@ class Workshop:
         """
         self._listener = listener
         try:
-            if isinstance(node, ModelsNode):
-                return self._models(node)
-            if isinstance(node, FitNode):
-                asking, seconds = self._asking(node)
-                return Fitted(seconds, asking.notes)
-            return self._cell(node, fitted or Fitted(0.0))
+            with one_thread():
+                return self._worked(node, fitted or Fitted(0.0))
         except Exception as error:  # a plugin may raise anything: it costs its own cells
             return Failure.of(error, self._module(node), plugin_of(node))
         finally:
             self._listener = None
+
+    def _worked(self, node: Node, fitted: Fitted) -> Answer:
+        if isinstance(node, ModelsNode):
+            return self._models(node)
+        if isinstance(node, FitNode):
+            asking, seconds = self._asking(node)
+            return Fitted(seconds, asking.notes)
+        return self._cell(node, fitted)
 
     def close(self) -> None:
         """Let go of everything."""
