@@ -12,6 +12,8 @@ import tiny
 from dask_cluster import scheduler
 
 from recourse_arena import ArenaError, Recommendation, api
+from recourse_arena.running.graph import FitNode, ModelsNode
+from recourse_arena.running.models import ModelKeys
 from recourse_arena.running.progress import Progress
 
 pytest.importorskip("distributed")
@@ -112,6 +114,58 @@ def test_workers_that_cannot_be_made_ready_are_tried_again_or_one_clear_error(su
             api.run(suite, solvers=["top"], people=5, jobs=2)
     else:
         assert set(api.run(suite, solvers=["top"], people=5, jobs=2).summary["outcome"]) == {"solved"}
+
+
+class Future:
+    def __init__(self, outcome):
+        self.status, self.outcome = ("error" if isinstance(outcome, Exception) else "finished"), outcome
+
+    def exception(self):
+        return self.outcome
+
+    def result(self):
+        return self.outcome
+
+
+def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
+    """Models are lost with a worker, and the worker that makes them again for a cell is killed by something else."""
+    from distributed import KilledWorker
+
+    from recourse_arena.running.answer import Fitted
+    from recourse_arena.running.cluster import _Queue
+    from recourse_arena.running.parcel import Parcel, Reply
+
+    models = ModelsNode("tiny", 0, ModelKeys("models", "", "", ""))
+    fit = FitNode(models, "top", (), "fit", trained=False, handed=False)
+    killed, done = KilledWorker("models", None, 0), Reply(Fitted(0.0))
+    outcomes = {models: [done, done], fit: [killed, done]}
+    futures, order = {}, []
+
+    class Client:
+        def nthreads(self):
+            return {"worker": 1}
+
+        def submit(self, work, node, *more, pure):
+            order.append(node)
+            futures[node] = Future(outcomes[node].pop(0))
+            return futures[node]
+
+    class Completed(list):
+        __next__ = list.pop
+        add = list.append
+
+    queue = _Queue(Client(), Completed(), "token", [models, fit], lambda node: Parcel())
+    queue.submit()
+    assert queue.finished() == (models, done)
+    queue.submit()
+    futures[models].status = "error"
+    queue.alone.add(fit)  # it was tried again already
+    assert queue.finished() == (fit, None)
+    queue.submit()
+    assert queue.finished() == (models, done)
+    queue.submit()
+    assert queue.finished() == (fit, done)
+    assert order == [models, fit, models, fit]
 
 
 def failed(result):

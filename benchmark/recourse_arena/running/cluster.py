@@ -167,6 +167,7 @@ class _Queue:
 
         Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
         """
+        self._put_back_what_is_lost()
         free = max(1, sum(self.client.nthreads().values())) - len(self.running)
         ready = [node for node in self.waiting if all(need in self.replies for need in _needs(node))]
         chosen = sorted(ready, key=lambda node: isinstance(node, CellNode))[: max(0, free)]
@@ -193,7 +194,8 @@ class _Queue:
         """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""
         future = next(self.completed)
         node, reply = self.running.pop(future), _reply(future)
-        if reply is None and node not in self.alone:
+        if reply is None and (node not in self.alone or any(map(self._is_lost, _needs(node)))):
+            self.alone.discard(node)
             self.suspects.append(node)
             return node, None
         reply = reply or Reply(
@@ -202,6 +204,16 @@ class _Queue:
         if not isinstance(node, CellNode):  # held, so that others get it from the worker that has it
             self.replies[node] = reply if isinstance(reply.answer, Failure) else future
         return node, reply
+
+    def _is_lost(self, node: Node) -> bool:
+        """Return whether what came of a node died with a worker that was making it again for another."""
+        held = self.replies.get(node)
+        return held is not None and not isinstance(held, Reply) and held.status == "error"
+
+    def _put_back_what_is_lost(self) -> None:
+        for node in filter(self._is_lost, list(self.replies)):
+            del self.replies[node]
+            self.waiting.insert(0, node)
 
 
 def _register(client: Any, bench: Any, token: str) -> None:
