@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Before torch is imported: a process of tests per core, so one thread each; spinning threads slow each other down.
+from recourse_arena.running.arithmetic import environment
+
+# Before torch computes anything: as the command has it, and a process of tests per core, so one thread each.
+os.environ.update(environment(os.environ))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 settings.register_profile("arena", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("arena")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["find_suite", "load", "preview", "run"]
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from recourse_arena.plugins.names import NAME, is_name
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
+from recourse_arena.running.arithmetic import arithmetic_of, environment
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
@@ -102,6 +104,7 @@ def run(
         engine=engine,
         progress=progress_for() if progress is True else progress or Progress(),
         cache=kept,
+        arithmetic=arithmetic_of(os.environ if inside else environment(os.environ)),
         fresh=fresh,
         how={name: value for name, value in how.items() if value is not None},
     )
@@ -133,7 +136,15 @@ def preview(
     chosen = Choice(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     folder = None if out is None or fresh else RunFolder(Path(out))
-    return Preview.of(plan, registry, data=data, cache=ArtefactCache(cache_folder(cache)), folder=folder, jobs=jobs)
+    return Preview.of(
+        plan,
+        registry,
+        data=data,
+        cache=ArtefactCache(cache_folder(cache)),
+        folder=folder,
+        jobs=jobs,
+        arithmetic=arithmetic_of(os.environ if jobs == 1 else environment(os.environ)),
+    )
 
 
 def _planned(

@@ -27,7 +27,7 @@ def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) ->
     draws = generator(seed, "carma", "training")
     policy.initialise(draws)
     people = Everybody.to_learn_from(problem, settings.synthetic, draws)
-    optimizer = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)  # its roots are exact
     steps = min(settings.steps, settings.steps_per_person * len(problem.asking(problem.training)))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)

@@ -49,7 +49,7 @@ class Descent:
         for number in range(self.rounds):
             values, hit = self._round(aim, acted, free, values, pull, self.rate * _DECAY**number, best)
             low, high = torch.where(hit, low, pull), torch.where(hit, pull, high)
-            between = torch.where(low > 0, (low * high).sqrt(), pull / _FACTOR)
+            between = torch.where(low > 0, ((low.log() + high.log()) / 2).exp(), pull / _FACTOR)
             pull = torch.where(high.isinf(), pull * _FACTOR, between).clamp(_LEAST, _MOST)
         return best
 
@@ -64,7 +64,7 @@ class Descent:
         scale = torch.where(free, width, 1.0)
         lowest, highest = (torch.where(free, (end - start) / scale, 0.0) for end in (box.lower, box.upper))
         place = torch.zeros_like(start).clamp(lowest, highest).requires_grad_()
-        adam, accepted = torch.optim.Adam([place], lr=rate), torch.zeros_like(pull, dtype=torch.bool)
+        adam, accepted = torch.optim.Adam([place], lr=rate, fused=True), torch.zeros_like(pull, dtype=torch.bool)
         for _ in range(self.steps):
             values = start + place * width
             logit, distance = aim.logit(acted, values), aim.distance(acted, values)

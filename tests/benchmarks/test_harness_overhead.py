@@ -67,9 +67,8 @@ def harness(folder, cells, people=1):
     def run():
         plan = make_plan(suite, registry, data=folder)
         out = RunFolder(folder / "run")
-        return execute(
-            plan, out, registry=registry, data=folder, engine=Serial(hands), progress=Progress(), cache=cache
-        )
+        options = {"engine": Serial(hands), "progress": Progress(), "cache": cache, "arithmetic": "native"}
+        return execute(plan, out, registry=registry, data=folder, **options)
 
     return run
 
@@ -105,7 +104,7 @@ def test_cells_of_solvers_that_do_nothing(benchmark, tmp_path, loan_materials, p
     def run():
         plan = make_plan(suite, registry, data=tmp_path, solvers=solvers)
         hands = Workshop(registry, tmp_path, cache, solvers, lambda dataset, seed: loan_materials)
-        options = {"engine": Serial(hands), "progress": Progress(), "cache": cache}
+        options = {"engine": Serial(hands), "progress": Progress(), "cache": cache, "arithmetic": "native"}
         return execute(plan, RunFolder(tmp_path / "run"), registry=registry, data=tmp_path, **options)
 
     records = benchmark.pedantic(run, setup=lambda: shutil.rmtree(tmp_path / "run", ignore_errors=True), rounds=3)

@@ -171,7 +171,7 @@ def test_both_models_tell_how_far_they_are_each_half_of_the_work(tmp_path):
     told = []
     dataset, registry = tiny.Tiny(), plugins.discover()
     registry.datasets["tiny"] = tiny.Tiny
-    keys = ModelKeys.of("tiny", seed=0, data=tmp_path, registry=registry)
+    keys = ModelKeys.of("tiny", seed=0, data=tmp_path, registry=registry, arithmetic="native")
     splits = dataset.splits(seed=0, data=tmp_path)
     before = torch.random.get_rng_state()
     fitted_models(dataset, splits, keys, seed=0, cache=ArtefactCache(None), report=lambda *said: told.append(said))

@@ -6,6 +6,7 @@ __all__ = ["CausalFlow"]
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,12 +16,17 @@ from torch.nn.functional import linear
 from zuko.transforms import DependentTransform
 from zuko.utils import unpack
 
+from recourse_arena.causal.spline import Spline
 from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.recipes import FlowRecipe
 
-_FAMILIES: dict[str, Callable[..., zuko.flows.MAF]] = {"affine": zuko.flows.MAF, "spline": zuko.flows.NSF}
+_FAMILIES: dict[str, Callable[..., zuko.flows.MAF]] = {
+    "affine": zuko.flows.MAF,
+    "spline": partial(zuko.flows.MAF, univariate=Spline, shapes=[(8,), (8,), (7,)]),
+}
+"""By transform; the spline has 8 bins: widths, heights, slopes in between."""
 
 
 class CausalFlow(nn.Module):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["check", "new"]
 
-import os
 from pathlib import Path
 
 import click
@@ -27,7 +26,6 @@ def check(plugin: str, expected: tuple[str, ...], as_json: bool, data: Path | No
     'grid?points=9'), or a folder with a pyproject.toml, a package, a Python file or a module that need not be
     installed. Exits with 0 if every law that ran is kept, 1 if not, 2 if there is no such plugin.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
     from recourse_arena.testing.plugged import check_plugin
 
     report = check_plugin(plugin, expected=dict(_reason(text) for text in expected), data=data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FOLDER", "Arena", "blocked_plugins", "no_plugin", "parsed_seeds", "registry"]
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.running.arithmetic import environment
 
 if TYPE_CHECKING:
     from recourse_arena.plugins import Registry
@@ -37,7 +39,8 @@ class Arena(click.Group):
     """A group in which a user's mistake never shows a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+        """Run a command; libraries that compute are imported later, and find what they are to heed."""
+        os.environ.update(environment(os.environ))
         try:
             return super().invoke(ctx)
         except ArenaError as error:

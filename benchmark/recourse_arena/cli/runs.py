@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["leaderboard", "run"]
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,6 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     The same command on the same folder goes on where it stopped. Exits with 1 if a cell failed or timed out.
     """
     numbers = parsed_seeds(seeds)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
     from recourse_arena import api
     from recourse_arena.running.progress import progress_for
 

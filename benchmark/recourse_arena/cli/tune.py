@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["tune"]
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +60,6 @@ def tune(
     name = _with_options(solver, options)
     numbers = parsed_seeds(seeds)
     tuned = tuple(part.strip() for part in only.split(",")) if only else ()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin halve the speed of a busy machine
     from recourse_arena.folders import cache_folder, data_folder
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.progress import progress_for

@@ -123,9 +123,9 @@ class Graph:
     unfit: dict[Cell, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, plan: Plan, registry: Registry, *, data: Path) -> Graph:
-        """Return the graph of a plan; nothing is computed but keys."""
-        maker = _Maker(plan, registry, data, uuid4().hex)
+    def of(cls, plan: Plan, registry: Registry, *, data: Path, arithmetic: str) -> Graph:
+        """Return the graph of a plan that is computed in some arithmetic; nothing is computed yet but keys."""
+        maker = _Maker(plan, registry, data, arithmetic, uuid4().hex)
         nodes = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
         return cls(tuple(node for node in nodes if node), maker.broken, maker.unfit)
 
@@ -153,6 +153,7 @@ class _Maker:
     plan: Plan
     registry: Registry
     data: Path
+    arithmetic: str
     run: str
     broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
     models: dict[tuple[str, int], ModelsNode] = field(default_factory=dict)
@@ -167,7 +168,9 @@ class _Maker:
         where = cell.dataset, cell.seed
         if where not in self.models and where not in self.broken:
             try:
-                keys = ModelKeys.of(cell.dataset, seed=cell.seed, data=self.data, registry=self.registry)
+                keys = ModelKeys.of(
+                    cell.dataset, seed=cell.seed, data=self.data, registry=self.registry, arithmetic=self.arithmetic
+                )
                 dataset = self.registry.dataset(cell.dataset)
                 self.known[where] = dataset.features, dataset.scm() is not None
                 self.models[where] = ModelsNode(*where, keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Materials", "prepare"]
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -30,6 +31,7 @@ from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.report import Report, unheard
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.running.arithmetic import arithmetic_of
 from recourse_arena.running.cache import ArtefactCache, digest
 from recourse_arena.running.marginals import marginals
 from recourse_arena.running.models import ModelKeys, fitted_models
@@ -173,14 +175,31 @@ class Materials:
 
 
 def prepare(
-    name: str, *, seed: int, data: Path, cache: ArtefactCache, registry: Registry, report: Report = unheard
+    name: str,
+    *,
+    seed: int,
+    data: Path,
+    cache: ArtefactCache,
+    registry: Registry,
+    keys: ModelKeys | None = None,
+    report: Report = unheard,
 ) -> Materials:
     """Return people and models of the dataset `name`, from the cache where they are kept.
+
+    Arguments:
+        name: Name with options.
+        seed: The seed.
+        data: Data directory.
+        cache: Where models are kept.
+        registry: What is plugged in.
+        keys: Keys under which they are kept; by default those of what this process computes.
+        report: Hears how far it is.
 
     Raises:
         ArenaError: If the dataset cannot be used.
     """
-    keys = ModelKeys.of(name, seed=seed, data=data, registry=registry)
+    how = arithmetic_of(os.environ)
+    keys = keys or ModelKeys.of(name, seed=seed, data=data, registry=registry, arithmetic=how)
     dataset = registry.dataset(name)
     splits = dataset.splits(seed=seed, data=data)
     _validate(dataset, splits)

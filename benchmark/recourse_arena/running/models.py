@@ -23,7 +23,7 @@ from recourse_arena.problem.people import Splits
 from recourse_arena.problem.report import Report, unheard
 from recourse_arena.running.cache import ArtefactCache, content_key
 
-_RECIPE_VERSION = 4
+_RECIPE_VERSION = 5
 """Changes whenever the same recipe leads to other models."""
 
 
@@ -44,8 +44,8 @@ class ModelKeys:
     file: str
 
     @classmethod
-    def of(cls, name: str, *, seed: int, data: Path, registry: Registry) -> ModelKeys:
-        """Return the keys of a dataset with options.
+    def of(cls, name: str, *, seed: int, data: Path, registry: Registry, arithmetic: str) -> ModelKeys:
+        """Return the keys of a dataset with options; `arithmetic` says how it will be computed.
 
         Raises:
             ArenaError: If the dataset cannot be used.
@@ -60,6 +60,7 @@ class ModelKeys:
             "file": dataset.fingerprint(data),
             "seed": seed,
             "recipe_version": _RECIPE_VERSION,
+            "arithmetic": arithmetic,
         }
         return cls(
             content_key(**origin, decision=dataset.decision, flow=dataset.flow),

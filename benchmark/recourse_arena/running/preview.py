@@ -63,14 +63,22 @@ class Preview:
 
     @classmethod
     def of(
-        cls, plan: Plan, registry: Registry, *, data: Path, cache: ArtefactCache, folder: RunFolder | None, jobs: int
+        cls,
+        plan: Plan,
+        registry: Registry,
+        *,
+        data: Path,
+        cache: ArtefactCache,
+        folder: RunFolder | None,
+        jobs: int,
+        arithmetic: str,
     ) -> Preview:
         """Return what running a plan into a folder would do; nothing is written or computed.
 
         Raises:
             ArenaError: If the models of a dataset cannot be named, or the folder holds another run.
         """
-        graph = Graph.of(plan, registry, data=data)
+        graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic)
         for error in graph.broken.values():
             raise ArenaError(str(error))
         kept = folder.finished(plan, {node.key for node in graph.cells}) if folder else set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["evaluate", "execute"]
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 from recourse_arena.plugins import Registry
 from recourse_arena.problem.recommendation import Outcome
 from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
+from recourse_arena.running.arithmetic import arithmetic_of
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.engine import Engine, Serial
@@ -39,6 +41,7 @@ def execute(
     engine: Engine,
     progress: Progress,
     cache: ArtefactCache,
+    arithmetic: str,
     fresh: bool = False,
     how: Mapping[str, Any] | None = None,
 ) -> list[CellRecord]:
@@ -54,13 +57,14 @@ def execute(
         engine: What works on the nodes.
         progress: Who hears of each step.
         cache: Where models lie; for the time left only.
+        arithmetic: How the engine's computations are rounded.
         fresh: Compute every cell anew.
         how: What the record says of how it ran: jobs, limits.
 
     Raises:
         ArenaError: If the folder is not for this plan or cannot be written.
     """
-    graph = Graph.of(plan, registry, data=data)
+    graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic)
     with folder.claimed(plan, fresh=fresh) as packs:
         kept = packs.read({node.key for node in graph.cells})
         before = folder.info()
@@ -68,7 +72,7 @@ def execute(
             progress.begin({}, len(plan.cells), len(plan.cells))
             progress.end()
             return _Run(plan, graph, None, None, dict(kept)).records(registry)
-        info = run_record(plan, registry, how=how or {})
+        info = run_record(plan, registry, how={"arithmetic": arithmetic, **(how or {})})
         folder.write_info({**info, "status": "running"})
         run = _Run(plan, graph, folder, packs, dict(kept))
         try:
@@ -104,7 +108,7 @@ def evaluate(
         data: Data directory.
         cache: Where fitted solvers are kept.
     """
-    graph = Graph.of(plan, registry, data=data)
+    graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic_of(os.environ))
     run = _Run(plan, graph, None, None, {})
     run.work(Serial(Workshop(registry, data, cache, plan.solvers, prepared)), Progress(), cache)
     return run.records(registry)

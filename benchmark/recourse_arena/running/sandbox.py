@@ -25,6 +25,7 @@ from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.recommendation import Outcome
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.answer import Answer, Failure, Fitted
+from recourse_arena.running.arithmetic import environment
 from recourse_arena.running.graph import ModelsNode, Node, plugin_of
 from recourse_arena.running.hearing import Listener, Part
 from recourse_arena.running.limits import Limits
@@ -193,4 +194,4 @@ def _environment(setting: Setting) -> dict[str, str]:
     if setting.no_plugins:
         wanted[BLOCKED] = ",".join(setting.no_plugins)
     kept = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
-    return {"OMP_WAIT_POLICY": "PASSIVE", **kept, **wanted}
+    return environment(kept) | wanted

@@ -96,6 +96,7 @@ class Workshop:
                     data=self.data,
                     cache=self.cache,
                     registry=self.registry,
+                    keys=node.keys,
                     report=self._report,
                 )
         return self._materials[node.key]
