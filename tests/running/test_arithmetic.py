@@ -65,6 +65,18 @@ def test_commands_compute_in_portable_arithmetic(monkeypatch):
     assert arithmetic_of(os.environ) == "portable"
 
 
+@portable
+def test_processes_of_solvers_compute_in_portable_arithmetic_whatever_the_run_does(arena, tmp_path, monkeypatch):
+    for name in set(environment({})) - {"OMP_WAIT_POLICY"}:
+        monkeypatch.delenv(name, raising=False)
+    where = {"out": tmp_path / "run", "cache": tmp_path / "cache", "solvers": ["top"], "scenarios": ["hard-2"]}
+    here = arena(**where)
+    assert here.info["provenance"]["arithmetic"] == "native"
+    beside = arena(**where, isolated=True)
+    assert beside.info["provenance"]["arithmetic"] == "portable"
+    assert len(list((tmp_path / "cache" / "flow").iterdir())) == 2
+
+
 def test_what_is_computed_in_another_arithmetic_has_another_key(tmp_path):
     keys = [ModelKeys.of("loan", seed=0, data=tmp_path, registry=discover(), arithmetic=how) for how in ("one", "two")]
     for one, other in zip(*(vars(key).items() for key in keys), strict=True):
