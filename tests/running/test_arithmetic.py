@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner
 from zuko.transforms import MonotonicRQSTransform
 
-from recourse_arena import cli
+from recourse_arena import api, cli
 from recourse_arena.causal.spline import Spline
 from recourse_arena.plugins import discover
 from recourse_arena.running.arithmetic import arithmetic_of, environment
@@ -66,13 +66,13 @@ def test_commands_compute_in_portable_arithmetic(monkeypatch):
 
 
 @portable
-def test_processes_of_solvers_compute_in_portable_arithmetic_whatever_the_run_does(arena, tmp_path, monkeypatch):
+def test_processes_of_solvers_compute_in_portable_arithmetic_whatever_the_run_does(suite, tmp_path, monkeypatch):
     for name in set(environment({})) - {"OMP_WAIT_POLICY"}:
         monkeypatch.delenv(name, raising=False)
     where = {"out": tmp_path / "run", "cache": tmp_path / "cache", "solvers": ["top"], "scenarios": ["hard-2"]}
-    here = arena(**where)
+    here = api.run(suite, **where)
     assert here.info["provenance"]["arithmetic"] == "native"
-    beside = arena(**where, isolated=True)
+    beside = api.run(suite, **where, isolated=True)
     assert beside.info["provenance"]["arithmetic"] == "portable"
     assert len(list((tmp_path / "cache" / "flow").iterdir())) == 2
 
