@@ -11,7 +11,7 @@ import pytest
 from jinja2 import Environment, PackageLoader
 from scipy.stats import t as student
 
-from recourse_arena.reporting.fairness import CLAIMS, GROUPS, SCENARIOS, Case, fairness_case
+from recourse_arena.reporting.fairness import CLAIMS, GROUPS, SCENARIOS, Case, fairness_case, weighed
 from recourse_arena.reporting.figures.evidence import Evidence, Lacking
 from recourse_arena.reporting.page import _fairness
 from recourse_arena.reporting.result import Result
@@ -120,9 +120,10 @@ def reference():
 
 def test_the_reference_results_say_what_every_group_is_told(reference):
     text = fairness_case([reference])
-    assert text.count("| holds ") == len(CLAIMS) + sum(
-        len(list(c.weigh(Case.of([reference], "icarma")))) for c in CLAIMS
-    )
+    claims = weighed(Case.of([reference], "icarma"))
+    verdicts = [verdict for _, claim, parts in claims for verdict in (claim, *(part.verdict for part in parts))]
+    for verdict in Verdict:
+        assert text.count(f"| {verdict} ") == verdicts.count(verdict)
     people = reference.people.query(
         "dataset == 'loan' and solver == 'grid' and scenario == @RACE and group_gender == 'female' and valid"
     )
