@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-
 # Before torch computes anything: a process of tests per core, so one thread each, and none that spins; and the faster
 # arithmetic, here and in all processes that tests start.
 for _name, _value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_CBWR": "AUTO"}.items():
