@@ -35,30 +35,27 @@ def loan_splits(loan):
 
 
 @pytest.fixture(scope="session")
-def loan_classifier(loan, loan_splits):
-    """The default decision model; about ten seconds."""
-    from recourse_arena.decision.fitting import fit_classifier
-
-    return fit_classifier(loan.decision, loan_splits.decision.train, seed=0)
-
-
-@pytest.fixture(scope="session")
-def loan_flow(loan, loan_splits):
-    """The default flow; about five seconds."""
-    from recourse_arena.causal.fitting import fit_flow
-
-    return fit_flow(loan.features, loan.graph, loan.flow, loan_splits.flow, seed=0)
-
-
-@pytest.fixture(scope="session")
 def loan_materials(tmp_path_factory):
-    """Loan with its fitted models, seed 0; about fifteen seconds."""
+    """Loan with its fitted models, seed 0; about fifteen seconds, for one of the processes that tests run in."""
     from recourse_arena.plugins import discover
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
 
-    cache = ArtefactCache(tmp_path_factory.mktemp("artefacts"))
-    return prepare("loan", seed=0, data=Path(), cache=cache, registry=discover())
+    ours = tmp_path_factory.getbasetemp()
+    shared = ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
+    return prepare("loan", seed=0, data=Path(), cache=ArtefactCache(shared / "artefacts"), registry=discover())
+
+
+@pytest.fixture(scope="session")
+def loan_classifier(loan_materials):
+    """The default decision model."""
+    return loan_materials.problem.classifier
+
+
+@pytest.fixture(scope="session")
+def loan_flow(loan_materials):
+    """The default flow."""
+    return loan_materials.problem.flow
 
 
 @pytest.fixture
