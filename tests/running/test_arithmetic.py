@@ -42,9 +42,13 @@ portable = pytest.mark.skipif(
     arithmetic_of(environment({})) != "portable", reason="this processor or system has no portable arithmetic"
 )
 
+tested_torch = pytest.mark.skipif(
+    not version("torch").startswith("2.13.0"), reason="digests are those of torch 2.13.0, of the constraints file"
+)
+
 
 @portable
-@pytest.mark.skipif(not version("torch").startswith("2.13.0"), reason="digests are those of torch 2.13.0")
+@tested_torch
 def test_models_and_advice_are_those_of_every_other_processor():
     script = Path(__file__).parents[1] / "support" / "computing.py"
     done = subprocess.run([sys.executable, script], env=bare(), capture_output=True, text=True, check=True)
@@ -66,6 +70,7 @@ def test_commands_compute_in_portable_arithmetic(monkeypatch):
 
 
 @portable
+@tested_torch
 def test_processes_of_solvers_compute_in_portable_arithmetic_whatever_the_run_does(suite, tmp_path, monkeypatch):
     for name in set(environment({})) - {"OMP_WAIT_POLICY"}:
         monkeypatch.delenv(name, raising=False)
@@ -74,6 +79,7 @@ def test_processes_of_solvers_compute_in_portable_arithmetic_whatever_the_run_do
     assert here.info["provenance"]["arithmetic"] == "native"
     beside = api.run(suite, **where, isolated=True)
     assert beside.info["provenance"]["arithmetic"] == "portable"
+    assert beside.info["materials"][0]["flow"].startswith(EVERYWHERE["affine flow"])
     assert len(list((tmp_path / "cache" / "flow").iterdir())) == 2
 
 
