@@ -42,13 +42,13 @@ portable = pytest.mark.skipif(
     arithmetic_of(environment({})) != "portable", reason="this processor or system has no portable arithmetic"
 )
 
-tested_torch = pytest.mark.skipif(
+with_known_torch = pytest.mark.skipif(
     not version("torch").startswith("2.13.0"), reason="digests are those of torch 2.13.0, of the constraints file"
 )
 
 
 @portable
-@tested_torch
+@with_known_torch
 def test_models_and_advice_are_those_of_every_other_processor():
     script = Path(__file__).parents[1] / "support" / "computing.py"
     done = subprocess.run([sys.executable, script], env=bare(), capture_output=True, text=True, check=True)
@@ -70,7 +70,7 @@ def test_commands_compute_in_portable_arithmetic(monkeypatch):
 
 
 @portable
-@tested_torch
+@with_known_torch
 def test_processes_of_solvers_compute_in_portable_arithmetic_whatever_the_run_does(suite, tmp_path, monkeypatch):
     for name in set(environment({})) - {"OMP_WAIT_POLICY"}:
         monkeypatch.delenv(name, raising=False)
