@@ -68,9 +68,10 @@ def test_another_seed_gives_other_people(arena):
 
 
 def test_a_second_run_takes_finished_cells_from_the_folder(arena, tmp_path, monkeypatch):
-    arena(out=tmp_path / "run")
+    first = arena(out=tmp_path / "run")
     monkeypatch.setattr(tiny.Top, "recommend", lambda self, request: pytest.fail("computed again"))
-    arena(out=tmp_path / "run", solvers=["top", "learner"])
+    again = arena(out=tmp_path / "run", solvers=["top", "learner"])
+    pd.testing.assert_frame_equal(first.summary, again.summary)
 
 
 def test_fresh_computes_every_cell_anew(arena, tmp_path, monkeypatch):

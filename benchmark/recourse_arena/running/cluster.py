@@ -94,10 +94,10 @@ class Cluster:
                     yield node, reply.answer
             finally:
                 if self.scheduler and client.status == "running":
-                    with suppress(OSError):  # workers may die at any time
-                        client.cancel(list(queue.running))
-                        client.unsubscribe_topic(token)
-                        client.unregister_worker_plugin(token)
+                    unsubscribe, unregister = client.unsubscribe_topic, client.unregister_worker_plugin
+                    for tidy, what in ((client.cancel, list(queue.running)), (unsubscribe, token), (unregister, token)):
+                        with suppress(OSError):  # workers may die at any time; what is left is tidied all the same
+                            tidy(what)
 
     def _parcel(self, node: Node, *, cache: ArtefactCache) -> Parcel:
         found = {place: cache.content(*place) for place in artefacts(node)}

@@ -198,8 +198,8 @@ def prepare(
     Raises:
         ArenaError: If the dataset cannot be used.
     """
-    how = arithmetic_of(os.environ)
-    keys = keys or ModelKeys.of(name, seed=seed, data=data, registry=registry, arithmetic=how)
+    if keys is None:
+        keys = ModelKeys.of(name, seed=seed, data=data, registry=registry, arithmetic=arithmetic_of(os.environ))
     dataset = registry.dataset(name)
     splits = dataset.splits(seed=seed, data=data)
     _validate(dataset, splits)

@@ -34,7 +34,6 @@ _PACKAGES = (
 
 def provenance(registry: Registry) -> dict[str, Any]:
     """Return what a run's record says about the machine and the software it started on."""
-
     distributions = ["recourse-arena", *(plugin.distribution for plugin in registry.used if plugin.distribution)]
     return {
         "started": now(),
