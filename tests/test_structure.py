@@ -31,7 +31,7 @@ FLOORS = {
     "scaffolding": 5,
     "__init__": 9,
 }
-FOR_PLUGINS = {"problem", "causal", "decision", "hookspecs", "__init__"}
+FOR_PLUGINS = {"__init__"}
 
 
 def imports(file: Path) -> set[str]:

@@ -22,7 +22,7 @@ from recourse_arena import (
 )
 
 if TYPE_CHECKING:
-    from recourse_arena.problem.people import Splits
+    from recourse_arena import Splits
 
 
 class Gmsc(Dataset):

@@ -9,7 +9,7 @@ from pathlib import Path
 from pandas import DataFrame, Index, Series
 from scipy.io.arff import loadarff
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena import ArenaError
 from recourse_arena_gmsc.file import COLUMNS, LABEL
 
 _ALIASES = {"financialdistressnexttwoyears": LABEL}

@@ -7,8 +7,7 @@ __all__ = ["borrowers", "shuffled_splits"]
 import torch
 from pandas import DataFrame
 
-from recourse_arena.problem.people import People, Split, Splits
-from recourse_arena.problem.randomness import generator
+from recourse_arena import People, Split, Splits, generator
 from recourse_arena_gmsc.file import LABEL
 
 COLUMNS = {

@@ -12,7 +12,7 @@ from typing import IO
 
 import pooch
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena import ArenaError
 from recourse_arena_gmsc.arff import arff_to_csv, simplified
 from recourse_arena_gmsc.contents import PUBLIC, Contents
 from recourse_arena_gmsc.file import read

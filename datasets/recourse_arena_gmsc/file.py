@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas
 from pandas import DataFrame, Series
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena import ArenaError
 
 LABEL = "SeriousDlqin2yrs"
 

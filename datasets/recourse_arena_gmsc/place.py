@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena import ArenaError
 from recourse_arena_gmsc.file import read
 
 

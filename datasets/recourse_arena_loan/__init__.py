@@ -9,12 +9,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, CausalGraph, Dataset, DecisionRecipe, Feature, FeatureTable, Kind, Role, hookimpl
-from recourse_arena.problem.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
+from recourse_arena import (
+    ArenaError,
+    Assignment,
+    AtRandom,
+    ByAttribute,
+    ByQuantile,
+    CausalGraph,
+    Dataset,
+    DecisionRecipe,
+    Feature,
+    FeatureTable,
+    Kind,
+    Role,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
-    from recourse_arena.causal.structural import StructuralCausalModel
-    from recourse_arena.problem.people import Splits
+    from recourse_arena import Splits, StructuralCausalModel
 
 _DECISIONS = {
     "sgd": DecisionRecipe(),

@@ -9,11 +9,17 @@ from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Gamma
 from torch.distributions.transforms import AffineTransform, ComposeTransform, SigmoidTransform
 
-from recourse_arena.causal.piecewise import PiecewiseLinear
-from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
-from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.people import People, Split, Splits
-from recourse_arena.problem.randomness import generator
+from recourse_arena import (
+    CausalGraph,
+    Mechanism,
+    Parents,
+    People,
+    PiecewiseLinear,
+    Split,
+    Splits,
+    StructuralCausalModel,
+    generator,
+)
 
 _AGE_SHAPE, _AGE_SCALE = 10, 3.5
 

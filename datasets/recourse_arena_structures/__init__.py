@@ -22,8 +22,7 @@ from recourse_arena import (
 )
 
 if TYPE_CHECKING:
-    from recourse_arena.causal.structural import StructuralCausalModel
-    from recourse_arena.problem.people import Splits
+    from recourse_arena import Splits, StructuralCausalModel
 
 _EQUATIONS = ("linear", "nonlinear")
 _NAMES = ("x1", "x2", "x3")

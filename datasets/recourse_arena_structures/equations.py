@@ -16,9 +16,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from recourse_arena.causal.piecewise import PiecewiseLinear
-from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
-from recourse_arena.problem.graph import CausalGraph
+from recourse_arena import CausalGraph, Mechanism, Parents, PiecewiseLinear, StructuralCausalModel
 
 
 def structural_equations(name: str, equations: str, graph: CausalGraph) -> StructuralCausalModel:

@@ -9,9 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from recourse_arena.causal.structural import StructuralCausalModel
-from recourse_arena.problem.people import People, Split, Splits
-from recourse_arena.problem.randomness import generator
+from recourse_arena import People, Split, Splits, StructuralCausalModel, generator
 
 _STEEPNESS, _LENIENCE = 2.5, 0.5
 

@@ -22,8 +22,7 @@ from recourse_arena_carma.space import CARMA_SPACE, SPACE
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from recourse_arena import Problem, Recommendation, Request
-    from recourse_arena.problem.space import Space
+    from recourse_arena import Problem, Recommendation, Request, Space
     from recourse_arena_carma.networks import Policy
 
 

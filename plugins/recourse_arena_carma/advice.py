@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from recourse_arena.problem.problem import Problem
-from recourse_arena.problem.recommendation import Outcome, Recommendation
-from recourse_arena.problem.request import Request
+from recourse_arena import Outcome, Problem, Recommendation, Request
 from recourse_arena_carma.candidates import Candidates, pick
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.people import Everybody, causal_flow

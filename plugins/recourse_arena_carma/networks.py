@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Generator, Tensor, nn
 
-from recourse_arena.problem.problem import Problem
+from recourse_arena import Problem
 from recourse_arena_carma.people import causal_flow
 from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings

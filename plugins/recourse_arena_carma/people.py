@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from recourse_arena.causal.flow import CausalFlow
-from recourse_arena.problem.errors import ArenaError
-from recourse_arena.problem.problem import Problem
+from recourse_arena import ArenaError, CausalFlow, Problem
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.features import FeatureTable
-from recourse_arena.problem.profile import Profile
-from recourse_arena.problem.request import Request
+from recourse_arena import Actionability, FeatureTable, Profile, Request
 from recourse_arena_carma.settings import Settings
 
 

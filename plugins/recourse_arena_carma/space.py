@@ -4,8 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CARMA_SPACE", "SPACE"]
 
-from recourse_arena import Range
-from recourse_arena.problem.space import Space
+from recourse_arena import Range, Space
 
 SPACE: Space = {
     # An order of magnitude below the default, and somewhat above; it falls along a cosine in any case.

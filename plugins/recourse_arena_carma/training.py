@@ -11,9 +11,7 @@ from itertools import islice
 import torch
 from torch import Generator, Tensor
 
-from recourse_arena.problem.problem import Problem
-from recourse_arena.problem.profile import PROFILES
-from recourse_arena.problem.randomness import generator
+from recourse_arena import PROFILES, Problem, generator
 from recourse_arena_carma.advice import advise
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density

@@ -13,8 +13,7 @@ from typing import Any
 
 import cvxpy as cp
 
-from recourse_arena import ArenaError
-from recourse_arena.problem.errors import unknown
+from recourse_arena import ArenaError, unknown
 
 
 class Status(StrEnum):

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from recourse_arena import NotApplicable, Outcome, Problem, Request
-from recourse_arena.problem.randomness import generator
+from recourse_arena import NotApplicable, Outcome, Problem, Request, generator
 from recourse_arena_certified.backend import Answer, Backend, Status, solved
 from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action, Exact

@@ -11,8 +11,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from recourse_arena import NotApplicable, Problem
-from recourse_arena.causal.structural import StructuralCausalModel
+from recourse_arena import NotApplicable, Problem, StructuralCausalModel
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Problem, Recommendation, Request
-from recourse_arena.problem.randomness import generator
+from recourse_arena import Outcome, Problem, Recommendation, Request, generator
 from recourse_arena_convex.descent import Descent
 from recourse_arena_convex.incumbents import Incumbents
 from recourse_arena_convex.landscape import Landscape

@@ -6,8 +6,7 @@ __all__ = ["Dice"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
-from recourse_arena.problem.errors import unknown
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, unknown
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request

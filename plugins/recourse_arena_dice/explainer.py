@@ -12,8 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recourse_arena import ArenaError, Outcome, Problem, Request
-from recourse_arena.problem.randomness import derive_seed
+from recourse_arena import ArenaError, Outcome, Problem, Request, derive_seed
 from recourse_arena_dice.answer import Answer
 from recourse_arena_dice.oracle import Decider, Encoded, OutOfCalls
 from recourse_arena_dice.quiet import quiet

@@ -12,8 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recourse_arena import Feature, FeatureTable, Kind, People
-from recourse_arena.problem.box import Box
+from recourse_arena import Box, Feature, FeatureTable, Kind, People
 
 OUTCOME = "outcome"
 """Name of the column of labels that DiCE wants."""

@@ -10,8 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from recourse_arena import ArenaError, Request
-from recourse_arena.problem.box import Box
+from recourse_arena import ArenaError, Box, Request
 
 _MOST_COMBINATIONS = 2**56
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Recommendation, Request
-from recourse_arena.problem.randomness import generator
+from recourse_arena import Outcome, Recommendation, Request, generator
 from recourse_arena_growing_spheres.spheres import grow
 from recourse_arena_growing_spheres.world import World
 

@@ -7,8 +7,7 @@ __all__ = ["Wachter"]
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
-from recourse_arena.problem.errors import unknown
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, unknown
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
