@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from recourse_arena.problem.features import Feature, FeatureTable, Kind, Role
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.models import CausalModel
+    from recourse_arena.problem.outcome import Outcome
     from recourse_arena.problem.people import People, Split, Splits
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.profile import PROFILES, Profile
     from recourse_arena.problem.randomness import derive_seed, generator
     from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
-    from recourse_arena.problem.recommendation import Outcome, Recommendation
+    from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.problem.solver import Knowledge, Solver
@@ -58,7 +59,7 @@ _HOMES = {
     "Mechanism": "causal.structural",
     "Metric": "judging.metrics",
     "NotApplicable": "problem.errors",
-    "Outcome": "problem.recommendation",
+    "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
     "Parents": "causal.structural",
     "People": "problem.people",

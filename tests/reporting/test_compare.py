@@ -472,7 +472,8 @@ def test_cells_skipped_in_both_runs_are_not_missing(drift):
 
 
 def test_that_fewer_people_were_asked_stands_in_the_summary(drift):
-    assert "4 cells compare only the people that are in both runs." in drift(people=(1000, 400)).text()
+    text = drift(people=(1000, 400)).text()
+    assert "4 cells compare only the people that are in both runs. CURRENT lacks people of BASELINE in 4" in text
 
 
 def test_cells_new_in_the_current_run_are_not_missing(drift):
@@ -497,6 +498,22 @@ def test_a_cell_that_failed_now_is_worse_and_one_that_failed_before_better(drift
     assert (verdict(back)["verdict"], back.exit_code) == ("better", 0)
 
 
+@pytest.mark.parametrize("outcome", ["timed_out", "out_of_memory"])
+def test_every_other_end_without_an_answer_is_worse_too(drift, tmp_path, outcome):
+    found = drift(ended(outcome))
+    assert (verdict(found)["verdict"], found.exit_code) == ("worse", 1)
+    assert f"{outcome.replace('_', ' ')} in CURRENT: it broke" in found.text()
+    back = compare(Result.read(tmp_path / "current"), Result.read(tmp_path / "baseline"))
+    assert (verdict(back)["verdict"], back.exit_code) == ("better", 0)
+
+
+def test_a_run_that_asked_about_fewer_people_passes_only_if_that_is_allowed(drift, tmp_path):
+    assert drift(people=(1000, 400)).exit_code == 1
+    runs = [Result.read(tmp_path / name) for name in ("baseline", "current")]
+    assert compare(*runs, allow_missing=True).exit_code == 0
+    assert compare(*runs[::-1]).exit_code == 0
+
+
 def test_a_cell_that_failed_without_materials_is_still_worse(drift):
     def change(draft):
         for scenario in ("a", "b"):
@@ -514,6 +531,7 @@ def test_a_cell_that_failed_without_materials_is_still_worse(drift):
         ("solved", "skipped", "skipped in CURRENT: it broke"),
         ("skipped", "failed", "skipped in BASELINE: it broke"),
         ("failed", "failed", "failed in both runs: it broke"),
+        ("failed", "timed_out", "failed in BASELINE, timed out in CURRENT: it broke"),
     ],
 )
 def test_skipped_cells_and_those_that_always_fail_are_not_comparable(drift, before, after, reason):

@@ -24,13 +24,14 @@ _RATIO = click.FloatRange(min=0)
 @click.option(
     "--cost-tolerance", type=_RATIO, default=0.15, show_default=True, help="What their mean costs may, relatively."
 )
-@click.option("--allow-missing", is_flag=True, help="Cells of BASELINE may be missing or skipped in CURRENT.")
+@click.option("--allow-missing", is_flag=True, help="Cells of BASELINE, or people of them, may be missing in CURRENT.")
 def compare(
     baseline: Path, current: Path, as_json: bool, tolerance: float, cost_tolerance: float, allow_missing: bool
 ) -> None:
     """Say what became better or worse from the run in BASELINE to the one in CURRENT.
 
-    Exits with 0 if nothing is worse, 1 if something is or is missing, 2 if they cannot be compared.
+    Exits with 0 if nothing is worse, 1 if something is (so is a cell that has no answer any more) or is missing, 2 if
+    they cannot be compared.
     """
     from recourse_arena.reporting import compare as comparing
     from recourse_arena.reporting.result import Result

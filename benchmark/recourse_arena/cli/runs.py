@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from recourse_arena.cli.group import FOLDER, blocked_plugins, no_plugin, parsed_seeds
+from recourse_arena.problem.outcome import Outcome
 
 _FORMATS = ("table", "md", "html", "csv", "json")
 
@@ -75,7 +76,7 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     noted = sum(bool(cell.get("notes")) for cell in result.info["cells"])
     if noted:
         click.echo(f"{noted} of {len(result.summary)} cells have notes; {folder / 'run.json'} says where", err=True)
-    failed = int(result.summary["outcome"].isin(["failed", "timed_out"]).sum())
+    failed = int(result.summary["outcome"].map(Outcome.is_broken).sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)
         raise SystemExit(1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 
 _CERTIFIED = 1e-3
@@ -104,7 +105,7 @@ def _costs(people: pd.DataFrame, scenario: Scenario) -> pd.Series:
 
 def _bounds(people: pd.DataFrame) -> pd.Series:
     """Return what is proved to be a lower bound of the cost, by person; infinite where no solution exists."""
-    infeasible = (people["outcome"] == "infeasible").to_numpy(dtype=bool)
+    infeasible = (people["outcome"] == Outcome.INFEASIBLE).to_numpy(dtype=bool)
     claimed = _floats(people["lower_bound"]) if "lower_bound" in people else np.full(len(people), np.nan)
     bounds = pd.Series(np.where(infeasible, np.inf, claimed), index=people["person"].to_numpy(dtype=int))
     return bounds.dropna()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from recourse_arena.hookspecs import hookimpl
+from recourse_arena.problem.outcome import Outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +58,7 @@ def _mean(column: str, *, among: str | None = None) -> Callable[[Any, Mapping[st
     def compute(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
         values = _numbers(people, column)
         if among is not None:
-            values = values[_solved(people) if among == "solved" else _is(people, among)]
+            values = values[_solved(people) if among == Outcome.SOLVED else _is(people, among)]
         known = values[values == values]
         return float(known.mean()) if len(known) else None
 
@@ -74,7 +75,7 @@ def _is(people: pd.DataFrame, column: str) -> np.ndarray:
 
 
 def _solved(people: pd.DataFrame) -> np.ndarray:
-    return people["outcome"].to_numpy(dtype=object) == "solved"
+    return people["outcome"].to_numpy(dtype=object) == Outcome.SOLVED
 
 
 def _share(flags: np.ndarray) -> float | None:
@@ -217,7 +218,7 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _SOLVED,
             "Plausibility among people with a recommendation.",
-            _mean("plausible", among="solved"),
+            _mean("plausible", among=Outcome.SOLVED),
         ),
         Metric(
             "plausibility_scm",

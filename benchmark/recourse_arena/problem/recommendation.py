@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Outcome", "Recommendation"]
+__all__ = ["Recommendation"]
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import torch
 from torch import Tensor
 
 from recourse_arena.problem.errors import ArenaError
-
-
-class Outcome(StrEnum):
-    """How it ended, for a person or for a whole cell of a run."""
-
-    SOLVED = "solved"
-    INFEASIBLE = "infeasible"
-    NOT_FOUND = "not_found"
-    TIMED_OUT = "timed_out"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-    @property
-    def code(self) -> int:
-        """Its place in the enumeration, as stored in outcome tensors."""
-        return list(Outcome).index(self)
+from recourse_arena.problem.outcome import Outcome
 
 
 @dataclass(frozen=True)

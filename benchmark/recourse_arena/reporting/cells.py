@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from recourse_arena.judging.statistics import share_interval
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import MEASURES, RECORDED
 from recourse_arena.reporting.result import Result
 
@@ -76,9 +77,11 @@ class Cells:
         for result in results:
             for record in result.info["cells"]:
                 key = Cell(record["scenario"], record["solver"], record["dataset"]), int(record["seed"])
-                if record["outcome"] != "skipped":
+                if record["outcome"] != Outcome.SKIPPED:
                     seeds.setdefault(record["dataset"], key[1])
-                if records.get(key, {}).get("outcome") != "solved":  # a later run may hold what failed in an earlier
+                if (
+                    records.get(key, {}).get("outcome") != Outcome.SOLVED
+                ):  # a later run may hold what failed in an earlier
                     records[key] = record
             for key, frame in _shares(result).items():
                 people.setdefault(key, frame)

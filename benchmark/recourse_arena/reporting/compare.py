@@ -15,6 +15,7 @@ from tabulate import tabulate
 
 from recourse_arena.judging.statistics import bonferroni
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import MEASURES
 from recourse_arena.reporting.pairing import Incomparable, Key, Pair, Side, paired_people
 from recourse_arena.reporting.result import Result
@@ -37,13 +38,15 @@ class Comparison:
             :class:`~recourse_arena.reporting.verdict.Verdict`. A cell that failed or cannot be compared has one row
             whose metric is `outcome`; a metric that cannot be compared, one row for all cells (`*`).
         missing: Cells of the baseline that the current run lacks or skipped.
-        allow_missing: Whether that is no reason to exit with 1.
+        shrunk: Cells of the baseline of which the current run asked about fewer people.
+        allow_missing: Whether these are no reason to exit with 1.
         tolerance: What was allowed.
         intervals: How many metrics of cells call for an interval.
     """
 
     verdicts: pd.DataFrame
     missing: int
+    shrunk: int
     allow_missing: bool
     tolerance: Tolerance
     intervals: int
@@ -65,7 +68,7 @@ class Comparison:
         counts = self.counts
         if counts["not comparable"] == len(self.verdicts):
             return 2
-        return 1 if counts["worse"] or (self.missing and not self.allow_missing) else 0
+        return 1 if counts["worse"] or ((self.missing or self.shrunk) and not self.allow_missing) else 0
 
     def text(self) -> str:
         """Return every verdict other than `same`, then how many there are of each, then how it was judged."""
@@ -79,6 +82,7 @@ class Comparison:
             "worst": self.worst,
             "counts": self.counts,
             "missing_cells": self.missing,
+            "shrunk_cells": self.shrunk,
             "tolerance": asdict(self.tolerance),
             "intervals": self.intervals,
             "method": self._method(),
@@ -99,7 +103,8 @@ class Comparison:
     def _fewer(self) -> str:
         """Return that cells rest on fewer people than they could, if so."""
         cells = self.verdicts[self.verdicts["reason"].str.contains("people in both, of")].drop_duplicates(_LABEL[:4])
-        return f" {len(cells)} cells compare only the people that are in both runs." if len(cells) else ""
+        lost = f" CURRENT lacks people of BASELINE in {self.shrunk} of them." if self.shrunk else ""
+        return f" {len(cells)} cells compare only the people that are in both runs.{lost}" if len(cells) else ""
 
     def _method(self) -> str:
         allowed, each = self.tolerance, bonferroni(self.tolerance.confidence, self.intervals)
@@ -135,7 +140,7 @@ def compare(
         tolerance: What shares of trained solvers may change, absolute.
         cost_tolerance: What mean costs of trained solvers may change, relative to the baseline's.
         confidence: Level at which all intervals hold together.
-        allow_missing: Whether cells of the baseline may be missing or skipped in the current run.
+        allow_missing: Whether cells of the baseline, or people of them, may be missing or skipped in the current run.
 
     Raises:
         ArenaError: If the runs were judged under different protocols, are of different suites or cannot be read.
@@ -156,12 +161,15 @@ def compare(
             rows.append(_row(key, name, way, judge_metric(cell, MEASURES[name], way, allowed, each)))
     rows += [_row((_ALL, _ALL, _ALL, None), name, "", verdict) for name, verdict in unknown.items()]
     verdicts = pd.DataFrame(rows, columns=_COLUMNS).astype({"seed": "Int64"})
-    return Comparison(verdicts, _missing(before, after), allow_missing, allowed, intervals)
+    shrunk = sum(isinstance(cell, Pair) and cell.lost > 0 for cell in found.values())
+    return Comparison(verdicts, _missing(before, after), shrunk, allow_missing, allowed, intervals)
 
 
 def _missing(before: Side, after: Side) -> int:
     """Return how many cells that the baseline solved or tried the current run did not try."""
-    tried = [{key for key, cell in side.cells.items() if cell["outcome"] != "skipped"} for side in (before, after)]
+    tried = [
+        {key for key, cell in side.cells.items() if cell["outcome"] != Outcome.SKIPPED} for side in (before, after)
+    ]
     return len(tried[0] - tried[1])
 
 
@@ -210,16 +218,18 @@ def _cell(key: Key, before: Side, after: Side) -> Pair | Verdict:
         if key not in other.cells:
             return Verdict("not comparable", f"only in {side.name}")
     for side in sides:
-        if side.cells[key]["outcome"] == "skipped":
+        if side.cells[key]["outcome"] == Outcome.SKIPPED:
             return Verdict("not comparable", f"skipped in {side.name}: {_reason(side, key)}")
     try:
         _refuse_other_data(key, before, after)
-        failed = [side for side in sides if side.cells[key]["outcome"] == "failed"]
-        if len(failed) == 2:
-            return Verdict("not comparable", f"failed in both runs: {_reason(after, key)}")
-        if failed:
-            verdict = "worse" if failed[0] is after else "better"
-            return Verdict(verdict, f"failed in {failed[0].name}: {_reason(failed[0], key)}")
+        broken = [side for side in sides if Outcome.is_broken(side.cells[key]["outcome"])]
+        ends = [str(side.cells[key]["outcome"]).replace("_", " ") for side in broken]
+        if len(broken) == 2:
+            how = f"{ends[0]} in both runs" if ends[0] == ends[1] else f"{ends[0]} in BASELINE, {ends[1]} in CURRENT"
+            return Verdict("not comparable", f"{how}: {_reason(after, key)}")
+        if broken:
+            verdict = "worse" if broken[0] is after else "better"
+            return Verdict(verdict, f"{ends[0]} in {broken[0].name}: {_reason(broken[0], key)}")
         return paired_people(key, before, after)
     except Incomparable as error:
         return Verdict("not comparable", str(error))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.figures.families import family_title, hard_families
 from recourse_arena.reporting.groups import COLUMNS, SMALL
 from recourse_arena.reporting.measures import ALL_MEASURES
@@ -63,7 +64,7 @@ def _solvers(board: Leaderboard) -> list[dict[str, Any]]:
 def looks(board: Leaderboard) -> dict[tuple[str, str], int]:
     """Return the place in the palette of each dataset and solver, those with results first, in the order of the run."""
     cells = [cell for run in board.runs for cell in run["cells"]]
-    solved = [cell for cell in cells if cell["outcome"] == "solved"]
+    solved = [cell for cell in cells if cell["outcome"] == Outcome.SOLVED]
     known = [(cell["dataset"], cell["solver"]) for cell in [*solved, *cells]]
     return places([*known, *zip(board.rows["dataset"], board.rows["solver"], strict=True)])
 

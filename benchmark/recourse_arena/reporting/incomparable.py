@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.result import Result
 
 
@@ -59,6 +60,6 @@ def _said(result: Result) -> Iterator[tuple[str, Any]]:
         ):
             yield f"the {words} of {where}", models.get(part)
     for cell in info["cells"]:
-        if cell["outcome"] == "solved":
+        if cell["outcome"] == Outcome.SOLVED:
             where = f"{cell['dataset']}, seed {cell['seed']}"
             yield f"how many people of {where}, are asked under {cell['scenario']}", cell.get("people")

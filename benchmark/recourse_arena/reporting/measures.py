@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from recourse_arena.problem.outcome import Outcome
+
 _ROUNDING = 1e-4
 """Relative change of a person's cost that rounding may make where everything is deterministic."""
 
@@ -70,7 +72,7 @@ def _if_recorded(column: str, *, among_valid: bool = False) -> Callable[[pd.Data
 
 
 def _solved(people: pd.DataFrame) -> pd.Series:
-    return people["outcome"] == "solved"
+    return people["outcome"] == Outcome.SOLVED
 
 
 MEASURES: Mapping[str, Measure] = {

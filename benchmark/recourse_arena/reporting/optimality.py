@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.plugins import variant
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.markdown import code, number, section, table
 from recourse_arena.reporting.result import Result
 
@@ -165,7 +166,7 @@ def _advice(result: Result) -> Iterator[_Advice]:
 
 def _asked(dataset: str, seed: str, scenario: str, cells: pd.DataFrame) -> _Asked:
     proves = frozenset(map(str, cells[cells["lower_bound"].notna()]["solver"].unique()))
-    ruled_out = cells[cells["solver"].isin(proves) & (cells["outcome"] == "infeasible")]["person"].unique()
+    ruled_out = cells[cells["solver"].isin(proves) & (cells["outcome"] == Outcome.INFEASIBLE)]["person"].unique()
     optimum = cells.groupby("person")["optimal_cost"].max()
     certified = set(optimum.index[optimum.notna()])
     impossible = set(ruled_out) - certified

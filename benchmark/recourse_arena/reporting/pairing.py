@@ -86,6 +86,7 @@ class Pair:
         same_people: Whether a row is the same person in both.
         exact: Whether nothing random lies between them, so that every change counts.
         notes: What a reader should know about the comparison.
+        lost: How many people of the first run the second one did not ask about.
     """
 
     baseline: pd.DataFrame
@@ -93,6 +94,7 @@ class Pair:
     same_people: bool
     exact: bool
     notes: tuple[str, ...]
+    lost: int = 0
 
     def values(self, measure: Measure) -> tuple[Values, Values]:
         """Return a measure's values in both runs; if `same_people`, of those for whom both have one."""
@@ -146,7 +148,7 @@ def paired_people(key: Key, baseline: Side, current: Side) -> Pair:
     if not len(before) == len(records[0]) == len(records[1]):
         notes.append(f"{len(before)} people in both, of {len(records[0])} and {len(records[1])}")
     _check_same(before, after, same_flow=equal["flow"])
-    return Pair(before, after, same_people=True, exact=exact, notes=tuple(notes))
+    return Pair(before, after, same_people=True, exact=exact, notes=tuple(notes), lost=len(records[0]) - len(before))
 
 
 def _rests_on(side: Side, key: Key) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from recourse_arena.judging.statistics import (
     relative_change,
 )
 from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import Measure
 from recourse_arena.reporting.pairing import Pair, Values
 
@@ -191,5 +192,5 @@ def _beside(pair: Pair, measure: Measure) -> list[str]:
     """Return the coverage that belongs beside a mean over part of the people."""
     if not measure.among_valid:
         return []
-    shares = [float((people["outcome"] == "solved").mean()) for people in (pair.baseline, pair.current)]
+    shares = [float((people["outcome"] == Outcome.SOLVED).mean()) for people in (pair.baseline, pair.current)]
     return [f"coverage {shares[0]:.3f} -> {shares[1]:.3f}"]

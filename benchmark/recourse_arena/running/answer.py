@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from recourse_arena.problem.errors import ArenaError, NotApplicable
-from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.note import Note, own_traceback
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from recourse_arena.plugins import Registry
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Answer, Failure
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node, plugin_of

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recourse_arena.judging.certificates import cross_check
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.store import CellRecord
 from recourse_arena.running.tables import as_frame, as_table
 
@@ -46,5 +47,5 @@ def cross_checked(records: Sequence[CellRecord]) -> tuple[list[CellRecord], list
 
 def _proves(people: pa.Table) -> bool:
     """Return whether a solver proves something of anybody."""
-    infeasible = pc.any(pc.equal(people["outcome"], "infeasible")).as_py()
+    infeasible = pc.any(pc.equal(people["outcome"], str(Outcome.INFEASIBLE))).as_py()
     return bool(infeasible) or "lower_bound" in people.column_names

@@ -12,7 +12,8 @@ import torch
 
 from recourse_arena.plugins.plugin import described
 from recourse_arena.problem.errors import NotApplicable
-from recourse_arena.problem.recommendation import Outcome, Recommendation
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 
 _ALONE = 32

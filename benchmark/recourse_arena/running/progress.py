@@ -13,6 +13,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from recourse_arena.problem.outcome import Outcome
+
 _BETWEEN = 20.0
 """Seconds between two lines of a log about the same step."""
 
@@ -151,7 +153,7 @@ class _Shown(Progress):
         """Count a cell."""
         with self._turn:
             self._state.finished += 1
-            self._state.failed += outcome in ("failed", "timed_out")
+            self._state.failed += outcome in (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 class LiveProgress(_Shown):

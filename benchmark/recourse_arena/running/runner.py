@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from recourse_arena.plugins import Registry
-from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
 from recourse_arena.running.arithmetic import arithmetic_of
 from recourse_arena.running.cache import ArtefactCache
@@ -227,7 +227,7 @@ def _is_whole(
     keys = [node.key for node in graph.cells]
     if before.get("status") != "finished" or graph.broken or not all(key in kept for key in keys):
         return False
-    said = [cell.get("key") for cell in before.get("cells", []) if cell.get("outcome") != "skipped"]
+    said = [cell.get("key") for cell in before.get("cells", []) if cell.get("outcome") != Outcome.SKIPPED]
     measured = Measures(registry).digest
     fresh = all(kept[key].measured == measured for key in keys)
     return (

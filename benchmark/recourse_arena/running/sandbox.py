@@ -22,7 +22,7 @@ import psutil
 
 from recourse_arena.plugins import BLOCKED
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.solver import Solver
 from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.arithmetic import environment

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Failure, Judged, Modelled
 from recourse_arena.running.cache import content_key, write_atomically
 from recourse_arena.running.note import Note

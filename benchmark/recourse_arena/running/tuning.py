@@ -17,7 +17,7 @@ import pandas as pd
 
 from recourse_arena.plugins import Registry
 from recourse_arena.problem.errors import ArenaError
-from recourse_arena.problem.recommendation import Outcome
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.cache import ArtefactCache, write_atomically
 from recourse_arena.running.materials import Materials, prepare

@@ -17,7 +17,8 @@ import torch
 
 from recourse_arena.judging.judge import Judge
 from recourse_arena.judging.metrics import Metric
-from recourse_arena.problem.recommendation import Outcome, Recommendation
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.testing.law import Law, expect
 from recourse_arena.testing.worlds import worlds

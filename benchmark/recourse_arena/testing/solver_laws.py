@@ -14,7 +14,8 @@ from torch import Tensor
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.models import Decisions
-from recourse_arena.problem.recommendation import Outcome, Recommendation
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.solver import Knowledge, Solver
 from recourse_arena.running.surroundings import Surroundings

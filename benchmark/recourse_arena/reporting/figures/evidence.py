@@ -10,6 +10,7 @@ from functools import cached_property
 import pandas as pd
 import pyarrow as pa
 
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.result import Result
 
 _NAMES = ["dataset", "scenario", "solver"]
@@ -30,7 +31,7 @@ class Evidence:
 
     def __init__(self, result: Result):
         self.result = result
-        solved = result.summary[result.summary["outcome"] == "solved"]
+        solved = result.summary[result.summary["outcome"] == Outcome.SOLVED]
         # A CSV file does not say that a name such as `7` is a word.
         self._summary = solved.assign(**{name: solved[name].astype(object).fillna("").astype(str) for name in _NAMES})
 
