@@ -6,7 +6,7 @@ __all__ = ["find_suite", "load", "preview", "run"]
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
+from recourse_arena.running.options import spell
 from recourse_arena.running.plan import Choice, Plan, make_plan
 from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress, progress_for
@@ -57,7 +58,8 @@ def run(
         suite: Name of a suite, path of a TOML file, or a suite.
         out: Folder of the run; the same call on the same folder goes on where it stopped. Without one, results
             live as long as the returned object.
-        solvers: Names of solvers, with options (`"grid?points=9"`), or solver objects; default: the suite's.
+        solvers: Names of solvers, with options (`"grid?points=9"`), or solver objects; default: the suite's. Several
+            objects of one class are named by their options; those that cannot be told apart are refused.
         datasets: Some of the suite's datasets, or variants of them.
         scenarios: Patterns over the suite's scenarios, or names of others.
         people: How many people are asked about.
@@ -151,10 +153,35 @@ def _planned(
     suite: str | Path | Suite, solvers: Sequence[str | Solver], choice: Choice, registry: Registry, data: Path
 ) -> Plan:
     """Return the plan of a suite with what a user chose of it, and solvers by name or handed over as objects."""
-    names = tuple(_name(solver) for solver in solvers)
-    handed = {name: solver for name, solver in zip(names, solvers, strict=True) if isinstance(solver, Solver)}
-    chosen = replace(choice, solvers=names)
+    names = _named(solvers)
+    handed = {name: solver for name, solver in names.items() if isinstance(solver, Solver)}
+    chosen = replace(choice, solvers=tuple(names))
     return make_plan(find_suite(suite, registry), registry, data=data, choice=chosen, solvers=handed)
+
+
+def _named(solvers: Sequence[str | Solver]) -> dict[str, str | Solver]:
+    """Return solvers by what each is called: objects of one name are told apart by their options.
+
+    Raises:
+        ArenaError: If something is no solver, or two of them cannot be told apart.
+    """
+    plain = [_name(solver) for solver in solvers]
+    names = [
+        name if isinstance(solver, str) or plain.count(name) == 1 else spell(name, _words(solver.made_with))
+        for name, solver in zip(plain, solvers, strict=True)
+    ]
+    for name, solver in zip(names, solvers, strict=True):
+        if names.count(name) > 1 and not isinstance(solver, str):
+            raise ArenaError(
+                f"solvers: {names.count(name)} of them are called {name!r}, and their rows could not be told apart;\n"
+                f"give them different names: `solver.name = '{variant(name)[0]}-2'`"
+            )
+    return dict(zip(names, solvers, strict=True))
+
+
+def _words(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that can be written behind a name."""
+    return {name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))}
 
 
 def _name(solver: str | Solver) -> str:

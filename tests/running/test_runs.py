@@ -265,3 +265,29 @@ def test_a_corrupt_cell_is_computed_anew(arena, tmp_path):
         file.write_bytes(b"PAR1 not really")
     second = arena(out=tmp_path / "run")
     pd.testing.assert_frame_equal(first.summary.drop(columns=TIMINGS), second.summary.drop(columns=TIMINGS))
+
+
+def test_objects_of_one_class_are_named_by_their_options(arena):
+    from recourse_arena_grid import Grid
+
+    summary = arena(solvers=[Grid(points=5), Grid(points=9), Grid(), "top"], scenarios=["hard-2"], people=5).summary
+    assert summary["solver"].tolist() == ["grid?points=5", "grid?points=9", "grid", "top"]
+    assert summary["outcome"].eq("solved").all()
+    assert summary["cost_mean"].nunique() > 2
+
+
+def test_options_taken_as_keywords_tell_objects_apart_too():
+    from recourse_arena import api
+    from recourse_arena_carma import ICarma
+
+    names = list(api._named([ICarma(kl=1.5), ICarma(kl=2.0)]))
+    assert names == ["icarma?kl=1.5", "icarma?kl=2.0"]
+
+
+@pytest.mark.parametrize("names", [(), ("grid?points=5",)], ids=["an equal object", "its name"])
+def test_solvers_that_cannot_be_told_apart_are_refused_before_anything_runs(arena, tmp_path, names):
+    from recourse_arena_grid import Grid
+
+    with pytest.raises(ArenaError, match=r"2 of them are called 'grid\?points=5'.*\n.*solver.name = 'grid-2'"):
+        arena(solvers=[Grid(points=5), Grid(points=7 if names else 5), *names], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

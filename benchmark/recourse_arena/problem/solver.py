@@ -4,11 +4,13 @@ from __future__ import annotations
 
 __all__ = ["Knowledge", "Solver"]
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from recourse_arena.problem.features import Kind
 
@@ -65,6 +67,17 @@ class Solver(ABC):
 
     tuned: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
     """What its options are on a dataset, by its name, where that is not the default and nothing is asked for."""
+
+    made_with: Mapping[str, Any] = MappingProxyType({})
+    """The options it was made with, by name; set by itself."""
+
+    def __new__(cls, *values: Any, **options: Any) -> Self:
+        """Remember the options it is made with, so that objects of one class can be told apart in a run."""
+        made = super().__new__(cls)
+        with suppress(TypeError, ValueError):  # of wrong options, which its own constructor refuses
+            options = inspect.signature(cls).bind(*values, **options).arguments
+        object.__setattr__(made, "made_with", dict(options))
+        return made
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Learn what can be learnt before anybody asks, or keep hold of what `recommend` needs."""
