@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from recourse_arena import Scenario
+from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.running.materials import prepare
 from recourse_arena.running.suite import Block, Suite
 
 
@@ -27,3 +31,15 @@ def suite(installed):
     """Two scenarios with one solver; on `hard-1` the faulty ones fail."""
     scenarios = tuple(map(Scenario.parse, ("hard-2", "hard-1", "soft-linear")))
     return Suite("small", "for tests", (Block(("tiny",), scenarios, ("top", "learner"), people=40),))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A cache for the fitted models of this module."""
+    return ArtefactCache(tmp_path_factory.mktemp("artefacts"))
+
+
+@pytest.fixture
+def materials(plugged, models):
+    """Return the materials of a dataset by name."""
+    return lambda name: prepare(name, seed=0, data=Path(), cache=models, registry=plugged("towns"))

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
 from recourse_arena import ArenaError, Recommendation, Scenario, api
 from recourse_arena.elicitation.populations import assigned
-from recourse_arena.running.cache import ArtefactCache
-from recourse_arena.running.materials import prepare
 from recourse_arena.running.suite import Block, Suite
 
 ASSIGNED = ("assigned-at-random", "assigned-by-income", "assigned-by-race")
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """A cache for the fitted models of this module."""
-    return ArtefactCache(tmp_path_factory.mktemp("artefacts"))
-
-
-@pytest.fixture
-def materials(plugged, models):
-    """Return the materials of a dataset by name."""
-    return lambda name: prepare(name, seed=0, data=Path(), cache=models, registry=plugged("towns"))
 
 
 def privileged(materials, distribution, kind="hard-2"):

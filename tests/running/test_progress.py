@@ -14,7 +14,7 @@ import torch
 from recourse_arena import Scenario, api, plugins
 from recourse_arena.running import hearing, progress
 from recourse_arena.running.cache import ArtefactCache, _packed
-from recourse_arena.running.hearing import now_and_then
+from recourse_arena.running.hearing import Ear, now_and_then
 from recourse_arena.running.models import ModelKeys, fitted_models
 from recourse_arena.running.progress import LiveProgress, PlainProgress, Progress, progress_for
 from recourse_arena.running.suite import Block, Suite
@@ -119,8 +119,9 @@ def test_a_run_from_python_tells_if_asked_to(arena, capsys):
 
 
 def test_only_numbers_are_passed_on_and_not_more_often_than_can_be_read(clock):
-    heard, listening = [], True
-    report = now_and_then(lambda: (lambda *said: heard.append(said)) if listening else None)
+    heard = []
+    ear = Ear(lambda *said: heard.append(said))
+    report = now_and_then(ear)
     for share, loss in (
         (0.1, torch.tensor(2.0, requires_grad=True)),
         ("much", None),
@@ -132,7 +133,7 @@ def test_only_numbers_are_passed_on_and_not_more_often_than_can_be_read(clock):
         report(share, loss)
         report(0.15, 3.0)  # at once: not passed on
         clock.now += 1
-    listening = False
+    ear.listener = None
     report(0.3)
     assert heard == [(0.1, 2.0), (1.0, None), (0.0, math.inf)]
 
@@ -144,7 +145,7 @@ def test_other_processes_that_a_solver_starts_are_not_heard():
     def hears(share, loss):
         heard.value += 1
 
-    report = now_and_then(lambda: hears)
+    report = now_and_then(Ear(hears))
     child = context.Process(target=report, args=(0.5,))
     child.start()
     child.join()

@@ -250,7 +250,9 @@ class Spy(Honest):
 
     def fit(self, problem, *, seed):
         super().fit(problem, seed=seed)
-        self.share = self.share + 0.0 * problem.decisions._classifier.logit(problem.training.x[:1])
+        from recourse_arena.problem.decisions_only import _MODELS
+
+        self.share = self.share + 0.0 * _MODELS[problem.decisions].logit(problem.training.x[:1])
 
 
 class AsksForTheFlow(Honest):

@@ -13,7 +13,8 @@ from torch import Generator, Tensor
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.problem.decisions_only import DecisionsOnly
+from recourse_arena.problem.errors import ArenaError, NotApplicable
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.models import CausalModel, Classifier, Decisions, LatentModel
@@ -23,17 +24,6 @@ from recourse_arena.problem.report import Report, unheard
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Density
 from recourse_arena.problem.solver import Knowledge
-
-
-@dataclass(frozen=True)
-class _YesOrNo:
-    """A classifier's decisions without its logits."""
-
-    _classifier: Decisions
-
-    def accepts(self, x: Tensor) -> Tensor:
-        """Return who of `x` is decided positively."""
-        return self._classifier.accepts(x)
 
 
 @dataclass(frozen=True)
@@ -76,7 +66,7 @@ class Problem:
         """Return the problem as a solver sees it that declared to know `knows`."""
         return replace(
             self,
-            decisions=self.decisions if Knowledge.CLASSIFIER in knows else _YesOrNo(self.decisions),
+            decisions=self.decisions if Knowledge.CLASSIFIER in knows else DecisionsOnly(self.decisions),
             true_scm=self.true_scm if Knowledge.SCM in knows else None,
             causal_flow=self.causal_flow if Knowledge.FLOW in knows else None,
             knows=knows,
@@ -85,9 +75,11 @@ class Problem:
     @property
     def classifier(self) -> Classifier:
         """The differentiable classifier."""
-        if not isinstance(self.decisions, Classifier):
-            raise self._withheld(Knowledge.CLASSIFIER)
-        return self.decisions
+        if isinstance(self.decisions, Classifier):
+            return self.decisions
+        if Knowledge.CLASSIFIER in self.knows:
+            raise NotApplicable(f"the decision model of {self.dataset} gives decisions only: it has no logits")
+        raise self._withheld(Knowledge.CLASSIFIER)
 
     @property
     def flow(self) -> LatentModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Listener", "Part", "now_and_then"]
+__all__ = ["Ear", "Listener", "Part", "now_and_then"]
 
 import math
 import os
@@ -29,8 +29,15 @@ class Part:
     loss: float | None = None
 
 
-def now_and_then(listener: Callable[[], Listener | None]) -> Report:
-    """Return a report that passes on to whoever `listener` names at that time.
+@dataclass
+class Ear:
+    """Who listens now, if anybody does. Solvers are handed what holds it, so that it holds nothing else."""
+
+    listener: Listener | None = None
+
+
+def now_and_then(ear: Ear) -> Report:
+    """Return a report that passes on to whoever listens at that time.
 
     What is no number is left out, and so is what other processes say that a plugin has started. A plain function, so
     that solvers which copy what they are handed copy no connections.
@@ -40,7 +47,7 @@ def now_and_then(listener: Callable[[], Listener | None]) -> Report:
     def report(share: float, loss: float | Tensor | None = None) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last < _EVERY or os.getpid() != home or (hears := listener()) is None:
+        if now - last < _EVERY or os.getpid() != home or (hears := ear.listener) is None:
             return
         last = now
         try:

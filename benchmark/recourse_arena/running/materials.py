@@ -7,16 +7,15 @@ __all__ = ["Materials", "prepare"]
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import torch
 from torch import Generator, Tensor
 
 from recourse_arena.elicitation.answers import Answers, read_answers
 from recourse_arena.elicitation.populations import assigned
-from recourse_arena.elicitation.schemes import Elicitor
+from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.judging.judge import Judge, groups
 from recourse_arena.plugins import Registry, variant
 from recourse_arena.problem.actionability import Actionability
@@ -95,7 +94,7 @@ class Materials:
     def problem_for(self, scenario: Scenario) -> Problem:
         """Return the problem a solver prepares for: training preferences and profile of the scenario."""
         elicitor = self.registry.elicitor(scenario.scheme)
-        draw = partial(self._draw_for_training, elicitor, self._favoured(scenario, "train"))
+        draw = PreferenceSampler(elicitor, self.problem.features, self._favoured(scenario, "train"))
         return replace(self.problem, profile=profile(scenario.profile), draw=draw)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
@@ -145,14 +144,6 @@ class Materials:
         elicitor = self.registry.elicitor(scenario.scheme)
         features = self.problem.features
         return read_answers(Path(str(scenario.answers)), features, elicitor.levels(features), ordered=elicitor.ordered)
-
-    def _draw_for_training(
-        self, elicitor: Elicitor, favoured: tuple[str, str] | Tensor | None, people: int, draws: Generator
-    ) -> Actionability:
-        """Draw actionability; where each training person has a profile, that of people drawn with replacement."""
-        if isinstance(favoured, Tensor):
-            favoured = favoured[torch.randint(len(favoured), (people,), generator=draws)]
-        return elicitor.population(people, self.problem.features, actionable="random", favoured=favoured, draws=draws)
 
     def _favoured(self, scenario: Scenario, part: str) -> tuple[str, str] | Tensor | None:
         """Return the pair that everybody favours, or the pairs of the negatively decided people of a part.

@@ -17,7 +17,7 @@ from recourse_arena.running.answer import Answer, Failure, Fitted, Judged, Model
 from recourse_arena.running.asking import Asking
 from recourse_arena.running.cache import ArtefactCache, one_thread
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node, plugin_of
-from recourse_arena.running.hearing import Listener, now_and_then
+from recourse_arena.running.hearing import Ear, Listener, now_and_then
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.summary import Measures
 from recourse_arena.running.tables import as_table
@@ -47,7 +47,7 @@ class Workshop:
     _materials: dict[str, Materials] = field(default_factory=dict)
     _ready: dict[str, Asking] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
-    _listener: Listener | None = None
+    _ear: Ear = field(default_factory=Ear)
 
     def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
         """Return what comes of a node.
@@ -57,14 +57,14 @@ class Workshop:
             fitted: What came of the fit of a cell, which goes on its record.
             listener: Hears how far it is.
         """
-        self._listener = listener
+        self._ear.listener = listener
         try:
             with one_thread():
                 return self._worked(node, fitted or Fitted(0.0))
         except Exception as error:  # a plugin may raise anything: it costs its own cells
             return Failure.of(error, self._module(node), plugin_of(node))
         finally:
-            self._listener = None
+            self._ear.listener = None
 
     def _worked(self, node: Node, fitted: Fitted) -> Answer:
         if isinstance(node, ModelsNode):
@@ -159,7 +159,7 @@ class Workshop:
 
     @cached_property
     def _report(self) -> Report:
-        return now_and_then(lambda: self._listener)
+        return now_and_then(self._ear)
 
     @cached_property
     def _measures(self) -> Measures:

@@ -6,7 +6,7 @@ __all__ = ["World", "worlds"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 
 from recourse_arena.causal.fitting import fit_flow
 from recourse_arena.decision.fitting import fit_classifier
+from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.elicitation.schemes import Ranking
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
@@ -88,7 +89,7 @@ def _world(
         training=people["train"],
         validation=people["validation"],
         profile=profile("linear"),
-        draw=partial(_ranked, features),
+        draw=PreferenceSampler(Ranking(), features),
         true_scm=scm,
         causal_flow=fitted,
     )
