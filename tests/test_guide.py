@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from recourse_arena import Scenario, api, hookspecs
 from recourse_arena.cli import main
 from recourse_arena.running.suite import Block, Suite, read_suite
-from recourse_arena.testing import check
+from recourse_arena.testing.checking import check
 
 ROOT = Path(__file__).parent.parent
 GUIDES = {name: (ROOT / name / "README.md").read_text() for name in ("plugins", "datasets")}

@@ -9,8 +9,8 @@ from importlib.metadata import entry_points
 import pytest
 
 from recourse_arena import ArenaError
+from recourse_arena.base.names import is_name
 from recourse_arena.plugins import discover
-from recourse_arena.plugins.names import is_name
 
 HEAD = "from recourse_arena import Dataset, Solver, hookimpl\n"
 

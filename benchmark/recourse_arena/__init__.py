@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from recourse_arena.base.version import __version__
 from recourse_arena.hookspecs import hookimpl
-from recourse_arena.version import __version__
 
 if TYPE_CHECKING:
     from recourse_arena.api import load, run
+    from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
+    from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.causal.flow import CausalFlow
     from recourse_arena.causal.piecewise import PiecewiseLinear
     from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from recourse_arena.problem.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.problem.box import Box
     from recourse_arena.problem.dataset import Dataset
-    from recourse_arena.problem.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.problem.features import Feature, FeatureTable, Kind, Role
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.models import CausalModel
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from recourse_arena.problem.people import People, Split, Splits
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.profile import PROFILES, Profile
-    from recourse_arena.problem.randomness import derive_seed, generator
     from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Actionability": "problem.actionability",
-    "ArenaError": "problem.errors",
+    "ArenaError": "base.errors",
     "Assignment": "problem.assignment",
     "AtRandom": "problem.assignment",
     "Block": "running.suite",
@@ -58,7 +58,7 @@ _HOMES = {
     "Knowledge": "problem.solver",
     "Mechanism": "causal.structural",
     "Metric": "judging.metrics",
-    "NotApplicable": "problem.errors",
+    "NotApplicable": "base.errors",
     "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
     "Parents": "causal.structural",
@@ -77,11 +77,11 @@ _HOMES = {
     "Splits": "problem.people",
     "StructuralCausalModel": "causal.structural",
     "Suite": "running.suite",
-    "derive_seed": "problem.randomness",
-    "generator": "problem.randomness",
+    "derive_seed": "base.randomness",
+    "generator": "base.randomness",
     "load": "api",
     "run": "api",
-    "unknown": "problem.errors",
+    "unknown": "base.errors",
 }
 
 __all__ = [

@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recourse_arena.folders import cache_folder, data_folder
-from recourse_arena.plugins import Registry, discover, variant
-from recourse_arena.plugins.names import NAME, is_name
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.arithmetic import arithmetic_of, environment
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.folders import cache_folder, data_folder
+from recourse_arena.base.names import NAME, is_name, spell, variant
+from recourse_arena.plugins import discover
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
-from recourse_arena.running.arithmetic import arithmetic_of, environment
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
-from recourse_arena.running.options import spell
 from recourse_arena.running.plan import Choice, Plan, make_plan
 from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress, progress_for

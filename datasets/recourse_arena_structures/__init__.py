@@ -107,7 +107,7 @@ class Triangle(Structure):
         >>> Triangle(equations="quadratic")
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: dataset triangle: expected equations to be linear or nonlinear, \
+        recourse_arena.base.errors.ArenaError: dataset triangle: expected equations to be linear or nonlinear, \
 got 'quadratic'
     """
 

@@ -46,7 +46,7 @@ class Certified(Solver):
         >>> Certified(gap=2)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: solver certified: gap must be a number above 0 and below 1, got 2
+        recourse_arena.base.errors.ArenaError: solver certified: gap must be a number above 0 and below 1, got 2
     """
 
     name: ClassVar[str] = "certified"

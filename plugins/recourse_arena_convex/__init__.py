@@ -32,7 +32,7 @@ class Convex(Solver):
         >>> Convex(starts=0)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: solver convex: starts must be a whole number of at least 1, got 0
+        recourse_arena.base.errors.ArenaError: solver convex: starts must be a whole number of at least 1, got 0
     """
 
     name: ClassVar[str] = "convex"

@@ -53,7 +53,7 @@ class Dice(Solver):
         >>> Dice(method="kdtree")
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: unknown method of solver dice 'kdtree'. Known: genetic, \
+        recourse_arena.base.errors.ArenaError: unknown method of solver dice 'kdtree'. Known: genetic, \
 gradient, random.
     """
 

@@ -37,7 +37,7 @@ class Grid(Solver):
         >>> Grid(points=1)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: solver grid: points must be a whole number from 2 to 1000, got 1
+        recourse_arena.base.errors.ArenaError: solver grid: points must be a whole number from 2 to 1000, got 1
     """
 
     name: ClassVar[str] = "grid"

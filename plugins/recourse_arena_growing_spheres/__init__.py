@@ -46,7 +46,7 @@ class GrowingSpheres(Solver):
         >>> GrowingSpheres(layers=0)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: solver growing-spheres: layers must be a whole number from 1 to \
+        recourse_arena.base.errors.ArenaError: solver growing-spheres: layers must be a whole number from 1 to \
 1000000, got 0
     """
 

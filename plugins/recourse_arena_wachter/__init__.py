@@ -52,7 +52,7 @@ class Wachter(Solver):
         >>> Wachter(steps=0)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: solver wachter: steps must be a whole number of at least 1, got 0
+        recourse_arena.base.errors.ArenaError: solver wachter: steps must be a whole number of at least 1, got 0
     """
 
     name: ClassVar[str] = "wachter"

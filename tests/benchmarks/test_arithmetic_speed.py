@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.plugins import discover
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.answer import Fitted
-from recourse_arena.running.arithmetic import arithmetic_of, environment
 from recourse_arena.running.graph import Graph
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.plan import make_plan

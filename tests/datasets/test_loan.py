@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recourse_arena import ArenaError, Kind, Role
+from recourse_arena.base.randomness import generator
 from recourse_arena.causal.fitting import negative_log_likelihood
 from recourse_arena.decision.fitting import accuracy, fit_classifier
-from recourse_arena.problem.randomness import generator
 from recourse_arena_loan import Loan
 from recourse_arena_loan.equations import favourable, race
 

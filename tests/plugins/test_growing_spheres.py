@@ -7,7 +7,7 @@ import torch
 from straight_worlds import cheapest_projection, favourites, straight_problem, straight_request
 
 from recourse_arena import ArenaError, Knowledge, Problem, Recommendation, Request
-from recourse_arena.problem.randomness import generator
+from recourse_arena.base.randomness import generator
 from recourse_arena_growing_spheres import GrowingSpheres, advice
 from recourse_arena_growing_spheres.advice import sparse
 from recourse_arena_growing_spheres.spheres import grow, layer_radii

@@ -12,11 +12,12 @@ import tiny
 import torch
 
 from recourse_arena import ArenaError, Choice, Range, Scenario
-from recourse_arena.plugins import discover, variant
+from recourse_arena.base.names import spell, variant
+from recourse_arena.plugins import discover
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import prepare
 from recourse_arena.running.objective import Objective
-from recourse_arena.running.options import Tunable, spell
+from recourse_arena.running.options import Tunable
 from recourse_arena.running.study import Study, Trial
 from recourse_arena.running.tuning import tune
 

@@ -15,7 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from recourse_arena.running.arithmetic import environment
+from recourse_arena.base.arithmetic import environment
 
 SOLVERS = ("icarma?steps=20&synthetic=100", "grid?points=5", "convex", "wachter?steps=20", "growing-spheres")
 

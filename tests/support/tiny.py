@@ -28,7 +28,7 @@ from recourse_arena import (
     Splits,
     hookimpl,
 )
-from recourse_arena.problem.randomness import generator
+from recourse_arena.base.randomness import generator
 
 
 class Tiny(Dataset):

@@ -13,7 +13,9 @@ from lawbreakers import Forbidden, Honest, Nowhere, Raises
 
 from recourse_arena import ArenaError
 from recourse_arena.cli import main
-from recourse_arena.testing import Ended, check, parametrize_with_laws
+from recourse_arena.testing.checking import check
+from recourse_arena.testing.parametrization import parametrize_with_laws
+from recourse_arena.testing.report import Ended
 
 SUPPORT = Path(__file__).parent.parent / "support"
 

@@ -9,14 +9,14 @@ import copy
 import torch
 from torch import Tensor
 
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.randomness import generator
 from recourse_arena.causal.flow import CausalFlow
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.people import Split
-from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import FlowRecipe
-from recourse_arena.problem.report import Report, unheard
 
 _SPLINE_REACH = 4.9
 """Where the farthest training person lies in a spline's domain, which ends at 5."""

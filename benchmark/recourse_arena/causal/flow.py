@@ -16,8 +16,8 @@ from torch.nn.functional import linear
 from zuko.transforms import DependentTransform
 from zuko.utils import unpack
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.causal.spline import Spline
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.recipes import FlowRecipe

@@ -6,6 +6,7 @@ __all__ = ["main"]
 
 import click
 
+from recourse_arena.base.version import __version__
 from recourse_arena.cli.authors import check, new
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
@@ -16,7 +17,6 @@ from recourse_arena.cli.lists import list_, plugins
 from recourse_arena.cli.report import report
 from recourse_arena.cli.runs import leaderboard, run
 from recourse_arena.cli.tune import tune
-from recourse_arena.version import __version__
 
 
 @click.group(cls=Arena, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

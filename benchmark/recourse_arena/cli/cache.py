@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli.group import FOLDER
-from recourse_arena.problem.errors import ArenaError
 
 _DAY = 86400.0
 
@@ -31,7 +31,7 @@ def cache(clear: bool, name: str, unused: float, folder: Path | None) -> None:
     """
     from tabulate import tabulate
 
-    from recourse_arena.folders import cache_folder
+    from recourse_arena.base.folders import cache_folder
     from recourse_arena.running.cache import ArtefactCache
 
     where = cache_folder(folder)

@@ -59,6 +59,6 @@ def where(name: str | None, folder: Path | None) -> None:
 
 
 def _dataset(name: str, folder: Path | None) -> tuple[Dataset, Path]:
-    from recourse_arena.folders import data_folder
+    from recourse_arena.base.folders import data_folder
 
     return registry().dataset(name), data_folder(folder)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli.group import FOLDER
-from recourse_arena.problem.errors import ArenaError
 
 
 @click.command()

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from recourse_arena.problem.errors import ArenaError, unknown
-from recourse_arena.running.arithmetic import environment
+from recourse_arena.base.arithmetic import environment
+from recourse_arena.base.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
-    from recourse_arena.plugins import Registry
+    from recourse_arena.plugins.registry import Registry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

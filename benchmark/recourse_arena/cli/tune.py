@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli.group import FOLDER, no_plugin, parsed_seeds, registry
-from recourse_arena.problem.errors import ArenaError
 
 if TYPE_CHECKING:
     from recourse_arena.running.study import Trial
@@ -60,7 +60,7 @@ def tune(
     name = _with_options(solver, options)
     numbers = parsed_seeds(seeds)
     tuned = tuple(part.strip() for part in only.split(",")) if only else ()
-    from recourse_arena.folders import cache_folder, data_folder
+    from recourse_arena.base.folders import cache_folder, data_folder
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.progress import progress_for
     from recourse_arena.running.tuning import tune as search
@@ -88,8 +88,7 @@ def tune(
 
 def _with_options(solver: str, options: tuple[str, ...]) -> str:
     """Return the variant that fixes these options too."""
-    from recourse_arena.plugins import variant
-    from recourse_arena.running.options import spell
+    from recourse_arena.base.names import spell, variant
 
     name, fixed = variant(solver)
     for option in options:

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.randomness import generator
 from recourse_arena.decision.relu import ReluClassifier
 from recourse_arena.problem.models import Decisions
 from recourse_arena.problem.people import People
-from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import DecisionRecipe
-from recourse_arena.problem.report import Report, unheard
 
 
 def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int, report: Report = unheard) -> ReluClassifier:

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
-from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.features import FeatureTable
 
 _NEVER = ("", "x", "no", "never")

@@ -7,9 +7,9 @@ __all__ = ["assigned", "cut_off", "rankings"]
 import torch
 from torch import Generator, Tensor
 
+from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.problem.assignment import Assignment
 from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.people import People
 

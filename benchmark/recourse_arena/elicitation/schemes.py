@@ -123,8 +123,8 @@ class Likert(Elicitor):
         """Return independent uniform scores; `random` draws from 1..5, where 5 is non-actionable."""
         import torch
 
+        from recourse_arena.base.errors import ArenaError
         from recourse_arena.elicitation.populations import cut_off, rankings
-        from recourse_arena.problem.errors import ArenaError
 
         if favoured is not None:
             raise ArenaError("Likert scores are drawn uniformly; a distribution of preferences needs rankings")

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.models import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation

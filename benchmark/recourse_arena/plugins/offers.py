@@ -8,9 +8,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from recourse_arena.plugins.names import NAME, is_name
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import NAME, is_name
 from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.features import Kind
 from recourse_arena.problem.solver import Knowledge, Solver
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Plugin", "PluginRecord", "described"]
+__all__ = ["Plugin", "PluginRecord"]
 
 import difflib
 import inspect
@@ -15,9 +15,9 @@ from typing import Any
 import pluggy
 
 from recourse_arena import hookspecs
+from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.plugins.offers import KINDS, check_offer
 from recourse_arena.plugins.source import hooks_in_source
-from recourse_arena.problem.errors import ArenaError, unknown
 
 _HOOKS = {f"recourse_{kind}": kind for kind in KINDS}
 
@@ -116,11 +116,6 @@ class Plugin:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what was imported: whoever gets a copy imports it on their own."""
         return {name: value for name, value in vars(self).items() if name != "_content"}
-
-
-def described(error: BaseException) -> str:
-    """Return an error as one line with its type."""
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
 
 
 def _marked(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]:

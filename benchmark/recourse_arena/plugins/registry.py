@@ -10,10 +10,10 @@ from dataclasses import replace
 from importlib.metadata import Distribution, EntryPoint
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from recourse_arena.plugins.names import is_name, variant
+from recourse_arena.base.errors import ArenaError, described, unknown
+from recourse_arena.base.names import is_name, variant
 from recourse_arena.plugins.offers import KINDS
-from recourse_arena.plugins.plugin import Plugin, PluginRecord, described
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.plugins.plugin import Plugin, PluginRecord
 
 if TYPE_CHECKING:
     from recourse_arena.elicitation.schemes import Elicitor

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,7 @@ class Feature:
         >>> Feature("sex", kind=Kind.BINARY, lower=1.0, upper=0.0)
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: feature 'sex': lower 1.0 is above upper 0.0
+        recourse_arena.base.errors.ArenaError: feature 'sex': lower 1.0 is above upper 0.0
     """
 
     name: str

@@ -10,7 +10,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ class CausalGraph:
         >>> CausalGraph(("a", "b"), {"a": ("b",), "b": ("a",)})
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: the causal graph has a cycle: a -> b -> a
+        recourse_arena.base.errors.ArenaError: the causal graph has a cycle: a -> b -> a
     """
 
     names: tuple[str, ...]

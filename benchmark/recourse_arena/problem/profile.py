@@ -7,7 +7,7 @@ __all__ = ["PROFILES", "Profile", "profile"]
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from recourse_arena.problem.errors import unknown
+from recourse_arena.base.errors import unknown
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.scenario import Density

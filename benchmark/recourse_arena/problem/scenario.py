@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.problem.profile import PROFILES
 
 Density = Literal["flow", "scm"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 
 
 @dataclass(frozen=True)

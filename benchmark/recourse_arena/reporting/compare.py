@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.statistics import bonferroni
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import MEASURES
 from recourse_arena.reporting.pairing import Incomparable, Key, Pair, Side, paired_people

@@ -7,7 +7,7 @@ __all__ = ["differences", "refuse_incomparable"]
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.result import Result
 

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.reporting.alarms import alarm_text
 from recourse_arena.reporting.groups import by_group
 from recourse_arena.reporting.incomparable import refuse_incomparable

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import pandas as pd
 
-from recourse_arena.plugins import variant
+from recourse_arena.base.names import variant
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.markdown import code, number, section, table
 from recourse_arena.reporting.result import Result

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.bootstrap import Array, Resamples
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.reporting.measures import ALL_MEASURES, OPTIONAL, RECORDED
 from recourse_arena.reporting.result import Result
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.reporting.attainability import against_oracle, against_population_level
 from recourse_arena.reporting.cells import Cells
 from recourse_arena.reporting.claims import CLAIMS, READING

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 
 _PARTS = {"protocol": int, "suite": dict, "solvers": dict, "metrics": list, "cells": list, "provenance": dict}
 _KEYS = ("dataset", "scenario", "solver", "seed", "outcome", "people")

@@ -6,7 +6,7 @@ __all__ = ["training_seeds"]
 
 import numpy as np
 
-from recourse_arena.plugins import variant
+from recourse_arena.base.names import variant
 from recourse_arena.reporting.cells import Cell, Cells
 from recourse_arena.reporting.markdown import code, number, section, table
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.statistics import (
     Interval,
     geometric_change,
@@ -16,7 +17,6 @@ from recourse_arena.judging.statistics import (
     paired_share_difference,
     relative_change,
 )
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import Measure
 from recourse_arena.reporting.pairing import Pair, Values

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from recourse_arena.problem.errors import ArenaError, NotApplicable
+from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.note import Note, own_traceback
 

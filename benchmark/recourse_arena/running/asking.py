@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from torch import Tensor
 
+from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.judging.judge import violated, violations
-from recourse_arena.problem.errors import ArenaError, NotApplicable
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request

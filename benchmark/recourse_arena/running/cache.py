@@ -2,68 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "Artefact",
-    "ArtefactCache",
-    "checked_name",
-    "content_key",
-    "digest",
-    "one_thread",
-    "set_aside",
-    "write_atomically",
-]
+__all__ = ["Artefact", "ArtefactCache", "checked_name", "set_aside", "write_atomically"]
 
-import hashlib
-import json
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 from uuid import uuid4
 
-from torch import Tensor
-
-from recourse_arena.problem.errors import ArenaError
-
-Tensors = Mapping[str, Tensor]
-
-
-def content_key(**parts: Any) -> str:
-    """Return a digest of named parts: numbers, words, dataclasses, and collections of them.
-
-    Example:
-        >>> content_key(dataset="loan", seed=0) == content_key(seed=0, dataset="loan")
-        True
-    """
-    text = json.dumps(parts, sort_keys=True, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def digest(tensors: Tensors) -> str:
-    """Return a digest of named tensors.
-
-    Example:
-        >>> import torch
-        >>> digest({"weight": torch.zeros(2)}) == digest({"weight": torch.ones(2)})
-        False
-    """
-    from safetensors.torch import save
-
-    content = save({name: tensors[name].contiguous() for name in sorted(tensors)})
-    return hashlib.sha256(content).hexdigest()[:24]
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    raise TypeError(f"{type(value).__name__} cannot be part of a content key")
+from recourse_arena.base.arithmetic import one_thread
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.keys import Tensors, digest
 
 
 @dataclass(frozen=True)
@@ -169,7 +121,7 @@ def checked_name(name: str) -> str:
         >>> checked_name("../grid")
         Traceback (most recent call last):
         ...
-        recourse_arena.problem.errors.ArenaError: '../grid' cannot be part of a file name: expected letters, digits, ...
+        recourse_arena.base.errors.ArenaError: '../grid' cannot be part of a file name: expected letters, digits, ...
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", name):
         raise ArenaError(f"{name[:80]!r} cannot be part of a file name: expected letters, digits, '_', '-' and '.'")
@@ -184,19 +136,6 @@ def set_aside(path: Path, folder: Path) -> Path:
         return path.rename(aside)
     except OSError as error:
         raise ArenaError(f"cannot move {path} aside: {error.strerror or error}") from None
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with tensors on one thread for a while."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _seconds(path: Path) -> float | None:

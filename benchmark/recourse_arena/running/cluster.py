@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from recourse_arena.plugins import Registry
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Answer, Failure
 from recourse_arena.running.cache import ArtefactCache

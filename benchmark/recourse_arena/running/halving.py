@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from recourse_arena.plugins.plugin import described
-from recourse_arena.problem.errors import NotApplicable
+from recourse_arena.base.errors import NotApplicable, described
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request

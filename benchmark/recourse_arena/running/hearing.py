@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from recourse_arena.problem.report import Report
+from recourse_arena.base.progress_hook import Report
 
 Listener = Callable[[float, float | None], None]
 """Hears the share that is done, and the training loss, if there is one."""

@@ -13,25 +13,27 @@ from pathlib import Path
 import pandas as pd
 from torch import Generator, Tensor
 
+from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.keys import digest
+from recourse_arena.base.names import variant
+from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.randomness import generator
 from recourse_arena.elicitation.answers import Answers, read_answers
 from recourse_arena.elicitation.populations import assigned
 from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.judging.judge import Judge, groups
-from recourse_arena.plugins import Registry, variant
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.people import People, Splits
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
-from recourse_arena.problem.randomness import generator
-from recourse_arena.problem.report import Report, unheard
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.running.arithmetic import arithmetic_of
-from recourse_arena.running.cache import ArtefactCache, digest
+from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.marginals import marginals
 from recourse_arena.running.models import ModelKeys, fitted_models
 

@@ -12,16 +12,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.keys import content_key
+from recourse_arena.base.progress_hook import Report, unheard
 from recourse_arena.causal.fitting import fit_flow
 from recourse_arena.causal.flow import CausalFlow
 from recourse_arena.decision.fitting import fit_classifier
 from recourse_arena.decision.relu import ReluClassifier
-from recourse_arena.plugins import Registry
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.people import Splits
-from recourse_arena.problem.report import Report, unheard
-from recourse_arena.running.cache import ArtefactCache, content_key
+from recourse_arena.running.cache import ArtefactCache
 
 _RECIPE_VERSION = 5
 """Changes whenever the same recipe leads to other models."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 
 _ARITHMETIC = (ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.UnaryOp, ast.UAdd, ast.USub, ast.Load)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Tunable", "spell"]
+__all__ = ["Tunable"]
 
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from recourse_arena.plugins import Registry, variant
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import spell, variant
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.solver import Solver
 from recourse_arena.problem.space import Space
 
@@ -78,14 +78,3 @@ def _defaults(solver: type[Solver], space: Space, dataset: str) -> dict[str, Any
             raise ArenaError(f"{trouble}{'it has no default' if none else f'its default is {default!r}'}")
         defaults[option] = default
     return defaults
-
-
-def spell(name: str, options: Mapping[str, Any]) -> str:
-    """Return the variant with these options: what :func:`~recourse_arena.plugins.variant` reads.
-
-    Example:
-        >>> spell("icarma", {"kl": 1.2, "wide": False})
-        'icarma?kl=1.2&wide=false'
-    """
-    words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()}
-    return f"{name}?{urlencode(words)}" if words else name

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.running.answer import Judged
 from recourse_arena.running.cache import set_aside, write_atomically
 from recourse_arena.running.note import Note

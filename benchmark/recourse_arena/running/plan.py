@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from recourse_arena.plugins import Registry, variant
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import spell, variant
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.problem.solver import Solver
-from recourse_arena.running.options import spell
 from recourse_arena.running.suite import Block, Suite
 
 

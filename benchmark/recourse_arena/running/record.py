@@ -7,11 +7,11 @@ __all__ = ["run_record"]
 from collections.abc import Mapping
 from typing import Any
 
-from recourse_arena.plugins import Registry
+from recourse_arena.base.version import PROTOCOL
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.running.plan import Plan
 from recourse_arena.running.provenance import provenance
 from recourse_arena.running.store import FORMAT, plan_key
-from recourse_arena.version import PROTOCOL
 
 
 def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dict[str, Any]:

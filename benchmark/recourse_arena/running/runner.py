@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from recourse_arena.plugins import Registry
+from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
-from recourse_arena.running.arithmetic import arithmetic_of
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.engine import Engine, Serial

@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.keys import content_key
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Failure, Judged, Modelled
-from recourse_arena.running.cache import content_key, write_atomically
+from recourse_arena.running.cache import write_atomically
 from recourse_arena.running.note import Note
 from recourse_arena.running.packs import Packs
 from recourse_arena.running.plan import Cell, Plan

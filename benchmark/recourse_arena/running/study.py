@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from recourse_arena.problem.errors import ArenaError
-from recourse_arena.problem.randomness import derive_seed
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.randomness import derive_seed
 from recourse_arena.problem.space import Choice, Range, Space
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from recourse_arena.plugins import Registry
-from recourse_arena.plugins.plugin import described
-from recourse_arena.running.cache import content_key
+from recourse_arena.base.errors import described
+from recourse_arena.base.keys import content_key
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.running.note import Note, own_traceback
 from recourse_arena.running.store import CellRecord
 from recourse_arena.running.tables import as_frame

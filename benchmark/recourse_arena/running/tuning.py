@@ -15,8 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from recourse_arena.plugins import Registry
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.version import PROTOCOL, __version__
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.cache import ArtefactCache, write_atomically
@@ -30,7 +31,6 @@ from recourse_arena.running.runner import evaluate
 from recourse_arena.running.study import Study, Trial, import_optuna
 from recourse_arena.running.suite import Block, Suite
 from recourse_arena.running.summary import summarise
-from recourse_arena.version import PROTOCOL, __version__
 
 
 def tune(

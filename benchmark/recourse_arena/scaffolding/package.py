@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import recourse_arena
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
 
 KINDS = ("solver", "dataset", "metric")
 """What a package can be made for."""

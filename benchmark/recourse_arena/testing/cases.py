@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recourse_arena.folders import data_folder
-from recourse_arena.plugins import Registry, discover, variant
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.folders import data_folder
+from recourse_arena.base.names import variant
+from recourse_arena.plugins import discover
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.errors import ArenaError, unknown
 from recourse_arena.problem.solver import Solver
 from recourse_arena.testing.law import Case, Law
 from recourse_arena.testing.worlds import World

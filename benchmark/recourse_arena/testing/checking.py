@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 import recourse_arena
-from recourse_arena.plugins import Registry
-from recourse_arena.problem.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.testing.cases import cases, offers
 from recourse_arena.testing.law import Case, LawBroken, NotRun
 from recourse_arena.testing.report import Ended, Finding, Report

@@ -8,9 +8,9 @@ import re
 
 import torch
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.elicitation.schemes import Elicitor
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.errors import ArenaError
 from recourse_arena.problem.features import Feature, FeatureTable, Role
 from recourse_arena.running.surroundings import Surroundings
 from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched

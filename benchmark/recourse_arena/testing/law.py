@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recourse_arena.problem.errors import NotApplicable
+from recourse_arena.base.errors import NotApplicable
 
 if TYPE_CHECKING:
     from recourse_arena.running.surroundings import Surroundings

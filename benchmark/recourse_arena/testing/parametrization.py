@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.testing.cases import cases, offers
 from recourse_arena.testing.checking import expectations
 from recourse_arena.testing.law import Case, NotRun

@@ -7,7 +7,8 @@ __all__ = ["SUITE_LAWS", "Planned"]
 import json
 from dataclasses import dataclass
 
-from recourse_arena.plugins import Registry, variant
+from recourse_arena.base.names import variant
+from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.suite import Suite
 from recourse_arena.testing.law import Law, expect

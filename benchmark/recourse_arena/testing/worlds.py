@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from recourse_arena.base.arithmetic import one_thread
+from recourse_arena.base.randomness import generator
 from recourse_arena.causal.fitting import fit_flow
 from recourse_arena.decision.fitting import fit_classifier
 from recourse_arena.elicitation.sampler import PreferenceSampler
@@ -25,10 +27,8 @@ from recourse_arena.problem.models import CausalModel
 from recourse_arena.problem.people import People, Split
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
-from recourse_arena.problem.randomness import generator
 from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
 from recourse_arena.problem.request import Request
-from recourse_arena.running.cache import one_thread
 from recourse_arena.testing.populations import chain, counts, mixed
 
 _PEOPLE = {"train": 600, "validation": 150, "test": 150}

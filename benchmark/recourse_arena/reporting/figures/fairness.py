@@ -11,7 +11,8 @@ from matplotlib.ticker import StrMethodFormatter
 
 from recourse_arena.reporting.fairness import SCENARIOS, Case
 from recourse_arena.reporting.figures.evidence import Evidence, Lacking
-from recourse_arena.reporting.figures.style import BLUE, GREY, SKY, VERMILLION, canvas
+from recourse_arena.reporting.figures.style import canvas
+from recourse_arena.reporting.palette import BLUE, GREY, SKY, VERMILLION
 
 _PANELS = {
     "gender": ("women", "men"),

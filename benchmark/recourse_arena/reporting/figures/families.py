@@ -7,7 +7,7 @@ __all__ = ["family_title", "hard_families", "soft_families"]
 from collections.abc import Iterable
 from dataclasses import replace
 
-from recourse_arena.problem.errors import ArenaError
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.scenario import Scenario
 
 _SCHEMES = {"ranking": "rankings", "likert": "Likert scores", "binary": "yes or no"}

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from recourse_arena.reporting.figures.evidence import Evidence
-from recourse_arena.reporting.figures.style import BLUE, GREY, canvas, shown
+from recourse_arena.reporting.figures.style import canvas, shown
+from recourse_arena.reporting.palette import BLUE, GREY
 
 _COLUMNS = 4
 

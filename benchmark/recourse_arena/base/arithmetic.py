@@ -9,10 +9,11 @@ promises the same results on processors of all makers only for its SSE2 code
 
 from __future__ import annotations
 
-__all__ = ["arithmetic_of", "environment"]
+__all__ = ["arithmetic_of", "environment", "one_thread"]
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -49,3 +50,16 @@ def _can() -> bool:
         return False
     flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
     return {"avx2", "fma"} <= set(flags)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with tensors on one thread for a while."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

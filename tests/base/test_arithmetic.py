@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from zuko.transforms import MonotonicRQSTransform
 
 from recourse_arena import api, cli
+from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.causal.spline import Spline
 from recourse_arena.plugins import discover
-from recourse_arena.running.arithmetic import arithmetic_of, environment
 from recourse_arena.running.models import ModelKeys
 
 EVERYWHERE = {

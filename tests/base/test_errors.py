@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena import ArenaError
-from recourse_arena.problem.errors import unknown
+from recourse_arena.base.errors import unknown
 
 
 @pytest.mark.parametrize(

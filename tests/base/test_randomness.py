@@ -9,7 +9,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recourse_arena.problem.randomness import derive_seed, generator
+from recourse_arena.base.randomness import derive_seed, generator
 
 purposes = st.lists(st.text(max_size=8), max_size=4)
 seeds = st.integers(0, 2**40)
@@ -37,7 +37,7 @@ def test_words_do_not_run_together():
 
 
 def test_another_process_derives_the_same_seed():
-    code = "from recourse_arena.problem.randomness import derive_seed; print(derive_seed(7, 'loan', 'flow'))"
+    code = "from recourse_arena.base.randomness import derive_seed; print(derive_seed(7, 'loan', 'flow'))"
     elsewhere = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(elsewhere.stdout) == derive_seed(7, "loan", "flow")
 

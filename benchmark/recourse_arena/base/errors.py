@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArenaError", "NotApplicable", "unknown"]
+__all__ = ["ArenaError", "NotApplicable", "described", "unknown"]
 
 import difflib
 from collections.abc import Iterable
@@ -30,3 +30,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:
     if near:
         return ArenaError(f"unknown {kind} {name!r}. Did you mean {' or '.join(map(repr, near))}?")
     return ArenaError(f"unknown {kind} {name!r}. Known: {', '.join(candidates) or 'none'}.")
+
+
+def described(error: BaseException) -> str:
+    """Return an error as one line with its type."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"

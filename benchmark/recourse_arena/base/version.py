@@ -1,6 +1,9 @@
 """The version of the distribution and of the judging protocol."""
 
+from __future__ import annotations
+
 __all__ = ["PROTOCOL", "__version__"]
+
 
 __version__ = "0.1.0"
 

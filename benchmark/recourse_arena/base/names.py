@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["NAME", "is_name", "variant"]
+__all__ = ["NAME", "is_name", "spell", "variant"]
 
 import re
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 NAME = "1 to 64 of the letters a-z and A-Z, digits, '-', '_' and '.', beginning and ending with a letter or digit"
 """What a name may be: it becomes part of paths, of columns and rows of CSV files, and of pages."""
@@ -44,3 +45,14 @@ def _literal(text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+def spell(name: str, options: Mapping[str, Any]) -> str:
+    """Return the variant with these options: what :func:`~recourse_arena.base.names.variant` reads.
+
+    Example:
+        >>> spell("icarma", {"kl": 1.2, "wide": False})
+        'icarma?kl=1.2&wide=false'
+    """
+    words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()}
+    return f"{name}?{urlencode(words)}" if words else name
