@@ -109,7 +109,7 @@ def many_plugins(tmp_path, monkeypatch):
 def arena(plugged, tmp_path, monkeypatch):
     """Run suites on the tiny dataset with a cache of this test's own; an alarm is fatal unless it is expected."""
     from recourse_arena import Scenario, api
-    from recourse_arena.running.suite import Block, Suite
+    from recourse_arena.interfaces.suite import Block, Suite
 
     monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))

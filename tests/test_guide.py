@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from recourse_arena import Scenario, api, hookspecs
+from recourse_arena import Scenario, api
 from recourse_arena.cli import main
-from recourse_arena.running.suite import Block, Suite, read_suite
+from recourse_arena.interfaces import hookspecs
+from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.running.suite import read_suite
 from recourse_arena.testing.checking import check
 
 ROOT = Path(__file__).parent.parent

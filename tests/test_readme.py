@@ -30,7 +30,7 @@ def nearest_accepted():
 
 
 def test_the_solver_of_the_readme_runs_and_breaks_no_constraint(nearest_accepted, plugged, tmp_path, monkeypatch):
-    from recourse_arena.running.suite import Block, Suite
+    from recourse_arena.interfaces.suite import Block, Suite
 
     monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path))
     (solver,) = nearest_accepted["recourse_solvers"]()

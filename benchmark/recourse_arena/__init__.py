@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.version import __version__
-from recourse_arena.hookspecs import hookimpl
+from recourse_arena.interfaces.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena.api import load, run
@@ -14,69 +14,70 @@ if TYPE_CHECKING:
     from recourse_arena.causal.flow import CausalFlow
     from recourse_arena.causal.piecewise import PiecewiseLinear
     from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
-    from recourse_arena.elicitation.schemes import Elicitor
-    from recourse_arena.judging.metrics import Metric
+    from recourse_arena.interfaces.dataset import Dataset
+    from recourse_arena.interfaces.elicitor import Elicitor
+    from recourse_arena.interfaces.metric import Metric
+    from recourse_arena.interfaces.options import Choice, Range, Space
+    from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
+    from recourse_arena.interfaces.solver import Solver
+    from recourse_arena.interfaces.suite import Block, Suite
+    from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
+    from recourse_arena.people.box import Box
+    from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
+    from recourse_arena.people.people import People, Split, Splits
     from recourse_arena.problem.actionability import Actionability
-    from recourse_arena.problem.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
-    from recourse_arena.problem.box import Box
-    from recourse_arena.problem.dataset import Dataset
-    from recourse_arena.problem.features import Feature, FeatureTable, Kind, Role
     from recourse_arena.problem.graph import CausalGraph
-    from recourse_arena.problem.models import CausalModel
+    from recourse_arena.problem.knowledge import Knowledge
+    from recourse_arena.problem.model_protocols import CausalModel
     from recourse_arena.problem.outcome import Outcome
-    from recourse_arena.problem.people import People, Split, Splits
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.profile import PROFILES, Profile
-    from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Scenario
-    from recourse_arena.problem.solver import Knowledge, Solver
-    from recourse_arena.problem.space import Choice, Range, Space
-    from recourse_arena.running.suite import Block, Suite
 
 _HOMES = {
     "Actionability": "problem.actionability",
     "ArenaError": "base.errors",
-    "Assignment": "problem.assignment",
-    "AtRandom": "problem.assignment",
-    "Block": "running.suite",
-    "Box": "problem.box",
-    "ByAttribute": "problem.assignment",
-    "ByQuantile": "problem.assignment",
+    "Assignment": "people.assignment",
+    "AtRandom": "people.assignment",
+    "Block": "interfaces.suite",
+    "Box": "people.box",
+    "ByAttribute": "people.assignment",
+    "ByQuantile": "people.assignment",
     "CausalFlow": "causal.flow",
     "CausalGraph": "problem.graph",
-    "CausalModel": "problem.models",
-    "Choice": "problem.space",
-    "Dataset": "problem.dataset",
-    "DecisionRecipe": "problem.recipes",
-    "Elicitor": "elicitation.schemes",
-    "Feature": "problem.features",
-    "FeatureTable": "problem.features",
-    "FlowRecipe": "problem.recipes",
-    "Kind": "problem.features",
-    "Knowledge": "problem.solver",
+    "CausalModel": "problem.model_protocols",
+    "Choice": "interfaces.options",
+    "Dataset": "interfaces.dataset",
+    "DecisionRecipe": "interfaces.recipes",
+    "Elicitor": "interfaces.elicitor",
+    "Feature": "people.features",
+    "FeatureTable": "people.features",
+    "FlowRecipe": "interfaces.recipes",
+    "Kind": "people.features",
+    "Knowledge": "problem.knowledge",
     "Mechanism": "causal.structural",
-    "Metric": "judging.metrics",
+    "Metric": "interfaces.metric",
     "NotApplicable": "base.errors",
     "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
     "Parents": "causal.structural",
-    "People": "problem.people",
+    "People": "people.people",
     "PiecewiseLinear": "causal.piecewise",
     "Problem": "problem.problem",
     "Profile": "problem.profile",
-    "Range": "problem.space",
+    "Range": "interfaces.options",
     "Recommendation": "problem.recommendation",
     "Request": "problem.request",
-    "Role": "problem.features",
+    "Role": "people.features",
     "Scenario": "problem.scenario",
-    "Solver": "problem.solver",
-    "Space": "problem.space",
-    "Split": "problem.people",
-    "Splits": "problem.people",
+    "Solver": "interfaces.solver",
+    "Space": "interfaces.options",
+    "Split": "people.people",
+    "Splits": "people.people",
     "StructuralCausalModel": "causal.structural",
-    "Suite": "running.suite",
+    "Suite": "interfaces.suite",
     "derive_seed": "base.randomness",
     "generator": "base.randomness",
     "load": "api",

@@ -14,9 +14,10 @@ from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.folders import cache_folder, data_folder
 from recourse_arena.base.names import NAME, is_name, spell, variant
+from recourse_arena.interfaces.solver import Solver
+from recourse_arena.interfaces.suite import Suite
 from recourse_arena.plugins import discover
 from recourse_arena.plugins.registry import Registry
-from recourse_arena.problem.solver import Solver
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
@@ -27,7 +28,7 @@ from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress, progress_for
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
-from recourse_arena.running.suite import Suite, read_suite
+from recourse_arena.running.suite import read_suite
 from recourse_arena.running.workshop import Workshop
 
 

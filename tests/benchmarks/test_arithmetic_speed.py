@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.plugins import discover
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.running.answer import Fitted
@@ -12,7 +13,6 @@ from recourse_arena.running.graph import Graph
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.plan import make_plan
 from recourse_arena.running.sandbox import Sandbox, Setting
-from recourse_arena.running.suite import Block, Suite
 
 
 @pytest.mark.benchmark(group="arithmetic: 1,000 steps of iCARMA's training on Loan")

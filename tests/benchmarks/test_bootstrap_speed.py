@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from recourse_arena.judging.bootstrap import Resamples
+from recourse_arena.statistics.bootstrap import Resamples
 
 PEOPLE, CELLS, SOLVERS = 2400, 40, 8
 

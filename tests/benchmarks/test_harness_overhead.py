@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from recourse_arena import Recommendation, Scenario, Solver
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.plugins import discover
 from recourse_arena.running.answer import Fitted, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
@@ -18,7 +19,6 @@ from recourse_arena.running.plan import make_plan
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
-from recourse_arena.running.suite import Block, Suite
 from recourse_arena.running.summary import Measures
 from recourse_arena.running.workshop import Workshop
 

@@ -8,7 +8,7 @@ from causal_cases import MODELS, case_called
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recourse_arena.problem.models import CausalModel
+from recourse_arena.problem.model_protocols import CausalModel
 
 questions = st.data()
 

@@ -13,7 +13,7 @@ from straight_worlds import straight_problem, straight_request
 
 from recourse_arena import Actionability, Problem, Recommendation, Request, Solver
 from recourse_arena.judging.judge import violated
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena_dice import Dice
 from recourse_arena_growing_spheres import GrowingSpheres
 from recourse_arena_wachter import Wachter

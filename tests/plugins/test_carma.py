@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from recourse_arena import Actionability, ArenaError, Outcome, Recommendation, Request, Scenario, Solver
-from recourse_arena.problem.box import Box
-from recourse_arena.problem.features import Kind
+from recourse_arena.people.box import Box
+from recourse_arena.people.features import Kind
 from recourse_arena_carma import Carma, ICarma
 from recourse_arena_carma.advice import _Trial
 from recourse_arena_carma.candidates import Candidates, pick
@@ -30,9 +30,9 @@ def tiny_materials():
     """A small dataset, one of whose actionable features holds whole numbers."""
     from tiny import Tiny
 
+    from recourse_arena.people.features import FeatureTable
+    from recourse_arena.people.people import Split
     from recourse_arena.plugins import discover
-    from recourse_arena.problem.features import FeatureTable
-    from recourse_arena.problem.people import Split
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
 

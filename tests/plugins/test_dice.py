@@ -26,7 +26,7 @@ from recourse_arena import (
     Request,
     Role,
 )
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena_dice import Dice

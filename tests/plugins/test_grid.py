@@ -25,9 +25,9 @@ from recourse_arena import (
     Role,
     Scenario,
 )
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.models import CausalModel
+from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena.running.materials import Materials
 from recourse_arena_grid import Grid
 from recourse_arena_grid.options import Options

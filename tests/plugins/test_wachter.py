@@ -10,7 +10,7 @@ from small_worlds import random_world
 from straight_worlds import cheapest_projection, effects, favourites, prices, straight_problem, straight_request
 
 from recourse_arena import ArenaError, Problem, Recommendation, Request
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena_grid import Grid
 from recourse_arena_wachter import Wachter
 

@@ -10,7 +10,7 @@ import torch
 from applicants import line_problem
 
 from recourse_arena import Actionability, ArenaError, Knowledge
-from recourse_arena.problem.models import Classifier
+from recourse_arena.problem.model_protocols import Classifier
 
 EVERY_SET = [frozenset(s) for s in chain.from_iterable(combinations(Knowledge, size) for size in range(4))]
 

@@ -7,7 +7,7 @@ import torch
 from applicants import line_problem, three_favourites
 
 from recourse_arena import Actionability, ArenaError
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena.problem.profile import PROFILES
 
 INDEX = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from boards import EVIL, Draft
 
-from recourse_arena.judging.statistics import bonferroni, independent_share_difference, share_interval
 from recourse_arena.reporting.groups import by_group
+from recourse_arena.statistics.intervals import bonferroni, independent_share_difference, share_interval
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def test_the_refusal_says_why_and_mix_takes_them_all_the_same(runs, tmp_path):
 
 def test_within_a_run_blocks_may_ask_different_people(arena, tmp_path):
     from recourse_arena import Scenario, api
-    from recourse_arena.running.suite import Block, Suite
+    from recourse_arena.interfaces.suite import Block, Suite
 
     blocks = tuple(
         Block(("tiny",), (Scenario.parse(name),), ("top",), people) for name, people in (("hard-2", 5), ("hard-1", 9))

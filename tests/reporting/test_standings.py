@@ -11,10 +11,10 @@ import pytest
 from boards import Draft
 
 from recourse_arena import ArenaError
-from recourse_arena.judging.statistics import share_interval
 from recourse_arena.reporting.leaderboard import Leaderboard
 from recourse_arena.reporting.measures import ALL_MEASURES
 from recourse_arena.reporting.result import Result
+from recourse_arena.statistics.intervals import share_interval
 
 RESULTS = Path(__file__).parent.parent.parent / "results"
 

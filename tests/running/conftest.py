@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from recourse_arena import Scenario
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import prepare
-from recourse_arena.running.suite import Block, Suite
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import torch
 
 from recourse_arena import ArenaError, Recommendation, Scenario, api
 from recourse_arena.elicitation.populations import assigned
-from recourse_arena.running.suite import Block, Suite
+from recourse_arena.interfaces.suite import Block, Suite
 
 ASSIGNED = ("assigned-at-random", "assigned-by-income", "assigned-by-race")
 

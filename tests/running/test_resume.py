@@ -152,7 +152,7 @@ def test_two_processes_cannot_run_into_one_folder(arena, tmp_path):
 def test_a_dry_run_says_what_is_there_and_what_would_run_and_touches_nothing(arena, tmp_path):
     scenarios = ["hard-2", "hard-1"]
     from recourse_arena import Scenario
-    from recourse_arena.running.suite import Block, Suite
+    from recourse_arena.interfaces.suite import Block, Suite
 
     suite = Suite("small", "", (Block(("tiny",), tuple(map(Scenario.parse, scenarios)), ("top", "learner"), 10),))
     out = tmp_path / "run"

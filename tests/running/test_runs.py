@@ -169,7 +169,7 @@ def test_a_solver_object_takes_part_under_its_name(arena):
 
 def test_an_absent_optional_dataset_is_skipped_with_its_reason(plugged, tmp_path):
     from recourse_arena import Scenario, api
-    from recourse_arena.running.suite import Block, Suite
+    from recourse_arena.interfaces.suite import Block, Suite
 
     block = Block(("absent", "tiny"), (Scenario.parse("hard-1"),), ("top",), 10)
     suite = Suite("s", "", (block,), optional=frozenset({"absent"}))
@@ -215,7 +215,7 @@ def test_wrong_choices_are_refused_before_anything_is_written(arena, tmp_path, w
 
 def test_a_folder_of_another_run_is_left_alone(arena, tmp_path):
     from recourse_arena import Scenario, api
-    from recourse_arena.running.suite import Block, Suite
+    from recourse_arena.interfaces.suite import Block, Suite
 
     arena(out=tmp_path / "run")
     before = (tmp_path / "run" / "summary.csv").read_bytes()

@@ -26,11 +26,11 @@ from recourse_arena import (
     api,
     load,
 )
-from recourse_arena.problem.box import Box
+from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import profile
 from recourse_arena.running.halving import halved
-from recourse_arena.running.suite import Block, Suite
 from recourse_arena.running.surroundings import Surroundings
 
 

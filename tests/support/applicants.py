@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Actionability, People, Problem, Request
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena_loan import Loan

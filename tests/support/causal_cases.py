@@ -16,11 +16,11 @@ from torch import Tensor
 
 from recourse_arena.causal.flow import CausalFlow
 from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
+from recourse_arena.interfaces.recipes import FlowRecipe
+from recourse_arena.people.features import Feature, FeatureTable, Kind
 from recourse_arena.plugins import discover
-from recourse_arena.problem.features import Feature, FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.models import CausalModel
-from recourse_arena.problem.recipes import FlowRecipe
+from recourse_arena.problem.model_protocols import CausalModel
 
 FLOWS = ("loan-flow", "spline-flow")
 STRUCTURES = ("chain?equations=nonlinear", "collider?equations=nonlinear", "triangle")

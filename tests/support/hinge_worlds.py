@@ -13,7 +13,7 @@ from recourse_arena import Actionability, CausalGraph, Feature, FeatureTable, Ki
 from recourse_arena.causal.piecewise import PiecewiseLinear
 from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.decision.relu import ReluClassifier
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import PROFILES
 

@@ -12,7 +12,7 @@ from causal_cases import linear_scm
 from torch import Tensor
 
 from recourse_arena import Actionability, Feature, FeatureTable, People, Problem, Request, Role
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import PROFILES
 

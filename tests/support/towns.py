@@ -8,7 +8,7 @@ import tiny
 import torch
 
 from recourse_arena import Feature, FeatureTable, Kind, Split, Splits, hookimpl
-from recourse_arena.problem.assignment import AtRandom, ByAttribute, ByQuantile
+from recourse_arena.people.assignment import AtRandom, ByAttribute, ByQuantile
 
 PROFILES = ("workers", "earners")
 

@@ -13,10 +13,10 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.progress_hook import Report, unheard
 from recourse_arena.base.randomness import generator
 from recourse_arena.causal.flow import CausalFlow
-from recourse_arena.problem.features import FeatureTable
+from recourse_arena.interfaces.recipes import FlowRecipe
+from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.people import Split
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.people import Split
-from recourse_arena.problem.recipes import FlowRecipe
 
 _SPLINE_REACH = 4.9
 """Where the farthest training person lies in a spline's domain, which ends at 5."""

@@ -18,9 +18,9 @@ from zuko.utils import unpack
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.causal.spline import Spline
-from recourse_arena.problem.features import FeatureTable, Kind
+from recourse_arena.interfaces.recipes import FlowRecipe
+from recourse_arena.people.features import FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.recipes import FlowRecipe
 
 _FAMILIES: dict[str, Callable[..., zuko.flows.MAF]] = {
     "affine": zuko.flows.MAF,

@@ -12,7 +12,7 @@ import click
 from recourse_arena.cli.group import FOLDER, Arena, no_plugin, registry
 
 if TYPE_CHECKING:
-    from recourse_arena.problem.dataset import Dataset
+    from recourse_arena.interfaces.dataset import Dataset
 
 
 @click.group(cls=Arena)

@@ -11,9 +11,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from recourse_arena.base.progress_hook import Report, unheard
 from recourse_arena.base.randomness import generator
 from recourse_arena.decision.relu import ReluClassifier
-from recourse_arena.problem.models import Decisions
-from recourse_arena.problem.people import People
-from recourse_arena.problem.recipes import DecisionRecipe
+from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.people.people import People
+from recourse_arena.problem.model_protocols import Decisions
 
 
 def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int, report: Report = unheard) -> ReluClassifier:

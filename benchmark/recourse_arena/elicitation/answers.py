@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.people.box import Box
+from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.box import Box
-from recourse_arena.problem.features import FeatureTable
 
 _NEVER = ("", "x", "no", "never")
 

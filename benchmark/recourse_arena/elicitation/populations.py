@@ -8,10 +8,10 @@ import torch
 from torch import Generator, Tensor
 
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.problem.assignment import Assignment
-from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.features import FeatureTable
-from recourse_arena.problem.people import People
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.people.assignment import Assignment
+from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.people import People
 
 _PAIR_FIRST = 2 / 3
 """Probability that the favoured pair takes both top ranks: 1/6 on each of its four orders (of 24) when K = 4."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from recourse_arena.elicitation.schemes import Elicitor
+from recourse_arena.interfaces.elicitor import Elicitor
+from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.features import FeatureTable
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Judge", "groups", "violated", "violations"]
+__all__ = ["Judge", "violated", "violations"]
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.problem.features import FeatureTable
-from recourse_arena.problem.models import CausalModel, Decisions
+from recourse_arena.people.groups import groups
+from recourse_arena.problem.model_protocols import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 
@@ -122,17 +122,6 @@ def _constraints(request: Request, values: Tensor) -> dict[str, Tensor]:
         "not finite": values.isfinite(),
         "outside the box": request.box.contains(values),
         "not whole": ~request.features.whole | (values == values.round()),
-    }
-
-
-def groups(features: FeatureTable, people: Tensor) -> dict[str, list[str]]:
-    """Return the sensitive features of `people` `(people, features)` as words, a column `group_<feature>` each."""
-    return {
-        f"group_{feature.name}": [
-            feature.levels[int(value)] if feature.levels else f"{value:g}" for value in people[:, j].tolist()
-        ]
-        for j, feature in enumerate(features)
-        if feature.sensitive
     }
 
 

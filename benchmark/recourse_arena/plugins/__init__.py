@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from recourse_arena.base.names import variant
-from recourse_arena.hookspecs import PROJECT
+from recourse_arena.interfaces.hookspecs import PROJECT
 from recourse_arena.plugins.plugin import PluginRecord
 from recourse_arena.plugins.registry import Registry, blocked
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import NAME, is_name
-from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.features import Kind
-from recourse_arena.problem.solver import Knowledge, Solver
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.solver import Solver
+from recourse_arena.people.features import Kind
+from recourse_arena.problem.knowledge import Knowledge
 
 KINDS: Mapping[str, str] = {
     "datasets": "dataset",

@@ -14,8 +14,8 @@ from typing import Any
 
 import pluggy
 
-from recourse_arena import hookspecs
 from recourse_arena.base.errors import ArenaError, described, unknown
+from recourse_arena.interfaces import hookspecs
 from recourse_arena.plugins.offers import KINDS, check_offer
 from recourse_arena.plugins.source import hooks_in_source
 

@@ -16,11 +16,11 @@ from recourse_arena.plugins.offers import KINDS
 from recourse_arena.plugins.plugin import Plugin, PluginRecord
 
 if TYPE_CHECKING:
-    from recourse_arena.elicitation.schemes import Elicitor
-    from recourse_arena.judging.metrics import Metric
-    from recourse_arena.problem.dataset import Dataset
-    from recourse_arena.problem.solver import Solver
-    from recourse_arena.running.suite import Suite
+    from recourse_arena.interfaces.dataset import Dataset
+    from recourse_arena.interfaces.elicitor import Elicitor
+    from recourse_arena.interfaces.metric import Metric
+    from recourse_arena.interfaces.solver import Solver
+    from recourse_arena.interfaces.suite import Suite
 
 T = TypeVar("T")
 

@@ -1,1 +1,1 @@
-"""The nouns of algorithmic recourse: the ground floor, which imports nothing above it."""
+"""What is asked and answered: graph, models as protocols, cost, actionability, scenario, request, recommendation."""

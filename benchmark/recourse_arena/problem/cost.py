@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.problem.features import FeatureTable
+from recourse_arena.people.features import FeatureTable
 
 
 @dataclass(frozen=True)

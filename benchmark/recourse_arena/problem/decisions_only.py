@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.problem.models import Decisions
+from recourse_arena.problem.model_protocols import Decisions
 
 
 class DecisionsOnly:

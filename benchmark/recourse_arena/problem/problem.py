@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Knowledge", "Problem"]
+__all__ = ["Problem"]
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from torch import Generator, Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.people.box import Box
+from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.people import People
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.decisions_only import DecisionsOnly
-from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.models import CausalModel, Classifier, Decisions, LatentModel
-from recourse_arena.problem.people import People
+from recourse_arena.problem.knowledge import Knowledge
+from recourse_arena.problem.model_protocols import CausalModel, Classifier, Decisions, LatentModel
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Density
-from recourse_arena.problem.solver import Knowledge
 
 
 @dataclass(frozen=True)

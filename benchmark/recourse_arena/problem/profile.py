@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+
 Scores = TypeVar("Scores", "torch.Tensor", "np.ndarray")
 """Arrays of actionability scores; what is computed from them is of the same kind."""
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.people.box import Box
+from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.scenario import Density
 

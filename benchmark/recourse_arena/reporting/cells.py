@@ -13,10 +13,10 @@ import pandas as pd
 from scipy.stats import norm
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.judging.statistics import share_interval
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import MEASURES, RECORDED
 from recourse_arena.reporting.result import Result
+from recourse_arena.statistics.intervals import share_interval
 
 _KEYS = ["dataset", "scenario", "solver", "seed"]
 

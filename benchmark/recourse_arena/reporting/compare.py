@@ -14,12 +14,12 @@ import pandas as pd
 from tabulate import tabulate
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.judging.statistics import bonferroni
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.measures import MEASURES
 from recourse_arena.reporting.pairing import Incomparable, Key, Pair, Side, paired_people
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.verdict import VERDICTS, Tolerance, Verdict, judge_metric
+from recourse_arena.statistics.intervals import bonferroni
 
 _BESIDE = ("fit_seconds", "solve_seconds", "plausibility_solved", "plausibility_scm", "l2_mean")
 """Metrics with a direction that do not gate: timings, and companions of metrics that do."""

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recourse_arena.judging.bootstrap import Array, Resamples
-from recourse_arena.judging.statistics import bonferroni
 from recourse_arena.reporting.measures import ALL_MEASURES
 from recourse_arena.reporting.panel import Panel
+from recourse_arena.statistics.bootstrap import Array, Resamples
+from recourse_arena.statistics.intervals import bonferroni
 
 SMALL = 30
 """Groups with fewer people who count are marked as small."""

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.judging.bootstrap import Array, Resamples
 from recourse_arena.reporting.measures import ALL_MEASURES, OPTIONAL, RECORDED
 from recourse_arena.reporting.result import Result
+from recourse_arena.statistics.bootstrap import Array, Resamples
 
 _NAMES = ("dataset", "scenario", "solver")
 _KEYS = (*_NAMES, "seed", "person")

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from recourse_arena.judging.bootstrap import Array, Means
-from recourse_arena.judging.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
-from recourse_arena.judging.statistics import median_interval
 from recourse_arena.reporting.measures import ALL_MEASURES, Measure
 from recourse_arena.reporting.panel import Panel
+from recourse_arena.statistics.bootstrap import Array, Means
+from recourse_arena.statistics.intervals import median_interval
+from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
 
 CELLS = ["dataset", "scenario", "solver", "metric", "low", "high", "counted", "rank", "tied"]
 PAIRS = ["dataset", "scenario", "metric", "first", "second", "common", "difference", "low", "high", "p_value", "better"]

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.judging.statistics import (
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.reporting.measures import Measure
+from recourse_arena.reporting.pairing import Pair, Values
+from recourse_arena.statistics.intervals import (
     Interval,
     geometric_change,
     independent_share_difference,
     paired_share_difference,
     relative_change,
 )
-from recourse_arena.problem.outcome import Outcome
-from recourse_arena.reporting.measures import Measure
-from recourse_arena.reporting.pairing import Pair, Values
 
 VERDICTS = ("worse", "cannot tell", "not comparable", "better", "same")
 """What can be said of a metric of a cell, gravest first."""

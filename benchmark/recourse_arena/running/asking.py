@@ -13,11 +13,11 @@ from typing import TypeVar
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
+from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.judge import violated, violations
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.problem.solver import Solver
 from recourse_arena.running.halving import halved
 from recourse_arena.running.handed import Models, changed, own, versions
 from recourse_arena.running.note import Note, own_traceback

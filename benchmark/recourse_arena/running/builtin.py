@@ -7,9 +7,9 @@ from __future__ import annotations
 
 __all__ = ["PUBLISHED_RULE", "recourse_suites"]
 
-from recourse_arena.hookspecs import hookimpl
+from recourse_arena.interfaces.hookspecs import hookimpl
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.running.suite import Block, Suite
 
 _HARD = ("hard-4", "hard-3", "hard-2", "hard-1", "hard-random")
 _PROFILES = ("constant", "concave", "linear", "convex")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from recourse_arena.problem.features import FeatureTable
+from recourse_arena.people.features import FeatureTable
 
 _BINS = 40
 _TAIL = 0.005

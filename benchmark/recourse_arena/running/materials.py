@@ -22,13 +22,14 @@ from recourse_arena.base.randomness import generator
 from recourse_arena.elicitation.answers import Answers, read_answers
 from recourse_arena.elicitation.populations import assigned
 from recourse_arena.elicitation.sampler import PreferenceSampler
-from recourse_arena.judging.judge import Judge, groups
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.judging.judge import Judge
+from recourse_arena.people.box import Box
+from recourse_arena.people.groups import groups
+from recourse_arena.people.people import People, Splits
 from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.people import People, Splits
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request

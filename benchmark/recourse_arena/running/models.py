@@ -19,9 +19,9 @@ from recourse_arena.causal.fitting import fit_flow
 from recourse_arena.causal.flow import CausalFlow
 from recourse_arena.decision.fitting import fit_classifier
 from recourse_arena.decision.relu import ReluClassifier
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.people.people import Splits
 from recourse_arena.plugins.registry import Registry
-from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.people import Splits
 from recourse_arena.running.cache import ArtefactCache
 
 _RECIPE_VERSION = 5

@@ -11,9 +11,9 @@ from typing import Any
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant
+from recourse_arena.interfaces.options import Space
+from recourse_arena.interfaces.solver import Solver
 from recourse_arena.plugins.registry import Registry
-from recourse_arena.problem.solver import Solver
-from recourse_arena.problem.space import Space
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.solver import Solver
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.plugins.registry import Registry
-from recourse_arena.problem.dataset import Dataset
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.problem.solver import Solver
-from recourse_arena.running.suite import Block, Suite
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.randomness import derive_seed
-from recourse_arena.problem.space import Choice, Range, Space
+from recourse_arena.interfaces.options import Choice, Range, Space
 
 if TYPE_CHECKING:
     import optuna

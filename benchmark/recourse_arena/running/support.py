@@ -4,9 +4,10 @@ from __future__ import annotations
 
 __all__ = ["mismatch"]
 
-from recourse_arena.problem.features import FeatureTable, Role
+from recourse_arena.interfaces.solver import Solver
+from recourse_arena.people.features import FeatureTable, Role
+from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.problem.solver import Knowledge, Solver
 
 
 def mismatch(solver: Solver, scenario: Scenario, *, dataset: str, features: FeatureTable, causal: bool) -> str:

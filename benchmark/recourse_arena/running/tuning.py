@@ -17,6 +17,7 @@ import pandas as pd
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL, __version__
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
@@ -29,7 +30,6 @@ from recourse_arena.running.progress import Progress
 from recourse_arena.running.provenance import provenance
 from recourse_arena.running.runner import evaluate
 from recourse_arena.running.study import Study, Trial, import_optuna
-from recourse_arena.running.suite import Block, Suite
 from recourse_arena.running.summary import summarise
 
 

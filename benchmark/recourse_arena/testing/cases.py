@@ -13,10 +13,10 @@ from typing import Any
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import data_folder
 from recourse_arena.base.names import variant
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.solver import Solver
 from recourse_arena.plugins import discover
 from recourse_arena.plugins.registry import Registry
-from recourse_arena.problem.dataset import Dataset
-from recourse_arena.problem.solver import Solver
 from recourse_arena.testing.law import Case, Law
 from recourse_arena.testing.worlds import World
 
@@ -123,9 +123,9 @@ def _named(kind: str, name: str, registry: Registry) -> Offer:
 
 
 def _kind(what: object) -> str:
-    from recourse_arena.elicitation.schemes import Elicitor
-    from recourse_arena.judging.metrics import Metric
-    from recourse_arena.running.suite import Suite
+    from recourse_arena.interfaces.elicitor import Elicitor
+    from recourse_arena.interfaces.metric import Metric
+    from recourse_arena.interfaces.suite import Suite
 
     kind = what if isinstance(what, type) else type(what)
     for name, base in (

@@ -15,8 +15,8 @@ from functools import cache
 import pandas as pd
 import torch
 
+from recourse_arena.interfaces.metric import Metric
 from recourse_arena.judging.judge import Judge
-from recourse_arena.judging.metrics import Metric
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request

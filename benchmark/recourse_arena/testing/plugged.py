@@ -16,7 +16,7 @@ from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import variant
-from recourse_arena.hookspecs import PROJECT
+from recourse_arena.interfaces.hookspecs import PROJECT
 from recourse_arena.plugins import discover
 from recourse_arena.plugins.registry import Registry
 from recourse_arena.testing.cases import KINDS, cases, offers

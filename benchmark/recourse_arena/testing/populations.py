@@ -13,10 +13,10 @@ from torch.distributions import Bernoulli, Categorical, Normal, Poisson
 
 from recourse_arena.causal.piecewise import PiecewiseLinear
 from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
-from recourse_arena.problem.features import Feature, FeatureTable, Kind, Role
+from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
+from recourse_arena.people.people import People
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.models import CausalModel
-from recourse_arena.problem.people import People
+from recourse_arena.problem.model_protocols import CausalModel
 
 Population: TypeAlias = tuple[FeatureTable, CausalGraph, CausalModel | None, Callable[[int, Generator], People]]
 """Features, causal graph, true causal model if it is known, and how people are drawn."""

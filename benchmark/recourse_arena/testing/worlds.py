@@ -18,16 +18,16 @@ from recourse_arena.causal.fitting import fit_flow
 from recourse_arena.decision.fitting import fit_classifier
 from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.elicitation.schemes import Ranking
+from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
+from recourse_arena.people.box import Box
+from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.people import People, Split
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.box import Box
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.features import FeatureTable
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.models import CausalModel
-from recourse_arena.problem.people import People, Split
+from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
-from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
 from recourse_arena.problem.request import Request
 from recourse_arena.testing.populations import chain, counts, mixed
 

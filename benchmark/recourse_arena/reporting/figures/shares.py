@@ -6,9 +6,9 @@ __all__ = ["caption", "shares"]
 
 import pandas as pd
 
-from recourse_arena.judging.statistics import share_interval
 from recourse_arena.reporting.figures.evidence import Evidence, Lacking
 from recourse_arena.reporting.measures import MEASURES, RECORDED
+from recourse_arena.statistics.intervals import share_interval
 
 
 def shares(evidence: Evidence, dataset: str, metric: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from recourse_arena import ArenaError, Feature, FeatureTable, Kind, People
-from recourse_arena.problem.assignment import AtRandom, ByAttribute, ByQuantile
+from recourse_arena.people.assignment import AtRandom, ByAttribute, ByQuantile
 
 FEATURES = FeatureTable((Feature("age"), Feature("income")))
 ATTRIBUTES = FeatureTable(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recourse_arena import ArenaError, Feature, FeatureTable, Kind
-from recourse_arena.problem.box import Box
+from recourse_arena.people.box import Box
 
 TABLE = FeatureTable((Feature("income"), Feature("children", kind=Kind.INTEGER)))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from recourse_arena.judging.statistics import (
+from recourse_arena.statistics.intervals import (
     bonferroni,
     geometric_change,
     independent_share_difference,

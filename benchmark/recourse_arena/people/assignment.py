@@ -14,8 +14,8 @@ from recourse_arena.base.errors import ArenaError, unknown
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from recourse_arena.problem.features import FeatureTable
-    from recourse_arena.problem.people import People
+    from recourse_arena.people.features import FeatureTable
+    from recourse_arena.people.people import People
 
 
 @dataclass(frozen=True)

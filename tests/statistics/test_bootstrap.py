@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recourse_arena.judging.bootstrap import FEWEST, Resamples
-from recourse_arena.judging.statistics import median_interval, share_interval
+from recourse_arena.statistics.bootstrap import FEWEST, Resamples
+from recourse_arena.statistics.intervals import median_interval, share_interval
 
 ONE_SEED = np.zeros(200, dtype=np.int64)
 

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["Knowledge", "Solver"]
+__all__ = ["Solver"]
 
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from recourse_arena.problem.features import Kind
+from recourse_arena.people.features import Kind
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from recourse_arena.interfaces.options import Space
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Density
-    from recourse_arena.problem.space import Space
-
-
-class Knowledge(StrEnum):
-    """What a solver may know of the decision system; decisions themselves are always known."""
-
-    CLASSIFIER = "classifier"
-    """The decision model's logits and their gradients, not only its decisions."""
-    FLOW = "flow"
-    """The fitted causal flow."""
-    SCM = "scm"
-    """The true structural causal model, where the dataset has one."""
+from recourse_arena.problem.knowledge import Knowledge
 
 
 class Solver(ABC):

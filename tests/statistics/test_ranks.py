@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from recourse_arena.judging.bootstrap import Resamples
-from recourse_arena.judging.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
+from recourse_arena.statistics.bootstrap import Resamples
+from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
 
 PEOPLE = 300
 RESAMPLES = Resamples.draw(np.zeros(PEOPLE, dtype=np.int64))

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.problem.features import FeatureTable
-from recourse_arena.problem.recipes import DecisionRecipe, FlowRecipe
+from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
+from recourse_arena.people.features import FeatureTable
 
 if TYPE_CHECKING:
-    from recourse_arena.problem.assignment import Assignment
+    from recourse_arena.people.assignment import Assignment
+    from recourse_arena.people.people import Splits
     from recourse_arena.problem.graph import CausalGraph
-    from recourse_arena.problem.models import CausalModel
-    from recourse_arena.problem.people import Splits
+    from recourse_arena.problem.model_protocols import CausalModel
 
 
 class Dataset(ABC):

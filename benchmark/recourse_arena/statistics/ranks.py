@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recourse_arena.judging.bootstrap import Means
+from recourse_arena.statistics.bootstrap import Means
 
 FEWEST_IN_COMMON = 20
 """Pairs with fewer people in common are not tested: nothing is said about which is better."""
@@ -29,7 +29,7 @@ def adjusted_p_values(differences: Means) -> NDArray[np.float64]:
     all differences not yet rejected is what the next one is held against.
 
     Example:
-        >>> from recourse_arena.judging.bootstrap import Resamples
+        >>> from recourse_arena.statistics.bootstrap import Resamples
         >>> people = np.random.default_rng(0).normal([0.0, 0.5], size=(100, 2))
         >>> adjusted_p_values(Resamples.draw(np.zeros(100, int)).means(people)).round(3).tolist()
         [0.472, 0.001]

@@ -1,0 +1,52 @@
+"""Suites: which solvers meet which scenarios on which datasets."""
+
+from __future__ import annotations
+
+__all__ = ["Block", "Suite"]
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from recourse_arena.problem.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Block:
+    """Every solver under every scenario on every dataset.
+
+    Arguments:
+        datasets: Names, with options.
+        scenarios: The scenarios.
+        solvers: Names, with options.
+        people: How many people are asked about; none for all.
+    """
+
+    datasets: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    solvers: tuple[str, ...]
+    people: int | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Blocks under one name.
+
+    Arguments:
+        name: Its name.
+        summary: One line for people.
+        blocks: What is run.
+        seeds: Seeds of everything random.
+        version: Changes whenever results of the same suite are not comparable any more.
+        optional: Datasets that are skipped, with the reason, where their file is not found.
+    """
+
+    name: str
+    summary: str
+    blocks: tuple[Block, ...]
+    seeds: tuple[int, ...] = (0,)
+    version: str = "1"
+    optional: frozenset[str] = field(default_factory=frozenset)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a run folder remembers of the suite."""
+        return {"name": self.name, "version": self.version}

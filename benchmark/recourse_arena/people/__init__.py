@@ -1,0 +1,1 @@
+"""Who asks: features, people, boxes, groups, and which preferences they are assigned."""

@@ -1,0 +1,1 @@
+"""How sure a number is; NumPy and SciPy only."""
