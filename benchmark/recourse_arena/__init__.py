@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from recourse_arena.api import load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
-    from recourse_arena.causal.flow import CausalFlow
-    from recourse_arena.causal.piecewise import PiecewiseLinear
-    from recourse_arena.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.interfaces.dataset import Dataset
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Metric
@@ -21,6 +18,9 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
     from recourse_arena.interfaces.solver import Solver
     from recourse_arena.interfaces.suite import Block, Suite
+    from recourse_arena.models.causal.flow import CausalFlow
+    from recourse_arena.models.causal.piecewise import PiecewiseLinear
+    from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
     from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
@@ -45,7 +45,7 @@ _HOMES = {
     "Box": "people.box",
     "ByAttribute": "people.assignment",
     "ByQuantile": "people.assignment",
-    "CausalFlow": "causal.flow",
+    "CausalFlow": "models.causal.flow",
     "CausalGraph": "problem.graph",
     "CausalModel": "problem.model_protocols",
     "Choice": "interfaces.options",
@@ -57,14 +57,14 @@ _HOMES = {
     "FlowRecipe": "interfaces.recipes",
     "Kind": "people.features",
     "Knowledge": "problem.knowledge",
-    "Mechanism": "causal.structural",
+    "Mechanism": "models.causal.structural",
     "Metric": "interfaces.metric",
     "NotApplicable": "base.errors",
     "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
-    "Parents": "causal.structural",
+    "Parents": "models.causal.structural",
     "People": "people.people",
-    "PiecewiseLinear": "causal.piecewise",
+    "PiecewiseLinear": "models.causal.piecewise",
     "Problem": "problem.problem",
     "Profile": "problem.profile",
     "Range": "interfaces.options",
@@ -76,7 +76,7 @@ _HOMES = {
     "Space": "interfaces.options",
     "Split": "people.people",
     "Splits": "people.people",
-    "StructuralCausalModel": "causal.structural",
+    "StructuralCausalModel": "models.causal.structural",
     "Suite": "interfaces.suite",
     "derive_seed": "base.randomness",
     "generator": "base.randomness",

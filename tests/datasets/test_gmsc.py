@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from recourse_arena import Role
-from recourse_arena.causal.fitting import fit_flow, negative_log_likelihood
-from recourse_arena.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.causal.fitting import fit_flow, negative_log_likelihood
+from recourse_arena.models.decision.fitting import accuracy, fit_classifier
 from recourse_arena_gmsc import Gmsc
 
 LATE = ("late_30_59", "late_60_89", "late_90")

@@ -15,8 +15,8 @@ from hypothesis.extra.numpy import arrays
 
 from recourse_arena import ArenaError, Kind, Role
 from recourse_arena.base.randomness import generator
-from recourse_arena.causal.fitting import negative_log_likelihood
-from recourse_arena.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.causal.fitting import negative_log_likelihood
+from recourse_arena.models.decision.fitting import accuracy, fit_classifier
 from recourse_arena_loan import Loan
 from recourse_arena_loan.equations import favourable, race
 

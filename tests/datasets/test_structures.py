@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import ArenaError, Kind, Role
-from recourse_arena.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.decision.fitting import accuracy, fit_classifier
 from recourse_arena.plugins import discover
 from recourse_arena_structures import Chain, Collider, Structure, Triangle
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import ArenaError, NotApplicable, Recommendation, Request, Scenario, Solver
-from recourse_arena.causal.fitting import negative_log_likelihood
+from recourse_arena.models.causal.fitting import negative_log_likelihood
 from recourse_arena.plugins import discover
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import Materials, prepare

@@ -14,8 +14,8 @@ from hinge_worlds import cheapest_on_a_fine_grid, costs_if_allowed, hinge_proble
 from straight_worlds import straight_problem
 
 from recourse_arena import ArenaError, NotApplicable, Outcome, Scenario
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.judging.judge import Judge
+from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.people.box import Box
 from recourse_arena_certified import Certified, backend, exact
 from recourse_arena_certified.backend import Answer, Status

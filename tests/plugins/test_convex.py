@@ -15,8 +15,8 @@ from straight_worlds import cheapest_plausible, cheapest_projection, straight_pr
 from torch import Tensor
 
 from recourse_arena import Actionability, ArenaError, CausalGraph, Outcome, Problem, Recommendation, Request, Scenario
-from recourse_arena.causal.structural import StructuralCausalModel
 from recourse_arena.judging.judge import Judge
+from recourse_arena.models.causal.structural import StructuralCausalModel
 from recourse_arena.people.box import Box
 from recourse_arena_convex import Convex
 from recourse_arena_convex import subproblem as subproblems

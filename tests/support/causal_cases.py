@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from recourse_arena.causal.flow import CausalFlow
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.interfaces.recipes import FlowRecipe
+from recourse_arena.models.causal.flow import CausalFlow
+from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.people.features import Feature, FeatureTable, Kind
 from recourse_arena.plugins import discover
 from recourse_arena.problem.graph import CausalGraph

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from recourse_arena import Actionability, CausalGraph, Feature, FeatureTable, Kind, People, Problem, Request, Role
-from recourse_arena.causal.piecewise import PiecewiseLinear
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
-from recourse_arena.decision.relu import ReluClassifier
+from recourse_arena.models.causal.piecewise import PiecewiseLinear
+from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
+from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import PROFILES

@@ -52,7 +52,7 @@ class Tiny(Dataset):
 
     @cached_property
     def _scm(self):
-        from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
+        from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 
         def normal(people, draws):
             return torch.randn(people, generator=draws)

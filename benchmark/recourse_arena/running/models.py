@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
 from recourse_arena.base.progress_hook import Report, unheard
-from recourse_arena.causal.fitting import fit_flow
-from recourse_arena.causal.flow import CausalFlow
-from recourse_arena.decision.fitting import fit_classifier
-from recourse_arena.decision.relu import ReluClassifier
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.models.causal.fitting import fit_flow
+from recourse_arena.models.causal.flow import CausalFlow
+from recourse_arena.models.decision.fitting import fit_classifier
+from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.people import Splits
 from recourse_arena.plugins.registry import Registry
 from recourse_arena.running.cache import ArtefactCache

@@ -11,8 +11,8 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Categorical, Normal, Poisson
 
-from recourse_arena.causal.piecewise import PiecewiseLinear
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
+from recourse_arena.models.causal.piecewise import PiecewiseLinear
+from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
 from recourse_arena.people.people import People
 from recourse_arena.problem.graph import CausalGraph

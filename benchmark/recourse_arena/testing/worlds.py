@@ -14,11 +14,11 @@ from torch import Generator, Tensor
 
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.randomness import generator
-from recourse_arena.causal.fitting import fit_flow
-from recourse_arena.decision.fitting import fit_classifier
 from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.elicitation.schemes import Ranking
 from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
+from recourse_arena.models.causal.fitting import fit_flow
+from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import People, Split

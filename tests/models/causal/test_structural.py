@@ -8,7 +8,7 @@ from torch.distributions import Normal
 from torch.distributions.transforms import AffineTransform, ComposeTransform, SigmoidTransform
 
 from recourse_arena import ArenaError, CausalGraph
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
+from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 
 
 def draw(people, generator):

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from torch.distributions import ComposeTransform, Distribution, Normal, Transform, identity_transform
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.causal.piecewise import PiecewiseLinear
+from recourse_arena.models.causal.piecewise import PiecewiseLinear
 from recourse_arena.problem.graph import CausalGraph
 
 Parents = Mapping[str, Tensor]

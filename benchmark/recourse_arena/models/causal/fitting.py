@@ -12,8 +12,8 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.progress_hook import Report, unheard
 from recourse_arena.base.randomness import generator
-from recourse_arena.causal.flow import CausalFlow
 from recourse_arena.interfaces.recipes import FlowRecipe
+from recourse_arena.models.causal.flow import CausalFlow
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import Split
 from recourse_arena.problem.graph import CausalGraph

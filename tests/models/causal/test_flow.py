@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recourse_arena import ArenaError, CausalGraph, Feature, FeatureTable, FlowRecipe, Kind, People, Split
-from recourse_arena.causal import fitting
-from recourse_arena.causal.fitting import fit_flow, negative_log_likelihood
-from recourse_arena.causal.flow import CausalFlow
+from recourse_arena.models.causal import fitting
+from recourse_arena.models.causal.fitting import fit_flow, negative_log_likelihood
+from recourse_arena.models.causal.flow import CausalFlow
 
 ARROW = CausalGraph(("effect", "cause"), {"effect": ("cause",)})
 QUICK = FlowRecipe(hidden=(8,), epochs=3, batch=100, learning_rate=0.02)

@@ -7,8 +7,8 @@ import torch
 from torch.distributions import Laplace, Normal
 
 from recourse_arena import ArenaError, CausalGraph
-from recourse_arena.causal.piecewise import PiecewiseLinear
-from recourse_arena.causal.structural import Mechanism, StructuralCausalModel
+from recourse_arena.models.causal.piecewise import PiecewiseLinear
+from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 
 GRAPH = CausalGraph(("age", "income", "savings"), {"savings": ("age", "income")})
 

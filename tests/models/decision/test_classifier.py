@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from recourse_arena import DecisionRecipe, People
-from recourse_arena.decision.fitting import accuracy, fit_classifier
-from recourse_arena.decision.relu import ReluClassifier
+from recourse_arena.models.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.problem.model_protocols import Classifier
 
 QUICK = DecisionRecipe(hidden=(8,), optimizer="adam", learning_rate=0.02, epochs=15, batch=100)

@@ -10,8 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recourse_arena.base.progress_hook import Report, unheard
 from recourse_arena.base.randomness import generator
-from recourse_arena.decision.relu import ReluClassifier
 from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.people import People
 from recourse_arena.problem.model_protocols import Decisions
 

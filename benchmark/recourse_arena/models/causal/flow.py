@@ -17,8 +17,8 @@ from zuko.transforms import DependentTransform
 from zuko.utils import unpack
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.causal.spline import Spline
 from recourse_arena.interfaces.recipes import FlowRecipe
+from recourse_arena.models.causal.spline import Spline
 from recourse_arena.people.features import FeatureTable, Kind
 from recourse_arena.problem.graph import CausalGraph
 

@@ -1,1 +1,0 @@
-"""Causal models: structural equations that are known, and flows that are learnt."""

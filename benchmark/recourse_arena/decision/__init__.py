@@ -1,1 +1,0 @@
-"""The decision model people ask recourse from."""

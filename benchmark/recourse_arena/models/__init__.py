@@ -1,0 +1,1 @@
+"""What decides, what follows from an action, and what is likely."""

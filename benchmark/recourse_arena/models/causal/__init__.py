@@ -1,0 +1,1 @@
+"""Causal models: structural equations and causal flows."""
