@@ -37,7 +37,7 @@ def loan_splits(loan):
 @pytest.fixture(scope="session")
 def loan_materials(tmp_path_factory):
     """Loan with its fitted models, seed 0; about fifteen seconds, for one of the processes that tests run in."""
-    from recourse_arena.plugins import discover
+    from recourse_arena.registry.discovery import discover
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
 
@@ -63,7 +63,7 @@ def plugged(monkeypatch):
     """Plug in the tiny dataset and its solvers, and other modules by name."""
     from importlib.metadata import EntryPoint, entry_points
 
-    from recourse_arena import plugins
+    from recourse_arena.registry import discovery as plugins
 
     monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "no")  # what is patched here is seen by this process alone
     built_in = list(entry_points(group="recourse_arena"))
@@ -82,7 +82,7 @@ def many_plugins(tmp_path, monkeypatch):
     """Install 50 distributions with a plugin each; return who of them is imported, and the registry."""
     import sys
 
-    from recourse_arena import plugins
+    from recourse_arena.registry import discovery as plugins
 
     for i in range(50):
         info = tmp_path / f"zz_plugin_{i}-1.{i}.dist-info"

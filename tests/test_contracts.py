@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recourse_arena.base.folders import data_folder
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 from recourse_arena.testing.parametrization import parametrize_with_laws
 
 REGISTRY = discover()

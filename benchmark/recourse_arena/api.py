@@ -16,8 +16,8 @@ from recourse_arena.base.folders import cache_folder, data_folder
 from recourse_arena.base.names import NAME, is_name, spell, variant
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Suite
-from recourse_arena.plugins import discover
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.discovery import discover
+from recourse_arena.registry.registry import Registry
 from recourse_arena.reporting.result import Result
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial

@@ -17,7 +17,7 @@ from zuko.transforms import MonotonicRQSTransform
 from recourse_arena import api, cli
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.models.causal.spline import Spline
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 from recourse_arena.running.models import ModelKeys
 
 EVERYWHERE = {

@@ -6,8 +6,8 @@ import pytest
 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.plugins import discover
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.discovery import discover
 from recourse_arena.running.answer import Fitted
 from recourse_arena.running.graph import Graph
 from recourse_arena.running.limits import Limits

@@ -10,7 +10,7 @@ import pytest
 
 from recourse_arena import Recommendation, Scenario, Solver
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 from recourse_arena.running.answer import Fitted, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from recourse_arena import ArenaError, Kind, Role
 from recourse_arena.models.decision.fitting import accuracy, fit_classifier
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 from recourse_arena_structures import Chain, Collider, Structure, Triangle
 
 CLASSES = {"chain": Chain, "collider": Collider, "triangle": Triangle}

@@ -32,7 +32,7 @@ def tiny_materials():
 
     from recourse_arena.people.features import FeatureTable
     from recourse_arena.people.people import Split
-    from recourse_arena.plugins import discover
+    from recourse_arena.registry.discovery import discover
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
 
@@ -340,7 +340,7 @@ def test_trust_may_be_all_but_not_more():
 
 
 def test_options_are_known_to_the_registry():
-    from recourse_arena.plugins import discover
+    from recourse_arena.registry.discovery import discover
 
     registry = discover()
     assert registry.solver("icarma?steps=7&kl=0.5").settings == Settings(steps=7, kl=0.5)

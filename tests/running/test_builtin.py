@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 from recourse_arena.reporting.published import TABLES, published
 from recourse_arena.running.plan import make_plan
 

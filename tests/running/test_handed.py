@@ -23,8 +23,8 @@ from recourse_arena import (
 )
 from recourse_arena.judging.judge import Judge
 from recourse_arena.people.people import Splits
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.decisions_only import DecisionsOnly
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import Materials
 

@@ -184,14 +184,14 @@ def test_any_text_is_a_suite_or_one_clear_error(tmp_path, content):
 def test_a_solver_whose_name_is_a_path_stays_in_the_cache(arena, tmp_path, monkeypatch):
     import tiny
 
-    from recourse_arena import plugins
+    from recourse_arena.registry import discovery as plugins
 
     class Climber(tiny.Learner):
         name = "../../climber"
 
     registry = plugins.discover()
     registry.solvers["../../climber"] = Climber
-    monkeypatch.setattr("recourse_arena.plugins.discover", lambda **_: registry)
+    monkeypatch.setattr("recourse_arena.registry.discovery.discover", lambda **_: registry)
     before = {*tmp_path.iterdir()}
     result = arena(solvers=["../../climber"], scenarios=["hard-1"])
     assert set(result.summary["outcome"]) == {"solved"}

@@ -98,7 +98,7 @@ def test_what_solvers_say_of_time_per_person_becomes_part_of_their_name(arena):
         name = "patient"
         time_option = "seconds"
 
-    from recourse_arena.plugins.registry import Registry
+    from recourse_arena.registry.registry import Registry
     from recourse_arena.running.plan import _limited
 
     registry = Registry()

@@ -11,8 +11,9 @@ import pytest
 import tiny
 import torch
 
-from recourse_arena import Scenario, api, plugins
+from recourse_arena import Scenario, api
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.registry import discovery as plugins
 from recourse_arena.running import hearing, progress
 from recourse_arena.running.cache import ArtefactCache, _packed
 from recourse_arena.running.hearing import Ear, now_and_then

@@ -15,7 +15,8 @@ import pytest
 import tiny
 from killing import command, differences
 
-from recourse_arena import ArenaError, api, plugins
+from recourse_arena import ArenaError, api
+from recourse_arena.registry import discovery as plugins
 
 SUITE = """
 datasets = ["tiny"]
@@ -183,7 +184,7 @@ def test_what_a_solver_is_by_default_or_where_it_comes_from_is_part_of_what_its_
 
     registry = plugins.discover()
     registry.solvers["optional"] = Optional
-    monkeypatch.setattr("recourse_arena.plugins.discover", lambda **_: registry)
+    monkeypatch.setattr("recourse_arena.registry.discovery.discover", lambda **_: registry)
 
     def run():
         asked.clear()

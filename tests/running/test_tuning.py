@@ -13,7 +13,7 @@ import torch
 
 from recourse_arena import ArenaError, Choice, Range, Scenario
 from recourse_arena.base.names import spell, variant
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import prepare
 from recourse_arena.running.objective import Objective

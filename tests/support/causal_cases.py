@@ -18,9 +18,9 @@ from recourse_arena.interfaces.recipes import FlowRecipe
 from recourse_arena.models.causal.flow import CausalFlow
 from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
 from recourse_arena.people.features import Feature, FeatureTable, Kind
-from recourse_arena.plugins import discover
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.model_protocols import CausalModel
+from recourse_arena.registry.discovery import discover
 
 FLOWS = ("loan-flow", "spline-flow")
 STRUCTURES = ("chain?equations=nonlinear", "collider?equations=nonlinear", "triangle")

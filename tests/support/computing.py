@@ -25,8 +25,8 @@ def digests(solvers: tuple[str, ...] = SOLVERS) -> dict[str, str]:
     import tiny
     import torch
 
-    from recourse_arena.plugins import discover
     from recourse_arena.problem.scenario import Scenario
+    from recourse_arena.registry.discovery import discover
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
 

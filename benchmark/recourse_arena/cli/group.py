@@ -15,7 +15,7 @@ from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
-    from recourse_arena.plugins.registry import Registry
+    from recourse_arena.registry.registry import Registry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -76,7 +76,7 @@ def blocked_plugins() -> tuple[str, ...]:
 
 def registry() -> Registry:
     """Return what is plugged in, without the plugins that the command was told to leave out."""
-    from recourse_arena.plugins import discover
+    from recourse_arena.registry.discovery import discover
 
     return discover(no_plugins=blocked_plugins())
 

@@ -11,7 +11,7 @@ import click
 from recourse_arena.cli.group import no_plugin, registry
 
 if TYPE_CHECKING:
-    from recourse_arena.plugins.registry import Registry
+    from recourse_arena.registry.registry import Registry
 
 _KINDS = ("datasets", "solvers", "elicitors", "metrics", "suites", "scenarios")
 

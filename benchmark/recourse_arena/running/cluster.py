@@ -15,8 +15,8 @@ from typing import Any
 from uuid import uuid4
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.answer import Answer, Failure
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node, plugin_of

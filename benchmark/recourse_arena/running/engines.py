@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.cluster import Cluster, import_distributed
 from recourse_arena.running.engine import Engine, Serial

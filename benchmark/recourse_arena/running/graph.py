@@ -16,8 +16,8 @@ from recourse_arena.base.randomness import derive_seed
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import FeatureTable
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.models import ModelKeys
 from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.support import mismatch

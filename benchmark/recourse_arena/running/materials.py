@@ -27,13 +27,13 @@ from recourse_arena.judging.judge import Judge
 from recourse_arena.people.box import Box
 from recourse_arena.people.groups import groups
 from recourse_arena.people.people import People, Splits
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.marginals import marginals
 from recourse_arena.running.models import ModelKeys, fitted_models

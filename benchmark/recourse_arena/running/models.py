@@ -21,7 +21,7 @@ from recourse_arena.models.causal.flow import CausalFlow
 from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.people import Splits
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
 
 _RECIPE_VERSION = 5

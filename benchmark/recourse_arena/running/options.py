@@ -13,7 +13,7 @@ from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant
 from recourse_arena.interfaces.options import Space
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 
 
 @dataclass(frozen=True)

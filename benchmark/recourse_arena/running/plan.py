@@ -14,8 +14,8 @@ from recourse_arena.base.names import spell, variant
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.graph import CellNode, FitNode, Graph, ModelsNode, Node
 from recourse_arena.running.plan import Cell, Plan

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 
 _PACKAGES = (
     "recourse-arena",

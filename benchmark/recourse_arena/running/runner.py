@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from recourse_arena.base.arithmetic import arithmetic_of
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.crosscheck import cross_checked

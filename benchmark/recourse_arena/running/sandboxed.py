@@ -57,7 +57,7 @@ def _workshop(content: bytes) -> Workshop:
     path, rest = cloudpickle.loads(content)
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
     setting: Setting = cloudpickle.loads(rest)
-    from recourse_arena.plugins import discover
+    from recourse_arena.registry.discovery import discover
     from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.workshop import Workshop
 

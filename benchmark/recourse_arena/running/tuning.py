@@ -18,9 +18,9 @@ import pandas as pd
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache, write_atomically
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.objective import Objective

@@ -13,7 +13,7 @@ from typing import Any
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.progress_hook import Report
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 from recourse_arena.running.answer import Answer, Failure, Fitted, Judged, Modelled
 from recourse_arena.running.asking import Asking
 from recourse_arena.running.cache import ArtefactCache

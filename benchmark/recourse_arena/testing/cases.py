@@ -15,8 +15,8 @@ from recourse_arena.base.folders import data_folder
 from recourse_arena.base.names import variant
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.plugins import discover
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.discovery import discover
+from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.law import Case, Law
 from recourse_arena.testing.worlds import World
 

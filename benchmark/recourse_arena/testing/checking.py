@@ -13,7 +13,7 @@ from types import TracebackType
 
 import recourse_arena
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.cases import cases, offers
 from recourse_arena.testing.law import Case, LawBroken, NotRun
 from recourse_arena.testing.report import Ended, Finding, Report

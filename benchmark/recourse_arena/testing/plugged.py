@@ -17,8 +17,8 @@ from pathlib import Path
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import variant
 from recourse_arena.interfaces.hookspecs import PROJECT
-from recourse_arena.plugins import discover
-from recourse_arena.plugins.registry import Registry
+from recourse_arena.registry.discovery import discover
+from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.cases import KINDS, cases, offers
 from recourse_arena.testing.checking import check_laws
 from recourse_arena.testing.law import Case, expect

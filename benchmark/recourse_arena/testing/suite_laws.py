@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from recourse_arena.base.names import variant
 from recourse_arena.interfaces.suite import Suite
-from recourse_arena.plugins.registry import Registry
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.law import Law, expect
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from recourse_arena import ArenaError
 from recourse_arena.base.names import is_name
-from recourse_arena.plugins import discover
+from recourse_arena.registry.discovery import discover
 
 HEAD = "from recourse_arena import Dataset, Solver, hookimpl\n"
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["BLOCKED", "PluginRecord", "Registry", "discover", "variant"]
+__all__ = ["BLOCKED", "discover"]
 
 import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
-from recourse_arena.base.names import variant
 from recourse_arena.interfaces.hookspecs import PROJECT
-from recourse_arena.plugins.plugin import PluginRecord
-from recourse_arena.plugins.registry import Registry, blocked
+from recourse_arena.registry.registry import Registry, blocked
 
 BLOCKED = "RECOURSE_ARENA_NO_PLUGINS"
 """Environment variable that names plugins to block, joined by commas."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.base.names import is_name, variant
-from recourse_arena.plugins.offers import KINDS
-from recourse_arena.plugins.plugin import Plugin, PluginRecord
+from recourse_arena.registry.offers import KINDS
+from recourse_arena.registry.plugin import Plugin, PluginRecord
 
 if TYPE_CHECKING:
     from recourse_arena.interfaces.dataset import Dataset
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.metric import Metric
     from recourse_arena.interfaces.solver import Solver
     from recourse_arena.interfaces.suite import Suite
+
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ import pluggy
 
 from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.interfaces import hookspecs
-from recourse_arena.plugins.offers import KINDS, check_offer
-from recourse_arena.plugins.source import hooks_in_source
+from recourse_arena.registry.offers import KINDS, check_offer
+from recourse_arena.registry.source import hooks_in_source
 
 _HOOKS = {f"recourse_{kind}": kind for kind in KINDS}
 
