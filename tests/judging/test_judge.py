@@ -10,7 +10,8 @@ import tiny
 import torch
 
 from recourse_arena import Actionability, ArenaError, Feature, FeatureTable, Kind, Outcome, Recommendation, Role
-from recourse_arena.judging.judge import Judge, violated, violations
+from recourse_arena.judging.constraints import violated, violations
+from recourse_arena.judging.judge import Judge
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import profile

@@ -12,7 +12,7 @@ from small_worlds import random_world
 from straight_worlds import straight_problem, straight_request
 
 from recourse_arena import Actionability, Problem, Recommendation, Request, Solver
-from recourse_arena.judging.judge import violated
+from recourse_arena.judging.constraints import violated
 from recourse_arena.people.box import Box
 from recourse_arena_dice import Dice
 from recourse_arena_growing_spheres import GrowingSpheres

@@ -1,1 +1,1 @@
-"""How people say what they can act on: schemes, sampled populations, and answers from a file."""
+"""How people are asked, or simulated."""

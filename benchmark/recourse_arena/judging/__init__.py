@@ -1,1 +1,1 @@
-"""The judge, which takes nobody's word, and the metrics of what it recorded."""
+"""What a recommendation is worth: the judge, constraints, metrics, certificates."""

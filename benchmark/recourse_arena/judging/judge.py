@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Judge", "violated", "violations"]
+__all__ = ["Judge"]
 
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.judging.constraints import violated
 from recourse_arena.people.groups import groups
 from recourse_arena.problem.model_protocols import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation
@@ -97,32 +98,6 @@ class Judge:
         if self.scm is not None:
             plausible = solved & (self.scm.log_density(after) >= self.scm.log_density(factual))
         return pd.arrays.BooleanArray(plausible.numpy(), torch.full_like(solved, not known).numpy())
-
-
-def violations(request: Request, acted: Tensor, values: Tensor) -> dict[str, Tensor]:
-    """Return which actions break a constraint of `request`, bool `(people, features)` by the constraint's name.
-
-    The names are `forbidden`, `not finite`, `outside the box` and `not whole`; only the first that is broken counts.
-    """
-    left, found = acted, {}
-    for name, keeps in _constraints(request, values).items():
-        found[name], left = left & ~keeps, left & keeps
-    return found
-
-
-def violated(request: Request, acted: Tensor, values: Tensor) -> Tensor:
-    """Return which actions break any constraint of `request`, bool `(people, features)`."""
-    return acted & ~torch.stack(list(_constraints(request, values).values())).all(0)
-
-
-def _constraints(request: Request, values: Tensor) -> dict[str, Tensor]:
-    """Return by name where acting keeps a constraint, bool `(people, features)`."""
-    return {
-        "forbidden": request.actionable,
-        "not finite": values.isfinite(),
-        "outside the box": request.box.contains(values),
-        "not whole": ~request.features.whole | (values == values.round()),
-    }
 
 
 def _hard_action(request: Request, acted: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:

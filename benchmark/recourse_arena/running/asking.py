@@ -14,7 +14,7 @@ from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.judging.judge import violated, violations
+from recourse_arena.judging.constraints import violated, violations
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
