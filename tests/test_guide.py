@@ -14,7 +14,7 @@ from recourse_arena import Scenario, api
 from recourse_arena.cli import main
 from recourse_arena.interfaces import hookspecs
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.running.suite import read_suite
+from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.testing.checking import check
 
 ROOT = Path(__file__).parent.parent

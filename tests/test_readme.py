@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import recourse_arena as arena
+from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.discovery import discover
 from recourse_arena.reporting.fairness import cases, weighed
-from recourse_arena.running.suite import read_suite
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

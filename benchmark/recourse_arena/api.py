@@ -16,6 +16,8 @@ from recourse_arena.base.folders import cache_folder, data_folder
 from recourse_arena.base.names import NAME, is_name, spell, variant
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Suite
+from recourse_arena.planning.plan import Choice, Plan, make_plan
+from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
 from recourse_arena.reporting.result import Result
@@ -23,12 +25,10 @@ from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
-from recourse_arena.running.plan import Choice, Plan, make_plan
 from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress, progress_for
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder
-from recourse_arena.running.suite import read_suite
 from recourse_arena.running.workshop import Workshop
 
 

@@ -17,8 +17,8 @@ from zuko.transforms import MonotonicRQSTransform
 from recourse_arena import api, cli
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.models.causal.spline import Spline
+from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.models import ModelKeys
 
 EVERYWHERE = {
     "affine classifier": "8dd26f4bd418",

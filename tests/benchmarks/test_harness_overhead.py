@@ -10,12 +10,12 @@ import pytest
 
 from recourse_arena import Recommendation, Scenario, Solver
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.planning.plan import make_plan
+from recourse_arena.planning.task_graph import CellNode, FitNode
 from recourse_arena.registry.discovery import discover
 from recourse_arena.running.answer import Fitted, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
-from recourse_arena.running.graph import CellNode, FitNode
-from recourse_arena.running.plan import make_plan
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.runner import execute
 from recourse_arena.running.store import RunFolder

@@ -172,7 +172,7 @@ def test_a_plugin_is_imported_only_when_something_of_it_is_used(many_plugins):
 def test_planning_asks_each_plugin_once_however_many_cells(many_plugins, tmp_path):
     from recourse_arena import Scenario
     from recourse_arena.interfaces.suite import Block, Suite
-    from recourse_arena.running.plan import make_plan
+    from recourse_arena.planning.plan import make_plan
 
     imported, registry = many_plugins
     scenarios = tuple(Scenario.parse(f"hard-{n}{how}") for n in (1, 2, 3, 4) for how in ("", "!no-plausibility"))

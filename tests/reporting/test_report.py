@@ -12,11 +12,11 @@ from run_folders import published_shares, write_run
 
 from recourse_arena import ArenaError
 from recourse_arena.cli import main
+from recourse_arena.planning.built_in_suites import PUBLISHED_RULE
 from recourse_arena.reporting.cells import Cell, Cells
 from recourse_arena.reporting.published import TABLES, published, target
 from recourse_arena.reporting.report import Report
 from recourse_arena.reporting.result import Result
-from recourse_arena.running.builtin import PUBLISHED_RULE
 
 ORACLE, ICARMA, CARMA = (Cell("hard-2", solver) for solver in ("grid", "icarma", "carma"))
 
@@ -36,7 +36,7 @@ def rows(text):
 
 
 def test_every_published_cell_is_in_a_suite_and_every_value_is_a_share_once():
-    from recourse_arena.running.builtin import recourse_suites
+    from recourse_arena.planning.built_in_suites import recourse_suites
 
     planned = {
         Cell(scenario.name, solver, dataset)

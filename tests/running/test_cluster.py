@@ -12,8 +12,8 @@ import tiny
 from dask_cluster import scheduler
 
 from recourse_arena import ArenaError, Recommendation, api
-from recourse_arena.running.graph import FitNode, ModelsNode
-from recourse_arena.running.models import ModelKeys
+from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.task_graph import FitNode, ModelsNode
 from recourse_arena.running.progress import Progress
 
 pytest.importorskip("distributed")

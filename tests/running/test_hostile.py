@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recourse_arena import ArenaError
+from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.running.cache import ArtefactCache, checked_name
 from recourse_arena.running.packs import Packs, _digest
-from recourse_arena.running.suite import read_suite
 
 fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -7,9 +7,9 @@ import pytest
 import tiny
 
 from recourse_arena import ArenaError, Recommendation, api
-from recourse_arena.running.graph import ModelsNode
+from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.task_graph import ModelsNode
 from recourse_arena.running.limits import Limits, parsed_memory
-from recourse_arena.running.models import ModelKeys
 from recourse_arena.running.sandbox import Sandbox, Setting, _environment
 
 
@@ -98,8 +98,8 @@ def test_what_solvers_say_of_time_per_person_becomes_part_of_their_name(arena):
         name = "patient"
         time_option = "seconds"
 
+    from recourse_arena.planning.plan import _limited
     from recourse_arena.registry.registry import Registry
-    from recourse_arena.running.plan import _limited
 
     registry = Registry()
     registry.solvers["patient"] = Patient

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.planning.built_in_suites import PUBLISHED_RULE
 from recourse_arena.reporting.attainability import against_oracle, against_population_level
 from recourse_arena.reporting.cells import Cells
 from recourse_arena.reporting.claims import CLAIMS, READING
@@ -20,7 +21,6 @@ from recourse_arena.reporting.replicated import NAMED, NUMBERS, SEEDS, Replicate
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.training import training_seeds
 from recourse_arena.reporting.weighing import Verdict
-from recourse_arena.running.builtin import PUBLISHED_RULE
 
 
 @dataclass(frozen=True)

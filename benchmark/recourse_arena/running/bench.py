@@ -15,9 +15,9 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from recourse_arena.base.keys import content_key
+from recourse_arena.planning.task_graph import CellNode, ModelsNode, Node
 from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.cache import ArtefactCache, write_atomically
-from recourse_arena.running.graph import CellNode, ModelsNode, Node
 from recourse_arena.running.hearing import Listener
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.parcel import Parcel, Reply, artefacts

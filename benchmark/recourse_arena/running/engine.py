@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node
 from recourse_arena.running.answer import Answer, Failure, Fitted
-from recourse_arena.running.graph import CellNode, FitNode, ModelsNode, Node
 from recourse_arena.running.hearing import Listener
 from recourse_arena.running.progress import Progress
 

@@ -27,6 +27,7 @@ from recourse_arena.judging.judge import Judge
 from recourse_arena.people.box import Box
 from recourse_arena.people.groups import groups
 from recourse_arena.people.people import People, Splits
+from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.problem import Problem
@@ -36,7 +37,7 @@ from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.marginals import marginals
-from recourse_arena.running.models import ModelKeys, fitted_models
+from recourse_arena.running.models import fitted_models
 
 _DRAWN = 10_000
 """People drawn from the flow to compare it with the data."""

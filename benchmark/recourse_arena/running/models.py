@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["ModelKeys", "fitted_models"]
+__all__ = ["fitted_models"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from recourse_arena.base.errors import ArenaError
-from recourse_arena.base.keys import content_key
 from recourse_arena.base.progress_hook import Report, unheard
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.models.causal.fitting import fit_flow
@@ -21,54 +17,8 @@ from recourse_arena.models.causal.flow import CausalFlow
 from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.people import Splits
-from recourse_arena.registry.registry import Registry
+from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.running.cache import ArtefactCache
-
-_RECIPE_VERSION = 5
-"""Changes whenever the same recipe leads to other models."""
-
-
-@dataclass(frozen=True)
-class ModelKeys:
-    """Content keys of the models of a dataset and seed, known before anything is computed.
-
-    Arguments:
-        materials: Key of all of it.
-        classifier: Key of the decision model.
-        flow: Key of the causal flow.
-        file: Digest of the dataset's file.
-    """
-
-    materials: str
-    classifier: str
-    flow: str
-    file: str
-
-    @classmethod
-    def of(cls, name: str, *, seed: int, data: Path, registry: Registry, arithmetic: str) -> ModelKeys:
-        """Return the keys of a dataset with options; `arithmetic` says how it will be computed.
-
-        Raises:
-            ArenaError: If the dataset cannot be used.
-        """
-        dataset = registry.dataset(name)
-        reason = dataset.unavailable(data)
-        if reason:
-            raise ArenaError(reason)
-        origin = {
-            "dataset": registry.origin("datasets", name),
-            "version": dataset.version,
-            "file": dataset.fingerprint(data),
-            "seed": seed,
-            "recipe_version": _RECIPE_VERSION,
-            "arithmetic": arithmetic,
-        }
-        return cls(
-            content_key(**origin, decision=dataset.decision, flow=dataset.flow),
-            content_key(**origin, recipe=dataset.decision),
-            content_key(**origin, recipe=dataset.flow),
-            str(origin["file"]),
-        )
 
 
 def fitted_models(

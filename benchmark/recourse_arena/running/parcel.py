@@ -7,9 +7,9 @@ __all__ = ["Parcel", "Reply", "artefacts"]
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recourse_arena.planning.task_graph import FitNode, ModelsNode, Node
 from recourse_arena.running.answer import Answer
 from recourse_arena.running.cache import checked_name
-from recourse_arena.running.graph import FitNode, ModelsNode, Node
 
 
 @dataclass(frozen=True)

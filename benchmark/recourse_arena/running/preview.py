@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.planning.plan import Cell, Plan
+from recourse_arena.planning.task_graph import CellNode, FitNode, Graph, ModelsNode, Node
 from recourse_arena.registry.registry import Registry
 from recourse_arena.running.cache import ArtefactCache
-from recourse_arena.running.graph import CellNode, FitNode, Graph, ModelsNode, Node
-from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.store import RunFolder
 
 _MODELS, _FIT, _CELL, _KEPT = 20.0, 30.0, 4.0, 0.5

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from recourse_arena.base.version import PROTOCOL
+from recourse_arena.planning.plan import Plan
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.plan import Plan
 from recourse_arena.running.provenance import provenance
 from recourse_arena.running.store import FORMAT, plan_key
 

@@ -13,16 +13,16 @@ from typing import Any
 import pandas as pd
 
 from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.planning.plan import Cell, Plan
+from recourse_arena.planning.task_graph import CellNode, Graph, Node
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
 from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.engine import Engine, Serial
-from recourse_arena.running.graph import CellNode, Graph, Node
 from recourse_arena.running.materials import Materials
 from recourse_arena.running.packs import Packs
-from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.preview import efforts
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.provenance import now

@@ -23,10 +23,10 @@ import psutil
 from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.interfaces.solver import Solver
+from recourse_arena.planning.task_graph import ModelsNode, Node, plugin_of
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.discovery import BLOCKED
 from recourse_arena.running.answer import Answer, Failure, Fitted
-from recourse_arena.running.graph import ModelsNode, Node, plugin_of
 from recourse_arena.running.hearing import Listener, Part
 from recourse_arena.running.limits import Limits
 

@@ -19,12 +19,12 @@ from filelock import FileLock, Timeout
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
+from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.running.answer import Failure, Judged, Modelled
 from recourse_arena.running.cache import write_atomically
 from recourse_arena.running.note import Note
 from recourse_arena.running.packs import Packs
-from recourse_arena.running.plan import Cell, Plan
 from recourse_arena.running.tables import as_parquet, labelled
 
 FORMAT = 2

@@ -18,6 +18,7 @@ import pandas as pd
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.planning.plan import Plan, make_plan
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
@@ -25,7 +26,6 @@ from recourse_arena.running.cache import ArtefactCache, write_atomically
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.objective import Objective
 from recourse_arena.running.options import Tunable
-from recourse_arena.running.plan import Plan, make_plan
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.provenance import provenance
 from recourse_arena.running.runner import evaluate

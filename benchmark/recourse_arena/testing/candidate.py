@@ -13,11 +13,11 @@ from functools import cached_property
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.errors import NotApplicable
 from recourse_arena.interfaces.solver import Solver
+from recourse_arena.planning.applicability import mismatch
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.running.support import mismatch
 from recourse_arena.testing.law import NotRun, expect
 from recourse_arena.testing.worlds import World
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena import ArenaError
-from recourse_arena.running.suite import read_suite
+from recourse_arena.planning.suite_file import read_suite
 
 GOOD = """
 name = "mine"

@@ -16,11 +16,11 @@ from recourse_arena.base.randomness import derive_seed
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import FeatureTable
+from recourse_arena.planning.applicability import mismatch
+from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.models import ModelKeys
-from recourse_arena.running.plan import Cell, Plan
-from recourse_arena.running.support import mismatch
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Suites: which solvers meet which scenarios on which datasets."""
+"""Suites written by users, as TOML files."""
 
 from __future__ import annotations
 

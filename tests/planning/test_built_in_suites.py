@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from recourse_arena.planning.plan import make_plan
 from recourse_arena.registry.discovery import discover
 from recourse_arena.reporting.published import TABLES, published
-from recourse_arena.running.plan import make_plan
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""What a run consists of: suites, plans, and the graph of tasks with their content keys."""
