@@ -16,7 +16,7 @@ def command(tmp_path):
     """The command, on a cache of two flows, one of them old, and a solver."""
     import torch
 
-    from recourse_arena.running.cache import ArtefactCache
+    from recourse_arena.storage.artefact_cache import ArtefactCache
 
     cache = ArtefactCache(tmp_path / "cache")
     for kind, key in (("flow", "old"), ("flow", "new"), ("solver-icarma", "fit")):

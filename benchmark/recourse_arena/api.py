@@ -21,15 +21,15 @@ from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
 from recourse_arena.reporting.result import Result
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.engines import make_engine
 from recourse_arena.running.limits import Limits, parsed_memory
 from recourse_arena.running.preview import Preview
 from recourse_arena.running.progress import Progress, progress_for
 from recourse_arena.running.runner import execute
-from recourse_arena.running.store import RunFolder
 from recourse_arena.running.workshop import Workshop
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.run_folder import RunFolder
 
 
 def run(

@@ -10,9 +10,9 @@ from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.task_graph import Graph
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.answer import Fitted
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.sandbox import Sandbox, Setting
+from recourse_arena.storage.task_result import Fitted
 
 
 @pytest.mark.benchmark(group="arithmetic: 1,000 steps of iCARMA's training on Loan")

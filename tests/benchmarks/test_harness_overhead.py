@@ -13,14 +13,14 @@ from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.task_graph import CellNode, FitNode
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.answer import Fitted, Judged, Modelled
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.engine import Serial
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.runner import execute
-from recourse_arena.running.store import RunFolder
 from recourse_arena.running.summary import Measures
 from recourse_arena.running.workshop import Workshop
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.run_folder import RunFolder
+from recourse_arena.storage.task_result import Fitted, Judged, Modelled
 
 SCENARIOS = [f"{hard}soft-{soft}" for hard in ("", "hard-1+", "hard-2+", "hard-3+") for soft in ("linear", "convex")]
 

@@ -33,8 +33,8 @@ def tiny_materials():
     from recourse_arena.people.features import FeatureTable
     from recourse_arena.people.people import Split
     from recourse_arena.registry.discovery import discover
-    from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
+    from recourse_arena.storage.artefact_cache import ArtefactCache
 
     class Whole(Tiny):
         name = "whole"

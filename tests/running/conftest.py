@@ -8,8 +8,8 @@ import pytest
 
 from recourse_arena import Scenario
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import prepare
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 
 @pytest.fixture

@@ -131,9 +131,9 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
     """Models are lost with a worker, and the worker that makes them again for a cell is killed by something else."""
     from distributed import KilledWorker
 
-    from recourse_arena.running.answer import Fitted
     from recourse_arena.running.cluster import _Queue
     from recourse_arena.running.parcel import Parcel, Reply
+    from recourse_arena.storage.task_result import Fitted
 
     models = ModelsNode("tiny", 0, ModelKeys("models", "", "", ""))
     fit = FitNode(models, "top", (), "fit", trained=False, handed=False)

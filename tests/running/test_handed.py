@@ -25,8 +25,8 @@ from recourse_arena.judging.judge import Judge
 from recourse_arena.people.people import Splits
 from recourse_arena.problem.decisions_only import DecisionsOnly
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import Materials
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 NOBODYS = (Judge, Splits, Registry, ArtefactCache, Materials, Dataset)
 DECLARED = [frozenset(some) for count in range(4) for some in combinations(Knowledge, count)]

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from recourse_arena import ArenaError
 from recourse_arena.planning.suite_file import read_suite
-from recourse_arena.running.cache import ArtefactCache, checked_name
-from recourse_arena.running.packs import Packs, _digest
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.cell_files import Packs, _digest
+from recourse_arena.storage.files import checked_name
 
 fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

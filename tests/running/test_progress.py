@@ -16,10 +16,10 @@ from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.registry import discovery as plugins
 from recourse_arena.running import hearing, progress
-from recourse_arena.running.cache import ArtefactCache, _packed
 from recourse_arena.running.hearing import Ear, now_and_then
 from recourse_arena.running.models import fitted_models
 from recourse_arena.running.progress import LiveProgress, PlainProgress, Progress, progress_for
+from recourse_arena.storage.artefact_cache import ArtefactCache, _packed
 
 
 class Parts(Progress):

@@ -14,12 +14,12 @@ import torch
 from recourse_arena import ArenaError, Choice, Range, Scenario
 from recourse_arena.base.names import spell, variant
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.materials import prepare
 from recourse_arena.running.objective import Objective
 from recourse_arena.running.options import Tunable
 from recourse_arena.running.study import Study, Trial
 from recourse_arena.running.tuning import tune
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 pytest.importorskip("optuna")
 

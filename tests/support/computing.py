@@ -27,8 +27,8 @@ def digests(solvers: tuple[str, ...] = SOLVERS) -> dict[str, str]:
 
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.registry.discovery import discover
-    from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.materials import prepare
+    from recourse_arena.storage.artefact_cache import ArtefactCache
 
     torch.set_num_threads(1)
     registry, scenario, found = discover(), Scenario.parse("soft-linear"), {}

@@ -32,7 +32,7 @@ def cache(clear: bool, name: str, unused: float, folder: Path | None) -> None:
     from tabulate import tabulate
 
     from recourse_arena.base.folders import cache_folder
-    from recourse_arena.running.cache import ArtefactCache
+    from recourse_arena.storage.artefact_cache import ArtefactCache
 
     where = cache_folder(folder)
     before = time.time() - unused * _DAY

@@ -62,7 +62,7 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
         click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
         raise SystemExit(130) from None
     from recourse_arena.reporting.leaderboard import Leaderboard
-    from recourse_arena.running.cache import write_atomically
+    from recourse_arena.storage.files import write_atomically
 
     board = Leaderboard.of([result])
     for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
@@ -99,7 +99,7 @@ def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None, mix: boo
     if out is None:
         click.echo(text, nl=form == "table")
     else:
-        from recourse_arena.running.cache import write_atomically
+        from recourse_arena.storage.files import write_atomically
 
         write_atomically(out, text.encode())
         click.echo(f"wrote {out}", err=True)

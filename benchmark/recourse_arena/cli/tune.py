@@ -61,9 +61,9 @@ def tune(
     numbers = parsed_seeds(seeds)
     tuned = tuple(part.strip() for part in only.split(",")) if only else ()
     from recourse_arena.base.folders import cache_folder, data_folder
-    from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.progress import progress_for
     from recourse_arena.running.tuning import tune as search
+    from recourse_arena.storage.artefact_cache import ArtefactCache
 
     folder = out or Path(f"tune-{solver.partition('?')[0]}")
     found = search(

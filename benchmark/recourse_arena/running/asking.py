@@ -20,8 +20,8 @@ from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.running.halving import halved
 from recourse_arena.running.handed import Models, changed, own, versions
-from recourse_arena.running.note import Note, own_traceback
 from recourse_arena.running.surroundings import Surroundings
+from recourse_arena.storage.task_result import Note, own_traceback
 
 T = TypeVar("T")
 

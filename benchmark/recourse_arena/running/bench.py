@@ -16,12 +16,13 @@ from distributed import WorkerPlugin, get_worker
 
 from recourse_arena.base.keys import content_key
 from recourse_arena.planning.task_graph import CellNode, ModelsNode, Node
-from recourse_arena.running.answer import Answer, Failure, Fitted
-from recourse_arena.running.cache import ArtefactCache, write_atomically
 from recourse_arena.running.hearing import Listener
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.parcel import Parcel, Reply, artefacts
 from recourse_arena.running.sandbox import Sandbox, Setting
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.task_result import Answer, Failure, Fitted
 
 
 def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:

@@ -18,12 +18,12 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node, plugin_of
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.answer import Answer, Failure
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.parcel import Parcel, Reply, artefacts
 from recourse_arena.running.progress import Progress
 from recourse_arena.running.sandbox import Setting
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.task_result import Answer, Failure
 
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""

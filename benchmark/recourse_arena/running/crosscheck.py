@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from recourse_arena.judging.certificates import cross_check
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.running.store import CellRecord
-from recourse_arena.running.tables import as_frame, as_table
+from recourse_arena.storage.cell_record import CellRecord
+from recourse_arena.storage.people_table import as_frame, as_table
 
 
 def cross_checked(records: Sequence[CellRecord]) -> tuple[list[CellRecord], list[dict[str, Any]]]:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Protocol
 
 from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node
-from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.hearing import Listener
 from recourse_arena.running.progress import Progress
+from recourse_arena.storage.task_result import Answer, Failure, Fitted
 
 
 class Hands(Protocol):

@@ -11,12 +11,12 @@ from pathlib import Path
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.planning.plan import Plan
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.cluster import Cluster, import_distributed
 from recourse_arena.running.engine import Engine, Serial
 from recourse_arena.running.limits import Limits
 from recourse_arena.running.sandbox import Sandbox, Setting
 from recourse_arena.running.workshop import Workshop
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 
 def make_engine(

@@ -35,9 +35,9 @@ from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.marginals import marginals
 from recourse_arena.running.models import fitted_models
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 _DRAWN = 10_000
 """People drawn from the flow to compare it with the data."""

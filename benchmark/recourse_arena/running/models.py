@@ -18,7 +18,7 @@ from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.people import Splits
 from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 
 def fitted_models(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from recourse_arena.planning.task_graph import FitNode, ModelsNode, Node
-from recourse_arena.running.answer import Answer
-from recourse_arena.running.cache import checked_name
+from recourse_arena.storage.files import checked_name
+from recourse_arena.storage.task_result import Answer
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.task_graph import CellNode, FitNode, Graph, ModelsNode, Node
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.cache import ArtefactCache
-from recourse_arena.running.store import RunFolder
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.run_folder import RunFolder
 
 _MODELS, _FIT, _CELL, _KEPT = 20.0, 30.0, 4.0, 0.5
 """Rough seconds of each kind of step where nothing better is known, and of one whose artefact is kept."""

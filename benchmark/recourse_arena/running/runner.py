@@ -17,19 +17,19 @@ from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.task_graph import CellNode, Graph, Node
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.answer import Answer, Failure, Judged, Modelled
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.crosscheck import cross_checked
 from recourse_arena.running.engine import Engine, Serial
 from recourse_arena.running.materials import Materials
-from recourse_arena.running.packs import Packs
 from recourse_arena.running.preview import efforts
 from recourse_arena.running.progress import Progress
-from recourse_arena.running.provenance import now
-from recourse_arena.running.record import run_record
-from recourse_arena.running.store import CellRecord, RunFolder
 from recourse_arena.running.summary import Measures, summarise
 from recourse_arena.running.workshop import Workshop
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.cell_files import Packs
+from recourse_arena.storage.cell_record import CellRecord
+from recourse_arena.storage.run_folder import RunFolder
+from recourse_arena.storage.run_record import now, run_record
+from recourse_arena.storage.task_result import Answer, Failure, Judged, Modelled
 
 
 def execute(

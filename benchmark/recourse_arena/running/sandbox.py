@@ -26,9 +26,9 @@ from recourse_arena.interfaces.solver import Solver
 from recourse_arena.planning.task_graph import ModelsNode, Node, plugin_of
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.discovery import BLOCKED
-from recourse_arena.running.answer import Answer, Failure, Fitted
 from recourse_arena.running.hearing import Listener, Part
 from recourse_arena.running.limits import Limits
+from recourse_arena.storage.task_result import Answer, Failure, Fitted
 
 _LOOK = 0.1
 """Seconds between looks at the memory of a process."""

@@ -31,7 +31,7 @@ def serve(line: Connection) -> None:
     try:
         workshop = _workshop(received.get())
     except Exception as error:  # whoever asks for anything is told
-        from recourse_arena.running.answer import Failure
+        from recourse_arena.storage.task_result import Failure
 
         send(Failure.of(error))
         return
@@ -58,8 +58,8 @@ def _workshop(content: bytes) -> Workshop:
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
     setting: Setting = cloudpickle.loads(rest)
     from recourse_arena.registry.discovery import discover
-    from recourse_arena.running.cache import ArtefactCache
     from recourse_arena.running.workshop import Workshop
+    from recourse_arena.storage.artefact_cache import ArtefactCache
 
     solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
     return Workshop(discover(), setting.data, ArtefactCache(setting.cache), solvers)

@@ -15,9 +15,9 @@ import pandas as pd
 from recourse_arena.base.errors import described
 from recourse_arena.base.keys import content_key
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.note import Note, own_traceback
-from recourse_arena.running.store import CellRecord
-from recourse_arena.running.tables import as_frame
+from recourse_arena.storage.cell_record import CellRecord
+from recourse_arena.storage.people_table import as_frame
+from recourse_arena.storage.task_result import Note, own_traceback
 
 Values = Mapping[str, float | None]
 

@@ -22,15 +22,16 @@ from recourse_arena.planning.plan import Plan, make_plan
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.cache import ArtefactCache, write_atomically
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.objective import Objective
 from recourse_arena.running.options import Tunable
 from recourse_arena.running.progress import Progress
-from recourse_arena.running.provenance import provenance
 from recourse_arena.running.runner import evaluate
 from recourse_arena.running.study import Study, Trial, import_optuna
 from recourse_arena.running.summary import summarise
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.run_record import provenance
 
 
 def tune(

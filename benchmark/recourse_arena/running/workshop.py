@@ -15,13 +15,13 @@ from recourse_arena.base.progress_hook import Report
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node, plugin_of
 from recourse_arena.registry.registry import Registry
-from recourse_arena.running.answer import Answer, Failure, Fitted, Judged, Modelled
 from recourse_arena.running.asking import Asking
-from recourse_arena.running.cache import ArtefactCache
 from recourse_arena.running.hearing import Ear, Listener, now_and_then
 from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.running.summary import Measures
-from recourse_arena.running.tables import as_table
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.people_table import as_table
+from recourse_arena.storage.task_result import Answer, Failure, Fitted, Judged, Modelled
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from recourse_arena.running.cache import ArtefactCache
+from recourse_arena.storage.artefact_cache import ArtefactCache
 
 
 @pytest.mark.parametrize("folder", [True, False])

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["Artefact", "ArtefactCache", "checked_name", "set_aside", "write_atomically"]
+__all__ = ["Artefact", "ArtefactCache"]
 
-import re
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from uuid import uuid4
 
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import Tensors, digest
+from recourse_arena.storage.files import checked_name, set_aside, write_atomically
 
 
 @dataclass(frozen=True)
@@ -112,32 +111,6 @@ class ArtefactCache:
         return self.folder / checked_name(kind) / f"{checked_name(key)}.safetensors"
 
 
-def checked_name(name: str) -> str:
-    """Return a name that may become part of a path: letters, digits, `_`, `-`, `.`, and nothing that leads elsewhere.
-
-    Example:
-        >>> checked_name("solver-grid")
-        'solver-grid'
-        >>> checked_name("../grid")
-        Traceback (most recent call last):
-        ...
-        recourse_arena.base.errors.ArenaError: '../grid' cannot be part of a file name: expected letters, digits, ...
-    """
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", name):
-        raise ArenaError(f"{name[:80]!r} cannot be part of a file name: expected letters, digits, '_', '-' and '.'")
-    return name
-
-
-def set_aside(path: Path, folder: Path) -> Path:
-    """Move a file that cannot be used into `folder/set-aside`, and return where it is now."""
-    aside = folder / "set-aside" / f"{path.name}.{uuid4().hex[:8]}"
-    try:
-        aside.parent.mkdir(exist_ok=True)
-        return path.rename(aside)
-    except OSError as error:
-        raise ArenaError(f"cannot move {path} aside: {error.strerror or error}") from None
-
-
 def _seconds(path: Path) -> float | None:
     """Return the seconds that the artefact in a file took to make, if it says so."""
     from safetensors import SafetensorError, safe_open
@@ -172,22 +145,3 @@ def _packed(tensors: Tensors, key: str, seconds: float) -> bytes:
 
     said = {"seconds": f"{seconds:.3f}", "key": key, "sha256": digest(tensors)}
     return bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}, said))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it.
-
-    Raises:
-        ArenaError: If the folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".part-{uuid4().hex}"
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ArenaError(f"cannot write {path}: {error.strerror or error}") from None

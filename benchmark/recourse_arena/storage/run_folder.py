@@ -2,101 +2,32 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMAT", "CellRecord", "RunFolder", "plan_key"]
+__all__ = ["FORMAT", "RunFolder", "plan_key"]
 
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
-from recourse_arena.planning.plan import Cell, Plan
-from recourse_arena.problem.outcome import Outcome
-from recourse_arena.running.answer import Failure, Judged, Modelled
-from recourse_arena.running.cache import write_atomically
-from recourse_arena.running.note import Note
-from recourse_arena.running.packs import Packs
-from recourse_arena.running.tables import as_parquet, labelled
+from recourse_arena.planning.plan import Plan
+from recourse_arena.storage.cell_files import Packs
+from recourse_arena.storage.cell_record import CellRecord
+from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.people_table import as_parquet, labelled
+from recourse_arena.storage.task_result import Modelled
 
 FORMAT = 2
 """Version of the layout of a run folder."""
 
 _TABLES = ("people.parquet", "summary.csv", "marginals.csv")
-
-
-@dataclass(frozen=True)
-class CellRecord:
-    """How a cell ended.
-
-    Arguments:
-        cell: The cell.
-        outcome: `solved`, `failed`, `timed_out` or `skipped`.
-        people: A row per person, as the judge records them; none unless solved.
-        timings: `fit_seconds` and `solve_seconds`; beside them the `validation_score` of the fit, if it has one.
-        metrics: Value of each metric.
-        measured: Digest of the metrics' declarations; empty if they must be measured anew.
-        reason: Why it failed or was skipped.
-        traceback: Where in the solver's code it failed, if it did.
-        plugin: Name of the plugin at fault, if it failed.
-        notes: What the solver did that it should not have.
-        key: Its content key; empty if it has none.
-    """
-
-    cell: Cell
-    outcome: str
-    people: pa.Table | None = None
-    timings: Mapping[str, float] = field(default_factory=dict)
-    metrics: Mapping[str, float | None] = field(default_factory=dict)
-    measured: str = ""
-    reason: str = ""
-    traceback: str = ""
-    plugin: str = ""
-    notes: tuple[Note, ...] = ()
-    key: str = ""
-
-    @classmethod
-    def solved(cls, cell: Cell, judged: Judged, key: str) -> CellRecord:
-        """Return the record of a solved cell."""
-        return cls(
-            cell,
-            Outcome.SOLVED,
-            judged.people,
-            judged.timings,
-            judged.metrics,
-            judged.measured,
-            notes=judged.notes,
-            key=key,
-        )
-
-    @classmethod
-    def unsolved(cls, cell: Cell, failure: Failure, key: str = "") -> CellRecord:
-        """Return the record of a cell that ended otherwise."""
-        why, where, plugin = failure.reason, failure.traceback, failure.plugin
-        return cls(cell, failure.outcome, reason=why, traceback=where, plugin=plugin, key=key)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what `run.json` says about it."""
-        row: dict[str, Any] = {**self.cell.label, "outcome": str(self.outcome), **self.timings}
-        if self.people is not None:
-            row["people"] = len(self.people)
-            counts = pc.value_counts(self.people["outcome"]).to_pylist()
-            found = sorted(counts, key=lambda count: (-count["counts"], count["values"]))
-            row["outcomes"] = {str(count["values"]): int(count["counts"]) for count in found}
-        for name in ("reason", "traceback", "plugin", "key"):
-            if getattr(self, name):
-                row[name] = getattr(self, name)
-        if self.notes:
-            row["notes"] = [note.as_dict() for note in self.notes]
-        return row
 
 
 @dataclass(frozen=True)

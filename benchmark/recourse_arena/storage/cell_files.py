@@ -18,10 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.running.answer import Judged
-from recourse_arena.running.cache import set_aside, write_atomically
-from recourse_arena.running.note import Note
-from recourse_arena.running.tables import as_parquet
+from recourse_arena.storage.files import set_aside, write_atomically
+from recourse_arena.storage.people_table import as_parquet
+from recourse_arena.storage.task_result import Judged, Note
 
 _SAID = b"recourse-arena cells"
 _BETWEEN = 0.3

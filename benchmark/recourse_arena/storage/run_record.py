@@ -1,21 +1,24 @@
-"""Where results come from: versions, machine, time."""
+"""The record of a run: what was planned, by whom it is solved, how it is measured, where it ran."""
 
 from __future__ import annotations
 
-__all__ = ["now", "provenance"]
+__all__ = ["now", "provenance", "run_record"]
 
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from recourse_arena.base.version import PROTOCOL
+from recourse_arena.planning.plan import Plan
 from recourse_arena.registry.registry import Registry
+from recourse_arena.storage.run_folder import FORMAT, plan_key
 
 _PACKAGES = (
     "recourse-arena",
@@ -97,3 +100,28 @@ def _processor() -> str:
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `run.json` holds before any cell has run; `how` says with which jobs and limits."""
+    names = list(dict.fromkeys(cell.solver for cell in plan.cells))
+    solvers = {name: plan.solver(name, registry) for name in names}
+    return {
+        "format": FORMAT,
+        "protocol": PROTOCOL,
+        "suite": plan.suite.identity(),
+        "plan": plan_key(plan),
+        "solvers": {
+            name: {
+                "version": solver.version,
+                "knows": sorted(solver.knows),
+                "needs": sorted(solver.needs),
+                "summary": solver.summary,
+                "trained": solver.trained,
+            }
+            for name, solver in solvers.items()
+        },
+        "metrics": [metric.declaration() for metric in registry.metrics.values()],
+        "plugins": [vars(plugin) for plugin in registry.used],
+        "provenance": {**provenance(registry), **how},
+    }
