@@ -37,8 +37,8 @@ def loan_splits(loan):
 @pytest.fixture(scope="session")
 def loan_materials(tmp_path_factory):
     """Loan with its fitted models, seed 0; about fifteen seconds, for one of the processes that tests run in."""
+    from recourse_arena.execution.worker.fitted_dataset import prepare
     from recourse_arena.registry.discovery import discover
-    from recourse_arena.running.materials import prepare
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
     ours = tmp_path_factory.getbasetemp()

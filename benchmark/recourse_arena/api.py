@@ -14,6 +14,13 @@ from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.folders import cache_folder, data_folder
 from recourse_arena.base.names import NAME, is_name, spell, variant
+from recourse_arena.execution.engines.engine import Serial, make_engine
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.preview import Preview
+from recourse_arena.execution.progress_display import progress_for
+from recourse_arena.execution.runner import execute
+from recourse_arena.execution.sandbox.sandbox import Limits, parsed_memory
+from recourse_arena.execution.worker.local_worker import Workshop
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Suite
 from recourse_arena.planning.plan import Choice, Plan, make_plan
@@ -21,13 +28,6 @@ from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
 from recourse_arena.reporting.result import Result
-from recourse_arena.running.engine import Serial
-from recourse_arena.running.engines import make_engine
-from recourse_arena.running.limits import Limits, parsed_memory
-from recourse_arena.running.preview import Preview
-from recourse_arena.running.progress import Progress, progress_for
-from recourse_arena.running.runner import execute
-from recourse_arena.running.workshop import Workshop
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
 

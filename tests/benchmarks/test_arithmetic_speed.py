@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
+from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, Setting
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.task_graph import Graph
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.limits import Limits
-from recourse_arena.running.sandbox import Sandbox, Setting
 from recourse_arena.storage.task_result import Fitted
 
 

@@ -9,15 +9,15 @@ import pyarrow as pa
 import pytest
 
 from recourse_arena import Recommendation, Scenario, Solver
+from recourse_arena.execution.engines.engine import Serial
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.runner import execute
+from recourse_arena.execution.worker.local_worker import Workshop
+from recourse_arena.execution.worker.measuring import Measures
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.task_graph import CellNode, FitNode
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.engine import Serial
-from recourse_arena.running.progress import Progress
-from recourse_arena.running.runner import execute
-from recourse_arena.running.summary import Measures
-from recourse_arena.running.workshop import Workshop
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
 from recourse_arena.storage.task_result import Fitted, Judged, Modelled

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena import Scenario
+from recourse_arena.execution.guard.guard import Asking
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.asking import Asking
 from recourse_arena_grid import Grid
 
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from recourse_arena import ArenaError, NotApplicable, Recommendation, Request, Scenario, Solver
+from recourse_arena.execution.worker.fitted_dataset import Materials, prepare
 from recourse_arena.models.causal.fitting import negative_log_likelihood
 from recourse_arena.registry.discovery import discover
-from recourse_arena.running.materials import Materials, prepare
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena_certified import Certified
 from recourse_arena_convex import Convex

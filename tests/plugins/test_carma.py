@@ -30,10 +30,10 @@ def tiny_materials():
     """A small dataset, one of whose actionable features holds whole numbers."""
     from tiny import Tiny
 
+    from recourse_arena.execution.worker.fitted_dataset import prepare
     from recourse_arena.people.features import FeatureTable
     from recourse_arena.people.people import Split
     from recourse_arena.registry.discovery import discover
-    from recourse_arena.running.materials import prepare
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
     class Whole(Tiny):

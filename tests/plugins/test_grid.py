@@ -25,10 +25,10 @@ from recourse_arena import (
     Role,
     Scenario,
 )
+from recourse_arena.execution.worker.fitted_dataset import Materials
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.model_protocols import CausalModel
-from recourse_arena.running.materials import Materials
 from recourse_arena_grid import Grid
 from recourse_arena_grid.options import Options
 from recourse_arena_grid.oracle import cheapest_actions

@@ -25,9 +25,9 @@ def digests(solvers: tuple[str, ...] = SOLVERS) -> dict[str, str]:
     import tiny
     import torch
 
+    from recourse_arena.execution.worker.fitted_dataset import prepare
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.registry.discovery import discover
-    from recourse_arena.running.materials import prepare
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
     torch.set_num_threads(1)

@@ -47,7 +47,7 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     """
     numbers = parsed_seeds(seeds)
     from recourse_arena import api
-    from recourse_arena.running.progress import progress_for
+    from recourse_arena.execution.progress_display import progress_for
 
     folder = out or Path(f"arena-{Path(suite).stem}")
     choice["no_plugins"] = blocked_plugins()

@@ -13,8 +13,8 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli.group import FOLDER, no_plugin, parsed_seeds, registry
 
 if TYPE_CHECKING:
-    from recourse_arena.running.study import Trial
-    from recourse_arena.running.tuning import Tuning
+    from recourse_arena.tuning.search import Tuning
+    from recourse_arena.tuning.study import Trial
 
 _SHOWN = 5
 
@@ -61,9 +61,9 @@ def tune(
     numbers = parsed_seeds(seeds)
     tuned = tuple(part.strip() for part in only.split(",")) if only else ()
     from recourse_arena.base.folders import cache_folder, data_folder
-    from recourse_arena.running.progress import progress_for
-    from recourse_arena.running.tuning import tune as search
+    from recourse_arena.execution.progress_display import progress_for
     from recourse_arena.storage.artefact_cache import ArtefactCache
+    from recourse_arena.tuning.search import tune as search
 
     folder = out or Path(f"tune-{solver.partition('?')[0]}")
     found = search(

@@ -85,7 +85,7 @@ class Modelled:
     """Models are there.
 
     Arguments:
-        identity: What tells them from others, as :class:`~recourse_arena.running.materials.Materials` says.
+        identity: What tells them from others, as :class:`~recourse_arena.execution.worker.fitted_dataset.Materials` says.
         marginals: How the flow compares with the data: values by column.
     """
 

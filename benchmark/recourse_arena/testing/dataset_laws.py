@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.arithmetic import one_thread
+from recourse_arena.execution.guard.process_state import Surroundings
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.people.people import People, Split, Splits
 from recourse_arena.problem.model_protocols import CausalModel
-from recourse_arena.running.surroundings import Surroundings
 from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
 
 _PURPOSES, _PARTS = ("decision", "flow", "recourse"), ("train", "validation", "test")

@@ -9,10 +9,10 @@ import re
 import torch
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.execution.guard.process_state import Surroundings
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.features import Feature, FeatureTable, Role
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.running.surroundings import Surroundings
 from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
 
 _PEOPLE = 200

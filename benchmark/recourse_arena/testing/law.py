@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from recourse_arena.base.errors import NotApplicable
 
 if TYPE_CHECKING:
-    from recourse_arena.running.surroundings import Surroundings
+    from recourse_arena.execution.guard.process_state import Surroundings
 
 
 class LawBroken(AssertionError):
@@ -83,7 +83,7 @@ class Case:
             NotRun: If it ran nowhere, with the reasons.
             Exception: Whatever the plugin itself raises, with a note of the place.
         """
-        from recourse_arena.running.surroundings import Surroundings
+        from recourse_arena.execution.guard.process_state import Surroundings
 
         ran: list[str] = []
         reasons: dict[str, str] = {}

@@ -11,6 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from recourse_arena.execution.guard.process_state import Surroundings
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.box import Box
 from recourse_arena.problem.actionability import Actionability
@@ -19,7 +20,6 @@ from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.running.surroundings import Surroundings
 from recourse_arena.testing.attempt import working_action
 from recourse_arena.testing.candidate import Candidate
 from recourse_arena.testing.comparing import expect_same_advice

@@ -1,0 +1,1 @@
+"""How all tasks of a run are worked on."""

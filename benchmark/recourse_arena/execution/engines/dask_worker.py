@@ -1,0 +1,102 @@
+"""What a Dask worker has: a sandbox with folders of its own. Imports `distributed`; only clusters need it."""
+
+from __future__ import annotations
+
+__all__ = ["Bench", "work"]
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from distributed import WorkerPlugin, get_worker
+
+from recourse_arena.base.keys import content_key
+from recourse_arena.execution.engines.messages import Parcel, Reply, artefacts
+from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, Setting
+from recourse_arena.execution.worker.progress_events import Listener
+from recourse_arena.planning.task_graph import CellNode, ModelsNode, Node
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.task_result import Answer, Failure, Fitted
+
+
+def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
+    """Work on a node at this worker's bench; `needed` is what came of the nodes it rests on."""
+    for before in needed:
+        if isinstance(before.answer, Failure):
+            return Reply(before.answer)
+    worker = get_worker()
+    bench: Any = worker.plugins[token]
+    parcels = [parcel, *(before.parcel for before in needed)]
+
+    def listener(share: float, loss: float | None) -> None:
+        worker.log_event(token, (node.key, share, loss))
+
+    reply: Reply = bench.work(node, parcels, needed[-1].answer if needed else None, listener)
+    return reply
+
+
+class Bench(WorkerPlugin):
+    """A sandbox on a worker; nodes use it one at a time.
+
+    Arguments:
+        setting: What the sandbox needs to know; folders are the worker's own.
+        limits: What a node may take.
+        path: Where Python looks for modules, before its own places.
+    """
+
+    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str]) -> None:
+        self.setting, self.limits, self.path = setting, limits, tuple(path)
+
+    def setup(self, worker: Any) -> None:
+        """Make folders and start the sandbox."""
+        self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
+        self.cache = ArtefactCache(self.folder / "cache")
+        setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder)
+        self.sandbox = Sandbox(setting, self.limits, self.path)
+        self.sandbox.start()
+        self.turn = threading.Lock()
+
+    def teardown(self, worker: Any) -> None:
+        """End the sandbox and remove the folders."""
+        self.sandbox.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def work(self, node: Node, parcels: Sequence[Parcel], before: Answer | None, listener: Listener) -> Reply:
+        """Unpack what a node needs, work on it, and pack what others need of it."""
+        with self.turn:
+            for parcel in parcels:
+                self._unpack(parcel)
+            fitted = before if isinstance(before, Fitted) else None
+            answer = self.sandbox.work(self._at_home(node), fitted, listener)
+            made = {} if isinstance(answer, Failure) else self._made(node)
+            data = {name: content for parcel in parcels for name, content in parcel.data.items()}
+            return Reply(answer, Parcel(made, data if isinstance(node, ModelsNode) else {}))
+
+    def _unpack(self, parcel: Parcel) -> None:
+        for (kind, key), content in parcel.artefacts.items():
+            self.cache.put(kind, key, content)
+        for name, content in parcel.data.items():
+            if not (file := self.folder / "data" / name).is_file():
+                write_atomically(file, content)
+        for name, content in parcel.answers.items():
+            write_atomically(self._answers(name), content)
+
+    def _answers(self, name: str) -> Path:
+        return self.folder / "answers" / f"{content_key(file=name)}.csv"
+
+    def _at_home(self, node: Node) -> Node:
+        """Return a node whose answers lie here."""
+        if not isinstance(node, CellNode) or node.cell.scenario.answers is None:
+            return node
+        scenario = replace(node.cell.scenario, answers=str(self._answers(node.cell.scenario.answers)))
+        return replace(node, cell=replace(node.cell, scenario=scenario))
+
+    def _made(self, node: Node) -> dict[tuple[str, str], bytes]:
+        """Return the artefacts of a node that are kept here."""
+        found = {place: self.cache.content(*place) for place in artefacts(node)}
+        return {place: content for place, content in found.items() if content is not None}

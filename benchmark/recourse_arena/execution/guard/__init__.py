@@ -1,0 +1,1 @@
+"""What keeps a solver's faults its own."""

@@ -1,0 +1,235 @@
+"""Runs a plan: what is kept is taken, the rest is worked on, what fails is recorded, nothing that is done is lost."""
+
+from __future__ import annotations
+
+__all__ = ["evaluate", "execute"]
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.execution.engines.engine import Engine, Serial
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.preview import efforts
+from recourse_arena.execution.summary import cross_checked, summarise
+from recourse_arena.execution.worker.fitted_dataset import Materials
+from recourse_arena.execution.worker.local_worker import Workshop
+from recourse_arena.execution.worker.measuring import Measures
+from recourse_arena.planning.plan import Cell, Plan
+from recourse_arena.planning.task_graph import CellNode, Graph, Node
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.registry.registry import Registry
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.cell_files import Packs
+from recourse_arena.storage.cell_record import CellRecord
+from recourse_arena.storage.run_folder import RunFolder
+from recourse_arena.storage.run_record import now, run_record
+from recourse_arena.storage.task_result import Answer, Failure, Judged, Modelled
+
+
+def execute(
+    plan: Plan,
+    folder: RunFolder,
+    *,
+    registry: Registry,
+    data: Path,
+    engine: Engine,
+    progress: Progress,
+    cache: ArtefactCache,
+    arithmetic: str,
+    fresh: bool = False,
+    how: Mapping[str, Any] | None = None,
+) -> list[CellRecord]:
+    """Run a plan into a folder and return how each cell ended, in the order of the plan.
+
+    Finished cells are written as they come, and taken from the folder if it holds them already.
+
+    Arguments:
+        plan: The plan.
+        folder: Where everything is written.
+        registry: What is plugged in.
+        data: Data directory.
+        engine: What works on the nodes.
+        progress: Who hears of each step.
+        cache: Where models lie; for the time left only.
+        arithmetic: How the engine's computations are rounded.
+        fresh: Compute every cell anew.
+        how: What the record says of how it ran: jobs, limits.
+
+    Raises:
+        ArenaError: If the folder is not for this plan or cannot be written.
+    """
+    graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic)
+    with folder.claimed(plan, fresh=fresh) as packs:
+        kept = packs.read({node.key for node in graph.cells})
+        before = folder.info()
+        if before and not fresh and _is_whole(before, plan, graph, kept, folder, registry):
+            progress.begin({}, len(plan.cells), len(plan.cells))
+            progress.end()
+            return _Run(plan, graph, None, None, dict(kept)).records(registry)
+        info = run_record(plan, registry, how={"arithmetic": arithmetic, **(how or {})})
+        folder.write_info({**info, "status": "running"})
+        run = _Run(plan, graph, folder, packs, dict(kept))
+        try:
+            run.work(engine, progress, cache)
+        except BaseException:  # also Ctrl-C: what is done stays
+            packs.flush()
+            raise
+        records, alarms = cross_checked(run.records(registry))
+        packs.compact()
+        summary, records = summarise(records, registry)
+        info["tables"] = folder.write_tables(records, summary, run.marginals())
+        info["materials"] = [dict(models.identity) for models in run.models.values()]
+        info["provenance"]["ended"] = now()
+        cells = [record.as_dict() for record in records]
+        folder.write_info({**info, "status": "finished", "cells": cells, "alarms": alarms})
+        return records
+
+
+def evaluate(
+    plan: Plan,
+    prepared: Callable[[str, int], Materials],
+    *,
+    registry: Registry,
+    data: Path,
+    cache: ArtefactCache,
+) -> list[CellRecord]:
+    """Return how each cell of a plan ends, in the order of the plan; nothing but fitted solvers is kept.
+
+    Arguments:
+        plan: The plan.
+        prepared: Returns the materials of a dataset and seed: whoever asks there is asked about.
+        registry: What is plugged in.
+        data: Data directory.
+        cache: Where fitted solvers are kept.
+    """
+    graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic_of(os.environ))
+    run = _Run(plan, graph, None, None, {})
+    run.work(Serial(Workshop(registry, data, cache, plan.solvers, prepared)), Progress(), cache)
+    return run.records(registry)
+
+
+@dataclass
+class _Run:
+    plan: Plan
+    graph: Graph
+    folder: RunFolder | None
+    packs: Packs | None
+    judged: dict[str, Judged]
+    failures: dict[str, Failure] = field(default_factory=dict)
+    models: dict[str, Modelled] = field(default_factory=dict)
+
+    def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
+        """Work on everything that is not kept."""
+        nodes = self._nodes()
+        rough = {node.key: seconds for node, seconds in efforts(nodes, cache).items()}
+        progress.begin(rough, len(self.plan.cells), len(self.judged))
+        try:
+            self._announce(progress)
+            for node, answer in engine.run(nodes, progress):
+                self._take(node, answer, progress)
+                progress.done(node.key)
+        finally:
+            progress.end()
+
+    def records(self, registry: Registry) -> list[CellRecord]:
+        """Return how each cell ended, in the order of the plan."""
+        nodes, records = {node.cell: node for node in self.graph.cells}, []
+        for cell in self.plan.cells:
+            if reason := self.plan.skipped.get(cell.dataset) or self.graph.unfit.get(cell):
+                records.append(CellRecord.unsolved(cell, Failure(Outcome.SKIPPED, reason)))
+            elif error := self.graph.broken.get((cell.dataset, cell.seed)):
+                failure = Failure.of(error, registry.module("datasets", cell.dataset))
+                records.append(CellRecord.unsolved(cell, failure))
+            elif (key := nodes[cell].key) in self.judged:
+                records.append(CellRecord.solved(cell, self.judged[key], key))
+            else:
+                records.append(CellRecord.unsolved(cell, self.failures[key], key))
+        return records
+
+    def marginals(self) -> pd.DataFrame:
+        """Return how each flow compares with the data: `dataset, seed, feature, low, high, data, flow`."""
+        columns: dict[str, list[Any]] = {n: [] for n in ("dataset", "seed", "feature", "low", "high", "data", "flow")}
+        for models in self.models.values():
+            count = len(models.marginals["feature"])
+            for name, values in columns.items():
+                values += [models.identity[name]] * count if name in ("dataset", "seed") else models.marginals[name]
+        return pd.DataFrame(columns)
+
+    def _announce(self, progress: Progress) -> None:
+        """Tell which cells are not even worked on."""
+        for (dataset, _), error in self.graph.broken.items():
+            progress.say(f"failed {dataset}: {Failure.of(error).reason}")
+        for dataset, reason in self.plan.skipped.items():
+            progress.say(f"skipped {dataset}: {reason}")
+        for cell, reason in self.graph.unfit.items():
+            progress.cell(Outcome.SKIPPED)
+            progress.say(f"skipped {_words(cell)}: {reason}")
+
+    def _nodes(self) -> list[Node]:
+        """Return what must run: for cells that are not kept, and to know the models."""
+        nodes = self.graph.needed(self.judged)
+        wanted = {*nodes}
+        for models in self.graph.models:
+            known = self.folder.models(models.key) if self.folder else None
+            if known is not None:
+                self.models[models.key] = known
+            elif models not in wanted:
+                nodes.append(models)
+        return nodes
+
+    def _take(self, node: Node, answer: Answer, progress: Progress) -> None:
+        if isinstance(answer, Failure):
+            self._fail(node, answer, progress)
+        elif isinstance(answer, Modelled):
+            self._know(node, answer)
+        elif isinstance(answer, Judged) and isinstance(node, CellNode):
+            self.judged[node.key] = answer
+            if self.packs is not None and not node.fit.handed:
+                self.packs.keep(node.key, answer)
+            progress.cell(Outcome.SOLVED)
+            for note in answer.notes:
+                progress.say(f"noted {_words(node.cell)}: {note.text}")
+
+    def _know(self, node: Node, models: Modelled) -> None:
+        if node.key not in self.models:
+            self.models[node.key] = models
+            if self.folder is not None:
+                self.folder.remember(node.key, models)
+
+    def _fail(self, node: Node, failure: Failure, progress: Progress) -> None:
+        if not isinstance(node, CellNode):
+            return  # its cells fail for the same reason
+        self.failures[node.key] = failure
+        progress.cell(failure.outcome)
+        word = failure.outcome.replace("_", " ")
+        progress.say(f"{word} {_words(node.cell)}: {failure.reason}")
+
+
+def _words(cell: Cell) -> str:
+    return f"{cell.dataset}: {cell.solver} under {cell.scenario.name}"
+
+
+def _is_whole(
+    before: Mapping[str, Any],
+    plan: Plan,
+    graph: Graph,
+    kept: Mapping[str, Judged],
+    folder: RunFolder,
+    registry: Registry,
+) -> bool:
+    """Return whether a folder holds exactly what this run would write, so that there is nothing to do."""
+    keys = [node.key for node in graph.cells]
+    if before.get("status") != "finished" or graph.broken or not all(key in kept for key in keys):
+        return False
+    said = [cell.get("key") for cell in before.get("cells", []) if cell.get("outcome") != Outcome.SKIPPED]
+    measured = Measures(registry).digest
+    fresh = all(kept[key].measured == measured for key in keys)
+    return (
+        fresh and said == keys and len(before["cells"]) == len(plan.cells) and before.get("tables") == folder.digests()
+    )

@@ -1,0 +1,69 @@
+"""The other side of a sandbox: receives nodes over a pipe, works on them, and sends back what came of them."""
+
+from __future__ import annotations
+
+__all__ = ["serve"]
+
+import os
+import queue
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+import cloudpickle
+
+if TYPE_CHECKING:
+    from recourse_arena.execution.sandbox.sandbox import Setting
+    from recourse_arena.execution.worker.local_worker import Workshop
+
+
+def serve(line: Connection) -> None:
+    """Answer what comes over `line` until its other end is closed."""
+    received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(line, received), daemon=True).start()
+    turn = threading.Lock()  # a solver may say how far it is from any of its threads
+
+    def send(what: object) -> None:
+        with turn:
+            line.send_bytes(cloudpickle.dumps(what))
+
+    try:
+        workshop = _workshop(received.get())
+    except Exception as error:  # whoever asks for anything is told
+        from recourse_arena.storage.task_result import Failure
+
+        send(Failure.of(error))
+        return
+    from recourse_arena.execution.worker.progress_events import Part
+
+    send(None)  # ready
+    while True:
+        node, fitted = cloudpickle.loads(received.get())
+        send(workshop.work(node, fitted, lambda share, loss: send(Part(share, loss))))
+
+
+def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:
+    """Pass on what comes; nobody is left to work for once the other end is gone, whatever runs here."""
+    while True:
+        try:
+            received.put(line.recv_bytes())
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+def _workshop(content: bytes) -> Workshop:
+    # The path is in front of the pickle's own modules: those of a notebook may lie where only it looks.
+    path, rest = cloudpickle.loads(content)
+    sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
+    setting: Setting = cloudpickle.loads(rest)
+    from recourse_arena.execution.worker.local_worker import Workshop
+    from recourse_arena.registry.discovery import discover
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+
+    solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
+    return Workshop(discover(), setting.data, ArtefactCache(setting.cache), solvers)
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))

@@ -1,0 +1,173 @@
+"""Where nodes are worked on: in this process, one after the other."""
+
+from __future__ import annotations
+
+__all__ = ["Workshop"]
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from recourse_arena.base.arithmetic import one_thread
+from recourse_arena.base.progress_hook import Report
+from recourse_arena.execution.guard.guard import Asking
+from recourse_arena.execution.worker.fitted_dataset import Materials, prepare
+from recourse_arena.execution.worker.measuring import Measures
+from recourse_arena.execution.worker.progress_events import Ear, Listener, now_and_then
+from recourse_arena.interfaces.solver import Solver
+from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node, plugin_of
+from recourse_arena.registry.registry import Registry
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.people_table import as_table
+from recourse_arena.storage.task_result import Answer, Failure, Fitted, Judged, Modelled
+
+
+@dataclass
+class Workshop:
+    """Works on nodes; what a plugin raises is an answer too.
+
+    Everything is computed on one thread: sums over several are rounded otherwise, and results must not depend on how
+    many cores there are. More cores are for more jobs.
+
+    Arguments:
+        registry: What is plugged in.
+        data: Data directory.
+        cache: Where models and what solvers learnt are kept.
+        solvers: The solvers handed over as objects, by name.
+        prepared: Returns the materials of a dataset and seed instead of preparing them: whoever asks there is asked
+            about.
+    """
+
+    registry: Registry
+    data: Path
+    cache: ArtefactCache
+    solvers: Mapping[str, Solver] = field(default_factory=dict)
+    prepared: Callable[[str, int], Materials] | None = None
+    _materials: dict[str, Materials] = field(default_factory=dict)
+    _ready: dict[str, Asking] = field(default_factory=dict)
+    _warm: set[str] = field(default_factory=set)
+    _ear: Ear = field(default_factory=Ear)
+
+    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
+        """Return what comes of a node.
+
+        Arguments:
+            node: The node.
+            fitted: What came of the fit of a cell, which goes on its record.
+            listener: Hears how far it is.
+        """
+        self._ear.listener = listener
+        try:
+            with one_thread():
+                return self._worked(node, fitted or Fitted(0.0))
+        except Exception as error:  # a plugin may raise anything: it costs its own cells
+            return Failure.of(error, self._module(node), plugin_of(node))
+        finally:
+            self._ear.listener = None
+
+    def _worked(self, node: Node, fitted: Fitted) -> Answer:
+        if isinstance(node, ModelsNode):
+            return self._models(node)
+        if isinstance(node, FitNode):
+            asking, seconds = self._asking(node)
+            return Fitted(seconds, asking.notes)
+        return self._cell(node, fitted)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._materials.clear()
+        self._ready.clear()
+
+    def _models(self, node: ModelsNode) -> Modelled:
+        materials = self._materials_of(node)
+        table = materials.marginals().to_dict("list")
+        return Modelled(dict(materials.identity), {str(name): values for name, values in table.items()})
+
+    def _materials_of(self, node: ModelsNode) -> Materials:
+        if node.key not in self._materials:
+            _make_room(self._materials)
+            if self.prepared is not None:
+                self._materials[node.key] = self.prepared(node.dataset, node.seed)
+            else:
+                self._materials[node.key] = prepare(
+                    node.dataset,
+                    seed=node.seed,
+                    data=self.data,
+                    cache=self.cache,
+                    registry=self.registry,
+                    keys=node.keys,
+                    report=self._report,
+                )
+        return self._materials[node.key]
+
+    def _asking(self, node: FitNode) -> tuple[Asking, float]:
+        """Return a prepared solver and the seconds that took: at hand, from the cache, or fitted now."""
+        if node.key in self._ready:
+            return self._ready[node.key], 0.0
+        solver = self.solvers[node.solver] if node.handed else self.registry.solver(node.solver)
+        for key in [key for key, other in self._ready.items() if other.solver is solver]:
+            del self._ready[key]  # fitted for something else until now
+            self._warm.discard(key)
+        _make_room(self._ready)
+        asking = Asking(solver, node.plugin)
+        seconds = self._fitted(asking, node)
+        self._ready[node.key] = asking
+        return asking, seconds
+
+    def _fitted(self, asking: Asking, node: FitNode) -> float:
+        problem = self._materials_of(node.models).problem_for(node.scenario).seen_by(asking.solver.knows)
+        problem = replace(problem, report=self._report)
+        made = False
+
+        def make() -> Any:
+            nonlocal made
+            made = True
+            return asking.fit(problem, seed=node.seed)
+
+        cache = ArtefactCache(None) if node.handed else self.cache
+        state, seconds = cache.get(node.kind, node.key, make)
+        if not made and state is not None:
+            asking.restore(problem, state, seed=node.seed)
+        return seconds
+
+    def _cell(self, node: CellNode, fitted: Fitted) -> Judged:
+        materials = self._materials_of(node.fit.models)
+        asking, _ = self._asking(node.fit)
+        request = materials.request(node.cell.scenario, node.cell.people)
+        if node.fit.key not in self._warm:
+            asking.warm_up(request[:1])
+            self._warm.add(node.fit.key)
+        answer = asking.recommend(request)
+        timings = {"fit_seconds": fitted.seconds, "solve_seconds": answer.seconds}
+        if asking.solver.validation_score is not None:
+            timings["validation_score"] = asking.solver.validation_score
+        people = materials.judge(request, answer.recommendation)
+        metrics, raised = self._measures.of(people, timings)
+        measured = "" if raised else self._measures.digest  # what raised is tried again when the run is summarised
+        notes = dict.fromkeys((*fitted.notes, *answer.notes))
+        return Judged(as_table(people), timings, metrics, measured, tuple(notes))
+
+    def _module(self, node: Node) -> str:
+        """Return the name of the module whose fault it is if a node fails."""
+        if isinstance(node, ModelsNode):
+            return self.registry.module("datasets", node.dataset)
+        fit = node.fit if isinstance(node, CellNode) else node
+        if fit.handed:
+            return type(self.solvers[fit.solver]).__module__
+        return self.registry.module("solvers", fit.solver)
+
+    @cached_property
+    def _report(self) -> Report:
+        return now_and_then(self._ear)
+
+    @cached_property
+    def _measures(self) -> Measures:
+        return Measures(self.registry)
+
+
+def _make_room(held: dict[str, Any], most: int = 4) -> None:
+    """Let the oldest things go, so that a long run does not hold all of them at once."""
+    while len(held) >= most:
+        del held[next(iter(held))]

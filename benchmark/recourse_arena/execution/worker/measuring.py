@@ -1,0 +1,51 @@
+"""The metrics of a run, computed from the records of a cell."""
+
+from __future__ import annotations
+
+__all__ = ["Measures", "Values"]
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from recourse_arena.base.errors import described
+from recourse_arena.base.keys import content_key
+from recourse_arena.registry.registry import Registry
+from recourse_arena.storage.task_result import Note, own_traceback
+
+Values = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The metrics of a run."""
+
+    registry: Registry
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """The metrics by name."""
+        return dict(self.registry.metrics)
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of what the metrics declare: values measured under another one are measured again."""
+        return content_key(metrics=[metric.declaration() for metric in self.metrics.values()])
+
+    def of(self, people: pd.DataFrame, timings: Mapping[str, float]) -> tuple[Values, tuple[Note, ...]]:
+        """Return the value of every metric, none where undefined, and notes on metrics that raised."""
+        values, notes = dict[str, float | None](), list[Note]()
+        for name, metric in self.metrics.items():
+            values[name] = None
+            try:
+                value = metric.compute(people, timings)
+                values[name] = None if value is None or math.isnan(value) else float(value)
+            except Exception as error:  # a plugin may raise anything; the other metrics and what was computed stay
+                text = f"metric {name} raised {described(error)}"
+                trace = own_traceback(error, getattr(metric.compute, "__module__", ""))
+                notes.append(Note("metric", self.registry.owner("metrics", name), text, traceback=trace))
+        return values, tuple(notes)

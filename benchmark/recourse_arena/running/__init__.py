@@ -1,1 +1,0 @@
-"""Suites, plans, the runner and what it keeps."""

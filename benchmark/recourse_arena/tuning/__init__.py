@@ -1,0 +1,1 @@
+"""Better options for a solver, found on validation people."""

@@ -1,0 +1,195 @@
+"""Runs on several workers: the same results, whatever dies on the way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+import tiny
+from dask_cluster import scheduler
+
+from recourse_arena import ArenaError, Recommendation, api
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.task_graph import FitNode, ModelsNode
+
+pytest.importorskip("distributed")
+
+SUPPORT = Path(tiny.__file__).parent
+
+
+def halfway():
+    """Return a solver of a class that no other process can import."""
+
+    class Half(tiny.Top):
+        name = "half"
+
+        def recommend(self, request):
+            answer = super().recommend(request)
+            return Recommendation.do(answer.mask, (answer.values + request.factual) / 2)
+
+    return Half()
+
+
+def alike(one, other):
+    """Compare everything about the cells of one run that another one has as well, but times."""
+    solvers = set(one.summary["solver"])
+    timings = ["fit_seconds", "solve_seconds"]
+    for table, others in ((one.people, other.people), (one.summary, other.summary)):
+        rows = others[others["solver"].isin(solvers)].reset_index(drop=True)
+        both = [part.drop(columns=timings, errors="ignore") for part in (table, rows)]
+        pd.testing.assert_frame_equal(*both, check_categorical=False, check_dtype=False)
+    found = [{(c["solver"], c["scenario"]): c.get("notes") for c in r.info["cells"]} for r in (one, other)]
+    assert {cell: found[1][cell] for cell in found[0]} == found[0]
+    assert all(notes for (solver, _), notes in found[0].items() if solver == "careless")
+
+
+def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cell_that_kills_it_every_time(
+    suite, installed, tmp_path
+):
+    scenarios, solvers = ["hard-2", "hard-1"], ["careless", halfway()]
+
+    def run(name, *more, **where):
+        out, cache = tmp_path / name, tmp_path / f"cache-{name}"
+        return api.run(suite, out=out, cache=cache, solvers=[*solvers, *more], scenarios=scenarios, **where)
+
+    one, two = run("one"), run("two", "exits", jobs=2)
+    parts = []
+    told = Progress()
+    told.part = lambda key, share, loss=None: parts.append(loss)
+    with scheduler(tmp_path, [installed, SUPPORT]) as (address, _):
+        far = run("far", "telling", "assassin", f"one-shot?mark={tmp_path / 'mark'}", scheduler=address, progress=told)
+    for other in (two, far):
+        alike(one, other)
+    kept = [{file.name for file in (tmp_path / f"cache-{name}").rglob("*.safetensors")} for name in ("one", "far")]
+    assert kept[0] == kept[1]  # what workers learnt has come back
+    assert len(kept[0]) == 3
+    assert (tmp_path / "mark").exists()
+    assert 0.125 in parts
+    assert failed(two) == {("exits", "hard-1"): "its process ended by itself: exit status 3"}
+    ((killer, reason),) = failed(far).items()
+    assert killer == ("assassin", "hard-1")
+    assert "worker that ran it died" in reason
+    assert {cell["plugin"] for result in (two, far) for cell in result.info["cells"] if "reason" in cell} == {"faulty"}
+
+
+def test_several_jobs_on_this_machine_are_out_of_reach_from_others(suite, tmp_path):
+    places = set()
+
+    class Watch(Progress):
+        def step(self, key, words):
+            connections = psutil.Process().net_connections()
+            places.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
+
+    api.run(suite, solvers=["top"], people=5, jobs=2, progress=Watch())
+    assert places == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("errors", "message"),
+    [
+        ([OSError("closed")], ""),
+        ([OSError("closed")] * 9, "die before they can start"),
+        ([ModuleNotFoundError("No module named 'recourse_arena'")], "need the same packages and plugins"),
+    ],
+    ids=["one dies", "all die", "another environment"],
+)
+def test_workers_that_cannot_be_made_ready_are_tried_again_or_one_clear_error(suite, monkeypatch, errors, message):
+    import distributed
+
+    register, left = distributed.Client.register_plugin, list(errors)
+
+    def fails(self, *given, **options):
+        if left:
+            raise left.pop()
+        return register(self, *given, **options)
+
+    monkeypatch.setattr(distributed.Client, "register_plugin", fails)
+    monkeypatch.setattr("recourse_arena.execution.engines.dask_cluster._PAUSE", 0.0)
+    if message:
+        with pytest.raises(ArenaError, match=message):
+            api.run(suite, solvers=["top"], people=5, jobs=2)
+    else:
+        assert set(api.run(suite, solvers=["top"], people=5, jobs=2).summary["outcome"]) == {"solved"}
+
+
+class Future:
+    def __init__(self, outcome):
+        self.status, self.outcome = ("error" if isinstance(outcome, Exception) else "finished"), outcome
+
+    def exception(self):
+        return self.outcome
+
+    def result(self):
+        return self.outcome
+
+
+def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
+    """Models are lost with a worker, and the worker that makes them again for a cell is killed by something else."""
+    from distributed import KilledWorker
+
+    from recourse_arena.execution.engines.dask_cluster import _Queue
+    from recourse_arena.execution.engines.messages import Parcel, Reply
+    from recourse_arena.storage.task_result import Fitted
+
+    models = ModelsNode("tiny", 0, ModelKeys("models", "", "", ""))
+    fit = FitNode(models, "top", (), "fit", trained=False, handed=False)
+    killed, done = KilledWorker("models", None, 0), Reply(Fitted(0.0))
+    outcomes = {models: [done, done], fit: [killed, done]}
+    futures, order = {}, []
+
+    class Client:
+        def nthreads(self):
+            return {"worker": 1}
+
+        def submit(self, work, node, *more, pure):
+            order.append(node)
+            futures[node] = Future(outcomes[node].pop(0))
+            return futures[node]
+
+    class Completed(list):
+        __next__ = list.pop
+        add = list.append
+
+    queue = _Queue(Client(), Completed(), "token", [models, fit], lambda node: Parcel())
+    queue.submit()
+    assert queue.finished() == (models, done)
+    queue.submit()
+    futures[models].status = "error"
+    queue.alone.add(fit)  # it was tried again already
+    assert queue.finished() == (fit, None)
+    queue.submit()
+    assert queue.finished() == (models, done)
+    queue.submit()
+    assert queue.finished() == (fit, done)
+    assert order == [models, fit, models, fit]
+
+
+def failed(result):
+    assert {cell["outcome"] for cell in result.info["cells"]} == {"solved", "failed"}
+    return {(cell["solver"], cell["scenario"]): cell["reason"] for cell in result.info["cells"] if "reason" in cell}
+
+
+def test_a_solver_that_cannot_travel_is_one_clear_error(suite, tmp_path):
+    solver = halfway()
+    solver.file = (tmp_path / "open").open("w")
+    with pytest.raises(ArenaError, match="cannot travel to another process"):
+        api.run(suite, out=tmp_path / "run", solvers=[solver], isolated=True)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_clear_error(suite, tmp_path, monkeypatch):
+    from recourse_arena.execution.engines import dask_cluster as cluster
+
+    monkeypatch.setattr(cluster, "_WAIT", 0.5)
+    with pytest.raises(ArenaError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        api.run(suite, out=tmp_path / "run", scheduler="tcp://127.0.0.1:9")
+
+
+def test_without_distributed_jobs_say_what_to_install(suite, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ArenaError, match=r"pip install 'recourse-arena\[parallel\]'"):
+        api.run(suite, out=tmp_path / "run", jobs=2)
+    assert not (tmp_path / "run").exists()
