@@ -11,7 +11,7 @@ import recourse_arena as arena
 from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.discovery import discover
-from recourse_arena.reporting.fairness import cases, weighed
+from recourse_arena.reporting.paper.fairness import cases, weighed
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

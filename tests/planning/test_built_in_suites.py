@@ -8,7 +8,7 @@ import pytest
 
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.registry.discovery import discover
-from recourse_arena.reporting.published import TABLES, published
+from recourse_arena.reporting.paper.published import TABLES, published
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.judging.metrics import recourse_metrics
-from recourse_arena.reporting.leaderboard import Leaderboard
+from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.result import Result
 
 EVIL = "<img src=x onerror=alert(1)>"

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pandas as pd
 
-from recourse_arena.reporting.cells import Cell
-from recourse_arena.reporting.measures import MEASURES
-from recourse_arena.reporting.published import TABLES, published
+from recourse_arena.reporting.paper.published import TABLES, published
+from recourse_arena.reporting.results.cells import Cell
+from recourse_arena.reporting.results.person_values import MEASURES
 
 COLUMNS = ["dataset", "scenario", "solver", "seed"]
 

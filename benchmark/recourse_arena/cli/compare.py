@@ -33,7 +33,7 @@ def compare(
     Exits with 0 if nothing is worse, 1 if something is (so is a cell that has no answer any more) or is missing, 2 if
     they cannot be compared.
     """
-    from recourse_arena.reporting import compare as comparing
+    from recourse_arena.reporting.comparison import comparison as comparing
     from recourse_arena.reporting.result import Result
 
     found = comparing.compare(

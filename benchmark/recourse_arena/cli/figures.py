@@ -20,7 +20,7 @@ def figures(folder: Path, out: Path | None) -> None:
 
     Prints each written file, and each figure that is left out with what the run lacks for it.
     """
-    from recourse_arena.reporting.figures import draw
+    from recourse_arena.reporting.figures.draw import draw
     from recourse_arena.reporting.result import Result
 
     target = out or folder / "figures"

@@ -27,7 +27,7 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
     ranges over seeds, and cells that the first one lacks. Where a run holds certified optima, how far from them the
     advice of each solver ends.
     """
-    from recourse_arena.reporting.report import Report
+    from recourse_arena.reporting.paper.report import Report
     from recourse_arena.reporting.result import Result
 
     text = Report.of([Result.read(folder) for folder in folders]).markdown(about)

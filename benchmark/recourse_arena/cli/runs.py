@@ -61,7 +61,7 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     except KeyboardInterrupt:
         click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
         raise SystemExit(130) from None
-    from recourse_arena.reporting.leaderboard import Leaderboard
+    from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
     from recourse_arena.storage.files import write_atomically
 
     board = Leaderboard.of([result])
@@ -70,7 +70,7 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     click.echo(board.text())
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
     for alarm in result.alarms:
-        from recourse_arena.reporting.alarms import alarm_text
+        from recourse_arena.reporting.leaderboard.alarms import alarm_text
 
         click.echo(alarm_text(alarm), err=True)
     noted = sum(bool(cell.get("notes")) for cell in result.info["cells"])
@@ -92,7 +92,7 @@ def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None, mix: boo
 
     `html` is a page that opens offline; with --out it links to the files of the runs.
     """
-    from recourse_arena.reporting.leaderboard import Leaderboard
+    from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
     from recourse_arena.reporting.result import Result
 
     text = Leaderboard.of([Result.read(folder) for folder in folders], mix=mix).render(form, at=out)

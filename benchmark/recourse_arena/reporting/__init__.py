@@ -1,1 +1,1 @@
-"""What people look at: leaderboards as table, Markdown, page, CSV and JSON. Needs no torch."""
+"""What came out: leaderboards, comparisons, figures and pages, from run folders alone."""

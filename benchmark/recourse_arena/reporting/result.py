@@ -74,11 +74,11 @@ class Result:
         return pd.read_parquet(self.path / "people.parquet", dtype_backend="numpy_nullable")
 
     def __repr__(self) -> str:
-        from recourse_arena.reporting.leaderboard import Leaderboard
+        from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 
         return Leaderboard.of([self]).text()
 
     def _repr_html_(self) -> str:
-        from recourse_arena.reporting.leaderboard import Leaderboard
+        from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 
         return Leaderboard.of([self]).fragment()

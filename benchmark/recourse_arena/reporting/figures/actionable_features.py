@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
-from recourse_arena.reporting.figures.families import family_title, hard_families
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
 from recourse_arena.reporting.figures.shares import caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
+from recourse_arena.reporting.results.families import family_title, hard_families
 
 _METRICS = ("validity", "plausibility", "attainability")
 

@@ -12,9 +12,9 @@ from matplotlib.ticker import MultipleLocator
 
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
-from recourse_arena.reporting.figures.families import soft_families
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
 from recourse_arena.reporting.figures.style import PROFILE_PENS, canvas
+from recourse_arena.reporting.results.families import soft_families
 
 
 def cost_profiles(evidence: Evidence) -> Figure:

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
-from recourse_arena.reporting.fairness import SCENARIOS, Case
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
 from recourse_arena.reporting.figures.style import canvas
-from recourse_arena.reporting.palette import BLUE, GREY, SKY, VERMILLION
+from recourse_arena.reporting.paper.fairness import SCENARIOS, Case
+from recourse_arena.reporting.results.palette import BLUE, GREY, SKY, VERMILLION
 
 _PANELS = {
     "gender": ("women", "men"),

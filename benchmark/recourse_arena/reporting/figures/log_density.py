@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
-from recourse_arena.reporting.figures.families import family_title, hard_families
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
 from recourse_arena.reporting.figures.style import canvas, shown
-from recourse_arena.reporting.palette import BLUE, VERMILLION
+from recourse_arena.reporting.results.families import family_title, hard_families
+from recourse_arena.reporting.results.palette import BLUE, VERMILLION
 
 _TAIL = 0.01
 """Share of the people beyond either end of the axes."""

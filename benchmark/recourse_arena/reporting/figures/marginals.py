@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from recourse_arena.reporting.figures.evidence import Evidence
+from recourse_arena.reporting.figures.figure_data import Evidence
 from recourse_arena.reporting.figures.style import canvas, shown
-from recourse_arena.reporting.palette import BLUE, GREY
+from recourse_arena.reporting.results.palette import BLUE, GREY
 
 _COLUMNS = 4
 

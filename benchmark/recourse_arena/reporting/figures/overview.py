@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
 from recourse_arena.reporting.figures.shares import caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
 

@@ -6,8 +6,8 @@ __all__ = ["caption", "shares"]
 
 import pandas as pd
 
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
-from recourse_arena.reporting.measures import MEASURES, RECORDED
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.results.person_values import MEASURES, RECORDED
 from recourse_arena.statistics.intervals import share_interval
 
 

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "BLUE",
-    "GREY",
-    "PROFILE_PENS",
-    "SKY",
-    "VERMILLION",
-    "Pen",
-    "canvas",
-    "house_style",
-    "pens",
-    "render",
-    "shown",
-]
+__all__ = ["PROFILE_PENS", "Pen", "canvas", "house_style", "pens", "render", "shown"]
 
 import warnings
 from collections.abc import Iterable, Iterator
@@ -27,8 +15,8 @@ import matplotlib
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from recourse_arena.reporting.figures.evidence import Lacking
-from recourse_arena.reporting.palette import BLUE, COLOURS, GREEN, GREY, ORANGE, SKY, VERMILLION, places
+from recourse_arena.reporting.figures.figure_data import Lacking
+from recourse_arena.reporting.results.palette import BLUE, COLOURS, GREEN, ORANGE, places
 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">")
 _LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))

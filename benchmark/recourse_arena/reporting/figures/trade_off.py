@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.reporting.figures.evidence import Evidence, Lacking
-from recourse_arena.reporting.figures.families import family_title, soft_families
+from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
 from recourse_arena.reporting.figures.shares import caption, shares
 from recourse_arena.reporting.figures.style import PROFILE_PENS, Pen, canvas, pens, shown
+from recourse_arena.reporting.results.families import family_title, soft_families
 
 
 def trade_off(evidence: Evidence, dataset: str) -> Figure:

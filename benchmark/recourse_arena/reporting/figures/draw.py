@@ -1,0 +1,73 @@
+"""Figures of a run, drawn from its files alone. Needs matplotlib, the extra `figures`; no torch."""
+
+from __future__ import annotations
+
+__all__ = ["Picture", "draw"]
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.reporting.paper.fairness import SCENARIOS
+from recourse_arena.reporting.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure, or why there is none.
+
+    Arguments:
+        name: Its name: small letters, digits and hyphens, whatever the names in the run.
+        files: Its content by file ending, `png` (200 dpi) and `svg`; empty if it is left out.
+        reason: Why it is left out.
+    """
+
+    name: str
+    files: dict[str, bytes]
+    reason: str = ""
+
+
+def draw(result: Result) -> Iterator[Picture]:
+    """Yield the figures of a run; the same run gives the same bytes.
+
+    Raises:
+        ArenaError: If matplotlib is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise ArenaError("figures need matplotlib, which is not installed: pip install 'recourse-arena[figures]'")
+    from recourse_arena.reporting.figures.actionable_features import actionable_features
+    from recourse_arena.reporting.figures.cost_profiles import cost_profiles
+    from recourse_arena.reporting.figures.fairness import fairness
+    from recourse_arena.reporting.figures.figure_data import Evidence
+    from recourse_arena.reporting.figures.log_density import log_density
+    from recourse_arena.reporting.figures.marginals import marginals
+    from recourse_arena.reporting.figures.overview import overview
+    from recourse_arena.reporting.figures.trade_off import trade_off
+
+    evidence = Evidence(result)
+    yield _picture("overview", partial(overview, evidence))
+    yield _picture("cost-profiles", partial(cost_profiles, evidence))
+    if set(SCENARIOS) <= set(evidence.cells["scenario"]):
+        yield _picture("fairness", partial(fairness, evidence))
+    for dataset, name in evidence.file_names.items():
+        yield _picture(f"actionable-features-{name}", partial(actionable_features, evidence, dataset))
+        yield _picture(f"trade-off-{name}", partial(trade_off, evidence, dataset))
+        yield _picture(f"log-density-{name}", partial(log_density, evidence, dataset))
+        yield _picture(f"marginals-{name}", partial(marginals, evidence, dataset))
+
+
+def _picture(name: str, drawing: Callable[[], Figure]) -> Picture:
+    from recourse_arena.reporting.figures.figure_data import Lacking
+    from recourse_arena.reporting.figures.style import house_style, render
+
+    with house_style():
+        try:
+            return Picture(name, render(drawing()))
+        except Lacking as lacking:
+            return Picture(name, {}, str(lacking))

@@ -1,0 +1,1 @@
+"""Solvers ranked side by side, with intervals."""

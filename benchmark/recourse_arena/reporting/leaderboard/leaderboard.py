@@ -1,0 +1,308 @@
+"""The leaderboard: a table per dataset, a row per scenario and solver."""
+
+from __future__ import annotations
+
+__all__ = ["FORMATS", "Leaderboard"]
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.reporting.leaderboard.alarms import alarm_text
+from recourse_arena.reporting.leaderboard.comparability import refuse_incomparable
+from recourse_arena.reporting.leaderboard.group_table import by_group
+from recourse_arena.reporting.leaderboard.standings import METHOD, Standings, standings
+from recourse_arena.reporting.result import Result
+from recourse_arena.reporting.results.people_by_cell import Panel, panels
+
+FORMATS = ("table", "md", "html", "csv", "json")
+
+_COLUMNS = (
+    "coverage",
+    "validity",
+    "plausibility",
+    "attainability",
+    "cost_mean",
+    "cost_sd",
+    "optimality_gap",
+    "optimality_people",
+    "hap",
+    "violations",
+    "actions_mean",
+    "fit_seconds",
+)
+_CERTIFIED = ("optimality_gap", "optimality_people")
+"""Columns shown where an optimum was certified."""
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Rows of one or several runs, averaged over seeds.
+
+    Arguments:
+        rows: A row per dataset, scenario and solver: `seeds`, `people`, every metric, `ms_per_person`, `note`, and
+            `run`, which runs it comes from.
+        metrics: Declaration of each metric.
+        solvers: What each solver declares.
+        runs: The records of the runs.
+        names: A short name for each run: that of its folder, no two alike.
+        results: The runs.
+    """
+
+    rows: pd.DataFrame
+    metrics: list[dict[str, str]]
+    solvers: dict[str, dict[str, Any]]
+    runs: list[dict[str, Any]]
+    names: list[str]
+    results: Sequence[Result] = field(repr=False)
+
+    @classmethod
+    def of(cls, results: Sequence[Result], *, mix: bool = False) -> Leaderboard:
+        """Return the leaderboard of runs; `mix` also takes runs that are not comparable.
+
+        Raises:
+            ArenaError: If the runs cannot be compared, with the reason.
+        """
+        if not results:
+            raise ArenaError("a leaderboard needs at least one run folder")
+        if not mix:
+            refuse_incomparable(results)
+        names = _names(results)
+        summary = pd.concat(
+            [_noted(result).assign(run=name) for result, name in zip(results, names, strict=True)], ignore_index=True
+        )
+        keys = ["dataset", "scenario", "solver"]
+        twice = summary[summary.duplicated([*keys, "seed"])]
+        if len(twice):
+            row = twice.iloc[0]
+            raise ArenaError(
+                f"two runs hold {row['solver']} under {row['scenario']} on {row['dataset']}, seed {row['seed']}"
+            )
+        metrics = {metric["name"]: metric for result in results for metric in result.info["metrics"]}
+        values = [name for name in metrics if name in summary]
+        groups = summary.groupby(keys, sort=False)
+        rows = groups[values].mean()
+        rows["people"] = groups["people"].sum()
+        rows["seeds"] = groups.size()
+        if "optimality_people" in rows:
+            rows["optimality_people"] = groups["optimality_people"].sum(min_count=1)
+        rows["ms_per_person"] = 1000 * groups["solve_seconds"].sum() / rows["people"].where(rows["people"] > 0)
+        for word in ("note", "run"):
+            rows[word] = groups[word].agg(lambda words: "; ".join(dict.fromkeys(filter(None, words))))
+        solvers = {name: solver for result in results for name, solver in result.info["solvers"].items()}
+        return cls(
+            _ordered(rows.reset_index()), list(metrics.values()), solvers, [r.info for r in results], names, results
+        )
+
+    @cached_property
+    def panels(self) -> dict[str, Panel]:
+        """The people of each dataset, where the runs kept them."""
+        return panels(self.results)
+
+    @cached_property
+    def standings(self) -> Standings:
+        """Intervals, ranks and pairwise comparisons."""
+        return standings(self.panels, self.metrics)
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Every metric by sensitive attribute and intersection (:mod:`~recourse_arena.reporting.leaderboard.group_table`)."""
+        return by_group(self.panels, self.metrics)
+
+    def render(self, form: str, *, at: Path | None = None) -> str:
+        """Return it in one of :data:`FORMATS`; `at` is where a page will lie, so that it can link to files."""
+        if form == "html":
+            return self.page(at=at)
+        return {"table": self.text, "md": self.markdown, "csv": self.csv, "json": self.json}[form]()
+
+    def text(self) -> str:
+        """Return it for a terminal."""
+        return self._with_notes(f"{title}\n{table}" for title, table in self._tables("simple", once=True))
+
+    def markdown(self) -> str:
+        """Return it in Markdown."""
+        return self._with_notes(f"### {title}\n\n{table}" for title, table in self._tables("github")) + "\n"
+
+    def fragment(self) -> str:
+        """Return it as HTML tables, names escaped, for a notebook."""
+        from html import escape
+
+        parts = [f"<h3>{escape(title)}</h3>\n{table}" for title, table in self._tables("html")]
+        alarms = [f"<p><strong>{escape(alarm)}</strong></p>" for alarm in self.alarms()]
+        return "\n".join([*parts, *alarms])
+
+    def page(self, *, at: Path | None = None) -> str:
+        """Return it as one self-contained HTML page."""
+        from recourse_arena.reporting.page.page import page
+
+        return page(self, at=at)
+
+    def csv(self) -> str:
+        """Return its rows as CSV, with intervals and ranks where there are any."""
+        return self.table().to_csv(index=False, float_format="%.6g")
+
+    def json(self) -> str:
+        """Return rows, pairwise comparisons and metric declarations as JSON."""
+        rows, pairs = (
+            json.loads(table.to_json(orient="records", double_precision=6))
+            for table in (self.table(), self.standings.pairs)
+        )
+        alarms = [alarm for run in self.runs for alarm in run.get("alarms", [])]
+        head = {"metrics": self.metrics, "solvers": self.solvers, "alarms": alarms, "method": METHOD}
+        return json.dumps({**head, "rows": rows, "pairs": pairs}, indent=1)
+
+    def table(self) -> pd.DataFrame:
+        """Return its rows with columns `METRIC_low`, `METRIC_high` and `METRIC_rank` beside them."""
+        wide = self.standings.wide()
+        return self.rows.merge(wide, "left", ["dataset", "scenario", "solver"]) if len(wide) else self.rows
+
+    def ranked(self) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """Return rank (`2=` if shared) and interval of each dataset, scenario and solver by attainability."""
+        return {
+            key: (
+                found["attainability"].place,
+                f"{found['attainability'].low:.3f} to {found['attainability'].high:.3f}",
+            )
+            for key, found in self.standings.by_cell().items()
+            if "attainability" in found and found["attainability"].place
+        }
+
+    def alarms(self) -> list[str]:
+        """Return what contradicts a proof of an exact solver, a line each."""
+        return [alarm_text(alarm) for run in self.runs for alarm in run.get("alarms", [])]
+
+    def headings(self) -> dict[str, str]:
+        """Return the table's columns and their headings; an arrow says which way is better."""
+        arrows = {"higher": " ↑", "lower": " ↓", "none": ""}
+        found = {m["name"]: m["title"] + arrows[m["direction"]] for m in self.metrics}
+        certified = "optimality_gap" in self.rows and bool(self.rows["optimality_gap"].notna().any())
+        shown = {name: found[name] for name in _COLUMNS if name in found and (certified or name not in _CERTIFIED)}
+        headings = {"scenario": "scenario", "rank": "rank", "solver": "solver", "people": "people"}
+        for name, heading in shown.items():
+            headings[name] = heading
+            if name == "attainability":
+                headings["interval"] = "95 %"
+        if not self.ranked():
+            headings = {name: heading for name, heading in headings.items() if name not in ("rank", "interval")}
+        run = {"run": "run"} if len(self.runs) > 1 else {}
+        return {**headings, "ms_per_person": "ms each ↓", **run}
+
+    def cells(self, rows: pd.DataFrame, *, once: bool = False) -> list[list[str]]:
+        """Return the values of some rows as words; undefined ones are a dash.
+
+        With `once`, a scenario is named in its first row only.
+        """
+        ranked, headings, words = self.ranked(), self.headings(), []
+        for _, row in rows.iterrows():
+            rank, interval = ranked.get((row["dataset"], row["scenario"], row["solver"]), ("-", "-"))
+            known = {**row.to_dict(), "rank": rank, "interval": interval}
+            words.append([_word(name, known[name]) for name in headings])
+        named = [line[0] for line in words]
+        for line, before in zip(words[1:], named, strict=False):
+            if once and line[0] == before:
+                line[0] = ""
+        return words
+
+    def datasets(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return each dataset's title and rows."""
+        found = []
+        for name, rows in self.rows.groupby("dataset", sort=False):
+            seeds = int(rows["seeds"].max())
+            found.append((f"{name} ({seeds} seed{'s' if seeds > 1 else ''})", rows))
+        return found
+
+    def _tables(self, form: str, *, once: bool = False) -> list[tuple[str, str]]:
+        headings = self.headings()
+        align = ["left" if name in ("scenario", "solver", "run") else "right" for name in headings]
+        return [
+            (
+                title,
+                tabulate(
+                    self.cells(rows, once=once), list(headings.values()), form, disable_numparse=True, colalign=align
+                ),
+            )
+            for title, rows in self.datasets()
+        ]
+
+    def _with_notes(self, tables: Iterable[str]) -> str:
+        parts = [*tables, self._notes(), *self.alarms(), self._legend(), self._method()]
+        return "\n\n".join(part for part in parts if part)
+
+    def _notes(self) -> str:
+        noted = self.rows[self.rows["note"] != ""]
+        lines: dict[tuple[str, str], list[str]] = {}
+        for _, row in noted.iterrows():
+            lines.setdefault((row["dataset"], row["note"]), []).append(row["solver"])
+        return "\n".join(
+            f"{dataset}: {', '.join(dict.fromkeys(solvers))}: {note}" for (dataset, note), solvers in lines.items()
+        )
+
+    def _legend(self) -> str:
+        knows = [f"{name}: {', '.join(s['knows']) or 'decisions only'}" for name, s in self.solvers.items()]
+        return "What solvers may know: " + "; ".join(knows) + "."
+
+    def _method(self) -> str:
+        runs = [f"{name} ({_when(run)})" for name, run in zip(self.names, self.runs, strict=True)]
+        sources = f"Runs: {'; '.join(runs)}." if len(runs) > 1 else ""
+        return "\n\n".join(part for part in (sources, METHOD if self.ranked() else "") if part)
+
+
+def _names(results: Sequence[Result]) -> list[str]:
+    """Return a short name for each run: that of its folder, no two alike."""
+    names: list[str] = []
+    for result in results:
+        name = (result.path.resolve().name if result.path is not None else "") or str(result.info["suite"]["name"])
+        tries = [name, *(f"{name} ({i})" for i in range(2, len(results) + 2))]
+        names.append(next(name for name in tries if name not in names))
+    return names
+
+
+def _when(run: dict[str, Any]) -> str:
+    """Return suite, time and machine of a run in words."""
+    provenance = run["provenance"]
+    parts = [f"suite {run['suite']['name']}", provenance.get("started"), provenance.get("processor")]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _noted(result: Result) -> pd.DataFrame:
+    """Return a run's summary with why cells failed or were skipped, and what else their solvers did wrong."""
+    notes = {
+        (cell["dataset"], cell["scenario"], cell["solver"], cell["seed"]): _note(cell) for cell in result.info["cells"]
+    }
+    summary = result.summary.copy()
+    keys = summary[["dataset", "scenario", "solver", "seed"]].itertuples(index=False, name=None)
+    summary["note"] = [notes.get(key, "") for key in keys]
+    return summary
+
+
+def _note(cell: Mapping[str, Any]) -> str:
+    reasons = [f"{cell['outcome']}: {cell['reason']}"] if cell.get("reason") else []
+    return "; ".join([*reasons, *(str(note["text"]) for note in cell.get("notes", []))])
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep datasets and scenarios as planned; within one, most attainable first."""
+    place = {key: i for i, key in enumerate(dict.fromkeys(zip(rows["dataset"], rows["scenario"], strict=True)))}
+    rows["_place"] = [place[key] for key in zip(rows["dataset"], rows["scenario"], strict=True)]
+    by = ["_place", *(["attainability"] if "attainability" in rows else [])]
+    rows = rows.sort_values(by, ascending=[True, False][: len(by)], kind="stable", na_position="last")
+    return rows.drop(columns="_place").reset_index(drop=True)
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
+        return "-"
+    if name in ("people", "seeds", "optimality_people"):
+        return str(int(value))
+    if name == "ms_per_person":
+        return f"{value:.3g}"
+    return f"{value:.1f}" if name in ("fit_seconds", "solve_seconds") else f"{value:.3f}"

@@ -1,0 +1,174 @@
+"""How sure each number of a leaderboard is, and which solvers can be told apart."""
+
+from __future__ import annotations
+
+__all__ = ["CELLS", "METHOD", "PAIRS", "Standing", "Standings", "standings"]
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from recourse_arena.reporting.results.people_by_cell import Panel
+from recourse_arena.reporting.results.person_values import ALL_MEASURES, Measure
+from recourse_arena.statistics.bootstrap import Array, Means
+from recourse_arena.statistics.intervals import median_interval
+from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
+
+CELLS = ["dataset", "scenario", "solver", "metric", "low", "high", "counted", "rank", "tied"]
+PAIRS = ["dataset", "scenario", "metric", "first", "second", "common", "difference", "low", "high", "p_value", "better"]
+_SURE = 0.05
+
+METHOD = (
+    "Intervals are 95 %: Wilson's for shares, bootstrap-t over people for means, order statistics for medians. Ranks: "
+    "1 + the number of solvers that are better beyond doubt on the same people, by a paired bootstrap-t of 1,000 "
+    "resamples, corrected for all pairs of the same dataset, scenario and metric (step-down maximum, 5 %); whoever "
+    f"cannot be told apart shares a rank. Costs are compared on people for whom both solvers have a valid "
+    f"recommendation, if they are {FEWEST_IN_COMMON} or more."
+)
+"""What a reader should know about intervals and ranks."""
+
+
+class Standing(NamedTuple):
+    """How a solver stands in one metric; numbers are nan where there are none."""
+
+    low: float
+    high: float
+    counted: int
+    rank: float
+    tied: bool
+
+    @property
+    def place(self) -> str:
+        """Its rank in words: `2=` if others share it, empty if there is none.
+
+        Example:
+            >>> Standing(0.1, 0.2, 50, 2.0, True).place
+            '2='
+        """
+        return "" if np.isnan(self.rank) else f"{self.rank:.0f}{'=' if self.tied else ''}"
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Intervals, ranks and pairwise comparisons.
+
+    Arguments:
+        cells: A row per dataset, scenario, solver and metric (:data:`CELLS`): the 95 % interval, how many people
+            count, the rank, and how many others share it.
+        pairs: A row per dataset, scenario, metric and pair of solvers (:data:`PAIRS`): the difference between the
+            first and the second on people in common (relative for optimality gaps) with its 95 % interval, the p-value
+            corrected for all pairs of the scenario, and the better one beyond doubt.
+    """
+
+    cells: pd.DataFrame
+    pairs: pd.DataFrame
+
+    def by_cell(self) -> dict[tuple[str, str, str], dict[str, Standing]]:
+        """Return how each dataset, scenario and solver stands in each metric."""
+        found: dict[tuple[str, str, str], dict[str, Standing]] = {}
+        columns = (self.cells[name].tolist() for name in CELLS)
+        for dataset, scenario, solver, metric, low, high, counted, rank, tied in zip(*columns, strict=True):
+            rank = float("nan") if rank is None else float(rank)
+            found.setdefault((dataset, scenario, solver), {})[metric] = Standing(low, high, counted, rank, tied)
+        return found
+
+    def wide(self) -> pd.DataFrame:
+        """Return a row per dataset, scenario and solver: columns `METRIC_low`, `METRIC_high`, `METRIC_rank`."""
+        keys = ["dataset", "scenario", "solver"]
+        table = self.cells.pivot_table(
+            index=keys, columns="metric", values=["low", "high", "rank"], sort=False, dropna=False, observed=True
+        )
+        table.columns = table.columns.map(lambda pair: f"{pair[1]}_{pair[0]}")
+        return table.dropna(axis=1, how="all").reset_index()
+
+
+def standings(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]]) -> Standings:
+    """Return how the solvers of each dataset and scenario stand.
+
+    Arguments:
+        panels: The people of each dataset.
+        metrics: Declarations of the metrics; those that are no mean over people get no interval and no rank.
+    """
+    cells: list[list[Any]] = []
+    pairs: list[list[Any]] = []
+    for panel in panels.values():
+        for metric in metrics:
+            if metric["name"] in ALL_MEASURES:
+                _stand(panel, metric["name"], metric["direction"], cells, pairs)
+    return Standings(pd.DataFrame(cells, columns=CELLS), pd.DataFrame(pairs, columns=PAIRS))
+
+
+def _stand(panel: Panel, metric: str, direction: str, cells: list[list[Any]], pairs: list[list[Any]]) -> None:
+    measure, values = ALL_MEASURES[metric], panel.values(metric)
+    counted = np.isfinite(values).sum(0)
+    if not counted.any():
+        return
+    low, high = intervals(panel, measure, values).T
+    scenarios: dict[str, list[int]] = {}
+    for i, (scenario, _) in enumerate(panel.cells):
+        scenarios.setdefault(scenario, []).append(i)
+    compared = np.log(values) if measure.ratio else values
+    for scenario, columns in scenarios.items():
+        present = [i for i in columns if counted[i]]
+        found = _pairs(panel, compared, present, direction, relative=measure.ratio)
+        wins = [(row["better"], _other(row)) for row in found if row["better"]]
+        place = ranks([panel.cells[i][1] for i in present], wins) if direction != "none" else {}
+        shared = pd.Series(place).value_counts()
+        for i in present:
+            solver = panel.cells[i][1]
+            rank = place.get(solver)
+            tied = bool(rank is not None and shared[rank] > 1)
+            cells.append([panel.dataset, scenario, solver, metric, low[i], high[i], counted[i], rank, tied])
+        pairs += [[panel.dataset, scenario, metric, *row.values()] for row in found]
+
+
+def intervals(panel: Panel, measure: Measure, values: Array) -> Array:
+    """Return the 95 % interval of a measure in each cell as `(cells, 2)`; nan where there is none."""
+    if measure.ratio:
+        return _of_medians(panel, values)
+    means = panel.resamples.means(values)
+    return means.share_intervals() if measure.share else means.intervals()
+
+
+def _of_medians(panel: Panel, values: Array) -> Array:
+    found = np.full((values.shape[1], 2), np.nan)
+    if len(np.unique(panel.seeds)) == 1:  # else the leaderboard shows the mean of several medians
+        for i in range(values.shape[1]):
+            here = values[np.isfinite(values[:, i]), i] - 1
+            found[i] = median_interval(here, confidence=0.95)
+    return found
+
+
+def _pairs(panel: Panel, values: Array, columns: list[int], direction: str, *, relative: bool) -> list[dict[str, Any]]:
+    chosen = list(combinations(columns, 2))
+    if not chosen:
+        return []
+    first, second = (values[:, [pair[i] for pair in chosen]] for i in (0, 1))
+    means: Means = panel.resamples.means(first - second, differences=True)
+    arms, p_values = means.intervals(symmetric=True), adjusted_p_values(means)
+    rows = []
+    for i, (a, b) in enumerate(chosen):
+        names = panel.cells[a][1], panel.cells[b][1]
+        numbers = np.array([means.value[i], *arms[i]])
+        numbers = np.expm1(numbers) if relative else numbers
+        ahead = 0 if (means.value[i] > 0) == (direction == "higher") else 1
+        sure = direction != "none" and p_values[i] < _SURE
+        rows.append(
+            {
+                "first": names[0],
+                "second": names[1],
+                "common": int(means.people[i]),
+                **dict(zip(("difference", "low", "high"), numbers.tolist(), strict=True)),
+                "p_value": float(p_values[i]),
+                "better": names[ahead] if sure else "",
+            }
+        )
+    return rows
+
+
+def _other(row: Mapping[str, Any]) -> str:
+    return str(row["second"] if row["better"] == row["first"] else row["first"])

@@ -1,0 +1,257 @@
+"""The leaderboard as one self-contained page that opens offline and asks no network for anything."""
+
+from __future__ import annotations
+
+__all__ = ["page", "plotting_library"]
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from recourse_arena.reporting.leaderboard.group_table import SMALL
+from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
+from recourse_arena.reporting.page.page_data import document, looks
+from recourse_arena.reporting.paper.fairness import GAPS_HEADS, MEANS_HEADS, READING, cases, gaps, means, weighed
+from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
+
+if TYPE_CHECKING:
+    from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
+
+
+_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "groups", "start")
+_SHAPES = (
+    "circle()",
+    "polygon(50% 4%, 100% 96%, 0 96%)",
+    "inset(6%)",
+    "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
+    "polygon(0 4%, 100% 4%, 50% 96%)",
+    "polygon(34% 0, 66% 0, 66% 34%, 100% 34%, 100% 66%, 66% 66%, 66% 100%, 34% 100%, 34% 66%, 0 66%, 0 34%, 34% 34%)",
+    "polygon(20% 0, 50% 30%, 80% 0, 100% 20%, 70% 50%, 100% 80%, 80% 100%, 50% 70%, 20% 100%, 0 80%, 30% 50%, 0 20%)",
+    "polygon(4% 50%, 96% 0, 96% 100%)",
+    "polygon(96% 50%, 4% 0, 4% 100%)",
+)
+"""Of the marks beside names, as the plots draw them."""
+_LOOKS = len(COLOURS) * len(_SHAPES)
+_MAIN = ("attainability", "coverage", "validity", "plausibility", "cost_mean", "hap", "violations", "actions_mean")
+_TO = "\N{EN DASH}"
+_FILES = ("summary.csv", "people.parquet", "run.json")
+_KNOWS = {"scm": "SCM", "flow": "flow", "classifier": "classifier"}
+
+
+def page(leaderboard: Leaderboard, *, at: Path | None = None) -> str:
+    """Return the page; every name from a plugin or a file is escaped, and the browser runs no script but its own.
+
+    Arguments:
+        leaderboard: What it shows.
+        at: Where the page will lie, so that it can link to the files of the runs.
+    """
+    environment = Environment(
+        loader=PackageLoader("recourse_arena.reporting.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = environment.get_template("style.css").render(
+        light=COLOURS, dark=DARK_COLOURS, shapes=[Markup(_SHAPES[i % len(_SHAPES)]) for i in range(_LOOKS)]
+    )
+    library, script = plotting_library(), _script()
+    columns = _columns(leaderboard)
+    return environment.get_template("leaderboard.html").render(
+        title=", ".join(dict.fromkeys(run["suite"]["name"] for run in leaderboard.runs)),
+        style=Markup(style),
+        script=Markup(script),
+        library=Markup(library),
+        script_hashes=Markup(" ".join(_hash(text) for text in (library, script) if text)),
+        document=Markup(_json(document(leaderboard))),
+        columns=columns,
+        tables=list(_tables(leaderboard, columns)),
+        several=len(leaderboard.runs) > 1,
+        troubles=_troubles(leaderboard),
+        runs=[_run(*pair, at) for pair in zip(leaderboard.names, leaderboard.results, strict=True)],
+        alarms=leaderboard.alarms(),
+        metrics=leaderboard.metrics,
+        solvers=leaderboard.solvers,
+        fairness=_fairness(leaderboard),
+        method=METHOD,
+        small=SMALL,
+    )
+
+
+@lru_cache(maxsize=1)
+def plotting_library() -> str:
+    """Return Vega-Embed with Vega and Vega-Lite in it as one script; nothing if vl-convert-python is not installed."""
+    if find_spec("vl_convert") is None:
+        return ""
+    import vl_convert
+
+    return _as_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def _script() -> str:
+    folder = files("recourse_arena.reporting.page") / "templates" / "script"
+    parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
+    return _as_script("\n".join([f'"use strict";\n(() => {{\nconst LOOKS = {_LOOKS};', *parts, "})();"]))
+
+
+def _as_script(text: str) -> str:
+    """Return a script that cannot end its element early, with the line ends that browsers hash."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json(value: object) -> str:
+    """Return JSON that no text in it can break out of."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _columns(board: Leaderboard) -> list[dict[str, Any]]:
+    arrows = {"higher": " ↑", "lower": " ↓", "none": ""}
+    known = {metric["name"]: metric for metric in board.metrics if metric["name"] in board.rows}
+    order = [*(name for name in _MAIN if name in known), *(name for name in known if name not in _MAIN)]
+    columns = [
+        {
+            "name": name,
+            "heading": known[name]["title"] + arrows[known[name]["direction"]],
+            "direction": known[name]["direction"],
+            "more": name not in (*_MAIN, *(("optimality_gap", "optimality_people") if _certified(board) else ())),
+        }
+        for name in order
+        if board.rows[name].notna().any()
+    ]
+    times = [("ms_per_person", "ms each ↓", "lower")]
+    return [*columns, *({"name": n, "heading": h, "direction": d, "more": False} for n, h, d in times)]
+
+
+def _certified(board: Leaderboard) -> bool:
+    return "optimality_gap" in board.rows and bool(board.rows["optimality_gap"].notna().any())
+
+
+def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of each dataset and scenario."""
+    look, standings, told = looks(board), board.standings.by_cell(), _told_apart(board)
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in board.rows.to_dict("records"):
+        dataset, scenario, solver = (str(row[name]) for name in ("dataset", "scenario", "solver"))
+        found = standings.get((dataset, scenario, solver), {})
+        knows = board.solvers.get(solver, {}).get("knows", [])
+        groups.setdefault((dataset, scenario), []).append(
+            {
+                "solver": solver,
+                "look": look[dataset, solver] % _LOOKS,
+                "knows": [_KNOWS.get(word, word) for word in knows] or ["black box"],
+                "rank": (found["attainability"].place if "attainability" in found else "") or "-",
+                "cells": [
+                    _cell(
+                        column,
+                        row[column["name"]],
+                        found.get(column["name"]),
+                        (dataset, scenario, column["name"]) in told,
+                    )
+                    for column in columns
+                ],
+                "empty": "" if row["people"] else row["note"] or "nobody was asked",
+                "run": row["run"],
+            }
+        )
+    for (dataset, scenario), rows in groups.items():
+        yield {"dataset": dataset, "scenario": scenario, "rows": rows}
+
+
+def _told_apart(board: Leaderboard) -> set[tuple[str, str, str]]:
+    """Return the datasets, scenarios and metrics in which somebody is beaten: elsewhere nobody stands out."""
+    cells = board.standings.cells
+    beaten = cells[cells["rank"] > 1]
+    return set(zip(beaten["dataset"], beaten["scenario"], beaten["metric"], strict=True))
+
+
+def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, told: bool) -> dict[str, Any]:
+    """Return one value in words, with what sorts, ranks and draws it."""
+    known = not pd.isna(value)
+    bounded = known and standing is not None and np.isfinite([standing.low, standing.high]).all()
+    low, high = (standing.low, standing.high) if standing is not None and bounded else (value, value)
+    return {
+        "metric": column["name"],
+        "word": _word(column["name"], value) if known else "-",
+        "value": f"{value:.6g}" if known else None,
+        "interval": f"{_word('', low)}{_TO}{_word('', high)}" if bounded else "",
+        "rank": standing.place if known and standing is not None else "",
+        "best": known and told and standing is not None and standing.rank == 1,
+        "more": column["more"],
+        "bar": [f"{part:.4f}" for part in (value, low, high)]
+        if bounded and column["name"] == "attainability"
+        else None,
+    }
+
+
+def _word(name: str, value: float) -> str:
+    if name in ("optimality_people",):
+        return str(int(value))
+    if name in ("ms_per_person", "fit_seconds", "solve_seconds"):
+        return f"{value:.3g}"
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def _troubles(board: Leaderboard) -> list[dict[str, Any]]:
+    """Return what failed, was skipped or asked nobody: a line per dataset, solver and reason."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in board.rows.to_dict("records"):
+        reason = row["note"] or ("" if row["people"] else "nobody was asked")
+        if reason:
+            found.setdefault((row["dataset"], row["solver"], reason), []).append(row["scenario"])
+    return [{"dataset": d, "solver": s, "reason": r, "scenarios": names} for (d, s, r), names in found.items()]
+
+
+def _fairness(board: Leaderboard) -> dict[str, Any]:
+    """Return what is said of the fairness case; nothing if no run holds it."""
+    found = cases([result for result in board.results if result.path is not None])  # some live in memory only
+    return {
+        "reading": READING,
+        "claims": [claim for case in found for claim in weighed(case)],
+        "cases": [{"solver": case.solver, "gaps": gaps(case), "means": means(case)} for case in found],
+        "gaps_heads": GAPS_HEADS,
+        "means_heads": MEANS_HEADS,
+    }
+
+
+def _run(name: str, result: Any, at: Path | None) -> dict[str, Any]:
+    """Return what is said of a run: who ran what, when, where and with which software."""
+    info = result.info
+    facts = info["provenance"]
+    when = str(facts.get("started", "")).replace("T", " ").replace("+00:00", " UTC")
+    words = f"{name}: suite {info['suite']['name']}, version {info['suite']['version']}"
+    shown = [(key.replace("_", " "), _fact(value)) for key, value in facts.items()]
+    return {
+        "words": f"{words}{f', {when}' if when else ''}",
+        "facts": [("judged under", f"protocol {info['protocol']}"), *shown],
+        "files": list(_links(result.path, at)) if result.path is not None and at is not None else [],
+    }
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {part}" for key, part in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _links(folder: Path, at: Path) -> Iterator[tuple[str, str]]:
+    for name in _FILES:
+        if (folder / name).exists():
+            yield name, quote(os.path.relpath(folder / name, at.resolve().parent).replace(os.sep, "/"))

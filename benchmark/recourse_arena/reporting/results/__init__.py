@@ -1,0 +1,1 @@
+"""Runs read back: values of people by cell."""
