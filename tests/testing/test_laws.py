@@ -17,12 +17,12 @@ from lawbreakers import (
 
 from recourse_arena import Block, Scenario, Suite
 from recourse_arena.testing.checking import check
-from recourse_arena.testing.dataset_laws import DATASET_LAWS
-from recourse_arena.testing.elicitor_laws import ELICITOR_LAWS
-from recourse_arena.testing.metric_laws import METRIC_LAWS
+from recourse_arena.testing.laws.dataset_laws import DATASET_LAWS
+from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
+from recourse_arena.testing.laws.metric_laws import METRIC_LAWS
+from recourse_arena.testing.laws.solver_laws import SOLVER_LAWS
+from recourse_arena.testing.laws.suite_laws import SUITE_LAWS
 from recourse_arena.testing.report import Ended
-from recourse_arena.testing.solver_laws import SOLVER_LAWS
-from recourse_arena.testing.suite_laws import SUITE_LAWS
 
 
 def broken(what, **options):

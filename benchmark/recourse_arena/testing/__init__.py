@@ -12,10 +12,10 @@ In a test of your own package:
 """
 
 from recourse_arena.testing.checking import check
-from recourse_arena.testing.law import LawBroken, NotRun
+from recourse_arena.testing.laws.law import LawBroken, NotRun
 from recourse_arena.testing.parametrization import parametrize_with_laws
+from recourse_arena.testing.problems.worlds import World, worlds
 from recourse_arena.testing.report import Ended, Finding, Report
-from recourse_arena.testing.worlds import World, worlds
 
 __all__ = [
     "Ended",

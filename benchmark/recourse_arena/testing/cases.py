@@ -17,8 +17,8 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
-from recourse_arena.testing.law import Case, Law
-from recourse_arena.testing.worlds import World
+from recourse_arena.testing.laws.law import Case, Law
+from recourse_arena.testing.problems.worlds import World
 
 KINDS = {"solver": "solvers", "dataset": "datasets", "elicitor": "elicitors", "metric": "metrics", "suite": "suites"}
 """Kinds of offers, and where the registry holds them."""
@@ -83,26 +83,26 @@ def cases(
     if offer.kind == "solver":
         return _solver_cases(offer, worlds)
     if offer.kind == "dataset":
-        from recourse_arena.testing.dataset_laws import DATASET_LAWS, Population
+        from recourse_arena.testing.laws.dataset_laws import DATASET_LAWS, Population
 
         return _cases(offer, DATASET_LAWS, Population(offer.make(), data_folder(data)))
     if offer.kind == "elicitor":
-        from recourse_arena.testing.elicitor_laws import ELICITOR_LAWS
+        from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 
         return _cases(offer, ELICITOR_LAWS, offer.make())
     if offer.kind == "metric":
-        from recourse_arena.testing.metric_laws import METRIC_LAWS, measured
+        from recourse_arena.testing.laws.metric_laws import METRIC_LAWS, measured
 
         return _cases(offer, METRIC_LAWS, measured(offer.make()))
-    from recourse_arena.testing.suite_laws import SUITE_LAWS, Planned
+    from recourse_arena.testing.laws.suite_laws import SUITE_LAWS, Planned
 
     return _cases(offer, SUITE_LAWS, Planned(offer.make(), registry or discover()))
 
 
 def _solver_cases(offer: Offer, chosen: Sequence[World] | None) -> list[Case]:
-    from recourse_arena.testing.candidate import Candidate
-    from recourse_arena.testing.solver_laws import SOLVER_LAWS, it_gives_well_formed_advice
-    from recourse_arena.testing.worlds import worlds as built_in
+    from recourse_arena.testing.laws.candidate import Candidate
+    from recourse_arena.testing.laws.solver_laws import SOLVER_LAWS, it_gives_well_formed_advice
+    from recourse_arena.testing.problems.worlds import worlds as built_in
 
     places = {world.name: Candidate(offer.make, world) for world in (built_in() if chosen is None else chosen)}
     return [

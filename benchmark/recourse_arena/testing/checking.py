@@ -15,7 +15,7 @@ import recourse_arena
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.cases import cases, offers
-from recourse_arena.testing.law import Case, LawBroken, NotRun
+from recourse_arena.testing.laws.law import Case, LawBroken, NotRun
 from recourse_arena.testing.report import Ended, Finding, Report
 
 _AROUND = (str(Path(recourse_arena.__file__).parent), contextlib.__file__, functools.__file__)
@@ -97,7 +97,7 @@ def own_frames(trace: TracebackType | None) -> str:
 
 
 def _seconds_per_person(found: Iterable[Case]) -> dict[str, float]:
-    from recourse_arena.testing.candidate import Candidate
+    from recourse_arena.testing.laws.candidate import Candidate
 
     totals: dict[str, tuple[float, int]] = {}
     for case in found:

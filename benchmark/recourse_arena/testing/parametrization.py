@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.testing.cases import cases, offers
 from recourse_arena.testing.checking import expectations
-from recourse_arena.testing.law import Case, NotRun
-from recourse_arena.testing.worlds import World
+from recourse_arena.testing.laws.law import Case, NotRun
+from recourse_arena.testing.problems.worlds import World
 
 if TYPE_CHECKING:
     import pytest

@@ -21,7 +21,7 @@ from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.cases import KINDS, cases, offers
 from recourse_arena.testing.checking import check_laws
-from recourse_arena.testing.law import Case, expect
+from recourse_arena.testing.laws.law import Case, expect
 from recourse_arena.testing.report import Report
 
 

@@ -20,8 +20,8 @@ from recourse_arena.judging.judge import Judge
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.testing.law import Law, expect
-from recourse_arena.testing.worlds import worlds
+from recourse_arena.testing.laws.law import Law, expect
+from recourse_arena.testing.problems.worlds import worlds
 
 _TIMINGS = {"fit_seconds": 2.0, "solve_seconds": 0.5}
 

@@ -13,7 +13,7 @@ from recourse_arena.execution.guard.process_state import Surroundings
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.features import Feature, FeatureTable, Role
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
+from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
 
 _PEOPLE = 200
 _FEATURES = FeatureTable(

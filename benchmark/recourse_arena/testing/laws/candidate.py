@@ -18,8 +18,8 @@ from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.testing.law import NotRun, expect
-from recourse_arena.testing.worlds import World
+from recourse_arena.testing.laws.law import NotRun, expect
+from recourse_arena.testing.problems.worlds import World
 
 _SEED = 0
 

@@ -36,7 +36,7 @@ def expect(condition: object, message: str) -> None:
         >>> expect(2 < 1, "expected one to be less than two")
         Traceback (most recent call last):
         ...
-        recourse_arena.testing.law.LawBroken: expected one to be less than two
+        recourse_arena.testing.laws.law.LawBroken: expected one to be less than two
     """
     if not condition:
         raise LawBroken(message)

@@ -11,7 +11,7 @@ from recourse_arena.base.names import variant
 from recourse_arena.interfaces.suite import Suite
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
-from recourse_arena.testing.law import Law, expect
+from recourse_arena.testing.laws.law import Law, expect
 
 
 @dataclass(frozen=True)

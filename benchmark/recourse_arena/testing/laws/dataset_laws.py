@@ -20,7 +20,7 @@ from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.people.people import People, Split, Splits
 from recourse_arena.problem.model_protocols import CausalModel
-from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
+from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
 
 _PURPOSES, _PARTS = ("decision", "flow", "recourse"), ("train", "validation", "test")
 _DRAWN = 4000

@@ -8,7 +8,7 @@ import torch
 
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.testing.law import expect
+from recourse_arena.testing.laws.law import expect
 
 _ROUNDING = 1e-4
 """How far values may differ, relative to the standard deviation of the feature: sums are rounded otherwise in batches

@@ -29,7 +29,7 @@ from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
-from recourse_arena.testing.populations import chain, counts, mixed
+from recourse_arena.testing.problems.populations import chain, counts, mixed
 
 _PEOPLE = {"train": 600, "validation": 150, "test": 150}
 _ASKING = 4

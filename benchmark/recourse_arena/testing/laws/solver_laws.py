@@ -20,11 +20,11 @@ from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.testing.attempt import working_action
-from recourse_arena.testing.candidate import Candidate
-from recourse_arena.testing.comparing import expect_same_advice
-from recourse_arena.testing.contents import contents
-from recourse_arena.testing.law import Law, NotRun, expect, expect_untouched
+from recourse_arena.testing.laws.candidate import Candidate
+from recourse_arena.testing.laws.comparing import expect_same_advice
+from recourse_arena.testing.laws.contents import contents
+from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
+from recourse_arena.testing.problems.attempt import working_action
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SCENARIO_PARTS = {"scheme", "profile", "distribution", "actionable"}

@@ -1,0 +1,1 @@
+"""The laws that plugins keep, by kind."""

@@ -1,0 +1,1 @@
+"""Small problems on which laws are tried."""
