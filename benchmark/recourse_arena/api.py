@@ -20,10 +20,10 @@ from recourse_arena.execution.preview import Preview
 from recourse_arena.execution.progress_display import progress_for
 from recourse_arena.execution.runner import execute
 from recourse_arena.execution.sandbox.sandbox import Limits, parsed_memory
-from recourse_arena.execution.worker.local_worker import Workshop
+from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Suite
-from recourse_arena.planning.plan import Choice, Plan, make_plan
+from recourse_arena.planning.plan import Plan, Selection, make_plan
 from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
@@ -84,14 +84,14 @@ def run(
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     kept = ArtefactCache(cache_folder(cache))
-    chosen = Choice(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
+    chosen = Selection(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     engine = make_engine(
         plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
     )
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     folder = RunFolder(Path(temporary.name if temporary else str(out)))
-    inside = isinstance(engine, Serial) and isinstance(engine.hands, Workshop)
+    inside = isinstance(engine, Serial) and isinstance(engine.hands, LocalWorker)
     how = {
         "jobs": jobs,
         "scheduler": scheduler,
@@ -136,7 +136,7 @@ def preview(
         ArenaError: If names, options or files are wrong.
     """
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
-    chosen = Choice(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
+    chosen = Selection(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     folder = None if out is None or fresh else RunFolder(Path(out))
     return Preview.of(
@@ -151,7 +151,7 @@ def preview(
 
 
 def _planned(
-    suite: str | Path | Suite, solvers: Sequence[str | Solver], choice: Choice, registry: Registry, data: Path
+    suite: str | Path | Suite, solvers: Sequence[str | Solver], choice: Selection, registry: Registry, data: Path
 ) -> Plan:
     """Return the plan of a suite with what a user chose of it, and solvers by name or handed over as objects."""
     names = _named(solvers)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, Setting
+from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
-from recourse_arena.planning.task_graph import Graph
+from recourse_arena.planning.task_graph import TaskGraph
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.discovery import discover
-from recourse_arena.storage.task_result import Fitted
+from recourse_arena.storage.task_result import FitResult
 
 
 @pytest.mark.benchmark(group="arithmetic: 1,000 steps of iCARMA's training on Loan")
@@ -21,12 +21,12 @@ def test_training(benchmark, tmp_path, monkeypatch, choice):
     monkeypatch.setenv("MKL_CBWR", choice)
     registry, block = discover(), Block(("loan",), (Scenario.parse("hard-4"),), ("icarma?steps=1000",), people=1)
     plan = make_plan(Suite("training", "", (block,)), registry, data=tmp_path)
-    graph = Graph.of(plan, registry, data=tmp_path, arithmetic=arithmetic_of(environment({"MKL_CBWR": choice})))
+    graph = TaskGraph.of(plan, registry, data=tmp_path, arithmetic=arithmetic_of(environment({"MKL_CBWR": choice})))
     models, fit, _ = graph.needed(())
-    sandbox = Sandbox(Setting.of(tmp_path, None, {}), Limits())
+    sandbox = Sandbox(WorkerSetup.of(tmp_path, None, {}), Limits())
     try:
         sandbox.work(models)
         fitted = benchmark.pedantic(sandbox.work, (fit,), rounds=1)
     finally:
         sandbox.close()
-    assert isinstance(fitted, Fitted)
+    assert isinstance(fitted, FitResult)

@@ -12,15 +12,15 @@ from recourse_arena import Recommendation, Scenario, Solver
 from recourse_arena.execution.engines.engine import Serial
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.runner import execute
-from recourse_arena.execution.worker.local_worker import Workshop
-from recourse_arena.execution.worker.measuring import Measures
+from recourse_arena.execution.worker.local_worker import LocalWorker
+from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
-from recourse_arena.planning.task_graph import CellNode, FitNode
+from recourse_arena.planning.task_graph import CellTask, FitTask
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
-from recourse_arena.storage.task_result import Fitted, Judged, Modelled
+from recourse_arena.storage.task_result import CellResult, FitResult, ModelsResult
 
 SCENARIOS = [f"{hard}soft-{soft}" for hard in ("", "hard-1+", "hard-2+", "hard-3+") for soft in ("linear", "convex")]
 
@@ -41,16 +41,16 @@ class Idle:
                 **{f"score_{i}": 1 for i in range(7)},
             }
         )
-        timings, measures = {"fit_seconds": 0.0, "solve_seconds": 0.0}, Measures(registry)
+        timings, measures = {"fit_seconds": 0.0, "solve_seconds": 0.0}, MetricValues(registry)
         metrics, _ = measures.of(frame, timings)
-        self.judged = Judged(pa.Table.from_pandas(frame, preserve_index=False), timings, metrics, measures.digest)
+        self.judged = CellResult(pa.Table.from_pandas(frame, preserve_index=False), timings, metrics, measures.digest)
 
     def work(self, node, fitted=None, listener=None):
-        if isinstance(node, CellNode):
+        if isinstance(node, CellTask):
             return self.judged
         identity = {"dataset": "loan", "seed": 0}
         empty = {name: [] for name in ("feature", "low", "high", "data", "flow")}
-        return Fitted(0.0) if isinstance(node, FitNode) else Modelled(identity, empty)
+        return FitResult(0.0) if isinstance(node, FitTask) else ModelsResult(identity, empty)
 
     def close(self):
         pass
@@ -103,7 +103,7 @@ def test_cells_of_solvers_that_do_nothing(benchmark, tmp_path, loan_materials, p
 
     def run():
         plan = make_plan(suite, registry, data=tmp_path, solvers=solvers)
-        hands = Workshop(registry, tmp_path, cache, solvers, lambda dataset, seed: loan_materials)
+        hands = LocalWorker(registry, tmp_path, cache, solvers, lambda dataset, seed: loan_materials)
         options = {"engine": Serial(hands), "progress": Progress(), "cache": cache, "arithmetic": "native"}
         return execute(plan, RunFolder(tmp_path / "run"), registry=registry, data=tmp_path, **options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena import Scenario
-from recourse_arena.execution.guard.guard import Asking
+from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.registry.discovery import discover
@@ -25,6 +25,6 @@ def test_registering_and_planning(benchmark, many_plugins, tmp_path):
 @pytest.mark.parametrize("guarded", [False, True], ids=["bare", "guarded"])
 def test_asking(benchmark, loan_materials, guarded):
     scenario = Scenario.parse("hard-1!no-plausibility")
-    asking, request = Asking(Grid(points=2)), loan_materials.request(scenario, 200)
+    asking, request = Guard(Grid(points=2)), loan_materials.request(scenario, 200)
     asking.fit(loan_materials.problem_for(scenario), seed=0)
     benchmark(asking.recommend if guarded else asking.solver.recommend, request)

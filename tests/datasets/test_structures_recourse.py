@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import ArenaError, NotApplicable, Recommendation, Request, Scenario, Solver
-from recourse_arena.execution.worker.fitted_dataset import Materials, prepare
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.models.causal.fitting import negative_log_likelihood
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
@@ -36,7 +36,7 @@ def nonlinear(cache):
     return prepare(NONLINEAR, seed=0, data=Path(), cache=cache, registry=discover())
 
 
-def answered(solver: Solver, materials: Materials, request: Request) -> Recommendation:
+def answered(solver: Solver, materials: FittedDataset, request: Request) -> Recommendation:
     solver.fit(materials.problem.seen_by(solver.knows), seed=0)
     return solver.recommend(request)
 
@@ -46,7 +46,7 @@ def costs(answer: Recommendation, request: Request) -> Tensor:
     return torch.where(answer.solved, request.cost(answer.values, answer.mask).double(), torch.inf)
 
 
-def assert_attains(answer: Recommendation, materials: Materials, request: Request) -> None:
+def assert_attains(answer: Recommendation, materials: FittedDataset, request: Request) -> None:
     """Raise unless every action is allowed, leads to yes, and is as plausible as the request asks."""
     some, problem = answer.solved, materials.problem
     assert some.any()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from recourse_arena import ArenaError
 from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.cell_files import Packs, _digest
+from recourse_arena.storage.cell_files import CellFiles, _digest
 from recourse_arena.storage.files import checked_name
 
 fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -148,7 +148,7 @@ def test_whatever_lies_among_the_cells_does_no_harm(tmp_path, content, honest):
     folder = tmp_path / "cells"
     folder.mkdir()
     (folder / f"{_digest(content) if honest else 'x'}.parquet").write_bytes(content)
-    assert Packs(folder, aside=tmp_path).read({"key"}) == {}
+    assert CellFiles(folder, aside=tmp_path).read({"key"}) == {}
     assert not list(folder.iterdir())
     shutil.rmtree(folder)
 

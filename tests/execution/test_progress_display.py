@@ -17,7 +17,7 @@ from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.progress_display import LiveProgress, PlainProgress, progress_for
 from recourse_arena.execution.worker import progress_events as hearing
 from recourse_arena.execution.worker.fitted_models import fitted_models
-from recourse_arena.execution.worker.progress_events import Ear, now_and_then
+from recourse_arena.execution.worker.progress_events import Ear, throttled
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.registry import discovery as plugins
@@ -125,7 +125,7 @@ def test_a_run_from_python_tells_if_asked_to(arena, capsys):
 def test_only_numbers_are_passed_on_and_not_more_often_than_can_be_read(clock):
     heard = []
     ear = Ear(lambda *said: heard.append(said))
-    report = now_and_then(ear)
+    report = throttled(ear)
     for share, loss in (
         (0.1, torch.tensor(2.0, requires_grad=True)),
         ("much", None),
@@ -149,7 +149,7 @@ def test_other_processes_that_a_solver_starts_are_not_heard():
     def hears(share, loss):
         heard.value += 1
 
-    report = now_and_then(Ear(hears))
+    report = throttled(Ear(hears))
     child = context.Process(target=report, args=(0.5,))
     child.start()
     child.join()

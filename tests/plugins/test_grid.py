@@ -25,7 +25,7 @@ from recourse_arena import (
     Role,
     Scenario,
 )
-from recourse_arena.execution.worker.fitted_dataset import Materials
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.model_protocols import CausalModel
@@ -223,7 +223,7 @@ def test_oracle_without_plausibility_is_reproduced_on_all_of_loan(loan_materials
     assert records.plausible.mean() < 0.4
 
 
-def judged(materials: Materials, name: str) -> pd.DataFrame:
+def judged(materials: FittedDataset, name: str) -> pd.DataFrame:
     scenario = Scenario.parse(name)
     solver, request = Grid(), materials.request(scenario)
     solver.fit(materials.problem_for(scenario).seen_by(Grid.knows), seed=0)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.reporting.paper.published import TABLES, published
-from recourse_arena.reporting.results.cells import Cell
+from recourse_arena.reporting.results.cells import CellName
 from recourse_arena.reporting.results.person_values import MEASURES
 
 COLUMNS = ["dataset", "scenario", "solver", "seed"]
@@ -18,7 +18,7 @@ def published_shares():
     """Return validity, plausibility and hap of every published cell, as :func:`write_run` takes them."""
     shares = {}
     for row in published().query("table in @TABLES", local_dict={"TABLES": list(TABLES)}).to_dict("records"):
-        shares.setdefault(Cell(row["scenario"], row["solver"], row["dataset"]), {})[row["metric"]] = row["value"]
+        shares.setdefault(CellName(row["scenario"], row["solver"], row["dataset"]), {})[row["metric"]] = row["value"]
     return shares
 
 

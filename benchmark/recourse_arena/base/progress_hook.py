@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Report", "unheard"]
+__all__ = ["ProgressHook", "silent"]
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Report(Protocol):
+class ProgressHook(Protocol):
     """Takes note of how far a computation is. It may be told as often as one likes, and never raises."""
 
     def __call__(self, share: float, loss: float | Tensor | None = None) -> None:
         """Take note that a share of the work is done, from 0 to 1, and of the latest training loss, if there is one."""
 
 
-def unheard(share: float, loss: float | Tensor | None = None) -> None:
+def silent(share: float, loss: float | Tensor | None = None) -> None:
     """Take no note."""

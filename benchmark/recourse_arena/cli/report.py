@@ -27,10 +27,10 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
     ranges over seeds, and cells that the first one lacks. Where a run holds certified optima, how far from them the
     advice of each solver ends.
     """
-    from recourse_arena.reporting.paper.report import Report
+    from recourse_arena.reporting.paper.report import PaperReport
     from recourse_arena.reporting.result import Result
 
-    text = Report.of([Result.read(folder) for folder in folders]).markdown(about)
+    text = PaperReport.of([Result.read(folder) for folder in folders]).markdown(about)
     file = out or folders[0] / "report.md"
     try:
         file.write_text(text, encoding="utf-8")

@@ -17,19 +17,19 @@ from recourse_arena.execution.engines.engine import Engine, Serial
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.preview import efforts
 from recourse_arena.execution.summary import cross_checked, summarise
-from recourse_arena.execution.worker.fitted_dataset import Materials
-from recourse_arena.execution.worker.local_worker import Workshop
-from recourse_arena.execution.worker.measuring import Measures
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset
+from recourse_arena.execution.worker.local_worker import LocalWorker
+from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.planning.plan import Cell, Plan
-from recourse_arena.planning.task_graph import CellNode, Graph, Node
+from recourse_arena.planning.task_graph import CellTask, Task, TaskGraph
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.cell_files import Packs
+from recourse_arena.storage.cell_files import CellFiles
 from recourse_arena.storage.cell_record import CellRecord
 from recourse_arena.storage.run_folder import RunFolder
 from recourse_arena.storage.run_record import now, run_record
-from recourse_arena.storage.task_result import Answer, Failure, Judged, Modelled
+from recourse_arena.storage.task_result import CellResult, Failure, ModelsResult, TaskResult
 
 
 def execute(
@@ -64,7 +64,7 @@ def execute(
     Raises:
         ArenaError: If the folder is not for this plan or cannot be written.
     """
-    graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic)
+    graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic)
     with folder.claimed(plan, fresh=fresh) as packs:
         kept = packs.read({node.key for node in graph.cells})
         before = folder.info()
@@ -93,7 +93,7 @@ def execute(
 
 def evaluate(
     plan: Plan,
-    prepared: Callable[[str, int], Materials],
+    prepared: Callable[[str, int], FittedDataset],
     *,
     registry: Registry,
     data: Path,
@@ -108,21 +108,21 @@ def evaluate(
         data: Data directory.
         cache: Where fitted solvers are kept.
     """
-    graph = Graph.of(plan, registry, data=data, arithmetic=arithmetic_of(os.environ))
+    graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic_of(os.environ))
     run = _Run(plan, graph, None, None, {})
-    run.work(Serial(Workshop(registry, data, cache, plan.solvers, prepared)), Progress(), cache)
+    run.work(Serial(LocalWorker(registry, data, cache, plan.solvers, prepared)), Progress(), cache)
     return run.records(registry)
 
 
 @dataclass
 class _Run:
     plan: Plan
-    graph: Graph
+    graph: TaskGraph
     folder: RunFolder | None
-    packs: Packs | None
-    judged: dict[str, Judged]
+    packs: CellFiles | None
+    judged: dict[str, CellResult]
     failures: dict[str, Failure] = field(default_factory=dict)
-    models: dict[str, Modelled] = field(default_factory=dict)
+    models: dict[str, ModelsResult] = field(default_factory=dict)
 
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
@@ -171,7 +171,7 @@ class _Run:
             progress.cell(Outcome.SKIPPED)
             progress.say(f"skipped {_words(cell)}: {reason}")
 
-    def _nodes(self) -> list[Node]:
+    def _nodes(self) -> list[Task]:
         """Return what must run: for cells that are not kept, and to know the models."""
         nodes = self.graph.needed(self.judged)
         wanted = {*nodes}
@@ -183,12 +183,12 @@ class _Run:
                 nodes.append(models)
         return nodes
 
-    def _take(self, node: Node, answer: Answer, progress: Progress) -> None:
+    def _take(self, node: Task, answer: TaskResult, progress: Progress) -> None:
         if isinstance(answer, Failure):
             self._fail(node, answer, progress)
-        elif isinstance(answer, Modelled):
+        elif isinstance(answer, ModelsResult):
             self._know(node, answer)
-        elif isinstance(answer, Judged) and isinstance(node, CellNode):
+        elif isinstance(answer, CellResult) and isinstance(node, CellTask):
             self.judged[node.key] = answer
             if self.packs is not None and not node.fit.handed:
                 self.packs.keep(node.key, answer)
@@ -196,14 +196,14 @@ class _Run:
             for note in answer.notes:
                 progress.say(f"noted {_words(node.cell)}: {note.text}")
 
-    def _know(self, node: Node, models: Modelled) -> None:
+    def _know(self, node: Task, models: ModelsResult) -> None:
         if node.key not in self.models:
             self.models[node.key] = models
             if self.folder is not None:
                 self.folder.remember(node.key, models)
 
-    def _fail(self, node: Node, failure: Failure, progress: Progress) -> None:
-        if not isinstance(node, CellNode):
+    def _fail(self, node: Task, failure: Failure, progress: Progress) -> None:
+        if not isinstance(node, CellTask):
             return  # its cells fail for the same reason
         self.failures[node.key] = failure
         progress.cell(failure.outcome)
@@ -218,8 +218,8 @@ def _words(cell: Cell) -> str:
 def _is_whole(
     before: Mapping[str, Any],
     plan: Plan,
-    graph: Graph,
-    kept: Mapping[str, Judged],
+    graph: TaskGraph,
+    kept: Mapping[str, CellResult],
     folder: RunFolder,
     registry: Registry,
 ) -> bool:
@@ -228,7 +228,7 @@ def _is_whole(
     if before.get("status") != "finished" or graph.broken or not all(key in kept for key in keys):
         return False
     said = [cell.get("key") for cell in before.get("cells", []) if cell.get("outcome") != Outcome.SKIPPED]
-    measured = Measures(registry).digest
+    measured = MetricValues(registry).digest
     fresh = all(kept[key].measured == measured for key in keys)
     return (
         fresh and said == keys and len(before["cells"]) == len(plan.cells) and before.get("tables") == folder.digests()

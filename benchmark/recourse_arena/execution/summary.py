@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recourse_arena.execution.worker.measuring import Measures, Values
+from recourse_arena.execution.worker.measuring import MetricValues, Values
 from recourse_arena.judging.certificates import cross_check
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
@@ -60,7 +60,7 @@ def summarise(records: Sequence[CellRecord], registry: Registry) -> tuple[pd.Dat
 
     Undefined values are missing, and so are those of a metric that raises.
     """
-    measures, rows, noted = Measures(registry), list[dict[str, Any]](), list[CellRecord]()
+    measures, rows, noted = MetricValues(registry), list[dict[str, Any]](), list[CellRecord]()
     for record in records:
         row: dict[str, Any] = {**record.cell.label, "outcome": str(record.outcome)}
         row["people"] = 0 if record.people is None else len(record.people)
@@ -70,7 +70,7 @@ def summarise(records: Sequence[CellRecord], registry: Registry) -> tuple[pd.Dat
     return pd.DataFrame(rows), noted
 
 
-def _measured(record: CellRecord, measures: Measures) -> tuple[Values, tuple[Note, ...]]:
+def _measured(record: CellRecord, measures: MetricValues) -> tuple[Values, tuple[Note, ...]]:
     if record.people is None:
         return dict.fromkeys(measures.metrics), ()
     if record.measured == measures.digest:

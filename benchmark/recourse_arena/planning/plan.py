@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cell", "Choice", "Plan", "make_plan"]
+__all__ = ["Cell", "Plan", "Selection", "make_plan"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -40,7 +40,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """What a user chose out of a suite; empty means everything.
 
     Arguments:
@@ -91,7 +91,7 @@ def make_plan(
     registry: Registry,
     *,
     data: Path,
-    choice: Choice | None = None,
+    choice: Selection | None = None,
     solvers: Mapping[str, Solver] | None = None,
 ) -> Plan:
     """Return the plan of a suite, or raise what is wrong with it before anything runs.
@@ -99,7 +99,7 @@ def make_plan(
     Unknown names, options and impossible scenarios are errors; so is a dataset whose file is missing or broken,
     unless the suite holds it as optional and nobody asked for it by name: then its cells are skipped.
     """
-    choice = choice or Choice()
+    choice = choice or Selection()
     handed = dict(solvers or {})
     blocks = [_chosen(block, choice) for block in suite.blocks]
     blocks = [block for block in _with_datasets(blocks, choice) if block.scenarios]
@@ -139,13 +139,13 @@ def _limited(name: str, registry: Registry, seconds: float | None) -> str:
     return spell(base, {**options, option: int(seconds) if seconds == int(seconds) else seconds})
 
 
-def _chosen(block: Block, choice: Choice) -> Block:
+def _chosen(block: Block, choice: Selection) -> Block:
     if choice.people is not None and choice.people < 1:
         raise ArenaError(f"people: expected a number from 1, got {choice.people}")
     return replace(block, solvers=choice.solvers or block.solvers)
 
 
-def _with_datasets(blocks: list[Block], choice: Choice) -> list[Block]:
+def _with_datasets(blocks: list[Block], choice: Selection) -> list[Block]:
     if choice.datasets:
         offered = {name for block in blocks for name in block.datasets}
         bases = {variant(name)[0] for name in offered}

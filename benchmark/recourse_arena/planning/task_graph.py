@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CellNode", "FitNode", "Graph", "ModelsNode", "Node", "plugin_of"]
+__all__ = ["CellTask", "FitTask", "ModelsTask", "Task", "TaskGraph", "plugin_of"]
 
 import re
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from recourse_arena.registry.registry import Registry
 
 
 @dataclass(frozen=True)
-class ModelsNode:
+class ModelsTask:
     """Decision model and causal flow of a dataset and seed."""
 
     dataset: str
@@ -43,7 +43,7 @@ class ModelsNode:
 
 
 @dataclass(frozen=True)
-class FitNode:
+class FitTask:
     """A solver prepared for a dataset, a seed and what of the scenario its preparation depends on.
 
     Arguments:
@@ -56,7 +56,7 @@ class FitNode:
         plugin: Name of the plugin that the solver comes from; empty if it was handed over.
     """
 
-    models: ModelsNode
+    models: ModelsTask
     solver: str
     depends_on: tuple[tuple[str, str], ...]
     key: str
@@ -86,10 +86,10 @@ class FitNode:
 
 
 @dataclass(frozen=True)
-class CellNode:
+class CellTask:
     """A cell, and the prepared solver it needs."""
 
-    fit: FitNode
+    fit: FitTask
     cell: Cell
     key: str
 
@@ -99,18 +99,18 @@ class CellNode:
         return f"{self.cell.dataset}: {self.cell.solver} under {self.cell.scenario.name}"
 
 
-Node = ModelsNode | FitNode | CellNode
+Task = ModelsTask | FitTask | CellTask
 
 
-def plugin_of(node: Node) -> str:
+def plugin_of(node: Task) -> str:
     """Return the name of the plugin whose solver works at a node; empty for models, and for solvers handed over."""
-    if isinstance(node, ModelsNode):
+    if isinstance(node, ModelsTask):
         return ""
-    return node.fit.plugin if isinstance(node, CellNode) else node.plugin
+    return node.fit.plugin if isinstance(node, CellTask) else node.plugin
 
 
 @dataclass(frozen=True)
-class Graph:
+class TaskGraph:
     """The nodes of a plan.
 
     Arguments:
@@ -119,26 +119,26 @@ class Graph:
         unfit: Why a cell is left out: its solver declares that it is not meant for it.
     """
 
-    cells: tuple[CellNode, ...]
+    cells: tuple[CellTask, ...]
     broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
     unfit: dict[Cell, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, plan: Plan, registry: Registry, *, data: Path, arithmetic: str) -> Graph:
+    def of(cls, plan: Plan, registry: Registry, *, data: Path, arithmetic: str) -> TaskGraph:
         """Return the graph of a plan that is computed in some arithmetic; nothing is computed yet but keys."""
         maker = _Maker(plan, registry, data, arithmetic, uuid4().hex)
         nodes = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
         return cls(tuple(node for node in nodes if node), maker.broken, maker.unfit)
 
     @property
-    def models(self) -> list[ModelsNode]:
+    def models(self) -> list[ModelsTask]:
         """The models, each once."""
         return list(dict.fromkeys(node.fit.models for node in self.cells))
 
-    def needed(self, kept: Iterable[str]) -> list[Node]:
+    def needed(self, kept: Iterable[str]) -> list[Task]:
         """Return what must run if the cells of some keys are kept: whatever a node needs comes before it."""
-        finished, order = set(kept), dict[Node, None]()
-        groups: dict[ModelsNode, dict[FitNode, list[CellNode]]] = {}
+        finished, order = set(kept), dict[Task, None]()
+        groups: dict[ModelsTask, dict[FitTask, list[CellTask]]] = {}
         for node in self.cells:
             if node.key not in finished:
                 groups.setdefault(node.fit.models, {}).setdefault(node.fit, []).append(node)
@@ -157,15 +157,15 @@ class _Maker:
     arithmetic: str
     run: str
     broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
-    models: dict[tuple[str, int], ModelsNode] = field(default_factory=dict)
+    models: dict[tuple[str, int], ModelsTask] = field(default_factory=dict)
     asked: dict[tuple[Scenario, int | None], dict[str, object]] = field(default_factory=dict)
     unfit: dict[Cell, str] = field(default_factory=dict)
     known: dict[tuple[str, int], tuple[FeatureTable, bool]] = field(default_factory=dict)
     solvers: dict[str, Solver] = field(default_factory=dict)
-    identities: dict[tuple[ModelsNode, str], dict[str, object]] = field(default_factory=dict)
-    fits: dict[tuple[ModelsNode, str, tuple[tuple[str, str], ...]], FitNode] = field(default_factory=dict)
+    identities: dict[tuple[ModelsTask, str], dict[str, object]] = field(default_factory=dict)
+    fits: dict[tuple[ModelsTask, str, tuple[tuple[str, str], ...]], FitTask] = field(default_factory=dict)
 
-    def cell(self, cell: Cell) -> CellNode | None:
+    def cell(self, cell: Cell) -> CellTask | None:
         where = cell.dataset, cell.seed
         if where not in self.models and where not in self.broken:
             try:
@@ -174,7 +174,7 @@ class _Maker:
                 )
                 dataset = self.registry.dataset(cell.dataset)
                 self.known[where] = dataset.features, dataset.scm() is not None
-                self.models[where] = ModelsNode(*where, keys)
+                self.models[where] = ModelsTask(*where, keys)
             except Exception as error:  # a dataset may raise anything; its cells have failed, the rest goes on
                 self.broken[where] = error
         if where in self.broken:
@@ -185,16 +185,16 @@ class _Maker:
             self.unfit[cell] = reason
             return None
         fit = self._fit(self.models[where], cell)
-        return CellNode(fit, cell, content_key(**self._identity(fit.models, cell.solver), **self._asked(cell)))
+        return CellTask(fit, cell, content_key(**self._identity(fit.models, cell.solver), **self._asked(cell)))
 
-    def _fit(self, models: ModelsNode, cell: Cell) -> FitNode:
+    def _fit(self, models: ModelsTask, cell: Cell) -> FitTask:
         solver = self._solver(cell.solver)
         found = tuple((name, str(getattr(cell.scenario, name))) for name in sorted(solver.fit_depends_on))
         if (models, cell.solver, found) not in self.fits:
             key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
             handed = cell.solver in self.plan.solvers
             plugin = self.plan.plugin(cell.solver, self.registry)
-            fit = FitNode(models, cell.solver, found, key, solver.trained, handed, plugin)
+            fit = FitTask(models, cell.solver, found, key, solver.trained, handed, plugin)
             self.fits[models, cell.solver, found] = fit
         return self.fits[models, cell.solver, found]
 
@@ -203,7 +203,7 @@ class _Maker:
             self.solvers[name] = self.plan.solver(name, self.registry)
         return self.solvers[name]
 
-    def _identity(self, models: ModelsNode, solver: str) -> dict[str, object]:
+    def _identity(self, models: ModelsTask, solver: str) -> dict[str, object]:
         """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
         if (models, solver) not in self.identities:
             handed, made = solver in self.plan.solvers, self._solver(solver)

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
-from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import People
@@ -60,7 +60,7 @@ class Problem:
     true_scm: CausalModel | None = None
     causal_flow: LatentModel | None = None
     knows: frozenset[Knowledge] = frozenset(Knowledge)
-    report: Report = unheard
+    report: ProgressHook = silent
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
         """Return the problem as a solver sees it that declared to know `knows`."""

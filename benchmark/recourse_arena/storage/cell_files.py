@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Packs"]
+__all__ = ["CellFiles"]
 
 import contextlib
 import hashlib
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.storage.files import set_aside, write_atomically
 from recourse_arena.storage.people_table import as_parquet
-from recourse_arena.storage.task_result import Judged, Note
+from recourse_arena.storage.task_result import CellResult, Note
 
 _SAID = b"recourse-arena cells"
 _BETWEEN = 0.3
@@ -42,7 +42,7 @@ _COLUMNS = {
 
 
 @dataclass
-class Packs:
+class CellFiles:
     """The finished cells of a run folder, by content key.
 
     A file that is not what its name says, or holds something else than cells, is reported and moved aside.
@@ -55,11 +55,11 @@ class Packs:
     folder: Path
     aside: Path
     _files: list[Path] = field(default_factory=list)
-    _held: dict[str, Judged] = field(default_factory=dict)
-    _waiting: dict[str, Judged] = field(default_factory=dict)
+    _held: dict[str, CellResult] = field(default_factory=dict)
+    _waiting: dict[str, CellResult] = field(default_factory=dict)
     _written: float = float("-inf")
 
-    def read(self, wanted: Collection[str]) -> Mapping[str, Judged]:
+    def read(self, wanted: Collection[str]) -> Mapping[str, CellResult]:
         """Return the finished cells among those wanted."""
         for file in sorted(self.folder.glob("*.parquet")):
             try:
@@ -80,7 +80,7 @@ class Packs:
                 found |= _unpacked(file).keys() & set(wanted)
         return found
 
-    def keep(self, key: str, judged: Judged) -> None:
+    def keep(self, key: str, judged: CellResult) -> None:
         """Keep a finished cell: write it at once, with others if many come at a time.
 
         Raises:
@@ -106,8 +106,8 @@ class Packs:
         for file in {*before} - {*self._files}:
             file.unlink(missing_ok=True)
 
-    def _write(self, cells: Mapping[str, Judged], *, small: bool) -> list[Path]:
-        alike: dict[pa.Schema, dict[str, Judged]] = {}
+    def _write(self, cells: Mapping[str, CellResult], *, small: bool) -> list[Path]:
+        alike: dict[pa.Schema, dict[str, CellResult]] = {}
         for key, judged in cells.items():
             alike.setdefault(judged.people.schema, {})[key] = judged
         files = []
@@ -122,7 +122,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def _packed(cells: Mapping[str, Judged], *, small: bool) -> bytes:
+def _packed(cells: Mapping[str, CellResult], *, small: bool) -> bytes:
     said = [
         {
             "key": key,
@@ -138,7 +138,7 @@ def _packed(cells: Mapping[str, Judged], *, small: bool) -> bytes:
     return as_parquet(rows.replace_schema_metadata({_SAID: json.dumps(said).encode()}), small=small)
 
 
-def _unpacked(file: Path) -> dict[str, Judged]:
+def _unpacked(file: Path) -> dict[str, CellResult]:
     """Return the cells of a file by key, or raise why it is none of ours."""
     try:
         content = file.read_bytes()
@@ -176,8 +176,8 @@ def _ends(cells: Iterable[Mapping[str, Any]], total: int) -> list[int]:
     return ends
 
 
-def _judged(said: Mapping[str, Any], people: pa.Table) -> Judged:
+def _judged(said: Mapping[str, Any], people: pa.Table) -> CellResult:
     timings = {str(name): float(value) for name, value in said["timings"].items()}
     metrics = {str(name): None if value is None else float(value) for name, value in said["metrics"].items()}
     notes = tuple(Note.read(note) for note in said["notes"])
-    return Judged(people, timings, metrics, str(said["measured"]), notes)
+    return CellResult(people, timings, metrics, str(said["measured"]), notes)

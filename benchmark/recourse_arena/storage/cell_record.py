@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from recourse_arena.planning.plan import Cell
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.storage.task_result import Failure, Judged, Note
+from recourse_arena.storage.task_result import CellResult, Failure, Note
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class CellRecord:
     key: str = ""
 
     @classmethod
-    def solved(cls, cell: Cell, judged: Judged, key: str) -> CellRecord:
+    def solved(cls, cell: Cell, judged: CellResult, key: str) -> CellRecord:
         """Return the record of a solved cell."""
         return cls(
             cell,

@@ -18,11 +18,11 @@ from filelock import FileLock, Timeout
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
 from recourse_arena.planning.plan import Plan
-from recourse_arena.storage.cell_files import Packs
+from recourse_arena.storage.cell_files import CellFiles
 from recourse_arena.storage.cell_record import CellRecord
 from recourse_arena.storage.files import write_atomically
 from recourse_arena.storage.people_table import as_parquet, labelled
-from recourse_arena.storage.task_result import Modelled
+from recourse_arena.storage.task_result import ModelsResult
 
 FORMAT = 2
 """Version of the layout of a run folder."""
@@ -37,7 +37,7 @@ class RunFolder:
     path: Path
 
     @contextmanager
-    def claimed(self, plan: Plan, *, fresh: bool) -> Iterator[Packs]:
+    def claimed(self, plan: Plan, *, fresh: bool) -> Iterator[CellFiles]:
         """Hold the folder for a plan and yield what is kept in it: new, empty, or holding the same run.
 
         Raises:
@@ -63,7 +63,7 @@ class RunFolder:
             if fresh:
                 for file in [*(self.path / "cells").glob("*.parquet"), *(self.path / "cells").glob("*.json")]:
                     file.unlink()
-            yield Packs(self.path / "cells", aside=self.path)
+            yield CellFiles(self.path / "cells", aside=self.path)
         finally:
             lock.release()
 
@@ -76,7 +76,7 @@ class RunFolder:
         before = self.info()
         if before is not None:
             self._refuse_another(before, plan, fresh=False)
-        return Packs(self.path / "cells", aside=self.path).names(keys)
+        return CellFiles(self.path / "cells", aside=self.path).names(keys)
 
     def info(self) -> dict[str, Any] | None:
         """Return what `run.json` says; none if it is not there.
@@ -108,15 +108,15 @@ class RunFolder:
                 f"people or seeds;\nchoose another folder with --out, or start this one over with --fresh"
             )
 
-    def models(self, key: str) -> Modelled | None:
+    def models(self, key: str) -> ModelsResult | None:
         """Return what is remembered of models by their content key; none if it is not there or not readable."""
         try:
             said = json.loads(self._models_path(key).read_text())
-            return Modelled(dict(said["identity"]), {str(k): list(v) for k, v in said["marginals"].items()})
+            return ModelsResult(dict(said["identity"]), {str(k): list(v) for k, v in said["marginals"].items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def remember(self, key: str, models: Modelled) -> None:
+    def remember(self, key: str, models: ModelsResult) -> None:
         """Remember models, so that going on needs none of them for cells that are kept."""
         said = {"identity": models.identity, "marginals": models.marginals}
         write_atomically(self._models_path(key), (json.dumps(said) + "\n").encode())

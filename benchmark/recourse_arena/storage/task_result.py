@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Failure", "Fitted", "Judged", "Modelled", "Note", "own_traceback"]
+__all__ = ["CellResult", "Failure", "FitResult", "ModelsResult", "Note", "TaskResult", "own_traceback"]
 
 import traceback
 from collections.abc import Mapping
@@ -81,11 +81,11 @@ def _frames(tb: TracebackType | None) -> list[tuple[str, traceback.FrameSummary]
 
 
 @dataclass(frozen=True)
-class Modelled:
+class ModelsResult:
     """Models are there.
 
     Arguments:
-        identity: What tells them from others, as :class:`~recourse_arena.execution.worker.fitted_dataset.Materials` says.
+        identity: What tells them from others, as :class:`~recourse_arena.execution.worker.fitted_dataset.FittedDataset` says.
         marginals: How the flow compares with the data: values by column.
     """
 
@@ -94,7 +94,7 @@ class Modelled:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """A solver is prepared; what it learnt, if it keeps it, lies in the cache.
 
     Arguments:
@@ -107,7 +107,7 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CellResult:
     """A cell is solved.
 
     Arguments:
@@ -156,4 +156,4 @@ class Failure:
         return cls(Outcome.FAILED, reason, own_traceback(error, module), plugin)
 
 
-Answer = Modelled | Fitted | Judged | Failure
+TaskResult = ModelsResult | FitResult | CellResult | Failure

@@ -20,7 +20,7 @@ from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.runner import evaluate
 from recourse_arena.execution.summary import summarise
-from recourse_arena.execution.worker.fitted_dataset import Materials, prepare
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import Plan, make_plan
 from recourse_arena.problem.outcome import Outcome
@@ -188,7 +188,7 @@ class _Search:
     tunable: Tunable
     objective: Objective
     plan: Plan
-    materials: Mapping[tuple[str, int], Materials]
+    materials: Mapping[tuple[str, int], FittedDataset]
     registry: Registry
     data: Path
     cache: ArtefactCache
@@ -245,7 +245,7 @@ class _Search:
         }
 
 
-def _asking(materials: Materials) -> Materials:
+def _asking(materials: FittedDataset) -> FittedDataset:
     """Return materials in which validation people ask, never test people."""
     validating = materials.validating()
     if not len(validating.asking):

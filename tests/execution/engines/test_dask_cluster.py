@@ -14,7 +14,7 @@ from dask_cluster import scheduler
 from recourse_arena import ArenaError, Recommendation, api
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.planning.task_graph import FitNode, ModelsNode
+from recourse_arena.planning.task_graph import FitTask, ModelsTask
 
 pytest.importorskip("distributed")
 
@@ -132,12 +132,12 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
     from distributed import KilledWorker
 
     from recourse_arena.execution.engines.dask_cluster import _Queue
-    from recourse_arena.execution.engines.messages import Parcel, Reply
-    from recourse_arena.storage.task_result import Fitted
+    from recourse_arena.execution.engines.messages import Reply, TaskFiles
+    from recourse_arena.storage.task_result import FitResult
 
-    models = ModelsNode("tiny", 0, ModelKeys("models", "", "", ""))
-    fit = FitNode(models, "top", (), "fit", trained=False, handed=False)
-    killed, done = KilledWorker("models", None, 0), Reply(Fitted(0.0))
+    models = ModelsTask("tiny", 0, ModelKeys("models", "", "", ""))
+    fit = FitTask(models, "top", (), "fit", trained=False, handed=False)
+    killed, done = KilledWorker("models", None, 0), Reply(FitResult(0.0))
     outcomes = {models: [done, done], fit: [killed, done]}
     futures, order = {}, []
 
@@ -154,7 +154,7 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
         __next__ = list.pop
         add = list.append
 
-    queue = _Queue(Client(), Completed(), "token", [models, fit], lambda node: Parcel())
+    queue = _Queue(Client(), Completed(), "token", [models, fit], lambda node: TaskFiles())
     queue.submit()
     assert queue.finished() == (models, done)
     queue.submit()

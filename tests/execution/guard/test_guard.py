@@ -26,8 +26,8 @@ from recourse_arena import (
     api,
     load,
 )
-from recourse_arena.execution.guard.bisection import halved
-from recourse_arena.execution.guard.process_state import Surroundings
+from recourse_arena.execution.guard.bisection import bisected
+from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
@@ -139,7 +139,7 @@ def refusing(*persons):
 def test_a_solver_that_raises_for_everybody_is_asked_few_more_times():
     refuse, asked = refusing(*range(1000))
     with pytest.raises(ValueError, match="no"):
-        halved(refuse, of_persons(1000), ValueError("together"))
+        bisected(refuse, of_persons(1000), ValueError("together"))
     assert len(asked) < 100
 
 
@@ -147,7 +147,7 @@ def test_a_solver_that_raises_for_everybody_is_asked_few_more_times():
 def test_halving_leaves_out_exactly_those_for_whom_it_raises(case):
     count, persons = case
     refuse, asked = refusing(*persons)
-    found = halved(refuse, of_persons(count), ValueError("together"))
+    found = bisected(refuse, of_persons(count), ValueError("together"))
     failed = [i for i, outcome in enumerate(found.recommendation.outcomes) if outcome == "failed"]
     assert failed == sorted(persons)
     assert len(asked) < 2 * count
@@ -159,7 +159,7 @@ def test_halving_leaves_out_exactly_those_for_whom_it_raises(case):
 def test_whoever_is_not_asked_in_time_counts_as_failed():
     refuse, asked = refusing(1)
     with pytest.raises(ValueError, match="together"):
-        halved(refuse, of_persons(8), ValueError("together"), seconds=-1)
+        bisected(refuse, of_persons(8), ValueError("together"), seconds=-1)
     assert not asked
 
 
@@ -230,7 +230,7 @@ def test_global_random_state_is_put_back_and_drawing_from_it_is_noted(ask):
 def test_generators_and_defaults_are_put_back_even_if_a_solver_raises():
     torch.manual_seed(3)
     before = torch.get_rng_state()
-    around = Surroundings(0)
+    around = ProcessState(0)
 
     def raising():
         torch.rand(3)

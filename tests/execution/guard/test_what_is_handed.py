@@ -21,14 +21,14 @@ from recourse_arena import (
     Solver,
     StructuralCausalModel,
 )
-from recourse_arena.execution.worker.fitted_dataset import Materials
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 from recourse_arena.judging.judge import Judge
 from recourse_arena.people.people import Splits
 from recourse_arena.problem.decisions_only import DecisionsOnly
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 
-NOBODYS = (Judge, Splits, Registry, ArtefactCache, Materials, Dataset)
+NOBODYS = (Judge, Splits, Registry, ArtefactCache, FittedDataset, Dataset)
 DECLARED = [frozenset(some) for count in range(4) for some in combinations(Knowledge, count)]
 
 

@@ -7,9 +7,9 @@ import pytest
 import tiny
 
 from recourse_arena import ArenaError, Recommendation, api
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, Setting, _environment, parsed_memory
+from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup, _environment, parsed_memory
 from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.planning.task_graph import ModelsNode
+from recourse_arena.planning.task_graph import ModelsTask
 
 
 def outcomes(result):
@@ -74,9 +74,9 @@ class Elsewhere(tiny.Top):
 
 
 def test_a_solver_whose_module_is_missing_elsewhere_fails_and_says_so(tmp_path):
-    sandbox = Sandbox(Setting.of(tmp_path, None, {"elsewhere": Elsewhere()}), Limits())
+    sandbox = Sandbox(WorkerSetup.of(tmp_path, None, {"elsewhere": Elsewhere()}), Limits())
     try:
-        answer = sandbox.work(ModelsNode("tiny", 0, ModelKeys("", "", "", "")))
+        answer = sandbox.work(ModelsTask("tiny", 0, ModelKeys("", "", "", "")))
     finally:
         sandbox.close()
     assert "No module named 'test_isolation'" in answer.reason
@@ -85,7 +85,7 @@ def test_a_solver_whose_module_is_missing_elsewhere_fails_and_says_so(tmp_path):
 def test_plugins_that_are_blocked_here_are_blocked_in_other_processes(tmp_path, monkeypatch):
     monkeypatch.setenv("RECOURSE_ARENA_NO_PLUGINS", "other")
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")  # as Dask's nannies do
-    setting = Setting.of(tmp_path, None, {}, ["faulty"])
+    setting = WorkerSetup.of(tmp_path, None, {}, ["faulty"])
     assert "MALLOC_TRIM_THRESHOLD_" not in _environment(setting)
     assert _environment(setting)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"
     monkeypatch.delenv("RECOURSE_ARENA_NO_PLUGINS")

@@ -22,7 +22,7 @@ import matplotlib
 
 from recourse_arena.reporting.figures.actionable_features import actionable_features
 from recourse_arena.reporting.figures.cost_profiles import cost_profiles
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.log_density import log_density
 from recourse_arena.reporting.figures.marginals import marginals
 from recourse_arena.reporting.figures.overview import overview
@@ -168,13 +168,13 @@ def test_each_figure_left_out_says_what_the_run_lacks(tmp_path):
 )
 def test_a_broken_file_is_a_lack_with_its_reason(full, file, content, reason):
     (full.path / file).write_text(content)
-    evidence = Evidence(full)
-    with pytest.raises(Lacking, match=reason):
+    evidence = FigureData(full)
+    with pytest.raises(NoData, match=reason):
         marginals(evidence, "d") if file == "marginals.csv" else log_density(evidence, "d")
 
 
 def test_without_people_shares_have_no_intervals_and_the_figure_says_so(tmp_path):
-    evidence = Evidence(write(tmp_path / "run", [cell("hard-2"), cell("hard-1")], with_people=False))
+    evidence = FigureData(write(tmp_path / "run", [cell("hard-2"), cell("hard-1")], with_people=False))
     table = shares(evidence, "d", "validity")
     assert table["value"].tolist() == [0.8, 0.8]
     assert table["below"].isna().all()
@@ -186,15 +186,15 @@ def test_intervals_are_those_of_newcombe_1998(tmp_path):
     """Wilson's intervals in Newcombe, Statistics in Medicine 17, table I, method 3."""
     table = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
     for hits, people, low, high in table:
-        evidence = Evidence(write(tmp_path / f"{hits}", [cell("hard-1", count=people, valid=hits)]))
+        evidence = FigureData(write(tmp_path / f"{hits}", [cell("hard-1", count=people, valid=hits)]))
         value, below, above = shares(evidence, "d", "validity").iloc[0]
         assert (value - below, value + above) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_shares_are_means_over_seeds_with_the_people_of_all_of_them(tmp_path):
     run = [cell("hard-1", seed=0, valid=2), cell("hard-1", seed=1, valid=6)]
-    evidence = Evidence(write(tmp_path / "two", run))
-    alone = Evidence(write(tmp_path / "one", [cell("hard-1", count=20, valid=8)]))
+    evidence = FigureData(write(tmp_path / "two", run))
+    alone = FigureData(write(tmp_path / "one", [cell("hard-1", count=20, valid=8)]))
     assert shares(evidence, "d", "validity").iloc[0].tolist() == pytest.approx(
         shares(alone, "d", "validity").iloc[0].tolist()
     )
@@ -205,17 +205,17 @@ def test_hap_counts_valid_recommendations_only_and_attainability_needs_both(tmp_
     people = cell("soft-linear", count=10, valid=4, plausible=6, hard=1)
     people.loc[9, "hard_action"] = True
     people.loc[0, "plausible"] = False
-    evidence = Evidence(write(tmp_path / "run", [people]))
+    evidence = FigureData(write(tmp_path / "run", [people]))
     for metric, hits, count in (("hap", 1, 4), ("attainability", 3, 10), ("plausibility", 5, 10)):
         value, below, above = shares(evidence, "d", metric).iloc[0]
-        other = Evidence(write(tmp_path / metric, [cell("hard-1", count=count, valid=hits)]))
+        other = FigureData(write(tmp_path / metric, [cell("hard-1", count=count, valid=hits)]))
         assert [value, below, above] == pytest.approx(shares(other, "d", "validity").iloc[0].tolist())
 
 
 def test_log_densities_lie_as_in_the_run_and_the_panel_says_how_many_are_above(tmp_path):
     people = cell("hard-2", count=10, valid=8, plausible=5)
     people.loc[9, "logp_counterfactual"] = np.nan  # no recommendation
-    figure = log_density(Evidence(write(tmp_path / "run", [people, cell("hard-1", plausible=10)])), "d")
+    figure = log_density(FigureData(write(tmp_path / "run", [people, cell("hard-1", plausible=10)])), "d")
     two, one = figure.axes
     assert two.get_title() == "2 actionable\n56% above, n = 9"
     assert one.get_title().startswith("1 actionable\n100% above, n = 10")
@@ -231,21 +231,21 @@ def test_log_densities_lie_as_in_the_run_and_the_panel_says_how_many_are_above(t
 def test_a_few_outliers_do_not_squash_the_scatter_but_are_counted(tmp_path):
     people = cell("hard-2", count=400, plausible=200)
     people.loc[:2, "logp_counterfactual"] = [-1e6, -np.inf, 5e4]
-    axes = log_density(Evidence(write(tmp_path / "run", [people])), "d").axes[0]
+    axes = log_density(FigureData(write(tmp_path / "run", [people])), "d").axes[0]
     assert axes.get_title().endswith("n = 400\n3 outside")
     assert -15 < axes.get_xlim()[0] < axes.get_xlim()[1] < -5
 
 
 def test_a_panel_without_recommendations_says_so(tmp_path):
     silent = cell("hard-1").assign(logp_counterfactual=np.nan)
-    figure = log_density(Evidence(write(tmp_path / "run", [cell("hard-2"), silent])), "d")
+    figure = log_density(FigureData(write(tmp_path / "run", [cell("hard-2"), silent])), "d")
     assert figure.axes[1].get_title() == "1 actionable\nno recommendation"
-    with pytest.raises(Lacking, match="nobody has a recommendation"):
-        log_density(Evidence(write(tmp_path / "silent", [silent])), "d")
+    with pytest.raises(NoData, match="nobody has a recommendation"):
+        log_density(FigureData(write(tmp_path / "silent", [silent])), "d")
 
 
 def test_cost_profiles_are_those_of_the_run_at_its_levels(full):
-    weights, priors = cost_profiles(Evidence(full)).axes
+    weights, priors = cost_profiles(FigureData(full)).axes
     for axes, linear in ((weights, [1, 4, 7]), (priors, [0.5, 0.275, 0.05])):
         lines = {len(line.get_xdata()): line.get_ydata().tolist() for line in axes.lines[:2]}
         assert lines[3] == pytest.approx(linear)
@@ -254,12 +254,12 @@ def test_cost_profiles_are_those_of_the_run_at_its_levels(full):
 
 def test_levels_are_told_also_where_everything_is_actionable_to_everybody(tmp_path):
     everything = cell("soft-linear").drop(columns="score_fixed")
-    axes = cost_profiles(Evidence(write(tmp_path / "run", [everything]))).axes[0]
+    axes = cost_profiles(FigureData(write(tmp_path / "run", [everything]))).axes[0]
     assert "3 hardest" in axes.get_xlabel()
 
 
 def test_a_random_number_of_features_is_a_point_beside_the_line(full):
-    figure = actionable_features(Evidence(full), "d")
+    figure = actionable_features(FigureData(full), "d")
     validity = figure.axes[0]
     assert [label.get_text() for label in validity.get_xticklabels()] == ["1", "2", "random"]
     line = next(line for line in validity.lines if line.get_linestyle() != "None" and len(line.get_xdata()))
@@ -270,35 +270,35 @@ def test_a_random_number_of_features_is_a_point_beside_the_line(full):
 
 def test_populations_and_schemes_have_rows_of_their_own(tmp_path):
     names = [f"{scheme}hard-{k}{where}" for scheme in ("", "score-") for where in ("", "@causal-order") for k in (2, 1)]
-    evidence = Evidence(write(tmp_path / "run", [cell(name) for name in names]))
+    evidence = FigureData(write(tmp_path / "run", [cell(name) for name in names]))
     rows = [axes.get_ylabel().split("\n")[0] for axes in actionable_features(evidence, "d").axes[::3]]
     assert rows == ["rankings", "rankings, causal-order", "Likert scores", "Likert scores, causal-order"]
     plain = [axes.get_ylabel().split("\n")[1] for axes in log_density(evidence, "d").axes[::2]]
     assert plain == ["rankings", "Likert scores"]
-    elsewhere = Evidence(write(tmp_path / "elsewhere", [cell("hard-2@causal-order"), cell("hard-1!no-plausibility")]))
+    elsewhere = FigureData(write(tmp_path / "elsewhere", [cell("hard-2@causal-order"), cell("hard-1!no-plausibility")]))
     assert len(log_density(elsewhere, "d").axes) == 4
 
 
 def test_too_many_scenarios_are_no_picture_at_a_glance(tmp_path):
-    evidence = Evidence(write(tmp_path / "run", [cell(f"mine-{i}") for i in range(21)]))
-    with pytest.raises(Lacking, match="21 scenarios are too many"):
+    evidence = FigureData(write(tmp_path / "run", [cell(f"mine-{i}") for i in range(21)]))
+    with pytest.raises(NoData, match="21 scenarios are too many"):
         overview(evidence)
 
 
 def test_only_solvers_with_a_soft_scenario_are_in_the_trade_off(tmp_path):
-    evidence = Evidence(write(tmp_path / "run", [cell("soft-linear", "one"), cell("hard-2", "other")]))
+    evidence = FigureData(write(tmp_path / "run", [cell("soft-linear", "one"), cell("hard-2", "other")]))
     assert "other" not in words(trade_off(evidence, "d"))
 
 
 def test_the_trade_off_has_hap_across_and_attainability_up(full):
-    axes = trade_off(Evidence(full), "d").axes[0]
+    axes = trade_off(FigureData(full), "d").axes[0]
     line = axes.lines[0]
     assert list(line.get_xdata()) == [0.25, 0.25]  # two of eight valid ones
     assert list(line.get_ydata()) == [0.5, 0.5]
 
 
 def test_the_overview_has_a_dot_per_scenario_and_solver(full):
-    (axes,) = overview(Evidence(full)).axes
+    (axes,) = overview(FigureData(full)).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(SCENARIOS)
     places = [bars.lines[0].get_ydata() for bars in axes.containers]
     assert [len(place) for place in places] == [5, 5]
@@ -307,7 +307,7 @@ def test_the_overview_has_a_dot_per_scenario_and_solver(full):
 
 
 def test_marginals_show_both_histograms_and_their_distance(full):
-    axes = marginals(Evidence(full), "d").axes[0]
+    axes = marginals(FigureData(full), "d").axes[0]
     data, flow = axes.patches
     assert data.get_data().values.tolist() == [0.5, 0.5]
     assert flow.get_data().values.tolist() == [0.25, 0.5]
@@ -334,7 +334,7 @@ def test_no_name_breaks_a_figure_or_leaves_the_folder(tmp_path):
 
 def test_file_names_of_datasets_are_safe_and_never_alike(tmp_path):
     result = write(tmp_path / "run", [cell("hard-1", dataset=name) for name in EVIL], histograms=None)
-    names = Evidence(result).file_names
+    names = FigureData(result).file_names
     assert list(names) == EVIL
     assert len(set(names.values())) == len(EVIL)
     assert all(

@@ -11,9 +11,9 @@ import pytest
 from jinja2 import Environment, PackageLoader
 from scipy.stats import t as student
 
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.page.page import _fairness
-from recourse_arena.reporting.paper.evidence import Verdict
+from recourse_arena.reporting.paper.evidence import ClaimVerdict
 from recourse_arena.reporting.paper.fairness import CLAIMS, GROUPS, SCENARIOS, Case, fairness_case, weighed
 from recourse_arena.reporting.result import Result
 
@@ -54,7 +54,7 @@ AS_PUBLISHED = {
 
 
 def verdicts(case):
-    return [Verdict.of_all(part.verdict for part in claim.weigh(case)) for claim in CLAIMS]
+    return [ClaimVerdict.of_all(part.verdict for part in claim.weigh(case)) for claim in CLAIMS]
 
 
 def test_a_gap_is_a_difference_of_means_with_the_interval_of_welch():
@@ -79,7 +79,7 @@ def test_a_change_of_a_gap_leaves_out_whoever_has_no_valid_advice_in_one_scenari
 
 
 def test_every_claim_holds_where_people_fare_as_published():
-    assert verdicts(case(**AS_PUBLISHED)) == [Verdict.HOLDS] * len(CLAIMS)
+    assert verdicts(case(**AS_PUBLISHED)) == [ClaimVerdict.HOLDS] * len(CLAIMS)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_every_claim_holds_where_people_fare_as_published():
     ],
 )
 def test_a_claim_does_not_hold_where_people_fare_otherwise(place, gaps):
-    assert verdicts(case(**{**AS_PUBLISHED, **gaps}))[place] is Verdict.FAILS
+    assert verdicts(case(**{**AS_PUBLISHED, **gaps}))[place] is ClaimVerdict.FAILS
 
 
 def test_what_is_not_there_cannot_be_told():
     alone = Case("icarma", {BASELINE: town(women=0.2)})
-    assert verdicts(alone) == [Verdict.HOLDS, *[Verdict.UNKNOWN] * 4]
+    assert verdicts(alone) == [ClaimVerdict.HOLDS, *[ClaimVerdict.UNKNOWN] * 4]
 
 
 def test_groups_are_gender_race_and_both():
@@ -122,7 +122,7 @@ def test_the_reference_results_say_what_every_group_is_told(reference):
     text = fairness_case([reference])
     claims = weighed(Case.of([reference], "icarma"))
     verdicts = [verdict for _, claim, parts in claims for verdict in (claim, *(part.verdict for part in parts))]
-    for verdict in Verdict:
+    for verdict in ClaimVerdict:
         assert text.count(f"| {verdict} ") == verdicts.count(verdict)
     people = reference.people.query(
         "dataset == 'loan' and solver == 'grid' and scenario == @RACE and group_gender == 'female' and valid"
@@ -150,5 +150,5 @@ def test_runs_without_the_case_have_no_such_section(arena):
     pytest.importorskip("matplotlib")
     from recourse_arena.reporting.figures.fairness import fairness
 
-    with pytest.raises(Lacking, match="fairness"):
-        fairness(Evidence(result))
+    with pytest.raises(NoData, match="fairness"):
+        fairness(FigureData(result))

@@ -7,7 +7,7 @@ import pytest
 
 from recourse_arena import ArenaError
 from recourse_arena.reporting.paper.optimality import how_far_from_optimal
-from recourse_arena.reporting.paper.report import Report
+from recourse_arena.reporting.paper.report import PaperReport
 from recourse_arena.reporting.results.cells import Cells
 
 SCM, FLOW = "hard-1!scm-plausibility", "hard-1"
@@ -54,22 +54,22 @@ def test_each_solver_is_held_against_the_optima_of_the_people_it_solves(arena):
 @pytest.mark.usefixtures("exact")
 def test_a_run_of_certified_optima_alone_is_a_report_of_its_own(arena, tmp_path):
     certified = arena(solvers=["exact", "grid"], scenarios=[SCM], out=tmp_path / "run")
-    text = Report.of([certified]).markdown()
+    text = PaperReport.of([certified]).markdown()
     assert "## How far from optimal" in text
     assert "Missed targets" not in text
     assert "What a finer grid" not in text
-    assert "Missed targets" in Report.of([certified]).markdown("paper")
+    assert "Missed targets" in PaperReport.of([certified]).markdown("paper")
 
 
 def test_runs_without_certificates_have_no_such_section(arena):
     result = arena(solvers=["grid"], scenarios=[FLOW])
     assert how_far_from_optimal([result]) == ""
     with pytest.raises(ArenaError, match="no published cell"):
-        Report.of([result])
+        PaperReport.of([result])
 
 
 def test_a_report_about_optima_needs_some(arena):
     result = arena(solvers=["grid"], scenarios=[FLOW])
-    report = Report([result], Cells.of([result]), [])
+    report = PaperReport([result], Cells.of([result]), [])
     with pytest.raises(ArenaError, match="run certified"):
         report.markdown("optima")

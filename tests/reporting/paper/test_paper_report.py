@@ -14,15 +14,15 @@ from recourse_arena import ArenaError
 from recourse_arena.cli import main
 from recourse_arena.planning.built_in_suites import PUBLISHED_RULE
 from recourse_arena.reporting.paper.published import TABLES, published, target
-from recourse_arena.reporting.paper.report import Report
+from recourse_arena.reporting.paper.report import PaperReport
 from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.cells import Cell, Cells
+from recourse_arena.reporting.results.cells import CellName, Cells
 
-ORACLE, ICARMA, CARMA = (Cell("hard-2", solver) for solver in ("grid", "icarma", "carma"))
+ORACLE, ICARMA, CARMA = (CellName("hard-2", solver) for solver in ("grid", "icarma", "carma"))
 
 
 def report(*folders):
-    return Report.of([Result.read(folder) for folder in folders]).markdown()
+    return PaperReport.of([Result.read(folder) for folder in folders]).markdown()
 
 
 def section(text, title):
@@ -39,7 +39,7 @@ def test_every_published_cell_is_in_a_suite_and_every_value_is_a_share_once():
     from recourse_arena.planning.built_in_suites import recourse_suites
 
     planned = {
-        Cell(scenario.name, solver, dataset)
+        CellName(scenario.name, solver, dataset)
         for suite in recourse_suites()
         for block in suite.blocks
         for dataset in block.datasets
@@ -144,7 +144,7 @@ def test_differences_are_paired_over_people_and_never_without_width(tmp_path):
 
 
 def test_the_oracles_plausibility_is_among_people_with_advice(tmp_path):
-    cell = Cell("hard-1!no-plausibility", "grid")
+    cell = CellName("hard-1!no-plausibility", "grid")
     text = report(write_run(tmp_path, {cell: {"validity": 0.8, "plausibility": 0.25}}))
     found = next(
         row for row in rows(section(text, TABLES["6"])) if row[0] == cell.scenario and row[2] == "plausibility"
@@ -153,7 +153,7 @@ def test_the_oracles_plausibility_is_among_people_with_advice(tmp_path):
 
 
 def test_what_a_run_lacks_is_a_dash_and_is_counted(tmp_path):
-    failed = Cell("hard-1", "icarma")
+    failed = CellName("hard-1", "icarma")
     records = {failed: {"outcome": "failed", "reason": "it <b>broke</b> | badly"}}
     text = report(write_run(tmp_path, {ICARMA: {"validity": 0.9}, failed: {}}, records=records))
     found = {tuple(row[:3]): row[4] for row in rows(section(text, TABLES["1"]))}
@@ -229,8 +229,8 @@ def test_icarma_is_held_against_97_percent_of_the_oracle(tmp_path):
     shares = {
         ORACLE: {"validity": 0.5},
         ICARMA: {"validity": 0.9, "plausibility": 0.45},
-        Cell("hard-3", "grid"): {"validity": 0.5},
-        Cell("hard-3", "icarma"): {"validity": 0.9, "plausibility": 0.487},
+        CellName("hard-3", "grid"): {"validity": 0.5},
+        CellName("hard-3", "icarma"): {"validity": 0.9, "plausibility": 0.487},
     }
     found = {row[0]: row[1:] for row in rows(section(report(write_run(tmp_path, shares)), "iCARMA against the oracle"))}
     assert [*found["hard-2"][:4], found["hard-2"][-1]] == ["0.450", "0.500", "0.485", "-0.035", "not reached"]
@@ -247,14 +247,14 @@ def test_carmas_advice_is_unusable_where_it_has_none_to_give(tmp_path):
 
 def test_training_seeds_have_their_section_and_validation_chooses_among_them(tmp_path):
     cells = {1000: 0.9, 2000: 0.8, 10000: 0.7}
-    shares = {Cell("hard-2", f"icarma?training_seed={seed}"): {"validity": v} for seed, v in cells.items()}
+    shares = {CellName("hard-2", f"icarma?training_seed={seed}"): {"validity": v} for seed, v in cells.items()}
     scores = dict(zip(shares, (0.1, 0.5, 0.3), strict=True))
     records = {cell: {"validation_score": score} for cell, score in scores.items()}
     text = report(write_run(tmp_path, {ICARMA: {"validity": 0.5}, **shares}, records=records))
     heads, validity, *_ = rows(section(text, "Training seeds"))
     assert heads[2:] == ["1000", "2000", "10000", "mean", "sd", "range", "best on validation"]
     assert validity[2:] == ["0.900", "0.800", "0.700", "0.800", "0.100", "0.700 to 0.900", "0.800 (seed 2000)"]
-    del records[Cell("hard-2", "icarma?training_seed=1000")]
+    del records[CellName("hard-2", "icarma?training_seed=1000")]
     text = report(write_run(tmp_path / "unscored", {ICARMA: {"validity": 0.5}, **shares}, records=records))
     assert rows(section(text, "Training seeds"))[1][-1] == "-"
     assert "## Training seeds" not in report(write_run(tmp_path / "none", {ICARMA: {"validity": 0.5}}))
@@ -273,7 +273,7 @@ def test_the_command_writes_beside_the_first_run_or_where_it_is_told(tmp_path):
 
 
 def test_a_run_without_published_cells_is_refused_and_told_what_is_published(tmp_path):
-    folder = write_run(tmp_path, {Cell("hard-4", "icarma?batch=256", "gmsc"): {"validity": 0.5}})
+    folder = write_run(tmp_path, {CellName("hard-4", "icarma?batch=256", "gmsc"): {"validity": 0.5}})
     shown = CliRunner().invoke(main, ["report", str(folder)])
     assert shown.exit_code == 2
     assert "no published cell is solved in these runs (their solvers: icarma?batch=256)" in shown.output
@@ -286,7 +286,7 @@ def test_a_run_of_this_version_can_be_reported_on(arena, tmp_path):
     assert tiny.asking("tiny") > 0
     summary = Result.read(tmp_path / "run").summary
     for row in summary.to_dict("records"):
-        cell = Cell(row["scenario"], row["solver"], row["dataset"])
+        cell = CellName(row["scenario"], row["solver"], row["dataset"])
         for metric in ("coverage", "validity", "plausibility", "attainability", "hap"):
             estimate = tiny.estimate(cell, metric)
             assert (estimate.value if estimate else float("nan")) == pytest.approx(row[metric], abs=1e-5, nan_ok=True)

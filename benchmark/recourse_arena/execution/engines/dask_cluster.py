@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cluster"]
+__all__ = ["DaskCluster"]
 
 import logging
 import time
@@ -15,14 +15,14 @@ from typing import Any
 from uuid import uuid4
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.execution.engines.messages import Parcel, Reply, artefacts
+from recourse_arena.execution.engines.messages import Reply, TaskFiles, artefacts
 from recourse_arena.execution.engines.progress import Progress
-from recourse_arena.execution.sandbox.sandbox import Limits, Setting
-from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node, plugin_of
+from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
+from recourse_arena.planning.task_graph import CellTask, FitTask, ModelsTask, Task, plugin_of
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.task_result import Answer, Failure
+from recourse_arena.storage.task_result import Failure, TaskResult
 
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""
@@ -42,7 +42,7 @@ _HERE = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.
 
 
 @dataclass(frozen=True)
-class Cluster:
+class DaskCluster:
     """Works on nodes with Dask `distributed`: each worker has a sandbox, and gets what a node needs with the node.
 
     Arguments:
@@ -55,13 +55,13 @@ class Cluster:
     """
 
     registry: Registry
-    setting: Setting
+    setting: WorkerSetup
     limits: Limits
     path: Sequence[str] = ()
     jobs: int = 1
     scheduler: str | None = None
 
-    def run(self, nodes: Sequence[Node], progress: Progress) -> Iterator[tuple[Node, Answer]]:
+    def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
         """Yield what comes of each node, as it comes.
 
         Raises:
@@ -70,11 +70,11 @@ class Cluster:
         if not nodes:
             return
         distributed = import_distributed()
-        from recourse_arena.execution.engines.dask_worker import Bench
+        from recourse_arena.execution.engines.dask_worker import SandboxPlugin
 
         cache, token = ArtefactCache(self.setting.cache), f"recourse-arena-{uuid4().hex}"
         with self._connected(distributed) as client:
-            bench = Bench(self.setting, self.limits, () if self.scheduler else self.path)
+            bench = SandboxPlugin(self.setting, self.limits, () if self.scheduler else self.path)
             _register(client, bench, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
@@ -98,18 +98,18 @@ class Cluster:
                         with suppress(OSError):  # workers may die at any time; what is left is tidied all the same
                             tidy(what)
 
-    def _parcel(self, node: Node, *, cache: ArtefactCache) -> Parcel:
+    def _parcel(self, node: Task, *, cache: ArtefactCache) -> TaskFiles:
         found = {place: cache.content(*place) for place in artefacts(node)}
         kept = {place: content for place, content in found.items() if content is not None}
         data, answers = {}, {}
-        if isinstance(node, ModelsNode):
+        if isinstance(node, ModelsTask):
             home = self.setting.data
             file = self.registry.dataset(node.dataset).location(home)
             if file is not None and file.is_relative_to(home):
                 data[str(file.relative_to(home))] = file.read_bytes()
-        if isinstance(node, CellNode) and (name := node.cell.scenario.answers):
+        if isinstance(node, CellTask) and (name := node.cell.scenario.answers):
             answers[name] = Path(name).read_bytes()
-        return Parcel(kept, data, answers)
+        return TaskFiles(kept, data, answers)
 
     @contextmanager
     def _connected(self, distributed: Any) -> Iterator[Any]:
@@ -154,14 +154,14 @@ class _Queue:
     client: Any
     completed: Any
     token: str
-    waiting: list[Node]
-    parcel: Callable[[Node], Parcel]
-    running: dict[Any, Node] = field(default_factory=dict)
-    replies: dict[Node, Any] = field(default_factory=dict)
-    suspects: list[Node] = field(default_factory=list)
-    alone: set[Node] = field(default_factory=set)
+    waiting: list[Task]
+    parcel: Callable[[Task], TaskFiles]
+    running: dict[Any, Task] = field(default_factory=dict)
+    replies: dict[Task, Any] = field(default_factory=dict)
+    suspects: list[Task] = field(default_factory=list)
+    alone: set[Task] = field(default_factory=set)
 
-    def submit(self) -> list[Node]:
+    def submit(self) -> list[Task]:
         """Hand over as many nodes as workers are free, fits before cells, and return them; what they need is there.
 
         Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
@@ -169,7 +169,7 @@ class _Queue:
         self._put_back_what_is_lost()
         free = max(1, sum(self.client.nthreads().values())) - len(self.running)
         ready = [node for node in self.waiting if all(need in self.replies for need in _needs(node))]
-        chosen = sorted(ready, key=lambda node: isinstance(node, CellNode))[: max(0, free)]
+        chosen = sorted(ready, key=lambda node: isinstance(node, CellTask))[: max(0, free)]
         if self.alone & {*self.running.values()}:
             return []
         if not ready and not self.running and self.suspects:
@@ -181,7 +181,7 @@ class _Queue:
             self._hand_over(node)
         return chosen
 
-    def _hand_over(self, node: Node) -> None:
+    def _hand_over(self, node: Task) -> None:
         from recourse_arena.execution.engines.dask_worker import work
 
         needed = [self.replies[need] for need in _needs(node)]
@@ -189,7 +189,7 @@ class _Queue:
         self.running[future] = node
         self.completed.add(future)
 
-    def finished(self) -> tuple[Node, Reply | None]:
+    def finished(self) -> tuple[Task, Reply | None]:
         """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""
         future = next(self.completed)
         node, reply = self.running.pop(future), _reply(future)
@@ -200,11 +200,11 @@ class _Queue:
         reply = reply or Reply(
             Failure(Outcome.FAILED, "the Dask worker that ran it died, twice", plugin=plugin_of(node))
         )
-        if not isinstance(node, CellNode):  # held, so that others get it from the worker that has it
+        if not isinstance(node, CellTask):  # held, so that others get it from the worker that has it
             self.replies[node] = reply if isinstance(reply.answer, Failure) else future
         return node, reply
 
-    def _is_lost(self, node: Node) -> bool:
+    def _is_lost(self, node: Task) -> bool:
         """Return whether what came of a node died with a worker that was making it again for another."""
         held = self.replies.get(node)
         return held is not None and not isinstance(held, Reply) and held.status == "error"
@@ -235,10 +235,10 @@ def _register(client: Any, bench: Any, token: str) -> None:
     raise ArenaError("the workers of the Dask scheduler die before they can start; their logs may say why")
 
 
-def _needs(node: Node) -> list[Node]:
-    if isinstance(node, CellNode):
+def _needs(node: Task) -> list[Task]:
+    if isinstance(node, CellTask):
         return [node.fit.models, node.fit]
-    return [node.models] if isinstance(node, FitNode) else []
+    return [node.models] if isinstance(node, FitTask) else []
 
 
 def _client(distributed: Any, address: str) -> Any:

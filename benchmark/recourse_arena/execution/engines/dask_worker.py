@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Bench", "work"]
+__all__ = ["SandboxPlugin", "work"]
 
 import shutil
 import tempfile
@@ -15,16 +15,16 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from recourse_arena.base.keys import content_key
-from recourse_arena.execution.engines.messages import Parcel, Reply, artefacts
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, Setting
+from recourse_arena.execution.engines.messages import Reply, TaskFiles, artefacts
+from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
 from recourse_arena.execution.worker.progress_events import Listener
-from recourse_arena.planning.task_graph import CellNode, ModelsNode, Node
+from recourse_arena.planning.task_graph import CellTask, ModelsTask, Task
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.files import write_atomically
-from recourse_arena.storage.task_result import Answer, Failure, Fitted
+from recourse_arena.storage.task_result import Failure, FitResult, TaskResult
 
 
-def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
+def work(node: Task, token: str, parcel: TaskFiles, *needed: Reply) -> Reply:
     """Work on a node at this worker's bench; `needed` is what came of the nodes it rests on."""
     for before in needed:
         if isinstance(before.answer, Failure):
@@ -40,7 +40,7 @@ def work(node: Node, token: str, parcel: Parcel, *needed: Reply) -> Reply:
     return reply
 
 
-class Bench(WorkerPlugin):
+class SandboxPlugin(WorkerPlugin):
     """A sandbox on a worker; nodes use it one at a time.
 
     Arguments:
@@ -49,7 +49,7 @@ class Bench(WorkerPlugin):
         path: Where Python looks for modules, before its own places.
     """
 
-    def __init__(self, setting: Setting, limits: Limits, path: Sequence[str]) -> None:
+    def __init__(self, setting: WorkerSetup, limits: Limits, path: Sequence[str]) -> None:
         self.setting, self.limits, self.path = setting, limits, tuple(path)
 
     def setup(self, worker: Any) -> None:
@@ -66,18 +66,18 @@ class Bench(WorkerPlugin):
         self.sandbox.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def work(self, node: Node, parcels: Sequence[Parcel], before: Answer | None, listener: Listener) -> Reply:
+    def work(self, node: Task, parcels: Sequence[TaskFiles], before: TaskResult | None, listener: Listener) -> Reply:
         """Unpack what a node needs, work on it, and pack what others need of it."""
         with self.turn:
             for parcel in parcels:
                 self._unpack(parcel)
-            fitted = before if isinstance(before, Fitted) else None
+            fitted = before if isinstance(before, FitResult) else None
             answer = self.sandbox.work(self._at_home(node), fitted, listener)
             made = {} if isinstance(answer, Failure) else self._made(node)
             data = {name: content for parcel in parcels for name, content in parcel.data.items()}
-            return Reply(answer, Parcel(made, data if isinstance(node, ModelsNode) else {}))
+            return Reply(answer, TaskFiles(made, data if isinstance(node, ModelsTask) else {}))
 
-    def _unpack(self, parcel: Parcel) -> None:
+    def _unpack(self, parcel: TaskFiles) -> None:
         for (kind, key), content in parcel.artefacts.items():
             self.cache.put(kind, key, content)
         for name, content in parcel.data.items():
@@ -89,14 +89,14 @@ class Bench(WorkerPlugin):
     def _answers(self, name: str) -> Path:
         return self.folder / "answers" / f"{content_key(file=name)}.csv"
 
-    def _at_home(self, node: Node) -> Node:
+    def _at_home(self, node: Task) -> Task:
         """Return a node whose answers lie here."""
-        if not isinstance(node, CellNode) or node.cell.scenario.answers is None:
+        if not isinstance(node, CellTask) or node.cell.scenario.answers is None:
             return node
         scenario = replace(node.cell.scenario, answers=str(self._answers(node.cell.scenario.answers)))
         return replace(node, cell=replace(node.cell, scenario=scenario))
 
-    def _made(self, node: Node) -> dict[tuple[str, str], bytes]:
+    def _made(self, node: Task) -> dict[tuple[str, str], bytes]:
         """Return the artefacts of a node that are kept here."""
         found = {place: self.cache.content(*place) for place in artefacts(node)}
         return {place: content for place, content in found.items() if content is not None}

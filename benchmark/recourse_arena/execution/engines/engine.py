@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Engine", "Hands", "Serial", "make_engine"]
+__all__ = ["Engine", "Serial", "Worker", "make_engine"]
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Protocol
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.execution.engines.dask_cluster import Cluster, import_distributed
+from recourse_arena.execution.engines.dask_cluster import DaskCluster, import_distributed
 from recourse_arena.execution.engines.progress import Progress
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, Setting
-from recourse_arena.execution.worker.local_worker import Workshop
+from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
+from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.progress_events import Listener
 from recourse_arena.planning.plan import Plan
-from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node
+from recourse_arena.planning.task_graph import CellTask, FitTask, ModelsTask, Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.task_result import Answer, Failure, Fitted
+from recourse_arena.storage.task_result import Failure, FitResult, TaskResult
 
 
-class Hands(Protocol):
+class Worker(Protocol):
     """What works on one node at a time: a workshop in this process, or a sandbox around one."""
 
-    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
+    def work(self, node: Task, fitted: FitResult | None = None, listener: Listener | None = None) -> TaskResult:
         """Return what comes of a node; `fitted` is what came of the fit of a cell, `listener` hears how far it is."""
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ class Hands(Protocol):
 class Engine(Protocol):
     """What works on all nodes."""
 
-    def run(self, nodes: Sequence[Node], progress: Progress) -> Iterator[tuple[Node, Answer]]:
+    def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
         """Yield what comes of each node; a node whose needs failed has failed for the same reason."""
 
 
@@ -45,32 +45,32 @@ class Engine(Protocol):
 class Serial:
     """One node after the other, in the order of the plan."""
 
-    hands: Hands
+    hands: Worker
 
-    def run(self, nodes: Sequence[Node], progress: Progress) -> Iterator[tuple[Node, Answer]]:
+    def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
         """Yield what comes of each node."""
-        answers: dict[ModelsNode | FitNode, Answer] = {}
+        answers: dict[ModelsTask | FitTask, TaskResult] = {}
         try:
             for node in nodes:
                 needed = _need(node)
                 before = answers.get(needed) if needed else None
                 if isinstance(before, Failure):
-                    answer: Answer = before
+                    answer: TaskResult = before
                 else:
                     progress.step(node.key, node.label)
                     listener = partial(progress.part, node.key)
-                    answer = self.hands.work(node, before if isinstance(before, Fitted) else None, listener)
-                if not isinstance(node, CellNode):
+                    answer = self.hands.work(node, before if isinstance(before, FitResult) else None, listener)
+                if not isinstance(node, CellTask):
                     answers[node] = answer
                 yield node, answer
         finally:
             self.hands.close()
 
 
-def _need(node: Node) -> ModelsNode | FitNode | None:
-    if isinstance(node, CellNode):
+def _need(node: Task) -> ModelsTask | FitTask | None:
+    if isinstance(node, CellTask):
         return node.fit
-    return node.models if isinstance(node, FitNode) else None
+    return node.models if isinstance(node, FitTask) else None
 
 
 def make_engine(
@@ -93,10 +93,10 @@ def make_engine(
     if jobs < 1:
         raise ArenaError(f"jobs: expected a number from 1, got {jobs}")
     if jobs == 1 and scheduler is None and not isolated and not limits:
-        return Serial(Workshop(registry, data, cache, plan.solvers))
-    setting, path = Setting.of(data, cache.folder, plan.solvers, no_plugins), tuple(sys.path)
+        return Serial(LocalWorker(registry, data, cache, plan.solvers))
+    setting, path = WorkerSetup.of(data, cache.folder, plan.solvers, no_plugins), tuple(sys.path)
     if jobs == 1 and scheduler is None:
         sandbox = Sandbox(setting, limits, path)
         return Serial(sandbox)
     import_distributed()
-    return Cluster(registry, setting, limits, path, jobs, scheduler)
+    return DaskCluster(registry, setting, limits, path, jobs, scheduler)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["Parcel", "Reply", "artefacts"]
+__all__ = ["Reply", "TaskFiles", "artefacts"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recourse_arena.planning.task_graph import FitNode, ModelsNode, Node
+from recourse_arena.planning.task_graph import FitTask, ModelsTask, Task
 from recourse_arena.storage.files import checked_name
-from recourse_arena.storage.task_result import Answer
+from recourse_arena.storage.task_result import TaskResult
 
 
 @dataclass(frozen=True)
-class Parcel:
+class TaskFiles:
     """Files that travel with nodes.
 
     Arguments:
@@ -31,12 +31,12 @@ class Parcel:
 class Reply:
     """What came of a node, and what others need of it."""
 
-    answer: Answer
-    parcel: Parcel = field(default_factory=Parcel)
+    answer: TaskResult
+    parcel: TaskFiles = field(default_factory=TaskFiles)
 
 
-def artefacts(node: Node) -> list[tuple[str, str]]:
+def artefacts(node: Task) -> list[tuple[str, str]]:
     """Return kind and key of the artefacts that a node makes."""
-    if isinstance(node, ModelsNode):
+    if isinstance(node, ModelsTask):
         return [("classifier", node.keys.classifier), ("flow", node.keys.flow)]
-    return [(checked_name(node.kind), node.key)] if isinstance(node, FitNode) and not node.handed else []
+    return [(checked_name(node.kind), node.key)] if isinstance(node, FitTask) and not node.handed else []

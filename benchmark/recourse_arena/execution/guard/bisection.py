@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Halved", "halved"]
+__all__ = ["Bisected", "bisected"]
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _Piece = tuple[Request, Recommendation | None]
 
 
 @dataclass(frozen=True)
-class Halved:
+class Bisected:
     """What is left of a request for which a solver raised.
 
     Arguments:
@@ -41,9 +41,9 @@ class Halved:
     text: str
 
 
-def halved(
+def bisected(
     ask: Callable[[Request], Recommendation], request: Request, error: Exception, *, seconds: float = _SECONDS
-) -> Halved:
+) -> Bisected:
     """Ask about both halves of a request, and of each half for which the solver raises, down to single people.
 
     Arguments:
@@ -67,7 +67,7 @@ def halved(
         text = f"recommend raised for {len(request)} people together, but not for parts of them: {described(first)}"
     elif failed > alone:
         text += f"; {failed - alone} of them were not asked alone, for the retries took {seconds:g} s"
-    return Halved(_joined(pieces), failed, first, text)
+    return Bisected(_joined(pieces), failed, first, text)
 
 
 def _pieces(

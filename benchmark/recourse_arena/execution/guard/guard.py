@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Asking"]
+__all__ = ["Advice", "Guard"]
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,9 +13,9 @@ from typing import TypeVar
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
-from recourse_arena.execution.guard.bisection import halved
-from recourse_arena.execution.guard.isolated_inputs import Models, changed, own, versions
-from recourse_arena.execution.guard.process_state import Surroundings
+from recourse_arena.execution.guard.bisection import bisected
+from recourse_arena.execution.guard.isolated_inputs import SharedModels, changed, copied, versions
+from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.constraints import violated, violations
 from recourse_arena.problem.problem import Problem
@@ -34,7 +34,7 @@ class _Malformed(ArenaError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Advice:
     """What a solver says to a request.
 
     Arguments:
@@ -48,7 +48,7 @@ class Answer:
     seconds: float
 
 
-class Asking:
+class Guard:
     """Fits one solver and asks it, again and again.
 
     Whatever the solver does, global random generators and shared models are as before, the request and the problem
@@ -64,7 +64,7 @@ class Asking:
         self._seed = 0
         self._notes: dict[str, Note] = {}
         self._problem: tuple[Problem, Problem] | None = None
-        self._models = Models({})
+        self._models = SharedModels({})
         self._written: list[int] = []
 
     def fit(self, problem: Problem, *, seed: int) -> Mapping[str, Tensor] | None:
@@ -82,7 +82,7 @@ class Asking:
             self._ask(request, {})
         self._problem, self._written = problem, []  # so is what it overwrites
 
-    def recommend(self, request: Request) -> Answer:
+    def recommend(self, request: Request) -> Advice:
         """Ask the solver about people.
 
         Where it raises, it is asked about ever fewer of them: only those stay without an answer for whom it raises
@@ -103,11 +103,11 @@ class Asking:
         except (NotApplicable, _Malformed):
             raise
         except Exception as error:
-            found = halved(ask, request, error)
+            found = bisected(ask, request, error)
             recommendation = found.recommendation
             self._add(notes, "raised", found.text, found.people, own_traceback(found.error, self.module))
         self._note_violations(request, recommendation, notes)
-        return Answer(recommendation, tuple(notes.values()), spent[0])
+        return Advice(recommendation, tuple(notes.values()), spent[0])
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -125,16 +125,16 @@ class Asking:
 
     def _prepared(self, problem: Problem, seed: int, prepare: Callable[[Problem], T]) -> T:
         self._seed, self._notes = seed, {}
-        handed = own(problem, *_PEOPLE)
+        handed = copied(problem, *_PEOPLE)
         self._problem = (problem, handed)
-        self._models = Models(
+        self._models = SharedModels(
             {"decision model": problem.decisions, "flow": problem.causal_flow, "causal model": problem.true_scm}
         )
         with self._watched("fit", self._notes):
             return prepare(handed)
 
     def _ask(self, request: Request, notes: dict[str, Note], spent: list[float] | None = None) -> Recommendation:
-        handed = own(request)
+        handed = copied(request)
         with self._watched("recommend", notes):
             start = time.perf_counter()
             try:
@@ -156,7 +156,7 @@ class Asking:
 
     @contextmanager
     def _watched(self, what: str, notes: dict[str, Note]) -> Iterator[None]:
-        around = Surroundings(self._seed)
+        around = ProcessState(self._seed)
         try:
             with around:
                 yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Models", "changed", "own", "versions"]
+__all__ = ["SharedModels", "changed", "copied", "versions"]
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 T = TypeVar("T")
 
 
-def own(value: T, *parts: str) -> T:
+def copied(value: T, *parts: str) -> T:
     """Return a frozen dataclass on tensors of its own: what is done to them reaches nobody else.
 
     Arguments:
@@ -39,7 +39,7 @@ def versions(value: object) -> list[int]:
     return [tensor._version for _, tensor in _tensors(value)]
 
 
-class Models:
+class SharedModels:
     """The models that all solvers share.
 
     Arguments:
@@ -72,7 +72,7 @@ class Models:
 def _copied(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.clone()
-    return own(value) if is_dataclass(value) and not isinstance(value, type) and any(_tensors(value)) else value
+    return copied(value) if is_dataclass(value) and not isinstance(value, type) and any(_tensors(value)) else value
 
 
 def _tensors(value: object, path: str = "") -> Iterator[tuple[str, Tensor]]:

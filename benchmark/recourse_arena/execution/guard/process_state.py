@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Surroundings"]
+__all__ = ["ProcessState"]
 
 import random
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 
-class Surroundings:
+class ProcessState:
     """Global random generators and defaults, put back after a plugin has run.
 
     Inside, the global generators start from a seed of their own: what draws from them although it should not gives
@@ -32,7 +32,7 @@ class Surroundings:
     def __init__(self, seed: int) -> None:
         self._seed = seed % 2**32
 
-    def __enter__(self) -> Surroundings:
+    def __enter__(self) -> ProcessState:
         self._generators, self._defaults = _generators(), _defaults()
         random.seed(self._seed)
         np.random.seed(self._seed)

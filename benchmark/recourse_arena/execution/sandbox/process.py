@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import cloudpickle
 
 if TYPE_CHECKING:
-    from recourse_arena.execution.sandbox.sandbox import Setting
-    from recourse_arena.execution.worker.local_worker import Workshop
+    from recourse_arena.execution.sandbox.sandbox import WorkerSetup
+    from recourse_arena.execution.worker.local_worker import LocalWorker
 
 
 def serve(line: Connection) -> None:
@@ -52,17 +52,17 @@ def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:
             os._exit(0)
 
 
-def _workshop(content: bytes) -> Workshop:
+def _workshop(content: bytes) -> LocalWorker:
     # The path is in front of the pickle's own modules: those of a notebook may lie where only it looks.
     path, rest = cloudpickle.loads(content)
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
-    setting: Setting = cloudpickle.loads(rest)
-    from recourse_arena.execution.worker.local_worker import Workshop
+    setting: WorkerSetup = cloudpickle.loads(rest)
+    from recourse_arena.execution.worker.local_worker import LocalWorker
     from recourse_arena.registry.discovery import discover
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
     solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
-    return Workshop(discover(), setting.data, ArtefactCache(setting.cache), solvers)
+    return LocalWorker(discover(), setting.data, ArtefactCache(setting.cache), solvers)
 
 
 if __name__ == "__main__":

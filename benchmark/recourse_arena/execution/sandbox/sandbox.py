@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Limits", "Sandbox", "Setting", "parsed_memory"]
+__all__ = ["Limits", "Sandbox", "WorkerSetup", "parsed_memory"]
 
 import contextlib
 import os
@@ -25,10 +25,10 @@ from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.worker.progress_events import Listener, Part
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.planning.task_graph import ModelsNode, Node, plugin_of
+from recourse_arena.planning.task_graph import ModelsTask, Task, plugin_of
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.discovery import BLOCKED
-from recourse_arena.storage.task_result import Answer, Failure, Fitted
+from recourse_arena.storage.task_result import Failure, FitResult, TaskResult
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
@@ -73,7 +73,7 @@ _LOOK = 0.1
 
 
 @dataclass(frozen=True)
-class Setting:
+class WorkerSetup:
     """What a workshop in another process needs to know.
 
     Arguments:
@@ -92,7 +92,7 @@ class Setting:
     @classmethod
     def of(
         cls, data: Path, cache: Path | None, solvers: Mapping[str, Solver], no_plugins: Sequence[str] = ()
-    ) -> Setting:
+    ) -> WorkerSetup:
         """Return the setting of folders, solvers and plugins that are blocked, here or by the environment.
 
         Raises:
@@ -121,7 +121,7 @@ class Sandbox:
         path: Where Python looks for modules there, before its own places.
     """
 
-    setting: Setting
+    setting: WorkerSetup
     limits: Limits
     path: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = None
@@ -143,7 +143,7 @@ class Sandbox:
         theirs.close()
         self._line.send_bytes(content)
 
-    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
+    def work(self, node: Task, fitted: FitResult | None = None, listener: Listener | None = None) -> TaskResult:
         """Return what comes of a node; if the process dies of it, why."""
         answer = self._work(node, fitted, listener)
         if isinstance(answer, Failure) and answer.outcome is not Outcome.SKIPPED and not answer.plugin:
@@ -155,7 +155,7 @@ class Sandbox:
         if self._process is not None:
             self._end(kill=True)
 
-    def _work(self, node: Node, fitted: Fitted | None, listener: Listener | None) -> Answer:
+    def _work(self, node: Task, fitted: FitResult | None, listener: Listener | None) -> TaskResult:
         self.start()
         assert self._line is not None
         try:
@@ -164,7 +164,7 @@ class Sandbox:
                 return trouble
             self._ready = True
             self._line.send_bytes(cloudpickle.dumps((node, fitted)))
-            limits = Limits(memory=self.limits.memory) if isinstance(node, ModelsNode) else self.limits
+            limits = Limits(memory=self.limits.memory) if isinstance(node, ModelsTask) else self.limits
             return self._answer(limits, listener)
         except (EOFError, OSError):
             return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}")
@@ -221,7 +221,7 @@ class Sandbox:
         return f"killed by signal {-code}"
 
 
-def _environment(setting: Setting) -> dict[str, str]:
+def _environment(setting: WorkerSetup) -> dict[str, str]:
     """Return the environment of the process.
 
     Dask's nannies tell malloc to give memory back at once, which their own workers want; training with PyTorch takes

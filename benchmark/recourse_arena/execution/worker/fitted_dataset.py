@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Materials", "prepare"]
+__all__ = ["FittedDataset", "prepare"]
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.keys import digest
 from recourse_arena.base.names import variant
-from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.elicitation.answers import Answers, read_answers
 from recourse_arena.elicitation.populations import assigned
@@ -43,7 +43,7 @@ _DRAWN = 10_000
 
 
 @dataclass(frozen=True)
-class Materials:
+class FittedDataset:
     """People, models and scales of one dataset and seed.
 
     Arguments:
@@ -83,7 +83,7 @@ class Materials:
         words = {} if attributes is None else groups(self.dataset.attributes, attributes)
         return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, pd.DataFrame(words))
 
-    def validating(self) -> Materials:
+    def validating(self) -> FittedDataset:
         """Return the same models where negatively decided validation people ask, with preferences of their own."""
         identity = {**self.identity, "asking": len(self._refused("validation"))}
         return replace(self, part="validation", identity=identity, preferences="validation preferences")
@@ -176,8 +176,8 @@ def prepare(
     cache: ArtefactCache,
     registry: Registry,
     keys: ModelKeys | None = None,
-    report: Report = unheard,
-) -> Materials:
+    report: ProgressHook = silent,
+) -> FittedDataset:
     """Return people and models of the dataset `name`, from the cache where they are kept.
 
     Arguments:
@@ -223,7 +223,7 @@ def prepare(
         "flow": digest(flow.state_dict()),
         "asking": len(problem.asking(splits.recourse.test)),
     }
-    return Materials(name, keys.materials, dataset, seed, splits, problem, registry, identity)
+    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, registry, identity)
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.causal.flow import CausalFlow
@@ -66,11 +66,11 @@ def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
 
 
 def fitted_models(
-    dataset: Dataset, splits: Splits, keys: ModelKeys, *, seed: int, cache: ArtefactCache, report: Report = unheard
+    dataset: Dataset, splits: Splits, keys: ModelKeys, *, seed: int, cache: ArtefactCache, report: ProgressHook = silent
 ) -> tuple[ReluClassifier, CausalFlow]:
     """Return decision model and causal flow, from the cache where they are kept; each counts as half of the work."""
 
-    def half(number: int) -> Report:
+    def half(number: int) -> ProgressHook:
         return lambda share, loss=None: report((number + share) / 2, loss)
 
     fit = partial(fit_classifier, dataset.decision, splits.decision.train, seed=seed, report=half(0))

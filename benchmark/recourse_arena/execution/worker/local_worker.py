@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Workshop"]
+__all__ = ["LocalWorker"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from recourse_arena.base.arithmetic import one_thread
-from recourse_arena.base.progress_hook import Report
-from recourse_arena.execution.guard.guard import Asking
-from recourse_arena.execution.worker.fitted_dataset import Materials, prepare
-from recourse_arena.execution.worker.measuring import Measures
-from recourse_arena.execution.worker.progress_events import Ear, Listener, now_and_then
+from recourse_arena.base.progress_hook import ProgressHook
+from recourse_arena.execution.guard.guard import Guard
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
+from recourse_arena.execution.worker.measuring import MetricValues
+from recourse_arena.execution.worker.progress_events import Ear, Listener, throttled
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.planning.task_graph import CellNode, FitNode, ModelsNode, Node, plugin_of
+from recourse_arena.planning.task_graph import CellTask, FitTask, ModelsTask, Task, plugin_of
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_table
-from recourse_arena.storage.task_result import Answer, Failure, Fitted, Judged, Modelled
+from recourse_arena.storage.task_result import CellResult, Failure, FitResult, ModelsResult, TaskResult
 
 
 @dataclass
-class Workshop:
+class LocalWorker:
     """Works on nodes; what a plugin raises is an answer too.
 
     Everything is computed on one thread: sums over several are rounded otherwise, and results must not depend on how
@@ -44,13 +44,13 @@ class Workshop:
     data: Path
     cache: ArtefactCache
     solvers: Mapping[str, Solver] = field(default_factory=dict)
-    prepared: Callable[[str, int], Materials] | None = None
-    _materials: dict[str, Materials] = field(default_factory=dict)
-    _ready: dict[str, Asking] = field(default_factory=dict)
+    prepared: Callable[[str, int], FittedDataset] | None = None
+    _materials: dict[str, FittedDataset] = field(default_factory=dict)
+    _ready: dict[str, Guard] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
     _ear: Ear = field(default_factory=Ear)
 
-    def work(self, node: Node, fitted: Fitted | None = None, listener: Listener | None = None) -> Answer:
+    def work(self, node: Task, fitted: FitResult | None = None, listener: Listener | None = None) -> TaskResult:
         """Return what comes of a node.
 
         Arguments:
@@ -61,18 +61,18 @@ class Workshop:
         self._ear.listener = listener
         try:
             with one_thread():
-                return self._worked(node, fitted or Fitted(0.0))
+                return self._worked(node, fitted or FitResult(0.0))
         except Exception as error:  # a plugin may raise anything: it costs its own cells
             return Failure.of(error, self._module(node), plugin_of(node))
         finally:
             self._ear.listener = None
 
-    def _worked(self, node: Node, fitted: Fitted) -> Answer:
-        if isinstance(node, ModelsNode):
+    def _worked(self, node: Task, fitted: FitResult) -> TaskResult:
+        if isinstance(node, ModelsTask):
             return self._models(node)
-        if isinstance(node, FitNode):
+        if isinstance(node, FitTask):
             asking, seconds = self._asking(node)
-            return Fitted(seconds, asking.notes)
+            return FitResult(seconds, asking.notes)
         return self._cell(node, fitted)
 
     def close(self) -> None:
@@ -80,12 +80,12 @@ class Workshop:
         self._materials.clear()
         self._ready.clear()
 
-    def _models(self, node: ModelsNode) -> Modelled:
+    def _models(self, node: ModelsTask) -> ModelsResult:
         materials = self._materials_of(node)
         table = materials.marginals().to_dict("list")
-        return Modelled(dict(materials.identity), {str(name): values for name, values in table.items()})
+        return ModelsResult(dict(materials.identity), {str(name): values for name, values in table.items()})
 
-    def _materials_of(self, node: ModelsNode) -> Materials:
+    def _materials_of(self, node: ModelsTask) -> FittedDataset:
         if node.key not in self._materials:
             _make_room(self._materials)
             if self.prepared is not None:
@@ -102,7 +102,7 @@ class Workshop:
                 )
         return self._materials[node.key]
 
-    def _asking(self, node: FitNode) -> tuple[Asking, float]:
+    def _asking(self, node: FitTask) -> tuple[Guard, float]:
         """Return a prepared solver and the seconds that took: at hand, from the cache, or fitted now."""
         if node.key in self._ready:
             return self._ready[node.key], 0.0
@@ -111,12 +111,12 @@ class Workshop:
             del self._ready[key]  # fitted for something else until now
             self._warm.discard(key)
         _make_room(self._ready)
-        asking = Asking(solver, node.plugin)
+        asking = Guard(solver, node.plugin)
         seconds = self._fitted(asking, node)
         self._ready[node.key] = asking
         return asking, seconds
 
-    def _fitted(self, asking: Asking, node: FitNode) -> float:
+    def _fitted(self, asking: Guard, node: FitTask) -> float:
         problem = self._materials_of(node.models).problem_for(node.scenario).seen_by(asking.solver.knows)
         problem = replace(problem, report=self._report)
         made = False
@@ -132,7 +132,7 @@ class Workshop:
             asking.restore(problem, state, seed=node.seed)
         return seconds
 
-    def _cell(self, node: CellNode, fitted: Fitted) -> Judged:
+    def _cell(self, node: CellTask, fitted: FitResult) -> CellResult:
         materials = self._materials_of(node.fit.models)
         asking, _ = self._asking(node.fit)
         request = materials.request(node.cell.scenario, node.cell.people)
@@ -147,24 +147,24 @@ class Workshop:
         metrics, raised = self._measures.of(people, timings)
         measured = "" if raised else self._measures.digest  # what raised is tried again when the run is summarised
         notes = dict.fromkeys((*fitted.notes, *answer.notes))
-        return Judged(as_table(people), timings, metrics, measured, tuple(notes))
+        return CellResult(as_table(people), timings, metrics, measured, tuple(notes))
 
-    def _module(self, node: Node) -> str:
+    def _module(self, node: Task) -> str:
         """Return the name of the module whose fault it is if a node fails."""
-        if isinstance(node, ModelsNode):
+        if isinstance(node, ModelsTask):
             return self.registry.module("datasets", node.dataset)
-        fit = node.fit if isinstance(node, CellNode) else node
+        fit = node.fit if isinstance(node, CellTask) else node
         if fit.handed:
             return type(self.solvers[fit.solver]).__module__
         return self.registry.module("solvers", fit.solver)
 
     @cached_property
-    def _report(self) -> Report:
-        return now_and_then(self._ear)
+    def _report(self) -> ProgressHook:
+        return throttled(self._ear)
 
     @cached_property
-    def _measures(self) -> Measures:
-        return Measures(self.registry)
+    def _measures(self) -> MetricValues:
+        return MetricValues(self.registry)
 
 
 def _make_room(held: dict[str, Any], most: int = 4) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Measures", "Values"]
+__all__ = ["MetricValues", "Values"]
 
 import math
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ Values = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class Measures:
+class MetricValues:
     """The metrics of a run."""
 
     registry: Registry

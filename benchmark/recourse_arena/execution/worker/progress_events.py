@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Ear", "Listener", "Part", "now_and_then"]
+__all__ = ["Ear", "Listener", "Part", "throttled"]
 
 import math
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from recourse_arena.base.progress_hook import Report
+from recourse_arena.base.progress_hook import ProgressHook
 
 Listener = Callable[[float, float | None], None]
 """Hears the share that is done, and the training loss, if there is one."""
@@ -36,7 +36,7 @@ class Ear:
     listener: Listener | None = None
 
 
-def now_and_then(ear: Ear) -> Report:
+def throttled(ear: Ear) -> ProgressHook:
     """Return a report that passes on to whoever listens at that time.
 
     What is no number is left out, and so is what other processes say that a plugin has started. A plain function, so

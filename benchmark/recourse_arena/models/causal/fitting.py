@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.recipes import FlowRecipe
 from recourse_arena.models.causal.flow import CausalFlow
@@ -29,7 +29,7 @@ def fit_flow(
     split: Split,
     *,
     seed: int,
-    report: Report = unheard,
+    report: ProgressHook = silent,
 ) -> CausalFlow:
     """Return a flow fitted by maximum likelihood; of all epochs the one best on validation people is kept.
 

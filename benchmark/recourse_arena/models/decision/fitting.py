@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from recourse_arena.base.progress_hook import Report, unheard
+from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.relu import ReluClassifier
@@ -16,7 +16,9 @@ from recourse_arena.people.people import People
 from recourse_arena.problem.model_protocols import Decisions
 
 
-def fit_classifier(recipe: DecisionRecipe, train: People, *, seed: int, report: Report = unheard) -> ReluClassifier:
+def fit_classifier(
+    recipe: DecisionRecipe, train: People, *, seed: int, report: ProgressHook = silent
+) -> ReluClassifier:
     """Return a classifier fitted by (cost-sensitive) cross-entropy from Xavier-uniform weights and zero biases.
 
     CARMA initialises its networks so; that its decision model starts there as well is a reading. From PyTorch's

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.shares import caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import family_title, hard_families
@@ -19,7 +19,7 @@ from recourse_arena.reporting.results.families import family_title, hard_familie
 _METRICS = ("validity", "plausibility", "attainability")
 
 
-def actionable_features(evidence: Evidence, dataset: str) -> Figure:
+def actionable_features(evidence: FigureData, dataset: str) -> Figure:
     """Return a panel per metric and a row of panels per way of asking (scheme, distribution, plausibility).
 
     Raises:
@@ -28,7 +28,7 @@ def actionable_features(evidence: Evidence, dataset: str) -> Figure:
     cells = evidence.summary(dataset)
     families = {f: names for f, names in hard_families(cells["scenario"]).items() if len(names) > 1}
     if not families:
-        raise Lacking("the run has no two hard-* scenarios that differ in the number of actionable features alone")
+        raise NoData("the run has no two hard-* scenarios that differ in the number of actionable features alone")
     tables = {metric: shares(evidence, dataset, metric) for metric in _METRICS}
     looks = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
     solvers = {solver: looks[dataset, solver] for solver in cells["solver"].unique()}

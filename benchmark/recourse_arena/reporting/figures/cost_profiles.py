@@ -12,12 +12,12 @@ from matplotlib.ticker import MultipleLocator
 
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.style import PROFILE_PENS, canvas
 from recourse_arena.reporting.results.families import soft_families
 
 
-def cost_profiles(evidence: Evidence) -> Figure:
+def cost_profiles(evidence: FigureData) -> Figure:
     """Return the profiles of the run's soft scenarios, a row of panels per number of levels (K).
 
     Raises:
@@ -34,7 +34,7 @@ def cost_profiles(evidence: Evidence) -> Figure:
                 if levels > 1:
                     used.setdefault(levels, set()).add(profile)
     if not used:
-        raise Lacking("the run has no soft-* scenario with ordered answers")
+        raise NoData("the run has no soft-* scenario with ordered answers")
     figure = canvas(6.0, 2.4 * len(used) + 0.3)
     panels = figure.subplots(len(used), 2, squeeze=False)
     for row, levels in zip(panels, sorted(used), strict=True):

@@ -44,13 +44,13 @@ def draw(result: Result) -> Iterator[Picture]:
     from recourse_arena.reporting.figures.actionable_features import actionable_features
     from recourse_arena.reporting.figures.cost_profiles import cost_profiles
     from recourse_arena.reporting.figures.fairness import fairness
-    from recourse_arena.reporting.figures.figure_data import Evidence
+    from recourse_arena.reporting.figures.figure_data import FigureData
     from recourse_arena.reporting.figures.log_density import log_density
     from recourse_arena.reporting.figures.marginals import marginals
     from recourse_arena.reporting.figures.overview import overview
     from recourse_arena.reporting.figures.trade_off import trade_off
 
-    evidence = Evidence(result)
+    evidence = FigureData(result)
     yield _picture("overview", partial(overview, evidence))
     yield _picture("cost-profiles", partial(cost_profiles, evidence))
     if set(SCENARIOS) <= set(evidence.cells["scenario"]):
@@ -63,11 +63,11 @@ def draw(result: Result) -> Iterator[Picture]:
 
 
 def _picture(name: str, drawing: Callable[[], Figure]) -> Picture:
-    from recourse_arena.reporting.figures.figure_data import Lacking
+    from recourse_arena.reporting.figures.figure_data import NoData
     from recourse_arena.reporting.figures.style import house_style, render
 
     with house_style():
         try:
             return Picture(name, render(drawing()))
-        except Lacking as lacking:
+        except NoData as lacking:
             return Picture(name, {}, str(lacking))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.style import canvas
 from recourse_arena.reporting.paper.fairness import SCENARIOS, Case
 from recourse_arena.reporting.results.palette import BLUE, GREY, SKY, VERMILLION
@@ -25,7 +25,7 @@ _WIDTH = 0.8
 """What the boxes of one assignment take up."""
 
 
-def fairness(evidence: Evidence) -> Figure:
+def fairness(evidence: FigureData) -> Figure:
     """Return boxes of iCARMA's costs and log-densities by group, for the baseline and each assignment of profiles.
 
     Boxes are quartiles of the people with valid advice, whiskers the 5th and 95th percentiles, points means.
@@ -35,7 +35,7 @@ def fairness(evidence: Evidence) -> Figure:
     """
     case = Case.of([evidence.result], "icarma")
     if case is None or len(case.people) < 2:
-        raise Lacking("the run does not hold the scenarios of the suite fairness for iCARMA")
+        raise NoData("the run does not hold the scenarios of the suite fairness for iCARMA")
     figure = canvas(7.4, 4.6)
     panels = figure.subplots(len(_MEASURES), len(_PANELS), sharex="col", sharey="row", width_ratios=[1, 1, 1.6])
     for row, (measure, words) in zip(panels, _MEASURES.items(), strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Evidence", "Lacking"]
+__all__ = ["FigureData", "NoData"]
 
 import re
 from functools import cached_property
@@ -18,11 +18,11 @@ _PEOPLE = (*_NAMES, "seed")
 _MARGINALS = ("low", "high", "data", "flow")
 
 
-class Lacking(Exception):
+class NoData(Exception):
     """A run lacks what a figure needs; the message says what."""
 
 
-class Evidence:
+class FigureData:
     """The tables of a run, read once and only if a figure asks.
 
     Arguments:
@@ -69,7 +69,7 @@ class Evidence:
         Raises:
             Lacking: If `people.parquet` is missing, cannot be read, or has no such columns.
         """
-        if isinstance(self._people, Lacking):
+        if isinstance(self._people, NoData):
             raise self._people
         people = _having(self._people, (*_PEOPLE, *columns), "people.parquet")
         return people[people["dataset"] == dataset]
@@ -83,29 +83,29 @@ class Evidence:
         try:
             table = pd.read_csv(self.result.path / "marginals.csv")
         except FileNotFoundError:
-            raise Lacking("the run has no marginals.csv (made by an older version)") from None
+            raise NoData("the run has no marginals.csv (made by an older version)") from None
         except (OSError, ValueError) as error:
-            raise Lacking(f"cannot read marginals.csv: {error}") from None
+            raise NoData(f"cannot read marginals.csv: {error}") from None
         table = _having(table, ("dataset", "seed", "feature", *_MARGINALS), "marginals.csv")
         table = table[table["dataset"] == dataset]
         if table.empty:
-            raise Lacking("marginals.csv has no rows for this dataset")
+            raise NoData("marginals.csv has no rows for this dataset")
         if not all(pd.api.types.is_numeric_dtype(table[name]) for name in _MARGINALS):
-            raise Lacking(f"marginals.csv: expected numbers in {', '.join(_MARGINALS)}")
+            raise NoData(f"marginals.csv: expected numbers in {', '.join(_MARGINALS)}")
         return table
 
     @cached_property
-    def _people(self) -> pd.DataFrame | Lacking:
+    def _people(self) -> pd.DataFrame | NoData:
         try:
             return self.result.people
         except FileNotFoundError:
-            return Lacking("the run has no people.parquet")
+            return NoData("the run has no people.parquet")
         except (OSError, ValueError, pa.ArrowException) as error:
-            return Lacking(f"cannot read people.parquet: {error}")
+            return NoData(f"cannot read people.parquet: {error}")
 
 
 def _having(table: pd.DataFrame, columns: tuple[str, ...], file: str) -> pd.DataFrame:
     missing = [name for name in columns if name not in table]
     if missing:
-        raise Lacking(f"{file} has no column {', '.join(missing)}")
+        raise NoData(f"{file} has no column {', '.join(missing)}")
     return table

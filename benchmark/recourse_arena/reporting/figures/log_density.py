@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.style import canvas, shown
 from recourse_arena.reporting.results.families import family_title, hard_families
 from recourse_arena.reporting.results.palette import BLUE, VERMILLION
@@ -21,7 +21,7 @@ _TAIL = 0.01
 _DENSITIES = ["logp_factual", "logp_counterfactual"]
 
 
-def log_density(evidence: Evidence, dataset: str) -> Figure:
+def log_density(evidence: FigureData, dataset: str) -> Figure:
     """Return a panel per number of actionable features and a row of panels per solver.
 
     Where the run asks in the plainest way (everybody's preferences equally likely, plausibility asked for), other
@@ -42,7 +42,7 @@ def log_density(evidence: Evidence, dataset: str) -> Figure:
     families = plain or families
     counts = sorted({count for names in families.values() for count in names}, key=int, reverse=True)
     if not counts:
-        raise Lacking("the run has no hard-K scenario")
+        raise NoData("the run has no hard-K scenario")
     used = {name for names in families.values() for name in names.values()}
     people = _recommended(evidence.people(dataset, *_DENSITIES, "valid"), used)
     low, high = _limits(people)
@@ -72,7 +72,7 @@ def _recommended(people: pd.DataFrame, scenarios: set[str]) -> pd.DataFrame:
     people = people[["scenario", "solver", "valid", *_DENSITIES]].dropna()
     people = people.astype({"valid": bool, **dict.fromkeys(_DENSITIES, float)})
     if people.empty:
-        raise Lacking("nobody has a recommendation under a hard-K scenario")
+        raise NoData("nobody has a recommendation under a hard-K scenario")
     return people
 
 
@@ -81,7 +81,7 @@ def _limits(people: pd.DataFrame) -> tuple[float, float]:
     values = [people[name][np.isfinite(people[name])] for name in _DENSITIES]
     ends = [float(np.quantile(v, q)) for v in values if len(v) for q in (_TAIL, 1 - _TAIL)]
     if not ends:
-        raise Lacking("no log-density of the run is finite")
+        raise NoData("no log-density of the run is finite")
     margin = 0.05 * (max(ends) - min(ends)) or 1.0
     return min(ends) - margin, max(ends) + margin
 

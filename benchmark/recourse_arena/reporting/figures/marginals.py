@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from recourse_arena.reporting.figures.figure_data import Evidence
+from recourse_arena.reporting.figures.figure_data import FigureData
 from recourse_arena.reporting.figures.style import canvas, shown
 from recourse_arena.reporting.results.palette import BLUE, GREY
 
 _COLUMNS = 4
 
 
-def marginals(evidence: Evidence, dataset: str) -> Figure:
+def marginals(evidence: FigureData, dataset: str) -> Figure:
     """Return a panel per feature with the histograms of held-out data and of draws from the flow, of the first seed.
 
     Each panel says the total variation distance of the two histograms.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.shares import caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
 
@@ -19,7 +19,7 @@ _ROW, _DOT = 0.12, 0.13
 """Inches: between two scenarios, and for each solver of one."""
 
 
-def overview(evidence: Evidence) -> Figure:
+def overview(evidence: FigureData) -> Figure:
     """Return a panel per dataset, a row per scenario and a dot with its interval per solver.
 
     Raises:
@@ -28,10 +28,10 @@ def overview(evidence: Evidence) -> Figure:
     tables = {dataset: shares(evidence, dataset, "attainability") for dataset in evidence.datasets}
     tables = {dataset: table for dataset, table in tables.items() if len(table)}
     if not tables:
-        raise Lacking("no cell of the run was solved")
+        raise NoData("no cell of the run was solved")
     scenarios = max(len(table.index.unique("scenario")) for table in tables.values())
     if scenarios > _MOST:
-        raise Lacking(f"{scenarios} scenarios are too many for a picture at a glance (at most {_MOST})")
+        raise NoData(f"{scenarios} scenarios are too many for a picture at a glance (at most {_MOST})")
     found = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
     heights = [_height(table) for table in tables.values()]
     figure = canvas(7.0, sum(heights) + 0.35 * len(heights) + 0.5)

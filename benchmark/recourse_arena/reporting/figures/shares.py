@@ -6,12 +6,12 @@ __all__ = ["caption", "shares"]
 
 import pandas as pd
 
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.results.person_values import MEASURES, RECORDED
 from recourse_arena.statistics.intervals import share_interval
 
 
-def shares(evidence: Evidence, dataset: str, metric: str) -> pd.DataFrame:
+def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     """Return a metric per scenario and solver, indexed by both: `value, below, above`.
 
     Arguments:
@@ -30,7 +30,7 @@ def shares(evidence: Evidence, dataset: str, metric: str) -> pd.DataFrame:
     table = cells.groupby(keys, sort=False)[metric].mean().to_frame("value")
     try:
         people = evidence.people(dataset, *RECORDED)
-    except Lacking:
+    except NoData:
         return table.assign(below=float("nan"), above=float("nan"))
     counted = people[keys].astype(str).assign(hit=MEASURES[metric].of(people).astype("Float64")).dropna()
     hits = counted.groupby(keys, sort=False)["hit"].agg(["sum", "count"])
@@ -40,13 +40,13 @@ def shares(evidence: Evidence, dataset: str, metric: str) -> pd.DataFrame:
     return table.assign(below=(table["value"] - low).clip(lower=0), above=(high - table["value"]).clip(lower=0))
 
 
-def caption(evidence: Evidence) -> str:
+def caption(evidence: FigureData) -> str:
     """Return what a figure with such shares says of their intervals."""
     seeds = evidence.cells["seed"].unique()
     of = f"mean over {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
     try:
         for dataset in evidence.datasets:
             evidence.people(dataset, *RECORDED)
-    except Lacking as lacking:
+    except NoData as lacking:
         return f"{of}; no intervals: {lacking}"
     return f"{of}; bars are 95 % Wilson intervals over people"

@@ -15,7 +15,7 @@ import matplotlib
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from recourse_arena.reporting.figures.figure_data import Lacking
+from recourse_arena.reporting.figures.figure_data import NoData
 from recourse_arena.reporting.results.palette import BLUE, COLOURS, GREEN, ORANGE, places
 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">")
@@ -107,7 +107,7 @@ def canvas(width: float, height: float) -> Figure:
         Lacking: If it would be too high to be looked at.
     """
     if height > _HIGHEST:
-        raise Lacking(f"it would be {height / 39.37:.0f} metres high; draw a run of fewer scenarios or solvers")
+        raise NoData(f"it would be {height / 39.37:.0f} metres high; draw a run of fewer scenarios or solvers")
     return Figure(figsize=(width, height), layout="constrained")
 
 

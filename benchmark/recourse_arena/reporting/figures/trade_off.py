@@ -14,13 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.reporting.figures.figure_data import Evidence, Lacking
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData
 from recourse_arena.reporting.figures.shares import caption, shares
 from recourse_arena.reporting.figures.style import PROFILE_PENS, Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import family_title, soft_families
 
 
-def trade_off(evidence: Evidence, dataset: str) -> Figure:
+def trade_off(evidence: FigureData, dataset: str) -> Figure:
     """Return hap against attainability, a panel per way of asking.
 
     Colour and filling of a marker are the solver, its shape is the profile.
@@ -37,7 +37,7 @@ def trade_off(evidence: Evidence, dataset: str) -> Figure:
         if set(names.values()) & set(points.index.get_level_values("scenario"))
     }
     if not families:
-        raise Lacking("the run has no soft-* scenario whose hap is defined")
+        raise NoData("the run has no soft-* scenario whose hap is defined")
     looks = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
     solvers = {solver: looks[dataset, solver] for solver in _shown(points, families)}
     columns = min(2, len(families))

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recourse_arena.reporting.results.people_by_cell import Panel
+from recourse_arena.reporting.results.people_by_cell import PeopleByCell
 from recourse_arena.reporting.results.person_values import ALL_MEASURES
 from recourse_arena.statistics.bootstrap import Array, Resamples
 from recourse_arena.statistics.intervals import bonferroni
@@ -34,7 +34,7 @@ COLUMNS = [
 ]
 
 
-def by_group(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def by_group(panels: Mapping[str, PeopleByCell], metrics: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return a row per dataset, attribute, group, scenario, solver and metric (:data:`COLUMNS`).
 
     `low` and `high` are 95 % intervals of the group's value; `difference` is the value less that of everybody else,
@@ -54,7 +54,7 @@ def by_group(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]]) 
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def attributes(panel: Panel) -> Iterator[tuple[str, NDArray[np.object_]]]:
+def attributes(panel: PeopleByCell) -> Iterator[tuple[str, NDArray[np.object_]]]:
     """Yield each attribute and each pair of attributes with the group of each person, empty where it is not known."""
     single = {str(name): panel.groups[name].to_numpy(dtype=object) for name in panel.groups}
     both = {f"{a} and {b}": _crossed(single[a], single[b]) for a, b in combinations(single, 2)}
@@ -68,7 +68,7 @@ def _crossed(first: NDArray[np.object_], second: NDArray[np.object_]) -> NDArray
 
 
 def _of_group(
-    panel: Panel, attribute: str, label: str, labels: NDArray[np.object_], metrics: list[str]
+    panel: PeopleByCell, attribute: str, label: str, labels: NDArray[np.object_], metrics: list[str]
 ) -> pd.DataFrame:
     inside, outside = np.flatnonzero(labels == label), np.flatnonzero((labels != label) & (labels != ""))
     together = bonferroni(0.95, len(set(labels.tolist()) - {""}))

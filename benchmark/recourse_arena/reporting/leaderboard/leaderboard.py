@@ -20,7 +20,7 @@ from recourse_arena.reporting.leaderboard.comparability import refuse_incomparab
 from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standings, standings
 from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.people_by_cell import Panel, panels
+from recourse_arena.reporting.results.people_by_cell import PeopleByCell, panels
 
 FORMATS = ("table", "md", "html", "csv", "json")
 
@@ -102,7 +102,7 @@ class Leaderboard:
         )
 
     @cached_property
-    def panels(self) -> dict[str, Panel]:
+    def panels(self) -> dict[str, PeopleByCell]:
         """The people of each dataset, where the runs kept them."""
         return panels(self.results)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from recourse_arena.reporting.results.people_by_cell import Panel
+from recourse_arena.reporting.results.people_by_cell import PeopleByCell
 from recourse_arena.reporting.results.person_values import ALL_MEASURES, Measure
 from recourse_arena.statistics.bootstrap import Array, Means
 from recourse_arena.statistics.intervals import median_interval
@@ -86,7 +86,7 @@ class Standings:
         return table.dropna(axis=1, how="all").reset_index()
 
 
-def standings(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]]) -> Standings:
+def standings(panels: Mapping[str, PeopleByCell], metrics: Iterable[Mapping[str, Any]]) -> Standings:
     """Return how the solvers of each dataset and scenario stand.
 
     Arguments:
@@ -102,7 +102,7 @@ def standings(panels: Mapping[str, Panel], metrics: Iterable[Mapping[str, Any]])
     return Standings(pd.DataFrame(cells, columns=CELLS), pd.DataFrame(pairs, columns=PAIRS))
 
 
-def _stand(panel: Panel, metric: str, direction: str, cells: list[list[Any]], pairs: list[list[Any]]) -> None:
+def _stand(panel: PeopleByCell, metric: str, direction: str, cells: list[list[Any]], pairs: list[list[Any]]) -> None:
     measure, values = ALL_MEASURES[metric], panel.values(metric)
     counted = np.isfinite(values).sum(0)
     if not counted.any():
@@ -126,7 +126,7 @@ def _stand(panel: Panel, metric: str, direction: str, cells: list[list[Any]], pa
         pairs += [[panel.dataset, scenario, metric, *row.values()] for row in found]
 
 
-def intervals(panel: Panel, measure: Measure, values: Array) -> Array:
+def intervals(panel: PeopleByCell, measure: Measure, values: Array) -> Array:
     """Return the 95 % interval of a measure in each cell as `(cells, 2)`; nan where there is none."""
     if measure.ratio:
         return _of_medians(panel, values)
@@ -134,7 +134,7 @@ def intervals(panel: Panel, measure: Measure, values: Array) -> Array:
     return means.share_intervals() if measure.share else means.intervals()
 
 
-def _of_medians(panel: Panel, values: Array) -> Array:
+def _of_medians(panel: PeopleByCell, values: Array) -> Array:
     found = np.full((values.shape[1], 2), np.nan)
     if len(np.unique(panel.seeds)) == 1:  # else the leaderboard shows the mean of several medians
         for i in range(values.shape[1]):
@@ -143,7 +143,9 @@ def _of_medians(panel: Panel, values: Array) -> Array:
     return found
 
 
-def _pairs(panel: Panel, values: Array, columns: list[int], direction: str, *, relative: bool) -> list[dict[str, Any]]:
+def _pairs(
+    panel: PeopleByCell, values: Array, columns: list[int], direction: str, *, relative: bool
+) -> list[dict[str, Any]]:
     chosen = list(combinations(columns, 2))
     if not chosen:
         return []

@@ -16,7 +16,7 @@ from recourse_arena.reporting.leaderboard.group_table import COLUMNS, SMALL
 from recourse_arena.reporting.leaderboard.standings import PAIRS, Standing
 from recourse_arena.reporting.results.families import family_title, hard_families
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS, places
-from recourse_arena.reporting.results.people_by_cell import Panel
+from recourse_arena.reporting.results.people_by_cell import PeopleByCell
 from recourse_arena.reporting.results.person_values import ALL_MEASURES
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _table(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def _density(panel: Panel) -> dict[str, Any]:
+def _density(panel: PeopleByCell) -> dict[str, Any]:
     """Return log-densities before and after of a sample of people, the same people in every cell."""
     before, after = panel.recorded("logp_factual"), panel.recorded("logp_counterfactual")
     valid = panel.recorded("valid")

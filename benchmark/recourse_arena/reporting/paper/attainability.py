@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["against_oracle", "against_population_level"]
 
 from recourse_arena.reporting.paper.markdown import code, interval, number, section, table
-from recourse_arena.reporting.results.cells import Cell, Cells
+from recourse_arena.reporting.results.cells import CellName, Cells
 from recourse_arena.reporting.results.estimate import Estimate
 
 _ENOUGH = 0.97
@@ -26,7 +26,7 @@ def against_oracle(cells: Cells) -> str:
 
 
 def _row(cells: Cells, scenario: str) -> list[str]:
-    terms = [(1.0, Cell(scenario, "icarma"), "attainability"), (-_ENOUGH, Cell(scenario, "grid"), "validity")]
+    terms = [(1.0, CellName(scenario, "icarma"), "attainability"), (-_ENOUGH, CellName(scenario, "grid"), "validity")]
     gap = cells.contrast(terms)
     if gap is None:
         return [scenario, *["-"] * 6]

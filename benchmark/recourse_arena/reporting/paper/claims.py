@@ -7,10 +7,10 @@ __all__ = ["CLAIMS", "READING"]
 from collections.abc import Iterator
 from itertools import pairwise
 
-from recourse_arena.reporting.paper.evidence import Claim, Evidence, Verdict, Within
+from recourse_arena.reporting.paper.evidence import Claim, ClaimVerdict, Evidence, Within
 from recourse_arena.reporting.paper.markdown import interval, number
 from recourse_arena.reporting.paper.published import bound
-from recourse_arena.reporting.results.cells import Cell, Cells
+from recourse_arena.reporting.results.cells import CellName, Cells
 from recourse_arena.reporting.results.estimate import Estimate
 
 ALIKE = 0.05
@@ -38,7 +38,7 @@ _PROFILES = ("constant", *_SOFT)
 _NAMES = {"grid": "oracle", "icarma": "iCARMA", "icarma?preferences=scenario": "iCARMA trained on that order"}
 
 
-def _change(cells: Cells, metric: str, first: Cell, second: Cell, within: Within) -> Evidence:
+def _change(cells: Cells, metric: str, first: CellName, second: CellName, within: Within) -> Evidence:
     """Compare a share in two cells on the same people."""
     terms = [(1.0, second, metric), (-1.0, first, metric)]
     estimate, shares = cells.contrast(terms), cells.shares(terms)
@@ -47,14 +47,14 @@ def _change(cells: Cells, metric: str, first: Cell, second: Cell, within: Within
     return Evidence(what, numbers, within.words, within.verdict(estimate))
 
 
-def _contrast(cells: Cells, what: str, terms: list[tuple[float, Cell, str]], within: Within) -> Evidence:
+def _contrast(cells: Cells, what: str, terms: list[tuple[float, CellName, str]], within: Within) -> Evidence:
     """Weigh a weighted sum of shares on the same people."""
     estimate = cells.contrast(terms)
     numbers = _words(estimate) if estimate else _missing(cells, *(cell for _, cell, _ in terms))
     return Evidence(what, numbers, within.words, within.verdict(estimate))
 
 
-def _share(cells: Cells, metric: str, cell: Cell, within: Within) -> Evidence:
+def _share(cells: Cells, metric: str, cell: CellName, within: Within) -> Evidence:
     """Weigh one share."""
     estimate = cells.estimate(cell, metric)
     numbers = f"{number(estimate.value)} {interval(estimate)}" if estimate else _missing(cells, cell)
@@ -66,11 +66,11 @@ def _words(estimate: Estimate) -> str:
     return f"{number(estimate.value, sign=True)} {interval(estimate, sign=True)}"
 
 
-def _label(cell: Cell) -> str:
+def _label(cell: CellName) -> str:
     return _NAMES[cell.solver] + (f" on {cell.dataset}" if cell.dataset != "loan" else "")
 
 
-def _missing(cells: Cells, *wanted: Cell) -> str:
+def _missing(cells: Cells, *wanted: CellName) -> str:
     """Say why a comparison has no numbers."""
     there = {cell for cell, seed in cells.people if seed == cells.seeds[cell.dataset]}
     gone = [f"{_label(cell)} under {cell.scenario}" for cell in dict.fromkeys(wanted) if cell not in there]
@@ -82,15 +82,15 @@ def _missing(cells: Cells, *wanted: Cell) -> str:
 
 def _oracle_falls(cells: Cells) -> Iterator[Evidence]:
     for more, fewer in pairwise(_HARD):
-        yield _change(cells, "validity", Cell(more, "grid"), Cell(fewer, "grid"), _FALLS)
+        yield _change(cells, "validity", CellName(more, "grid"), CellName(fewer, "grid"), _FALLS)
 
 
 def _icarma_stays_valid(cells: Cells) -> Iterator[Evidence]:
     for fewer in ("hard-3", "hard-2"):
-        yield _change(cells, "validity", Cell("hard-4", "icarma"), Cell(fewer, "icarma"), _ALIKE)
+        yield _change(cells, "validity", CellName("hard-4", "icarma"), CellName(fewer, "icarma"), _ALIKE)
     for fewer in ("hard-3", "hard-2", "hard-1"):
         terms = [
-            (sign * weight, Cell(name, solver), "validity")
+            (sign * weight, CellName(name, solver), "validity")
             for solver, sign in (("icarma", 1.0), ("grid", -1.0))
             for name, weight in (("hard-4", 1.0), (fewer, -1.0))
         ]
@@ -100,13 +100,13 @@ def _icarma_stays_valid(cells: Cells) -> Iterator[Evidence]:
 
 def _plausibility_falls(cells: Cells) -> Iterator[Evidence]:
     for more, fewer in pairwise(_HARD):
-        yield _change(cells, "plausibility", Cell(more, "icarma"), Cell(fewer, "icarma"), _FALLS)
+        yield _change(cells, "plausibility", CellName(more, "icarma"), CellName(fewer, "icarma"), _FALLS)
 
 
 def _validity_conflicts(cells: Cells) -> Iterator[Evidence]:
     for order in ("", "@causal-order", "@reverse-causal-order"):
         for count in ("hard-1", "hard-2"):
-            asked, free = Cell(f"{count}{order}", "grid"), Cell(f"{count}{order}!no-plausibility", "grid")
+            asked, free = CellName(f"{count}{order}", "grid"), CellName(f"{count}{order}!no-plausibility", "grid")
             yield _change(cells, "validity", asked, free, _RISES)
             yield _share(cells, "plausibility_solved", free, Within("below 0.500", high=0.5))
             if count == "hard-2":
@@ -115,9 +115,9 @@ def _validity_conflicts(cells: Cells) -> Iterator[Evidence]:
 
 def _spares(cells: Cells, prefix: str) -> Iterator[Evidence]:
     """Compare the least-preferred feature's use with half of its use under the constant profile."""
-    constant = Cell(f"{prefix}constant", "icarma")
+    constant = CellName(f"{prefix}constant", "icarma")
     for profile in _SOFT:
-        soft = Cell(f"{prefix}{profile}", "icarma")
+        soft = CellName(f"{prefix}{profile}", "icarma")
         terms = [(1.0, soft, "hap"), (-0.5, constant, "hap")]
         what = f"iCARMA, hap, {soft.scenario} less half of {constant.scenario}"
         yield _contrast(cells, what, terms, Within("below half", high=0.0))
@@ -126,8 +126,8 @@ def _spares(cells: Cells, prefix: str) -> Iterator[Evidence]:
 def _versus_constant(cells: Cells, metric: str, within: Within, *prefixes: str) -> Iterator[Evidence]:
     for prefix in prefixes:
         for profile in _SOFT:
-            cell = Cell(f"{prefix}{profile}", "icarma")
-            yield _change(cells, metric, Cell(f"{prefix}constant", "icarma"), cell, within)
+            cell = CellName(f"{prefix}{profile}", "icarma")
+            yield _change(cells, metric, CellName(f"{prefix}constant", "icarma"), cell, within)
 
 
 def _soft_spares(cells: Cells) -> Iterator[Evidence]:
@@ -146,20 +146,20 @@ def _soft_costs_plausibility(cells: Cells) -> Iterator[Evidence]:
 def _hard_limits_soft(cells: Cells) -> Iterator[Evidence]:
     for solver in ("icarma", "grid"):
         for profile in _SOFT:
-            soft, both = Cell(f"soft-{profile}", solver), Cell(f"hard-random+soft-{profile}", solver)
+            soft, both = CellName(f"soft-{profile}", solver), CellName(f"hard-random+soft-{profile}", solver)
             yield _change(cells, "hap", soft, both, _RISES)
 
 
 def _profiles_are_ordered(cells: Cells) -> Iterator[Evidence]:
     for prefix in ("soft-", "hard-random+soft-"):
         for before, after in pairwise(_PROFILES):
-            yield _change(cells, "hap", Cell(prefix + before, "grid"), Cell(prefix + after, "grid"), _FALLS)
+            yield _change(cells, "hap", CellName(prefix + before, "grid"), CellName(prefix + after, "grid"), _FALLS)
 
 
 def _causal_order_attains_more(cells: Cells) -> Iterator[Evidence]:
     for solver, metric in (("grid", "validity"), ("icarma", "plausibility")):
         for name in _BOUND:
-            along, against = Cell(f"{name}@causal-order", solver), Cell(f"{name}@reverse-causal-order", solver)
+            along, against = CellName(f"{name}@causal-order", solver), CellName(f"{name}@reverse-causal-order", solver)
             yield _change(cells, metric, along, against, _FALLS)
 
 
@@ -167,7 +167,7 @@ def _same_training_does_not_help(cells: Cells) -> Iterator[Evidence]:
     names = [f"{name}@reverse-causal-order" for name in ("hard-4", *_BOUND)]
     for metric in ("validity", "plausibility"):
         terms = [
-            (sign / len(names), Cell(name, solver), metric)
+            (sign / len(names), CellName(name, solver), metric)
             for name in names
             for solver, sign in (("icarma?preferences=scenario", 1.0), ("icarma", -1.0))
         ]
@@ -183,8 +183,8 @@ def _scores_work_alike(cells: Cells) -> Iterator[Evidence]:
 
 
 def _gmsc_shows_the_same(cells: Cells) -> Iterator[Evidence]:
-    free, some = Cell("hard-4", "icarma", "gmsc"), Cell("hard-random", "icarma", "gmsc")
-    constant, linear = (Cell(f"hard-3+soft-{profile}", "icarma", "gmsc") for profile in ("constant", "linear"))
+    free, some = CellName("hard-4", "icarma", "gmsc"), CellName("hard-random", "icarma", "gmsc")
+    constant, linear = (CellName(f"hard-3+soft-{profile}", "icarma", "gmsc") for profile in ("constant", "linear"))
     yield _change(cells, "validity", free, some, _FALLS)
     yield _change(cells, "plausibility", free, some, _FALLS)
     yield _change(cells, "hap", constant, linear, _FALLS)
@@ -193,21 +193,21 @@ def _gmsc_shows_the_same(cells: Cells) -> Iterator[Evidence]:
 
 def _oracle_is_slow(cells: Cells) -> Iterator[Evidence]:
     """Compare seconds as measured, scaled to everybody who asks where only some were asked about."""
-    fast = cells.record(Cell("hard-4", "icarma"))
+    fast = cells.record(CellName("hard-4", "icarma"))
     reported = f"published: oracle over {bound('hard-4', 'grid', 'solve_seconds'):.0f} s, "
     reported += f"iCARMA's training about {bound('hard-4', 'icarma', 'fit_seconds'):.0f} s"
     for name in ("hard-4", "hard-3"):
         what, claimed = f"seconds for everybody who asks, {name}", "oracle slower than iCARMA's training"
-        slow = cells.record(Cell(name, "grid"))
+        slow = cells.record(CellName(name, "grid"))
         if "solve_seconds" not in slow or "fit_seconds" not in fast:
-            numbers = _missing(cells, Cell(name, "grid"), Cell("hard-4", "icarma"))
-            yield Evidence(what, numbers, claimed, Verdict.UNKNOWN)
+            numbers = _missing(cells, CellName(name, "grid"), CellName("hard-4", "icarma"))
+            yield Evidence(what, numbers, claimed, ClaimVerdict.UNKNOWN)
             continue
         people, asking = slow["people"], cells.asking("loan") or slow["people"]
         seconds = slow["fit_seconds"] + slow["solve_seconds"] * asking / people
         scaled = "" if asking == people else f" for {asking} people, scaled from {people}"
         numbers = f"oracle {seconds:.1f} s{scaled}; iCARMA's training {fast['fit_seconds']:.1f} s ({reported})"
-        verdict = Verdict.HOLDS if seconds > fast["fit_seconds"] else Verdict.FAILS
+        verdict = ClaimVerdict.HOLDS if seconds > fast["fit_seconds"] else ClaimVerdict.FAILS
         yield Evidence(what, numbers, claimed, verdict)
 
 

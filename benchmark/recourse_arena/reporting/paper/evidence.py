@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Claim", "Evidence", "Verdict", "Within"]
+__all__ = ["Claim", "ClaimVerdict", "Evidence", "Within"]
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from recourse_arena.reporting.results.estimate import Estimate
 Source = TypeVar("Source")
 
 
-class Verdict(StrEnum):
+class ClaimVerdict(StrEnum):
     """What a run says about a claim."""
 
     HOLDS = "holds"
@@ -23,7 +23,7 @@ class Verdict(StrEnum):
     UNKNOWN = "cannot tell"
 
     @classmethod
-    def of_all(cls, verdicts: Iterable[Verdict]) -> Verdict:
+    def of_all(cls, verdicts: Iterable[ClaimVerdict]) -> ClaimVerdict:
         """Return the verdict on all of several parts together.
 
         Example:
@@ -43,7 +43,7 @@ class Evidence:
     what: str
     numbers: str
     claimed: str
-    verdict: Verdict
+    verdict: ClaimVerdict
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Within:
     low: float = -math.inf
     high: float = math.inf
 
-    def verdict(self, estimate: Estimate | None) -> Verdict:
+    def verdict(self, estimate: Estimate | None) -> ClaimVerdict:
         """Return whether the whole interval lies there, lies wholly elsewhere, or neither.
 
         Example:
@@ -78,8 +78,8 @@ class Within:
             holds, cannot tell
         """
         if estimate is None:
-            return Verdict.UNKNOWN
+            return ClaimVerdict.UNKNOWN
         if self.low < estimate.low and estimate.high < self.high:
-            return Verdict.HOLDS
+            return ClaimVerdict.HOLDS
         outside = estimate.high < self.low or self.high < estimate.low
-        return Verdict.FAILS if outside else Verdict.UNKNOWN
+        return ClaimVerdict.FAILS if outside else ClaimVerdict.UNKNOWN

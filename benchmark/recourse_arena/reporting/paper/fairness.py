@@ -25,7 +25,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from scipy.stats import ttest_ind
 
-from recourse_arena.reporting.paper.evidence import Claim, Evidence, Verdict, Within
+from recourse_arena.reporting.paper.evidence import Claim, ClaimVerdict, Evidence, Within
 from recourse_arena.reporting.paper.markdown import code, interval, number, section, table
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.results.estimate import Estimate
@@ -207,12 +207,12 @@ def cases(results: Sequence[Result]) -> list[Case]:
     return [case for case in found if case is not None and len(case.people) > 1]
 
 
-def weighed(case: Case) -> list[tuple[str, Verdict, list[Evidence]]]:
+def weighed(case: Case) -> list[tuple[str, ClaimVerdict, list[Evidence]]]:
     """Return each claim with its verdict and what it rests on; nothing for a solver of which the paper claims none."""
     if case.solver != "icarma":
         return []
     found = [(claim.sentence, list(claim.weigh(case))) for claim in CLAIMS]
-    return [(sentence, Verdict.of_all(part.verdict for part in parts), parts) for sentence, parts in found]
+    return [(sentence, ClaimVerdict.of_all(part.verdict for part in parts), parts) for sentence, parts in found]
 
 
 def means(case: Case) -> list[list[str]]:
@@ -257,15 +257,15 @@ def fairness_case(results: Sequence[Result]) -> str:
     return section("Fairness case (Figure 4)", *parts)
 
 
-def _claims(claims: list[tuple[str, Verdict, list[Evidence]]]) -> str:
+def _claims(claims: list[tuple[str, ClaimVerdict, list[Evidence]]]) -> str:
     rows = []
     for place, (sentence, verdict, parts) in enumerate(claims, 1):
-        agree = f"{sum(part.verdict == Verdict.HOLDS for part in parts)} of {len(parts)}"
+        agree = f"{sum(part.verdict == ClaimVerdict.HOLDS for part in parts)} of {len(parts)}"
         rows.append([str(place), sentence, str(verdict), agree])
     return table(rows, ["", "claim", "here", "comparisons that hold"], numbers=(0, 3))
 
 
-def _evidence(claims: list[tuple[str, Verdict, list[Evidence]]]) -> str:
+def _evidence(claims: list[tuple[str, ClaimVerdict, list[Evidence]]]) -> str:
     rows = [
         [str(place), part.what, part.numbers, part.claimed, str(part.verdict)]
         for place, (_, _, parts) in enumerate(claims, 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from recourse_arena.reporting.paper.markdown import interval, number
 from recourse_arena.reporting.paper.published import Target, target
-from recourse_arena.reporting.results.cells import Cell, Cells
+from recourse_arena.reporting.results.cells import CellName, Cells
 from recourse_arena.reporting.results.estimate import Estimate
 
 NAMED = ("scenario", "solver", "metric")
@@ -38,7 +38,7 @@ class Replicated:
     """
 
     table: str
-    cell: Cell
+    cell: CellName
     metric: str
     published: float
     ours: Estimate | None
@@ -53,7 +53,7 @@ class Replicated:
 
         The oracle's plausibility is published among the people it has advice for: it is 1.0 at any validity.
         """
-        cell = Cell(row["scenario"], solver or row["solver"], row["dataset"])
+        cell = CellName(row["scenario"], solver or row["solver"], row["dataset"])
         measured = "plausibility_solved" if row["metric"] == "plausibility" and cell.solver == "grid" else row["metric"]
         aim = target(row["table"], cell.dataset, row["solver"], row["metric"])
         ours, seeds = cells.estimate(cell, measured), cells.over_seeds(cell, measured)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Report"]
+__all__ = ["PaperReport"]
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.planning.built_in_suites import PUBLISHED_RULE
 from recourse_arena.reporting.paper.attainability import against_oracle, against_population_level
 from recourse_arena.reporting.paper.claims import CLAIMS, READING
-from recourse_arena.reporting.paper.evidence import Verdict
+from recourse_arena.reporting.paper.evidence import ClaimVerdict
 from recourse_arena.reporting.paper.fairness import fairness_case
 from recourse_arena.reporting.paper.markdown import code, number, section, table
 from recourse_arena.reporting.paper.optimality import how_far_from_optimal
@@ -24,7 +24,7 @@ from recourse_arena.reporting.results.cells import Cells
 
 
 @dataclass(frozen=True)
-class Report:
+class PaperReport:
     """What runs say about the paper.
 
     Arguments:
@@ -38,7 +38,7 @@ class Report:
     values: list[Replicated]
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Report:
+    def of(cls, results: Sequence[Result]) -> PaperReport:
         """Return the report on runs.
 
         Raises:
@@ -181,9 +181,9 @@ class Report:
         rows = []
         for place, claim in enumerate(CLAIMS, 1):
             parts = list(claim.weigh(self.cells))
-            verdict = Verdict.of_all(part.verdict for part in parts)
+            verdict = ClaimVerdict.of_all(part.verdict for part in parts)
             shown = next(part for part in parts if part.verdict == verdict)  # what decided it
-            agree = f"{sum(part.verdict == Verdict.HOLDS for part in parts)} of {len(parts)}"
+            agree = f"{sum(part.verdict == ClaimVerdict.HOLDS for part in parts)} of {len(parts)}"
             rows.append(
                 [str(place), claim.sentence, claim.source, str(verdict), agree, f"{shown.what}: {shown.numbers}"]
             )

@@ -8,7 +8,7 @@ import numpy as np
 
 from recourse_arena.base.names import variant
 from recourse_arena.reporting.paper.markdown import code, number, section, table
-from recourse_arena.reporting.results.cells import Cell, Cells
+from recourse_arena.reporting.results.cells import CellName, Cells
 
 _OPTION = "training_seed"
 _METRICS = ("validity", "plausibility", "hap")
@@ -38,9 +38,9 @@ def training_seeds(cells: Cells) -> str:
     return section("Training seeds", text, *parts) if parts else ""
 
 
-def _families(cells: Cells) -> dict[tuple[str, str], dict[str, dict[int, Cell]]]:
+def _families(cells: Cells) -> dict[tuple[str, str], dict[str, dict[int, CellName]]]:
     """Return the cells of each dataset and solver, by scenario and training seed."""
-    found: dict[tuple[str, str], dict[str, dict[int, Cell]]] = {}
+    found: dict[tuple[str, str], dict[str, dict[int, CellName]]] = {}
     for cell, seed in cells.means:
         name, options = variant(cell.solver)
         training_seed = options.pop(_OPTION, None)
@@ -52,7 +52,7 @@ def _families(cells: Cells) -> dict[tuple[str, str], dict[str, dict[int, Cell]]]
     return found
 
 
-def _row(cells: Cells, scenario: str, members: dict[int, Cell], metric: str) -> dict[str, str]:
+def _row(cells: Cells, scenario: str, members: dict[int, CellName], metric: str) -> dict[str, str]:
     """Return a row of the table by its headings; nothing where the metric is undefined."""
     means = {seed: cells.mean(cell, metric) for seed, cell in sorted(members.items())}
     values = {seed: mean for seed, mean in means.items() if mean is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cell", "Cells", "Term", "refuse_mixed"]
+__all__ = ["CellName", "Cells", "Term", "refuse_mixed"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from recourse_arena.statistics.intervals import share_interval
 _KEYS = ["dataset", "scenario", "solver", "seed"]
 
 
-class Cell(NamedTuple):
+class CellName(NamedTuple):
     """A solver under a scenario on a dataset."""
 
     scenario: str
@@ -30,7 +30,7 @@ class Cell(NamedTuple):
     dataset: str = "loan"
 
 
-Term = tuple[float, Cell, str]
+Term = tuple[float, CellName, str]
 """A weight, a cell and a metric."""
 
 
@@ -47,9 +47,9 @@ class Cells:
         materials: What each dataset and seed rests on; a run of an older version does not say.
     """
 
-    people: Mapping[tuple[Cell, int], pd.DataFrame]
-    means: Mapping[tuple[Cell, int], Mapping[Any, Any]]
-    records: Mapping[tuple[Cell, int], dict[str, Any]]
+    people: Mapping[tuple[CellName, int], pd.DataFrame]
+    means: Mapping[tuple[CellName, int], Mapping[Any, Any]]
+    records: Mapping[tuple[CellName, int], dict[str, Any]]
     seeds: Mapping[str, int]
     materials: Mapping[tuple[str, int], dict[str, Any]]
 
@@ -61,14 +61,14 @@ class Cells:
             ArenaError: If the runs cannot be read side by side, with the reason.
         """
         refuse_mixed(results)
-        people: dict[tuple[Cell, int], pd.DataFrame] = {}
-        means: dict[tuple[Cell, int], Mapping[Any, Any]] = {}
-        records: dict[tuple[Cell, int], dict[str, Any]] = {}
+        people: dict[tuple[CellName, int], pd.DataFrame] = {}
+        means: dict[tuple[CellName, int], Mapping[Any, Any]] = {}
+        records: dict[tuple[CellName, int], dict[str, Any]] = {}
         seeds: dict[str, int] = {}
         materials: dict[tuple[str, int], dict[str, Any]] = {}
         for result in results:
             for record in result.info["cells"]:
-                key = Cell(record["scenario"], record["solver"], record["dataset"]), int(record["seed"])
+                key = CellName(record["scenario"], record["solver"], record["dataset"]), int(record["seed"])
                 if record["outcome"] != Outcome.SKIPPED:
                     seeds.setdefault(record["dataset"], key[1])
                 if (
@@ -78,12 +78,12 @@ class Cells:
             for key, frame in _shares(result).items():
                 people.setdefault(key, frame)
             for row in result.summary.query("outcome == 'solved'").to_dict("records"):
-                means.setdefault((Cell(row["scenario"], row["solver"], row["dataset"]), int(row["seed"])), row)
+                means.setdefault((CellName(row["scenario"], row["solver"], row["dataset"]), int(row["seed"])), row)
             for found in result.info.get("materials", []):
                 materials.setdefault((found["dataset"], int(found["seed"])), found)
         return cls(people, means, records, seeds, materials)
 
-    def estimate(self, cell: Cell, metric: str) -> Estimate | None:
+    def estimate(self, cell: CellName, metric: str) -> Estimate | None:
         """Return a share with Wilson's interval over people; none if the cell is not there or it is undefined."""
         values = self._values(cell, metric)
         if values is None:
@@ -114,18 +114,18 @@ class Cells:
         together = self._together(terms)
         return [] if together is None else [float(share) for share in together.mean(axis=0)]
 
-    def mean(self, cell: Cell, metric: str, seed: int | None = None) -> float | None:
+    def mean(self, cell: CellName, metric: str, seed: int | None = None) -> float | None:
         """Return a metric of a cell as the run summed it up; none if it is not there or undefined."""
         seed = self.seeds.get(cell.dataset, 0) if seed is None else seed
         value = self.means.get((cell, seed), {}).get(metric)
         return None if value is None or pd.isna(value) else float(value)
 
-    def over_seeds(self, cell: Cell, metric: str) -> dict[int, float]:
+    def over_seeds(self, cell: CellName, metric: str) -> dict[int, float]:
         """Return a metric in every seed that holds it."""
         found = {seed: self.mean(name, metric, seed) for name, seed in self.means if name == cell}
         return {seed: value for seed, value in sorted(found.items()) if value is not None}
 
-    def record(self, cell: Cell) -> dict[str, Any]:
+    def record(self, cell: CellName) -> dict[str, Any]:
         """Return what `run.json` says about a cell; nothing if it is not there."""
         return self.records.get((cell, self.seeds.get(cell.dataset, 0)), {})
 
@@ -143,7 +143,7 @@ class Cells:
         each = pd.concat(present, axis=1, join="inner").to_numpy(dtype=float)
         return each if len(each) else None
 
-    def _values(self, cell: Cell, metric: str) -> pd.Series | None:
+    def _values(self, cell: CellName, metric: str) -> pd.Series | None:
         frame = self.people.get((cell, self.seeds.get(cell.dataset, 0)))
         values = None if frame is None else frame[metric].dropna()
         return values if values is not None and len(values) else None
@@ -169,7 +169,7 @@ def refuse_mixed(results: Sequence[Result]) -> None:
                 )
 
 
-def _shares(result: Result) -> dict[tuple[Cell, int], pd.DataFrame]:
+def _shares(result: Result) -> dict[tuple[CellName, int], pd.DataFrame]:
     """Return a run's people as shares, cell by cell."""
     if not (result.path / "people.parquet").exists():  # its means are still in the summary
         return {}
@@ -192,6 +192,6 @@ def _shares(result: Result) -> dict[tuple[Cell, int], pd.DataFrame]:
     )
     rows: Mapping[Any, Any] = people.groupby(_KEYS, observed=True, sort=False).indices
     return {
-        (Cell(scenario, solver, dataset), int(seed)): shares.iloc[places]
+        (CellName(scenario, solver, dataset), int(seed)): shares.iloc[places]
         for (dataset, scenario, solver, seed), places in rows.items()
     }

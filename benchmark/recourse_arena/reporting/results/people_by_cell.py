@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Panel", "panels"]
+__all__ = ["PeopleByCell", "panels"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DENSITIES = ("logp_factual", "logp_counterfactual")
 
 
 @dataclass(frozen=True)
-class Panel:
+class PeopleByCell:
     """Everybody asked about on a dataset.
 
     Arguments:
@@ -70,7 +70,7 @@ class Panel:
         return found
 
 
-def panels(results: Sequence[Result]) -> dict[str, Panel]:
+def panels(results: Sequence[Result]) -> dict[str, PeopleByCell]:
     """Return the panel of each dataset; none where no run kept its people.
 
     Raises:
@@ -110,7 +110,7 @@ def _nullable(kind: pa.DataType) -> object:
     return pd.Int64Dtype() if pa.types.is_integer(kind) else None
 
 
-def _panel(dataset: str, records: pd.DataFrame) -> Panel:
+def _panel(dataset: str, records: pd.DataFrame) -> PeopleByCell:
     keys = pd.MultiIndex.from_frame(records[["seed", "person"]].astype("int64"))
     row, everybody = pd.factorize(keys)
     column, cells = pd.factorize(pd.MultiIndex.from_frame(records[["scenario", "solver"]]))
@@ -119,4 +119,4 @@ def _panel(dataset: str, records: pd.DataFrame) -> Panel:
     groups = records[named].groupby(row).first().fillna("").astype(str)
     groups.columns = [str(name).removeprefix("group_") for name in named]
     found = tuple((str(scenario), str(solver)) for scenario, solver in cells)
-    return Panel(dataset, seeds, persons, groups, found, records, row.astype(np.int64), column.astype(np.int64))
+    return PeopleByCell(dataset, seeds, persons, groups, found, records, row.astype(np.int64), column.astype(np.int64))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.arithmetic import one_thread
-from recourse_arena.execution.guard.process_state import Surroundings
+from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.decision.fitting import fit_classifier
@@ -165,7 +165,7 @@ def nobody_tested_was_trained_on(population: Population) -> None:
 def the_same_seed_leads_to_the_same_people(population: Population) -> None:
     """People depend on the seed only, whatever the global random state."""
     first = population.parts()
-    with Surroundings(20_000):
+    with ProcessState(20_000):
         again = population.parts(population.drawn(0))
     for name, people in first.items():
         same = torch.equal(people.x, again[name].x) and torch.equal(people.y, again[name].y)
@@ -182,7 +182,7 @@ def another_seed_leads_to_other_people(population: Population) -> None:
 
 def global_state_is_left_alone(population: Population) -> None:
     """Drawing people changes no random state of torch, numpy and random, and no setting of torch."""
-    with Surroundings(20_000) as around:
+    with ProcessState(20_000) as around:
         population.drawn(0)
     expect_untouched(around, "splits")
 

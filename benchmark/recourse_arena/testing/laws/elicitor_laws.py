@@ -9,7 +9,7 @@ import re
 import torch
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.execution.guard.process_state import Surroundings
+from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.features import Feature, FeatureTable, Role
 from recourse_arena.problem.actionability import Actionability
@@ -55,7 +55,7 @@ def people_can_act_on_as_many_features_as_asked_for(elicitor: Elicitor) -> None:
 def the_same_draws_lead_to_the_same_answers(elicitor: Elicitor) -> None:
     """Answers depend on the generator they are given only, and on that they do."""
     one = _answers(elicitor, "random").scores
-    with Surroundings(20_000):
+    with ProcessState(20_000):
         again = _answers(elicitor, "random").scores
     expect(torch.equal(one, again), "other answers with the same generator")
     expect(not torch.equal(one, _answers(elicitor, "random", seed=1).scores), "the same answers with another generator")
@@ -63,7 +63,7 @@ def the_same_draws_lead_to_the_same_answers(elicitor: Elicitor) -> None:
 
 def global_state_is_left_alone(elicitor: Elicitor) -> None:
     """Sampling changes no random state of torch, numpy and random, and no setting of torch."""
-    with Surroundings(20_000) as around:
+    with ProcessState(20_000) as around:
         _answers(elicitor, "random")
     expect_untouched(around, "sampling")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from recourse_arena.base.errors import NotApplicable
 
 if TYPE_CHECKING:
-    from recourse_arena.execution.guard.process_state import Surroundings
+    from recourse_arena.execution.guard.process_state import ProcessState
 
 
 class LawBroken(AssertionError):
@@ -42,7 +42,7 @@ def expect(condition: object, message: str) -> None:
         raise LawBroken(message)
 
 
-def expect_untouched(around: Surroundings, during: str) -> None:
+def expect_untouched(around: ProcessState, during: str) -> None:
     """Raise what somebody used or changed of the global state."""
     expect(not around.touched, f"{during} touches {', '.join(around.touched)}; draw from a generator of your own")
 
@@ -83,13 +83,13 @@ class Case:
             NotRun: If it ran nowhere, with the reasons.
             Exception: Whatever the plugin itself raises, with a note of the place.
         """
-        from recourse_arena.execution.guard.process_state import Surroundings
+        from recourse_arena.execution.guard.process_state import ProcessState
 
         ran: list[str] = []
         reasons: dict[str, str] = {}
         for place, subject in self.places.items():
             try:
-                with Surroundings(0):
+                with ProcessState(0):
                     self.law(subject)
             except (NotRun, NotApplicable) as reason:
                 reasons[place] = str(reason)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from recourse_arena.execution.guard.process_state import Surroundings
+from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.box import Box
 from recourse_arena.problem.actionability import Actionability
@@ -80,7 +80,7 @@ def whole_features_get_whole_numbers(candidate: Candidate) -> None:
 def the_same_seed_leads_to_the_same_advice(candidate: Candidate) -> None:
     """Fitting anew with the same seed changes nothing, whatever the global random state."""
     request, first = candidate.request, candidate.first
-    with Surroundings(20_000):
+    with ProcessState(20_000):
         again = candidate.ask(candidate.fit(), request)
     expect_same_advice(request, first, again, "after another fit with the same seed")
 
@@ -204,10 +204,10 @@ def inputs_are_left_as_they_were(candidate: Candidate) -> None:
 def global_state_is_left_alone(candidate: Candidate) -> None:
     """Random states of torch, numpy and random, and torch's global settings, are as they were."""
     request = candidate.request
-    with Surroundings(20_000) as around:
+    with ProcessState(20_000) as around:
         solver = candidate.fit()
     expect_untouched(around, "fit")
-    with Surroundings(20_000) as around:
+    with ProcessState(20_000) as around:
         candidate.ask(solver, request)
     expect_untouched(around, "recommend")
 
