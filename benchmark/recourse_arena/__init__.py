@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.version import __version__
 from recourse_arena.interfaces.hookspecs import hookimpl
+from recourse_arena.old_paths import OldPaths
 
 if TYPE_CHECKING:
     from recourse_arena.api import load, run
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.dataset import Dataset
     from recourse_arena.interfaces.elicitor import Elicitor
-    from recourse_arena.interfaces.metric import Metric
+    from recourse_arena.interfaces.metric import Average, Metric
     from recourse_arena.interfaces.options import Choice, Range, Space
     from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
     from recourse_arena.interfaces.solver import Solver
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Scenario
 
+OldPaths.install()
+
 _HOMES = {
     "Actionability": "problem.actionability",
     "ArenaError": "base.errors",
     "Assignment": "people.assignment",
     "AtRandom": "people.assignment",
+    "Average": "interfaces.metric",
     "Block": "interfaces.suite",
     "Box": "people.box",
     "ByAttribute": "people.assignment",
@@ -91,6 +95,7 @@ __all__ = [
     "ArenaError",
     "Assignment",
     "AtRandom",
+    "Average",
     "Block",
     "Box",
     "ByAttribute",

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.reporting.paper.published import TABLES, published
+from recourse_arena.reporting.results.averages import built_in
 from recourse_arena.reporting.results.cells import CellName
-from recourse_arena.reporting.results.person_values import MEASURES
 
 COLUMNS = ["dataset", "scenario", "solver", "seed"]
 
@@ -68,7 +68,7 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
         asked = [_people({**label, **shares}, people, seed)] if shares else []
         tables += asked
         means = {
-            name: measure.of(table).astype("Float64").mean() for table in asked for name, measure in MEASURES.items()
+            name: measure.of(table).astype("Float64").mean() for table in asked for name, measure in built_in().items()
         }
         summary.append({**{name: row[name] for name in (*COLUMNS, "outcome", "people")}, **means})
     info = {

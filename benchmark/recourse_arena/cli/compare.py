@@ -34,11 +34,11 @@ def compare(
     they cannot be compared.
     """
     from recourse_arena.reporting.comparison import comparison as comparing
-    from recourse_arena.reporting.result import Result
+    from recourse_arena.storage.run_files import RunFiles
 
     found = comparing.compare(
-        Result.read(baseline),
-        Result.read(current),
+        RunFiles.read(baseline),
+        RunFiles.read(current),
         tolerance=tolerance,
         cost_tolerance=cost_tolerance,
         allow_missing=allow_missing,

@@ -21,11 +21,11 @@ def figures(folder: Path, out: Path | None) -> None:
     Prints each written file, and each figure that is left out with what the run lacks for it.
     """
     from recourse_arena.reporting.figures.draw import draw
-    from recourse_arena.reporting.result import Result
+    from recourse_arena.storage.run_files import RunFiles
 
     target = out or folder / "figures"
     written = 0
-    for picture in draw(Result.read(folder)):
+    for picture in draw(RunFiles.read(folder)):
         if picture.reason:
             click.echo(f"left out {picture.name}: {picture.reason}")
         for ending, content in picture.files.items():

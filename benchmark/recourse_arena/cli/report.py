@@ -28,9 +28,9 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
     advice of each solver ends.
     """
     from recourse_arena.reporting.paper.report import PaperReport
-    from recourse_arena.reporting.result import Result
+    from recourse_arena.storage.run_files import RunFiles
 
-    text = PaperReport.of([Result.read(folder) for folder in folders]).markdown(about)
+    text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     file = out or folders[0] / "report.md"
     try:
         file.write_text(text, encoding="utf-8")

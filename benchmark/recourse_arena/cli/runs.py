@@ -61,12 +61,13 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     except KeyboardInterrupt:
         click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
         raise SystemExit(130) from None
+    from recourse_arena.reporting.forms import render
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
     from recourse_arena.storage.files import write_atomically
 
     board = Leaderboard.of([result])
     for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
-        write_atomically(folder / name, board.render(form, at=folder / name).encode())
+        write_atomically(folder / name, render(board, form, at=folder / name).encode())
     click.echo(board.text())
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
     for alarm in result.alarms:
@@ -92,10 +93,11 @@ def leaderboard(folders: tuple[Path, ...], form: str, out: Path | None, mix: boo
 
     `html` is a page that opens offline; with --out it links to the files of the runs.
     """
+    from recourse_arena.reporting.forms import render
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
-    from recourse_arena.reporting.result import Result
+    from recourse_arena.storage.run_files import RunFiles
 
-    text = Leaderboard.of([Result.read(folder) for folder in folders], mix=mix).render(form, at=out)
+    text = render(Leaderboard.of([RunFiles.read(folder) for folder in folders], mix=mix), form, at=out)
     if out is None:
         click.echo(text, nl=form == "table")
     else:

@@ -66,8 +66,19 @@ def summarise(records: Sequence[CellRecord], registry: Registry) -> tuple[pd.Dat
         row["people"] = 0 if record.people is None else len(record.people)
         values, notes = _measured(record, measures)
         rows.append({**row, **{name: values[name] for name in measures.metrics}})
-        noted.append(replace(record, notes=(*record.notes, *notes)) if notes else record)
+        record = replace(record, notes=(*record.notes, *notes)) if notes else record
+        noted.append(_with_columns(record, measures))
     return pd.DataFrame(rows), noted
+
+
+def _with_columns(record: CellRecord, measures: MetricValues) -> CellRecord:
+    """Return a record whose people have what metrics of plugins average."""
+    if record.people is None or not measures.averages_of_plugins:
+        return record
+    people = record.people
+    for column, values in measures.columns(as_frame(people)).items():
+        people = people.append_column(column, pa.array(values, from_pandas=True))
+    return replace(record, people=people)
 
 
 def _measured(record: CellRecord, measures: MetricValues) -> tuple[Values, tuple[Note, ...]]:

@@ -2,19 +2,85 @@
 
 from __future__ import annotations
 
-__all__ = ["Metric"]
+__all__ = ["Average", "Metric"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from recourse_arena.base.errors import ArenaError
+
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+
+Compute = Callable[["pd.DataFrame", Mapping[str, float]], float | None]
+
+
+@dataclass(frozen=True)
+class Average:
+    """What a metric averages over people, and how: from it follow its value, intervals, ranks and gates.
+
+    Arguments:
+        of: Value of each person from the records of a cell, `(people,)`, missing for people outside its population.
+        how: `share` of values that are true or false, `mean`, or `geometric mean` of ratios, which few huge ones do
+            not drown.
+        among_valid: Whether it is about people with a valid recommendation only.
+        preference: Whether it says how well preferences are met, so that it means little where they cost nothing.
+        certified: Whether it needs certified optima, which few runs have.
+        rounding: What may change a value where nothing is random, relative to it.
+        remark: What a reader should know about the values.
+    """
+
+    of: Callable[[pd.DataFrame], pd.Series]
+    how: Literal["share", "mean", "geometric mean"] = "share"
+    among_valid: bool = False
+    preference: bool = False
+    certified: bool = False
+    rounding: float = 0.0
+    remark: str = ""
+
+    @property
+    def share(self) -> bool:
+        """Whether its values are true or false."""
+        return self.how == "share"
+
+    @property
+    def ratio(self) -> bool:
+        """Whether its values are ratios."""
+        return self.how == "geometric mean"
+
+    def values(self, people: pd.DataFrame) -> np.ndarray:
+        """Return the value of each person as float `(people,)`, nan for people who do not count.
+
+        Example:
+            >>> import pandas as pd
+            >>> Average(lambda people: people["valid"]).values(pd.DataFrame({"valid": [True, False]}))
+            array([1., 0.])
+        """
+        import numpy as np
+        import pandas as pd
+
+        values = pd.Series(self.of(people)).astype("Float64")
+        return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
+
+    def __call__(self, people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
+        """Return the average over those who count; none if nobody does."""
+        import numpy as np
+
+        values = self.values(people)
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return None
+        return float(np.exp(np.log(known).mean()) if self.ratio else known.mean())
 
 
 @dataclass(frozen=True)
 class Metric:
     """One metric of a cell: a dataset, a scenario, a solver and a seed.
+
+    A metric that is an average over people says so with `average`: it then has 95 % intervals, ranks, groups and a
+    verdict of `compare`, as those of the suite have. Any other one has a value alone.
 
     Arguments:
         name: Its name; the column in `summary.csv`.
@@ -24,8 +90,14 @@ class Metric:
         definition: What it is, in one sentence.
         compute: Its value for the records of a cell's people and the cell's timings in seconds (`fit_seconds`,
             `solve_seconds`); none where undefined. Records have `optimal_cost` and `optimality_gap` beside what the
-            judge writes, if an exact solver certified anybody of the dataset, scenario and seed.
+            judge writes, if an exact solver certified anybody of the dataset, scenario and seed. Default: its average.
         title: Short heading for tables; its name if empty.
+        average: What it averages over people; none if it is no average.
+        version: Changes whenever `compute` or `average` gives other values: kept ones are then measured anew.
+        shown: Whether it has a column in every leaderboard, not only in files and behind "more" of the page.
+
+    Raises:
+        ArenaError: If there is neither `compute` nor `average`.
     """
 
     name: str
@@ -33,12 +105,21 @@ class Metric:
     unit: str
     population: str
     definition: str
-    compute: Callable[[pd.DataFrame, Mapping[str, float]], float | None]
+    compute: Compute = None  # type: ignore[assignment]
     title: str = ""
+    average: Average | None = None
+    version: str = "1"
+    shown: bool = False
+
+    def __post_init__(self) -> None:
+        if self.compute is None:
+            if self.average is None:
+                raise ArenaError(f"metric {self.name!r}: expected `compute` or `average`, got neither")
+            object.__setattr__(self, "compute", self.average)
 
     def declaration(self) -> dict[str, str]:
         """Return what travels with every file that holds its values."""
-        return {
+        said = {
             "name": self.name,
             "direction": self.direction,
             "unit": self.unit,
@@ -46,3 +127,10 @@ class Metric:
             "definition": self.definition,
             "title": self.title or self.name,
         }
+        if self.version != "1":
+            said["version"] = self.version
+        if self.average is not None:
+            said["average"] = self.average.how
+        if self.shown:
+            said["shown"] = "yes"
+        return said

@@ -5,62 +5,51 @@ from __future__ import annotations
 __all__ = ["recourse_metrics"]
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recourse_arena.interfaces.hookspecs import hookimpl
+from recourse_arena.interfaces.metric import Average, Metric
 from recourse_arena.problem.outcome import Outcome
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-from recourse_arena.interfaces.metric import Metric
+
+_ROUNDING = 1e-4
+"""Relative change of a person's cost that rounding may make where everything is deterministic."""
+
+_GAP_ROUNDING = 2e-3
+"""An optimum is certified to 0.1 %, so that two certificates of the same person may differ by so much."""
+
+Values = Callable[["pd.DataFrame"], "pd.Series"]
 
 
-def _mean(column: str, *, among: str | None = None) -> Callable[[Any, Mapping[str, float]], float | None]:
-    """Return the mean of a column over everybody asking, or over the people for whom `among` is true."""
-
-    def compute(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-        values = _numbers(people, column)
-        if among is not None:
-            values = values[_solved(people) if among == Outcome.SOLVED else _is(people, among)]
-        known = values[values == values]
-        return float(known.mean()) if len(known) else None
-
-    return compute
+def _column(name: str) -> Values:
+    return lambda people: people[name]
 
 
-def _numbers(people: pd.DataFrame, column: str) -> np.ndarray:
-    """Return a column as numbers, `(people,)`, NaN where it is missing."""
-    return people[column].to_numpy(dtype=float, na_value=float("nan"))
+def _valid(name: str) -> Values:
+    """Return a column of the people with a valid recommendation."""
+    return lambda people: people[name].where(people["valid"].astype(bool))
 
 
-def _is(people: pd.DataFrame, column: str) -> np.ndarray:
-    return people[column].to_numpy(dtype=bool)
+def _if_recorded(name: str, of: Values) -> Values:
+    """Return values from a column, missing for everybody where the records lack it."""
+
+    def values(people: pd.DataFrame) -> pd.Series:
+        import pandas as pd
+
+        return of(people) if name in people else pd.Series(pd.NA, index=people.index, dtype="Float64")
+
+    return values
 
 
-def _solved(people: pd.DataFrame) -> np.ndarray:
-    return people["outcome"].to_numpy(dtype=object) == Outcome.SOLVED
-
-
-def _share(flags: np.ndarray) -> float | None:
-    return float(flags.mean()) if len(flags) else None
+def _solved(people: pd.DataFrame) -> pd.Series:
+    return people["outcome"] == Outcome.SOLVED
 
 
 def _sd_of_cost(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-    costs = _numbers(people, "cost")[_is(people, "valid")]
+    costs = people["cost"].to_numpy(dtype=float, na_value=float("nan"))[people["valid"].to_numpy(dtype=bool)]
     return float(costs.std(ddof=1)) if len(costs) > 1 else None
-
-
-def _attainability(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-    return _share(_is(people, "valid") & _is(people, "plausible"))
-
-
-def _coverage(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-    return _share(_solved(people))
-
-
-def _broken(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
-    return _share(_numbers(people, "violations") > 0)
 
 
 def _optimality_gap(people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
@@ -85,15 +74,15 @@ _CERTIFIED = "people with a certified optimum and a recommendation that does wha
 def recourse_metrics() -> list[Metric]:
     """Return the metrics of every leaderboard."""
     return [
-        Metric("coverage", "higher", "share", _ALL, "Has a recommendation.", _coverage, "cover"),
+        Metric("coverage", "higher", "share", _ALL, "Has a recommendation.", title="cover", average=Average(_solved)),
         Metric(
             "validity",
             "higher",
             "share",
             _ALL,
             "The re-applied action leads to a positive decision and breaks no constraint.",
-            _mean("valid"),
             title="valid",
+            average=Average(_column("valid")),
         ),
         Metric(
             "plausibility",
@@ -102,8 +91,8 @@ def recourse_metrics() -> list[Metric]:
             _ALL,
             "The counterfactual is at least as likely as the factual under the causal flow, or under the true causal "
             "model where the scenario says `!scm-plausibility`.",
-            _mean("plausible"),
             title="plaus.",
+            average=Average(_column("plausible")),
         ),
         Metric(
             "attainability",
@@ -111,8 +100,8 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _ALL,
             "Valid and plausible.",
-            _attainability,
             title="attain.",
+            average=Average(lambda people: people["valid"] & people["plausible"]),
         ),
         Metric(
             "cost_mean",
@@ -120,8 +109,8 @@ def recourse_metrics() -> list[Metric]:
             "cost",
             _VALID,
             "Mean unweighted cost: squared standardised change of what is acted upon, over range and K.",
-            _mean("cost", among="valid"),
             title="cost",
+            average=Average(_valid("cost"), "mean", among_valid=True, rounding=_ROUNDING),
         ),
         Metric(
             "cost_sd",
@@ -138,7 +127,7 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _VALID,
             "Acts on the person's own least-preferred actionable feature; undefined where answers carry no order.",
-            _mean("hard_action", among="valid"),
+            average=Average(_valid("hard_action"), among_valid=True, preference=True),
         ),
         Metric(
             "violations",
@@ -146,8 +135,8 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _ALL,
             "The action breaks a constraint: forbidden feature, value outside the box, not finite or not whole.",
-            _broken,
             title="broken",
+            average=Average(lambda people: people["violations"] > 0),
         ),
         Metric(
             "actions_mean",
@@ -155,8 +144,8 @@ def recourse_metrics() -> list[Metric]:
             "features",
             _VALID,
             "Number of features acted upon.",
-            _mean("actions", among="valid"),
             title="actions",
+            average=Average(_if_recorded("actions", _valid("actions")), "mean", among_valid=True),
         ),
         Metric(
             "fit_seconds",
@@ -182,7 +171,7 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _SOLVED,
             "Plausibility among people with a recommendation.",
-            _mean("plausible", among=Outcome.SOLVED),
+            average=Average(lambda people: people["plausible"].where(_solved(people))),
         ),
         Metric(
             "plausibility_scm",
@@ -190,7 +179,7 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _ALL,
             "The counterfactual is at least as likely as the factual under the true causal model.",
-            _mean("plausible_scm"),
+            average=Average(_if_recorded("plausible_scm", _column("plausible_scm"))),
         ),
         Metric(
             "weighted_cost_mean",
@@ -198,7 +187,7 @@ def recourse_metrics() -> list[Metric]:
             "cost",
             _VALID,
             "Mean cost weighted by the person's own preferences.",
-            _mean("weighted_cost", among="valid"),
+            average=Average(_valid("weighted_cost"), "mean", among_valid=True, rounding=_ROUNDING),
         ),
         Metric(
             "l2_mean",
@@ -206,7 +195,7 @@ def recourse_metrics() -> list[Metric]:
             "data units",
             _VALID,
             "Mean l2 norm of the acted changes.",
-            _mean("l2", among="valid"),
+            average=Average(_if_recorded("l2", _valid("l2")), "mean", among_valid=True),
         ),
         Metric(
             "optimality_gap",
@@ -216,6 +205,14 @@ def recourse_metrics() -> list[Metric]:
             "Median of (weighted cost - optimal cost) / optimal cost: what advice costs beyond the least possible.",
             _optimality_gap,
             title="gap",
+            average=Average(
+                _if_recorded("optimality_gap", lambda people: 1 + people["optimality_gap"]),
+                "geometric mean",
+                among_valid=True,
+                certified=True,
+                rounding=_GAP_ROUNDING,
+                remark="geometric means of cost over optimal cost, that is 1 + gap",
+            ),
         ),
         Metric(
             "optimality_people",

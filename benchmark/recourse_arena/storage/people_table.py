@@ -1,15 +1,31 @@
-"""People as tables: from the judge's frame, with the columns that name a cell, and as parquet."""
+"""People as tables: from the judge's frame, with the columns that name a cell, as parquet, and read back."""
 
 from __future__ import annotations
 
-__all__ = ["as_frame", "as_parquet", "as_table", "labelled"]
+__all__ = ["KEYS", "RECORDED", "as_frame", "as_parquet", "as_table", "labelled", "metric_column", "read_people"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from recourse_arena.base.errors import ArenaError
+
+_NAMES = ("dataset", "scenario", "solver")
+
+KEYS = (*_NAMES, "seed")
+"""The columns that name a cell."""
+
+RECORDED = ("outcome", "valid", "plausible", "cost", "weighted_cost", "hard_action", "violations")
+"""The columns that metrics of the suite cannot do without."""
+
+
+def metric_column(metric: str) -> str:
+    """Return the column that holds what a metric of a plugin averages."""
+    return f"metric_{metric}"
 
 
 def as_table(people: pd.DataFrame) -> pa.Table:
@@ -65,3 +81,44 @@ def as_parquet(people: pa.Table, *, small: bool) -> bytes:
         people, sink, compression="zstd", compression_level=12, use_dictionary=others, use_byte_stream_split=numbers
     )
     return sink.getvalue().to_pybytes()
+
+
+def read_people(
+    path: Path, wanted: Callable[[str], bool] | None = None, *, required: Sequence[str] = ("person", *RECORDED)
+) -> pd.DataFrame | None:
+    """Return the rows of a `people.parquet`; none if there is no file, or nobody in it.
+
+    Names are words, whatever they look like; truth values and whole numbers may be missing, other numbers are then nan.
+
+    Arguments:
+        path: The file.
+        wanted: Which columns are read beside those that name a cell and the required ones; default: all.
+        required: Columns without which there is nothing to read.
+
+    Raises:
+        ArenaError: If it cannot be read or lacks a column.
+    """
+    if not path.exists():
+        return None
+    try:
+        file = pq.ParquetFile(path)
+        found = file.schema_arrow.names
+        if not file.metadata.num_rows:
+            return None
+        always = (*KEYS, *required)
+        missing = [name for name in always if name not in found]
+        if missing:
+            raise ArenaError(f"{path}: missing columns {', '.join(missing)}; run the suite again")
+        table = file.read([name for name in found if name in always or wanted is None or wanted(name)])
+    except (OSError, ValueError, pa.ArrowException) as error:
+        if isinstance(error, ArenaError):
+            raise
+        raise ArenaError(f"cannot read {path}: {error}") from None
+    people = table.to_pandas(types_mapper=_nullable)
+    return people.astype(dict.fromkeys(_NAMES, "string")).astype(dict.fromkeys(_NAMES, object))
+
+
+def _nullable(kind: pa.DataType) -> object:
+    if pa.types.is_boolean(kind):
+        return pd.BooleanDtype()
+    return pd.Int64Dtype() if pa.types.is_integer(kind) else None

@@ -85,7 +85,7 @@ class ModelsResult:
     """Models are there.
 
     Arguments:
-        identity: What tells them from others, as :class:`~recourse_arena.execution.worker.fitted_dataset.FittedDataset` says.
+        identity: What tells them from others, as the worker's `FittedDataset` says.
         marginals: How the flow compares with the data: values by column.
     """
 

@@ -14,12 +14,12 @@ from recourse_arena import ArenaError
 from recourse_arena.cli import main
 from recourse_arena.reporting.comparison.comparison import compare
 from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.person_values import MEASURES
+from recourse_arena.reporting.results.averages import built_in
 
 WAYS = {
     name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher"
-    for name, measure in MEASURES.items()
-    if name != "plausibility_solved" and not measure.certified
+    for name, measure in built_in().items()
+    if name not in ("plausibility_solved", "plausibility_scm", "l2_mean", "actions_mean") and not measure.certified
 }
 KEYS = ["dataset", "scenario", "solver", "seed"]
 
@@ -386,7 +386,11 @@ def test_another_decision_model_is_compared_unpaired(drift):
 
 @pytest.mark.parametrize(
     ("what", "where", "value"),
-    [("protocol", "protocol", 2), ("suite 's', CURRENT of suite 't'", "name", "t"), ("version '1'", "version", "2")],
+    [
+        ("protocol: BASELINE has 1, CURRENT 2", "protocol", 2),
+        ("the suite: BASELINE has 's', CURRENT 't'", "name", "t"),
+        ("version of suite s: BASELINE has '1', CURRENT '2'", "version", "2"),
+    ],
 )
 def test_whole_runs_that_cannot_be_compared_are_refused_with_the_reason(drift, what, where, value):
     def change(draft):

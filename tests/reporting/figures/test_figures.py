@@ -159,7 +159,7 @@ def test_each_figure_left_out_says_what_the_run_lacks(tmp_path):
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
     [
-        ("people.parquet", "x", "cannot read people.parquet"),
+        ("people.parquet", "x", r"cannot read .*people.parquet"),
         ("marginals.csv", "", "cannot read marginals.csv"),
         ("marginals.csv", "dataset,seed\nd,0\n", "marginals.csv has no column feature, low"),
         ("marginals.csv", "dataset,seed,feature,low,high,data,flow\ne,0,a,1,2,0,0\n", "no rows for this dataset"),

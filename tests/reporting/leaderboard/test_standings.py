@@ -13,7 +13,7 @@ from boards import Draft
 from recourse_arena import ArenaError
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.person_values import ALL_MEASURES
+from recourse_arena.reporting.results.averages import built_in
 from recourse_arena.statistics.intervals import share_interval
 
 RESULTS = Path(__file__).parents[3] / "results"
@@ -123,7 +123,7 @@ def test_what_people_average_to_is_what_the_summary_says():
     board = Leaderboard.of([Result.read(RESULTS / "quick")])
     for panel in board.panels.values():
         rows = board.rows[board.rows["dataset"] == panel.dataset].set_index(["scenario", "solver"])
-        for metric in set(ALL_MEASURES) & set(rows) - {"optimality_gap"}:
+        for metric in set(built_in()) & set(rows) - {"optimality_gap"}:
             values = panel.values(metric)
             counted = np.isfinite(values).any(0)
             means = [np.nanmean(values[:, i]) if counted[i] else np.nan for i in range(len(panel.cells))]

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from boards import EVIL, Draft
 
+from recourse_arena.reporting.forms import render
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.page import page as module
 from recourse_arena.reporting.page.page import plotting_library
@@ -62,7 +63,7 @@ def evil(tmp_path_factory):
         "hard-2", "waits", "skipped", "needs a licence"
     )
     draft.end("hard-2", "silent", "solved")
-    return draft.board(tmp_path_factory.mktemp("evil") / "run", alarms=[ALARM]).page()
+    return render(draft.board(tmp_path_factory.mktemp("evil") / "run", alarms=[ALARM]), "html")
 
 
 def test_no_name_becomes_an_element_or_a_script(evil):
@@ -99,7 +100,7 @@ def test_failed_skipped_and_empty_cells_say_so(evil):
 
 
 def test_a_run_in_which_nothing_was_solved_makes_a_page(tmp_path):
-    text = Draft().end("hard-2", "a", "failed", "it broke").board(tmp_path / "run").page()
+    text = render(Draft().end("hard-2", "a", "failed", "it broke").board(tmp_path / "run"), "html")
     assert "failed: it broke" in text
 
 
@@ -107,7 +108,7 @@ def test_without_the_plotting_library_there_are_tables_and_a_word_on_what_to_ins
     board = Draft().solve("hard-2", "a", 0.5).board(tmp_path / "run")
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     monkeypatch.setattr(module, "plotting_library", plotting_library.__wrapped__)
-    text = board.page()
+    text = render(board, "html")
     assert "pip install &#39;recourse-arena[page]&#39;" in text or "pip install 'recourse-arena[page]'" in text
     assert "<table" in text
     assert len(text) < 300_000
@@ -116,21 +117,23 @@ def test_without_the_plotting_library_there_are_tables_and_a_word_on_what_to_ins
 def test_every_solver_tells_what_it_may_know_and_every_metric_what_it_is(tmp_path):
     board = Draft().solve("hard-2", "a", 0.5).board(tmp_path / "run")
     board.solvers["a"]["knows"] = []
-    text = board.page()
+    text = render(board, "html")
     assert '<span class="badge">black box</span>' in text
     assert all(metric["definition"].replace("`", "`") in text.replace("&#39;", "'") for metric in board.metrics[:5])
 
 
 def test_a_written_page_links_to_the_files_of_its_runs(tmp_path):
     board = Leaderboard.of([Draft().solve("hard-2", "a", 0.5).write(tmp_path / "some run")])
-    links = [a["href"] for tag, a in Elements(board.page(at=tmp_path / "pages" / "all.html")).tags if tag == "a"]
+    links = [
+        a["href"] for tag, a in Elements(render(board, "html", at=tmp_path / "pages" / "all.html")).tags if tag == "a"
+    ]
     assert "../some%20run/people.parquet" in links
     assert "../some%20run/run.json" in links
 
 
 def test_the_same_run_gives_the_same_page(tmp_path):
     result = Draft().solve("hard-2", "a", 0.5).solve("hard-2", "b", 0.6).write(tmp_path / "run")
-    assert Leaderboard.of([result]).page() == Leaderboard.of([result]).page()
+    assert render(Leaderboard.of([result]), "html") == render(Leaderboard.of([result]), "html")
 
 
 def test_the_reference_leaderboard_is_that_of_the_reference_run():

@@ -15,6 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from recourse_arena.reporting.forms import render
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 if not CHROMIUM or not DRIVER:
@@ -46,7 +48,7 @@ def page(tmp_path_factory):
         draft.solve(f"hard-{count}", "careful", share, cost=1.0).solve(f"hard-{count}", EVIL, share / 3, cost=0.2)
     draft.end("hard-4", "broken", "failed", "it broke").solve("soft-linear", "careful", 0.5, dataset="city")
     file = folder / "leaderboard.html"
-    file.write_text(draft.board(folder / "run").page(at=file), encoding="utf-8")
+    file.write_text(render(draft.board(folder / "run"), "html", at=file), encoding="utf-8")
     return file
 
 

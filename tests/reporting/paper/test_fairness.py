@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,16 @@ from jinja2 import Environment, PackageLoader
 from scipy.stats import t as student
 
 from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.page.page import _fairness
 from recourse_arena.reporting.paper.evidence import ClaimVerdict
-from recourse_arena.reporting.paper.fairness import CLAIMS, GROUPS, SCENARIOS, Case, fairness_case, weighed
+from recourse_arena.reporting.paper.fairness import (
+    CLAIMS,
+    GROUPS,
+    SCENARIOS,
+    Case,
+    fairness_case,
+    page_section,
+    weighed,
+)
 from recourse_arena.reporting.result import Result
 
 ROOT = Path(__file__).parents[3]
@@ -133,8 +139,8 @@ def test_the_reference_results_say_what_every_group_is_told(reference):
 
 def test_the_page_has_a_section_on_it_only_where_a_run_holds_it(reference, arena):
     def section(result):
-        environment = Environment(loader=PackageLoader("recourse_arena.reporting"), autoescape=True)
-        found = _fairness(SimpleNamespace(results=[result]))
+        environment = Environment(loader=PackageLoader("recourse_arena.reporting.page"), autoescape=True)
+        found = page_section([result])
         return environment.get_template("sections/fairness.html").render(fairness=found).strip()
 
     shown = section(reference)

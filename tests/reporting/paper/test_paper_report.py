@@ -193,9 +193,9 @@ def test_a_later_folder_fills_in_what_the_first_one_lacks(tmp_path):
 def test_runs_that_differ_in_what_they_measure_are_refused(tmp_path):
     first = write_run(tmp_path / "a", {ORACLE: {"validity": 0.5}})
     for name, options, what in (
-        ("models", {"asking": 7}, "people or models of loan, seed 0"),
+        ("models", {"asking": 7}, "how many people of loan, seed 0, ask"),
         ("version", {"versions": {"grid": "2"}}, "the version of solver grid"),
-        ("protocol", {"protocol": 2}, "the protocol"),
+        ("protocol", {"protocol": 2}, "the judging protocol"),
     ):
         other = write_run(tmp_path / name, {ORACLE: {"validity": 0.5}}, **options)
         with pytest.raises(ArenaError, match=f"they differ in .*{what}"):

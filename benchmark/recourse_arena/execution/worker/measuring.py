@@ -6,18 +6,24 @@ __all__ = ["MetricValues", "Values"]
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from recourse_arena.base.errors import described
 from recourse_arena.base.keys import content_key
+from recourse_arena.judging.metrics import recourse_metrics
 from recourse_arena.registry.registry import Registry
+from recourse_arena.storage.people_table import metric_column
 from recourse_arena.storage.task_result import Note, own_traceback
 
 Values = Mapping[str, float | None]
+
+_BUILT_IN = frozenset(metric.name for metric in recourse_metrics())
 
 
 @dataclass(frozen=True)
@@ -49,3 +55,20 @@ class MetricValues:
                 trace = own_traceback(error, getattr(metric.compute, "__module__", ""))
                 notes.append(Note("metric", self.registry.owner("metrics", name), text, traceback=trace))
         return values, tuple(notes)
+
+    @property
+    def averages_of_plugins(self) -> bool:
+        """Whether a plugin has a metric that is an average."""
+        return any(metric.average is not None for name, metric in self.metrics.items() if name not in _BUILT_IN)
+
+    def columns(self, people: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Return what metrics of plugins average, float `(people,)` by column; nothing of those that raise.
+
+        Reports read it from the records, so that they need no plugin.
+        """
+        found = {}
+        for name, metric in self.metrics.items():
+            if metric.average is not None and name not in _BUILT_IN:
+                with suppress(Exception):  # its value is missing, too, and a note says why
+                    found[metric_column(name)] = metric.average.values(people)
+        return found

@@ -17,9 +17,10 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.comparison.pairing import Incomparable, Key, Pair, Side, paired_people
 from recourse_arena.reporting.comparison.verdict import VERDICTS, Tolerance, Verdict, judge_metric
-from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.person_values import MEASURES
+from recourse_arena.reporting.results.averages import Averages, averages
+from recourse_arena.reporting.results.comparability import SUITE, differences
 from recourse_arena.statistics.intervals import bonferroni
+from recourse_arena.storage.run_files import RunFiles
 
 _BESIDE = ("fit_seconds", "solve_seconds", "plausibility_solved", "plausibility_scm", "l2_mean")
 """Metrics with a direction that do not gate: timings, and companions of metrics that do."""
@@ -35,8 +36,8 @@ class Comparison:
 
     Arguments:
         verdicts: A row per cell and metric: `dataset, scenario, solver, seed, metric, direction`, and the fields of
-            :class:`~recourse_arena.reporting.comparison.verdict.Verdict`. A cell that failed or cannot be compared has one row
-            whose metric is `outcome`; a metric that cannot be compared, one row for all cells (`*`).
+            :class:`~recourse_arena.reporting.comparison.verdict.Verdict`. A cell that failed or cannot be compared has
+            one row whose metric is `outcome`; a metric that cannot be compared, one row for all cells (`*`).
         missing: Cells of the baseline that the current run lacks or skipped.
         shrunk: Cells of the baseline of which the current run asked about fewer people.
         allow_missing: Whether these are no reason to exit with 1.
@@ -118,8 +119,8 @@ class Comparison:
 
 
 def compare(
-    baseline: Result,
-    current: Result,
+    baseline: RunFiles,
+    current: RunFiles,
     *,
     tolerance: float = 0.03,
     cost_tolerance: float = 0.15,
@@ -148,7 +149,8 @@ def compare(
     allowed = Tolerance(tolerance, cost_tolerance, confidence)
     _refuse_incomparable(baseline, current)
     before, after = Side("BASELINE", baseline), Side("CURRENT", current)
-    metrics, unknown = _metrics(baseline, current)
+    averaged = averages([*baseline.info.get("metrics", []), *current.info.get("metrics", [])])
+    metrics, unknown = _metrics(baseline, current, averaged)
     found = {key: _cell(key, before, after) for key in dict.fromkeys([*before.cells, *after.cells])}
     intervals = len(metrics) * sum(isinstance(cell, Pair) and not cell.exact for cell in found.values())
     each = bonferroni(confidence, intervals)
@@ -158,7 +160,7 @@ def compare(
             rows.append(_row(key, "outcome", "", cell))
             continue
         for name, way in metrics.items():
-            rows.append(_row(key, name, way, judge_metric(cell, MEASURES[name], way, allowed, each)))
+            rows.append(_row(key, name, way, judge_metric(cell, averaged[name], way, allowed, each)))
     rows += [_row((_ALL, _ALL, _ALL, None), name, "", verdict) for name, verdict in unknown.items()]
     verdicts = pd.DataFrame(rows, columns=_COLUMNS).astype({"seed": "Int64"})
     shrunk = sum(isinstance(cell, Pair) and cell.lost > 0 for cell in found.values())
@@ -173,22 +175,17 @@ def _missing(before: Side, after: Side) -> int:
     return len(tried[0] - tried[1])
 
 
-def _refuse_incomparable(baseline: Result, current: Result) -> None:
-    before, after = baseline.info, current.info
-    suites = before.get("suite", {}), after.get("suite", {})
-    for what, first, second in (
-        ("under protocol", before.get("protocol"), after.get("protocol")),
-        ("of suite", suites[0].get("name"), suites[1].get("name")),
-        (f"of suite {suites[0].get('name')!r} version", suites[0].get("version"), suites[1].get("version")),
-    ):
-        if first != second:
-            raise ArenaError(
-                f"these runs cannot be compared: BASELINE is {what} {first!r}, CURRENT {what} {second!r};\n"
-                f"run the same suite with the same version of recourse-arena again, and keep that as the baseline"
-            )
+def _refuse_incomparable(baseline: RunFiles, current: RunFiles) -> None:
+    for found in differences((baseline, current), SUITE):
+        before, after = found.values
+        raise ArenaError(
+            f"these runs cannot be compared, for they differ in {found.what}: BASELINE has {before!r}, CURRENT "
+            f"{after!r};\n"
+            f"run the same suite with the same version of recourse-arena again, and keep that as the baseline"
+        )
 
 
-def _metrics(baseline: Result, current: Result) -> tuple[dict[str, str], dict[str, Verdict]]:
+def _metrics(baseline: RunFiles, current: RunFiles, averaged: Averages) -> tuple[dict[str, str], dict[str, Verdict]]:
     """Return the direction of the metrics that can be compared, and why others cannot."""
     ways = [{m["name"]: m["direction"] for m in result.info.get("metrics", [])} for result in (baseline, current)]
     known, unknown = {}, {}
@@ -196,9 +193,9 @@ def _metrics(baseline: Result, current: Result) -> tuple[dict[str, str], dict[st
         found = [way.get(name) for way in ways]
         if name in _BESIDE or not {"higher", "lower"} & set(found):
             continue
-        if name in MEASURES and MEASURES[name].certified and not _any_value(name, baseline, current):
+        if name in averaged and averaged[name].certified and not _any_value(name, baseline, current):
             continue
-        if name not in MEASURES:
+        if name not in averaged:
             unknown[name] = Verdict("not comparable", "no per-person values")
         elif found[0] != found[1]:
             unknown[name] = Verdict("not comparable", f"better is {found[0]} in BASELINE, {found[1]} in CURRENT")
@@ -207,7 +204,7 @@ def _metrics(baseline: Result, current: Result) -> tuple[dict[str, str], dict[st
     return known, unknown
 
 
-def _any_value(metric: str, *results: Result) -> bool:
+def _any_value(metric: str, *results: RunFiles) -> bool:
     return any(metric in result.summary and result.summary[metric].notna().any() for result in results)
 
 

@@ -13,15 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.person_values import RECORDED, Measure
+from recourse_arena.interfaces.metric import Average
+from recourse_arena.storage.people_table import KEYS
+from recourse_arena.storage.run_files import RunFiles
 
 Key = tuple[str, str, str, int]
 """Dataset, scenario, solver, seed."""
 
 Values = NDArray[np.float64]
 
-_KEY = ["dataset", "scenario", "solver", "seed"]
 _NATS = 0.05
 """Log-densities of the same person under the same flow differ by less; those of two people by about one."""
 
@@ -40,7 +40,7 @@ class Side:
     """
 
     name: str
-    result: Result
+    result: RunFiles
 
     @cached_property
     def cells(self) -> dict[Key, dict[str, Any]]:
@@ -57,18 +57,12 @@ class Side:
     def people(self) -> dict[Key, pd.DataFrame]:
         """The records of each solved cell."""
         path = self.result.path / "people.parquet"
-        try:
-            people = self.result.people
-        except FileNotFoundError:
-            raise ArenaError(f"{path} is not there: this run keeps no people; run the suite again") from None
-        except (OSError, ValueError) as error:
-            raise ArenaError(f"cannot read {path}: {error}") from None
-        if people.empty:
+        if not path.exists():
+            raise ArenaError(f"{path} is not there: this run keeps no people; run the suite again")
+        people = self.result.read_people()
+        if people is None:
             return {}
-        missing = [name for name in (*_KEY, "person", *RECORDED) if name not in people]
-        if missing:
-            raise ArenaError(f"{path}: missing columns {', '.join(missing)}; run the suite again")
-        groups = people.groupby(_KEY, sort=False, observed=True)
+        groups = people.groupby(list(KEYS), sort=False, observed=True)
         return {(str(d), str(s), str(v), int(str(n))): rows for (d, s, v, n), rows in groups}
 
     def solver(self, key: Key) -> dict[str, Any]:
@@ -96,9 +90,9 @@ class Pair:
     notes: tuple[str, ...]
     lost: int = 0
 
-    def values(self, measure: Measure) -> tuple[Values, Values]:
-        """Return a measure's values in both runs; if `same_people`, of those for whom both have one."""
-        baseline, current = (_numbers(measure.of(people)) for people in (self.baseline, self.current))
+    def values(self, average: Average) -> tuple[Values, Values]:
+        """Return what is averaged in both runs; if `same_people`, of those for whom both have one."""
+        baseline, current = (average.values(people) for people in (self.baseline, self.current))
         if self.same_people:
             both = np.isfinite(baseline) & np.isfinite(current)
             if both.any():
@@ -113,9 +107,9 @@ class Pair:
         )
         return all(np.allclose(plain, weighted, rtol=1e-4, equal_nan=True) for plain, weighted in costs)
 
-    def in_both(self, measure: Measure) -> int:
+    def in_both(self, average: Average) -> int:
         """Return how many of the same people have a value in both runs."""
-        return int(np.isfinite(_numbers(measure.of(self.baseline)) + _numbers(measure.of(self.current))).sum())
+        return int(np.isfinite(average.values(self.baseline) + average.values(self.current)).sum())
 
 
 def paired_people(key: Key, baseline: Side, current: Side) -> Pair:

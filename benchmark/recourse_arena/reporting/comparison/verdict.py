@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.interfaces.metric import Average
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.comparison.pairing import Pair, Values
-from recourse_arena.reporting.results.person_values import Measure
 from recourse_arena.statistics.intervals import (
     Interval,
     geometric_change,
@@ -85,41 +85,41 @@ class Verdict:
     method: str = ""
 
 
-def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolerance, confidence: float) -> Verdict:
+def judge_metric(pair: Pair, average: Average, direction: str, tolerance: Tolerance, confidence: float) -> Verdict:
     """Return the verdict on a metric of a cell.
 
     Arguments:
         pair: The cell's people in both runs.
-        measure: What the metric averages.
+        average: What the metric averages.
         direction: `higher` or `lower`, whichever is better.
         tolerance: What a trained solver may change.
         confidence: Level of this metric's interval.
     """
-    baseline, current = pair.values(measure)
+    baseline, current = pair.values(average)
     if not len(baseline) and not len(current):
         return Verdict("same", "undefined in both runs")
     if not len(baseline) or not len(current):
         return Verdict("cannot tell", f"undefined in {'CURRENT' if len(baseline) else 'BASELINE'}")
-    if pair.same_people and not pair.in_both(measure):
+    if pair.same_people and not pair.in_both(average):
         return Verdict("cannot tell", "nobody has a value in both runs")
     sign = 1.0 if direction == "higher" else -1.0
     if pair.exact:
-        verdict, reason, interval = _exact(baseline, current, sign, rounding=measure.rounding)
+        verdict, reason, interval = _exact(baseline, current, sign, rounding=average.rounding)
     else:
-        verdict, reason, interval = _tolerated(pair, measure, baseline, current, sign, tolerance, confidence)
-    before, after = (_average(values, measure) for values in (baseline, current))
+        verdict, reason, interval = _tolerated(pair, average, baseline, current, sign, tolerance, confidence)
+    before, after = (_average(values, average) for values in (baseline, current))
     difference = after - before
-    if not measure.share:
+    if not average.share:
         difference = difference / before if before else math.nan
     moved = sign * (after - before)
     return Verdict(
         verdict,
-        "; ".join(part for part in (reason, measure.remark, *_beside(pair, measure), *pair.notes) if part),
+        "; ".join(part for part in (reason, average.remark, *_beside(pair, average), *pair.notes) if part),
         before,
         after,
         difference,
         "equal" if moved == 0 else "better" if moved > 0 else "worse",
-        "absolute" if measure.share else "relative",
+        "absolute" if average.share else "relative",
         interval.low,
         interval.high,
         min(len(baseline), len(current)),
@@ -127,8 +127,8 @@ def judge_metric(pair: Pair, measure: Measure, direction: str, tolerance: Tolera
     )
 
 
-def _average(values: Values, measure: Measure) -> float:
-    return float(np.exp(np.log(values).mean()) if measure.ratio else values.mean())
+def _average(values: Values, average: Average) -> float:
+    return float(np.exp(np.log(values).mean()) if average.ratio else values.mean())
 
 
 def _exact(baseline: Values, current: Values, sign: float, *, rounding: float) -> tuple[str, str, Interval]:
@@ -144,21 +144,21 @@ def _exact(baseline: Values, current: Values, sign: float, *, rounding: float) -
 
 
 def _tolerated(
-    pair: Pair, measure: Measure, baseline: Values, current: Values, sign: float, tolerance: Tolerance, level: float
+    pair: Pair, average: Average, baseline: Values, current: Values, sign: float, tolerance: Tolerance, level: float
 ) -> tuple[str, str, Interval]:
     """Compare an interval of the difference with what is tolerated."""
     if _equal(baseline, current, paired=pair.same_people):
         return "same", "equal values", Interval(0.0, 0.0)
-    if not measure.share and min(len(baseline), len(current)) < _FEWEST:
+    if not average.share and min(len(baseline), len(current)) < _FEWEST:
         return "cannot tell", f"fewer than {_FEWEST} people", Interval(-math.inf, math.inf)
-    interval = _interval(pair, measure, baseline, current, level)
-    if measure.preference and pair.indifferent:
+    interval = _interval(pair, average, baseline, current, level)
+    if average.preference and pair.indifferent:
         return (
             "cannot tell",
             "no feature costs more than another here, so which one is acted upon is incidental",
             interval,
         )
-    allowed = tolerance.share if measure.share else tolerance.cost
+    allowed = tolerance.share if average.share else tolerance.cost
     low, high = sorted((sign * interval.low, sign * interval.high))
     if high < -allowed:
         return "worse", "", interval
@@ -176,10 +176,10 @@ def _equal(baseline: Values, current: Values, *, paired: bool) -> bool:
     return bool(constant) or np.array_equal(np.sort(baseline), np.sort(current))
 
 
-def _interval(pair: Pair, measure: Measure, baseline: Values, current: Values, level: float) -> Interval:
-    if measure.ratio:
+def _interval(pair: Pair, average: Average, baseline: Values, current: Values, level: float) -> Interval:
+    if average.ratio:
         return geometric_change(baseline, current, paired=pair.same_people, confidence=level)
-    if not measure.share:
+    if not average.share:
         return relative_change(baseline, current, paired=pair.same_people, confidence=level)
     if pair.same_people:
         gained, lost = int((current > baseline).sum()), int((current < baseline).sum())
@@ -188,9 +188,9 @@ def _interval(pair: Pair, measure: Measure, baseline: Values, current: Values, l
     return independent_share_difference(counts[0], counts[1], confidence=level)
 
 
-def _beside(pair: Pair, measure: Measure) -> list[str]:
+def _beside(pair: Pair, average: Average) -> list[str]:
     """Return the coverage that belongs beside a mean over part of the people."""
-    if not measure.among_valid:
+    if not average.among_valid:
         return []
     shares = [float((people["outcome"] == Outcome.SOLVED).mean()) for people in (pair.baseline, pair.current)]
     return [f"coverage {shares[0]:.3f} -> {shares[1]:.3f}"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.reporting.paper.fairness import SCENARIOS
-from recourse_arena.reporting.result import Result
+from recourse_arena.storage.run_files import RunFiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ class Picture:
     reason: str = ""
 
 
-def draw(result: Result) -> Iterator[Picture]:
+def draw(result: RunFiles) -> Iterator[Picture]:
     """Yield the figures of a run; the same run gives the same bytes.
 
     Raises:

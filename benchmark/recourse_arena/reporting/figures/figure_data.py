@@ -8,13 +8,14 @@ import re
 from functools import cached_property
 
 import pandas as pd
-import pyarrow as pa
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.reporting.result import Result
+from recourse_arena.storage.run_files import RunFiles
 
 _NAMES = ["dataset", "scenario", "solver"]
 _PEOPLE = (*_NAMES, "seed")
+_WORDS = {"dataset": str, "feature": str}
 _MARGINALS = ("low", "high", "data", "flow")
 
 
@@ -29,11 +30,10 @@ class FigureData:
         result: The run.
     """
 
-    def __init__(self, result: Result):
+    def __init__(self, result: RunFiles):
         self.result = result
         solved = result.summary[result.summary["outcome"] == Outcome.SOLVED]
-        # A CSV file does not say that a name such as `7` is a word.
-        self._summary = solved.assign(**{name: solved[name].astype(object).fillna("").astype(str) for name in _NAMES})
+        self._summary = solved
 
     @property
     def datasets(self) -> list[str]:
@@ -81,7 +81,7 @@ class FigureData:
             Lacking: If `marginals.csv` is missing, cannot be read, or has none for it.
         """
         try:
-            table = pd.read_csv(self.result.path / "marginals.csv")
+            table = pd.read_csv(self.result.path / "marginals.csv", dtype=_WORDS, keep_default_na=False)
         except FileNotFoundError:
             raise NoData("the run has no marginals.csv (made by an older version)") from None
         except (OSError, ValueError) as error:
@@ -96,12 +96,13 @@ class FigureData:
 
     @cached_property
     def _people(self) -> pd.DataFrame | NoData:
-        try:
-            return self.result.people
-        except FileNotFoundError:
+        if not (self.result.path / "people.parquet").exists():
             return NoData("the run has no people.parquet")
-        except (OSError, ValueError, pa.ArrowException) as error:
-            return NoData(f"cannot read people.parquet: {error}")
+        try:
+            people = self.result.read_people(required=())
+        except ArenaError as error:
+            return NoData(str(error))
+        return NoData("people.parquet holds nobody") if people is None else people
 
 
 def _having(table: pd.DataFrame, columns: tuple[str, ...], file: str) -> pd.DataFrame:

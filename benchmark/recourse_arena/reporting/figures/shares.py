@@ -7,8 +7,9 @@ __all__ = ["caption", "shares"]
 import pandas as pd
 
 from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.results.person_values import MEASURES, RECORDED
+from recourse_arena.reporting.results.averages import built_in
 from recourse_arena.statistics.intervals import share_interval
+from recourse_arena.storage.people_table import RECORDED
 
 
 def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
@@ -32,7 +33,7 @@ def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
         people = evidence.people(dataset, *RECORDED)
     except NoData:
         return table.assign(below=float("nan"), above=float("nan"))
-    counted = people[keys].astype(str).assign(hit=MEASURES[metric].of(people).astype("Float64")).dropna()
+    counted = people[keys].astype(str).assign(hit=built_in()[metric].of(people).astype("Float64")).dropna()
     hits = counted.groupby(keys, sort=False)["hit"].agg(["sum", "count"])
     bounds = {pair: share_interval(int(row["sum"]), int(row["count"])) for pair, row in hits.iterrows()}
     none = (float("nan"), float("nan"))

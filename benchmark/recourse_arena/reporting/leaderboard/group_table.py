@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell
-from recourse_arena.reporting.results.person_values import ALL_MEASURES
 from recourse_arena.statistics.bootstrap import Array, Resamples
 from recourse_arena.statistics.intervals import bonferroni
 
@@ -40,11 +39,7 @@ def by_group(panels: Mapping[str, PeopleByCell], metrics: Iterable[Mapping[str, 
     `low` and `high` are 95 % intervals of the group's value; `difference` is the value less that of everybody else,
     with an interval that holds for all groups of the attribute together (Bonferroni). Medians are left out.
     """
-    names = [
-        metric["name"]
-        for metric in metrics
-        if metric["name"] in ALL_MEASURES and not ALL_MEASURES[metric["name"]].ratio
-    ]
+    names = [metric["name"] for metric in metrics if any(_is_mean(panel, metric["name"]) for panel in panels.values())]
     tables = [
         _of_group(panel, attribute, label, labels, names)
         for panel in panels.values()
@@ -75,7 +70,9 @@ def _of_group(
     sides = [(rows, Resamples.draw(panel.seeds[rows], entropy=i)) for i, rows in enumerate((inside, outside))]
     tables = []
     for metric in metrics:
-        values, share = panel.values(metric), ALL_MEASURES[metric].share
+        if not _is_mean(panel, metric):
+            continue
+        values, share = panel.values(metric), panel.averages[metric].share
         if not np.isfinite(values).any():
             continue
         (mean, own, wide, counted), (other, _, rest, _) = (
@@ -97,6 +94,10 @@ def _of_group(
         tables.append(table[counted > 0])
     found = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     return found.assign(dataset=panel.dataset, attribute=attribute, group=label, asked=len(inside))[COLUMNS]
+
+
+def _is_mean(panel: PeopleByCell, metric: str) -> bool:
+    return metric in panel.averages and not panel.averages[metric].ratio
 
 
 def _estimates(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMATS", "Leaderboard"]
+__all__ = ["Leaderboard"]
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,13 +15,11 @@ from tabulate import tabulate
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.reporting.leaderboard.alarms import alarm_text
-from recourse_arena.reporting.leaderboard.comparability import refuse_incomparable
 from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standings, standings
-from recourse_arena.reporting.result import Result
+from recourse_arena.reporting.results.comparability import refuse_incomparable
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell, panels
-
-FORMATS = ("table", "md", "html", "csv", "json")
+from recourse_arena.storage.run_files import RunFiles
 
 _COLUMNS = (
     "coverage",
@@ -61,10 +58,10 @@ class Leaderboard:
     solvers: dict[str, dict[str, Any]]
     runs: list[dict[str, Any]]
     names: list[str]
-    results: Sequence[Result] = field(repr=False)
+    results: Sequence[RunFiles] = field(repr=False)
 
     @classmethod
-    def of(cls, results: Sequence[Result], *, mix: bool = False) -> Leaderboard:
+    def of(cls, results: Sequence[RunFiles], *, mix: bool = False) -> Leaderboard:
         """Return the leaderboard of runs; `mix` also takes runs that are not comparable.
 
         Raises:
@@ -87,7 +84,7 @@ class Leaderboard:
             )
         metrics = {metric["name"]: metric for result in results for metric in result.info["metrics"]}
         values = [name for name in metrics if name in summary]
-        groups = summary.groupby(keys, sort=False)
+        groups = summary.groupby(keys, sort=False, dropna=False)
         rows = groups[values].mean()
         rows["people"] = groups["people"].sum()
         rows["seeds"] = groups.size()
@@ -113,14 +110,8 @@ class Leaderboard:
 
     @cached_property
     def groups(self) -> pd.DataFrame:
-        """Every metric by sensitive attribute and intersection (:mod:`~recourse_arena.reporting.leaderboard.group_table`)."""
+        """Every metric by sensitive attribute and intersection."""
         return by_group(self.panels, self.metrics)
-
-    def render(self, form: str, *, at: Path | None = None) -> str:
-        """Return it in one of :data:`FORMATS`; `at` is where a page will lie, so that it can link to files."""
-        if form == "html":
-            return self.page(at=at)
-        return {"table": self.text, "md": self.markdown, "csv": self.csv, "json": self.json}[form]()
 
     def text(self) -> str:
         """Return it for a terminal."""
@@ -137,12 +128,6 @@ class Leaderboard:
         parts = [f"<h3>{escape(title)}</h3>\n{table}" for title, table in self._tables("html")]
         alarms = [f"<p><strong>{escape(alarm)}</strong></p>" for alarm in self.alarms()]
         return "\n".join([*parts, *alarms])
-
-    def page(self, *, at: Path | None = None) -> str:
-        """Return it as one self-contained HTML page."""
-        from recourse_arena.reporting.page.page import page
-
-        return page(self, at=at)
 
     def csv(self) -> str:
         """Return its rows as CSV, with intervals and ranks where there are any."""
@@ -183,7 +168,8 @@ class Leaderboard:
         arrows = {"higher": " ↑", "lower": " ↓", "none": ""}
         found = {m["name"]: m["title"] + arrows[m["direction"]] for m in self.metrics}
         certified = "optimality_gap" in self.rows and bool(self.rows["optimality_gap"].notna().any())
-        shown = {name: found[name] for name in _COLUMNS if name in found and (certified or name not in _CERTIFIED)}
+        wanted = [*_COLUMNS, *(m["name"] for m in self.metrics if m.get("shown") and m["name"] not in _COLUMNS)]
+        shown = {name: found[name] for name in wanted if name in found and (certified or name not in _CERTIFIED)}
         headings = {"scenario": "scenario", "rank": "rank", "solver": "solver", "people": "people"}
         for name, heading in shown.items():
             headings[name] = heading
@@ -254,7 +240,7 @@ class Leaderboard:
         return "\n\n".join(part for part in (sources, METHOD if self.ranked() else "") if part)
 
 
-def _names(results: Sequence[Result]) -> list[str]:
+def _names(results: Sequence[RunFiles]) -> list[str]:
     """Return a short name for each run: that of its folder, no two alike."""
     names: list[str] = []
     for result in results:
@@ -271,7 +257,7 @@ def _when(run: dict[str, Any]) -> str:
     return ", ".join(str(part) for part in parts if part)
 
 
-def _noted(result: Result) -> pd.DataFrame:
+def _noted(result: RunFiles) -> pd.DataFrame:
     """Return a run's summary with why cells failed or were skipped, and what else their solvers did wrong."""
     notes = {
         (cell["dataset"], cell["scenario"], cell["solver"], cell["seed"]): _note(cell) for cell in result.info["cells"]

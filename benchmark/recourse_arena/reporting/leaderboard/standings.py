@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from recourse_arena.interfaces.metric import Average
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell
-from recourse_arena.reporting.results.person_values import ALL_MEASURES, Measure
 from recourse_arena.statistics.bootstrap import Array, Means
 from recourse_arena.statistics.intervals import median_interval
 from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
@@ -97,24 +97,24 @@ def standings(panels: Mapping[str, PeopleByCell], metrics: Iterable[Mapping[str,
     pairs: list[list[Any]] = []
     for panel in panels.values():
         for metric in metrics:
-            if metric["name"] in ALL_MEASURES:
+            if metric["name"] in panel.averages:
                 _stand(panel, metric["name"], metric["direction"], cells, pairs)
     return Standings(pd.DataFrame(cells, columns=CELLS), pd.DataFrame(pairs, columns=PAIRS))
 
 
 def _stand(panel: PeopleByCell, metric: str, direction: str, cells: list[list[Any]], pairs: list[list[Any]]) -> None:
-    measure, values = ALL_MEASURES[metric], panel.values(metric)
+    average, values = panel.averages[metric], panel.values(metric)
     counted = np.isfinite(values).sum(0)
     if not counted.any():
         return
-    low, high = intervals(panel, measure, values).T
+    low, high = intervals(panel, average, values).T
     scenarios: dict[str, list[int]] = {}
     for i, (scenario, _) in enumerate(panel.cells):
         scenarios.setdefault(scenario, []).append(i)
-    compared = np.log(values) if measure.ratio else values
+    compared = np.log(values) if average.ratio else values
     for scenario, columns in scenarios.items():
         present = [i for i in columns if counted[i]]
-        found = _pairs(panel, compared, present, direction, relative=measure.ratio)
+        found = _pairs(panel, compared, present, direction, relative=average.ratio)
         wins = [(row["better"], _other(row)) for row in found if row["better"]]
         place = ranks([panel.cells[i][1] for i in present], wins) if direction != "none" else {}
         shared = pd.Series(place).value_counts()
@@ -126,12 +126,12 @@ def _stand(panel: PeopleByCell, metric: str, direction: str, cells: list[list[An
         pairs += [[panel.dataset, scenario, metric, *row.values()] for row in found]
 
 
-def intervals(panel: PeopleByCell, measure: Measure, values: Array) -> Array:
-    """Return the 95 % interval of a measure in each cell as `(cells, 2)`; nan where there is none."""
-    if measure.ratio:
+def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
+    """Return the 95 % interval of an average in each cell as `(cells, 2)`; nan where there is none."""
+    if average.ratio:
         return _of_medians(panel, values)
     means = panel.resamples.means(values)
-    return means.share_intervals() if measure.share else means.intervals()
+    return means.share_intervals() if average.share else means.intervals()
 
 
 def _of_medians(panel: PeopleByCell, values: Array) -> Array:

@@ -24,7 +24,6 @@ from markupsafe import Markup
 from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
 from recourse_arena.reporting.page.page_data import document, looks
-from recourse_arena.reporting.paper.fairness import GAPS_HEADS, MEANS_HEADS, READING, cases, gaps, means, weighed
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
 if TYPE_CHECKING:
@@ -51,12 +50,14 @@ _FILES = ("summary.csv", "people.parquet", "run.json")
 _KNOWS = {"scm": "SCM", "flow": "flow", "classifier": "classifier"}
 
 
-def page(leaderboard: Leaderboard, *, at: Path | None = None) -> str:
+def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[str, Any] | None = None) -> str:
     """Return the page; every name from a plugin or a file is escaped, and the browser runs no script but its own.
 
     Arguments:
         leaderboard: What it shows.
         at: Where the page will lie, so that it can link to the files of the runs.
+        fairness: What its section on the fairness case says, as
+            :func:`~recourse_arena.reporting.paper.fairness.page_section` returns it; none without such a section.
     """
     environment = Environment(
         loader=PackageLoader("recourse_arena.reporting.page"),
@@ -85,7 +86,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None) -> str:
         alarms=leaderboard.alarms(),
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
-        fairness=_fairness(leaderboard),
+        fairness=fairness or {"cases": []},
         method=METHOD,
         small=SMALL,
     )
@@ -131,7 +132,8 @@ def _columns(board: Leaderboard) -> list[dict[str, Any]]:
             "name": name,
             "heading": known[name]["title"] + arrows[known[name]["direction"]],
             "direction": known[name]["direction"],
-            "more": name not in (*_MAIN, *(("optimality_gap", "optimality_people") if _certified(board) else ())),
+            "more": not known[name].get("shown")
+            and name not in (*_MAIN, *(("optimality_gap", "optimality_people") if _certified(board) else ())),
         }
         for name in order
         if board.rows[name].notna().any()
@@ -217,18 +219,6 @@ def _troubles(board: Leaderboard) -> list[dict[str, Any]]:
         if reason:
             found.setdefault((row["dataset"], row["solver"], reason), []).append(row["scenario"])
     return [{"dataset": d, "solver": s, "reason": r, "scenarios": names} for (d, s, r), names in found.items()]
-
-
-def _fairness(board: Leaderboard) -> dict[str, Any]:
-    """Return what is said of the fairness case; nothing if no run holds it."""
-    found = cases([result for result in board.results if result.path is not None])  # some live in memory only
-    return {
-        "reading": READING,
-        "claims": [claim for case in found for claim in weighed(case)],
-        "cases": [{"solver": case.solver, "gaps": gaps(case), "means": means(case)} for case in found],
-        "gaps_heads": GAPS_HEADS,
-        "means_heads": MEANS_HEADS,
-    }
 
 
 def _run(name: str, result: Any, at: Path | None) -> dict[str, Any]:

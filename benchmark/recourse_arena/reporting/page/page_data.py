@@ -14,10 +14,10 @@ import pandas as pd
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.group_table import COLUMNS, SMALL
 from recourse_arena.reporting.leaderboard.standings import PAIRS, Standing
+from recourse_arena.reporting.results.averages import averages
 from recourse_arena.reporting.results.families import family_title, hard_families
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS, places
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell
-from recourse_arena.reporting.results.person_values import ALL_MEASURES
 
 if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
@@ -30,10 +30,10 @@ _ENTROPY = 1
 
 def document(board: Leaderboard) -> dict[str, Any]:
     """Return the data of the page; every number is rounded to what is shown, undefined ones are null."""
-    datasets = list(dict.fromkeys(board.rows["dataset"]))
+    datasets, averaged = list(dict.fromkeys(board.rows["dataset"])), averages(board.metrics)
     return {
         "metrics": [
-            {**metric, "share": metric["name"] in ALL_MEASURES and ALL_MEASURES[metric["name"]].share}
+            {**metric, "share": metric["name"] in averaged and averaged[metric["name"]].share}
             for metric in board.metrics
         ],
         "solvers": _solvers(board),

@@ -19,16 +19,16 @@ __all__ = [
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from scipy.stats import ttest_ind
 
 from recourse_arena.reporting.paper.evidence import Claim, ClaimVerdict, Evidence, Within
 from recourse_arena.reporting.paper.markdown import code, interval, number, section, table
-from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.results.estimate import Estimate
+from recourse_arena.storage.run_files import RunFiles
 
 BASELINE = "hard-4"
 SCENARIOS = {
@@ -81,7 +81,7 @@ class Case:
     people: Mapping[str, pd.DataFrame]
 
     @classmethod
-    def of(cls, results: Sequence[Result], solver: str) -> Case | None:
+    def of(cls, results: Sequence[RunFiles], solver: str) -> Case | None:
         """Return the case from the first run and seed that hold its baseline; none if none does."""
         for result in results:
             ours = _told(result, solver)
@@ -117,14 +117,13 @@ class Case:
         return pd.concat(columns, axis=1, join="inner").dropna().sum(axis=1).to_numpy(dtype=float)
 
 
-def _told(result: Result, solver: str) -> pd.DataFrame:
+def _told(result: RunFiles, solver: str) -> pd.DataFrame:
     """Return what a run tells people of Loan in these scenarios; nobody if it does not record their groups."""
-    wanted = [*_COLUMNS, "person", "scenario", "seed"]
-    file = result.path / "people.parquet"
-    if not file.exists() or not set(wanted) <= set(pq.read_schema(file).names):
-        return pd.DataFrame(columns=wanted)
-    chosen = [("dataset", "==", "loan"), ("solver", "==", solver), ("scenario", "in", list(SCENARIOS))]
-    return pd.read_parquet(file, columns=wanted, filters=chosen)
+    people = result.read_people(lambda column: column in (*_COLUMNS, "person"), required=())
+    if people is None or not {*_COLUMNS, "person"} <= set(people):
+        return pd.DataFrame(columns=[*_COLUMNS, "person", "scenario", "seed"])
+    chosen = people["dataset"].eq("loan") & people["solver"].eq(solver) & people["scenario"].isin(SCENARIOS)
+    return people[chosen]
 
 
 def _read(people: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +200,7 @@ _GAPS = (("women", "men"), ("non-white", "white"), ("non-white women", "white me
 _MEANS = ("valid", "attained", "cost", "log-density")
 
 
-def cases(results: Sequence[Result]) -> list[Case]:
+def cases(results: Sequence[RunFiles]) -> list[Case]:
     """Return the cases of iCARMA and of the oracle, as far as runs hold more than their baseline."""
     found = (Case.of(results, solver) for solver in _SOLVERS)
     return [case for case in found if case is not None and len(case.people) > 1]
@@ -242,7 +241,19 @@ MEANS_HEADS = ["constraints", "group", "people", *_MEANS]
 GAPS_HEADS = ["gap", "constraints", *_WORSE]
 
 
-def fairness_case(results: Sequence[Result]) -> str:
+def page_section(results: Sequence[RunFiles]) -> dict[str, Any]:
+    """Return what a leaderboard's page says of the fairness case; without cases if no run holds it."""
+    found = cases([result for result in results if result.path is not None])  # some live in memory only
+    return {
+        "reading": READING,
+        "claims": [claim for case in found for claim in weighed(case)],
+        "cases": [{"solver": case.solver, "gaps": gaps(case), "means": means(case)} for case in found],
+        "gaps_heads": GAPS_HEADS,
+        "means_heads": MEANS_HEADS,
+    }
+
+
+def fairness_case(results: Sequence[RunFiles]) -> str:
     """Return a section on the fairness case; nothing if no run holds more than its baseline."""
     found = cases(results)
     if not found:

@@ -14,7 +14,7 @@ import pandas as pd
 from recourse_arena.base.names import variant
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.paper.markdown import code, number, section, table
-from recourse_arena.reporting.result import Result
+from recourse_arena.storage.run_files import RunFiles
 
 _COLUMNS = ("optimal_cost", "optimality_gap", "lower_bound")
 
@@ -75,7 +75,7 @@ class _Advice:
 _KEYS = ("dataset", "seed", "scenario")
 
 
-def how_far_from_optimal(results: Sequence[Result]) -> str:
+def how_far_from_optimal(results: Sequence[RunFiles]) -> str:
     """Return sections on the runs that hold certified optima; nothing if none does."""
     advice = [row for result in results for row in _advice(result)]
     if not advice:
@@ -142,11 +142,9 @@ def _is_grid(solver: str) -> bool:
     return name == "grid" and options.keys() <= {"points"}
 
 
-def _advice(result: Result) -> Iterator[_Advice]:
-    if not (result.path / "people.parquet").exists():
-        return
-    people = result.people
-    if any(name not in people for name in _COLUMNS):
+def _advice(result: RunFiles) -> Iterator[_Advice]:
+    people = result.read_people(lambda column: column in (*_COLUMNS, "person", "outcome"), required=())
+    if people is None or any(name not in people for name in _COLUMNS):
         return
     summed_up = result.summary
     each = dict(

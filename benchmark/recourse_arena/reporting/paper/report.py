@@ -19,8 +19,9 @@ from recourse_arena.reporting.paper.optimality import how_far_from_optimal
 from recourse_arena.reporting.paper.published import TABLES, TARGETS, published
 from recourse_arena.reporting.paper.replicated import NAMED, NUMBERS, SEEDS, Replicated
 from recourse_arena.reporting.paper.training_seeds import training_seeds
-from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.results.cells import Cells
+from recourse_arena.reporting.results.comparability import refuse_mixed
+from recourse_arena.storage.run_files import RunFiles
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,18 @@ class PaperReport:
         values: Every published value and ours.
     """
 
-    results: Sequence[Result]
+    results: Sequence[RunFiles]
     cells: Cells
     values: list[Replicated]
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> PaperReport:
+    def of(cls, results: Sequence[RunFiles]) -> PaperReport:
         """Return the report on runs.
 
         Raises:
             ArenaError: If the runs cannot be read side by side, or hold none of the published cells.
         """
+        refuse_mixed(results)
         cells = Cells.of(results)
         values = [Replicated.of(row, cells) for row in published().to_dict("records") if row["table"] != "runtime"]
         replicates = any(value.ours or value.seeds for value in values if value.table in TABLES)

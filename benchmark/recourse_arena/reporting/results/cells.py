@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CellName", "Cells", "Term", "refuse_mixed"]
+__all__ = ["CellName", "Cells", "Term"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.reporting.result import Result
+from recourse_arena.reporting.results.averages import OPTIONAL, built_in
 from recourse_arena.reporting.results.estimate import Estimate
-from recourse_arena.reporting.results.person_values import MEASURES, RECORDED
 from recourse_arena.statistics.intervals import share_interval
-
-_KEYS = ["dataset", "scenario", "solver", "seed"]
+from recourse_arena.storage.people_table import KEYS
+from recourse_arena.storage.run_files import RunFiles
 
 
 class CellName(NamedTuple):
@@ -40,7 +38,7 @@ class Cells:
 
     Arguments:
         people: For each cell and seed a row per person (the index) and a column per share of
-            :data:`~recourse_arena.reporting.results.person_values.MEASURES`; 1, 0, or missing where the person does not count.
+            the suite's metrics; 1, 0, or missing where the person does not count.
         means: For each cell and seed its row of `summary.csv`: the same shares over everybody who counts.
         records: For each cell and seed what `run.json` says about it.
         seeds: The seed of each dataset that values are read at: the first one of the first run that holds it.
@@ -54,13 +52,12 @@ class Cells:
     materials: Mapping[tuple[str, int], dict[str, Any]]
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Cells:
-        """Return the cells of runs.
+    def of(cls, results: Sequence[RunFiles]) -> Cells:
+        """Return the cells of runs that may stand side by side.
 
         Raises:
-            ArenaError: If the runs cannot be read side by side, with the reason.
+            ArenaError: If the people of a run cannot be read.
         """
-        refuse_mixed(results)
         people: dict[tuple[CellName, int], pd.DataFrame] = {}
         means: dict[tuple[CellName, int], Mapping[Any, Any]] = {}
         records: dict[tuple[CellName, int], dict[str, Any]] = {}
@@ -71,9 +68,7 @@ class Cells:
                 key = CellName(record["scenario"], record["solver"], record["dataset"]), int(record["seed"])
                 if record["outcome"] != Outcome.SKIPPED:
                     seeds.setdefault(record["dataset"], key[1])
-                if (
-                    records.get(key, {}).get("outcome") != Outcome.SOLVED
-                ):  # a later run may hold what failed in an earlier
+                if records.get(key, {}).get("outcome") != Outcome.SOLVED:  # a later run may hold what failed before
                     records[key] = record
             for key, frame in _shares(result).items():
                 people.setdefault(key, frame)
@@ -149,48 +144,16 @@ class Cells:
         return values if values is not None and len(values) else None
 
 
-def refuse_mixed(results: Sequence[Result]) -> None:
-    """Refuse runs that differ in what they measure: protocol, versions of a solver, people or models of a seed."""
-    if not results:
-        raise ArenaError("a report needs at least one run folder")
-    known: dict[str, tuple[Any, Result]] = {}
-    for result in results:
-        said: dict[str, Any] = {"the protocol": result.info["protocol"]}
-        said |= {f"the version of solver {name}": solver["version"] for name, solver in result.info["solvers"].items()}
-        said |= {
-            f"the people or models of {m['dataset']}, seed {m['seed']}": m for m in result.info.get("materials", [])
-        }
-        for what, value in said.items():
-            before, where = known.setdefault(what, (value, result))
-            if before != value:
-                raise ArenaError(
-                    f"{where.path} and {result.path} cannot share a report: they differ in {what}.\n"
-                    "Report them separately, or run both again with the same version."
-                )
-
-
-def _shares(result: Result) -> dict[tuple[CellName, int], pd.DataFrame]:
-    """Return a run's people as shares, cell by cell."""
-    if not (result.path / "people.parquet").exists():  # its means are still in the summary
+def _shares(result: RunFiles) -> dict[tuple[CellName, int], pd.DataFrame]:
+    """Return a run's people as shares, cell by cell; of a run that kept none, the means are still in the summary."""
+    people = result.read_people(lambda column: column in OPTIONAL)
+    if people is None:
         return {}
-    try:
-        people = result.people
-    except (OSError, ValueError) as error:
-        raise ArenaError(f"cannot read {result.path / 'people.parquet'}: {error}") from None
-    if not len(people):  # nothing was solved
-        return {}
-    missing = [name for name in (*_KEYS, "person", *RECORDED) if name not in people]
-    if missing:
-        raise ArenaError(f"{result.path / 'people.parquet'}: missing columns {', '.join(missing)}")
     shares = pd.DataFrame(
-        {
-            name: measure.of(people).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-            for name, measure in MEASURES.items()
-            if measure.share
-        },
+        {name: average.values(people) for name, average in built_in().items() if average.share},
         index=people["person"].to_numpy(dtype=int),
     )
-    rows: Mapping[Any, Any] = people.groupby(_KEYS, observed=True, sort=False).indices
+    rows: Mapping[Any, Any] = people.groupby(list(KEYS), observed=True, sort=False).indices
     return {
         (CellName(scenario, solver, dataset), int(seed)): shares.iloc[places]
         for (dataset, scenario, solver, seed), places in rows.items()

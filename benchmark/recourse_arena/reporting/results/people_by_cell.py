@@ -10,17 +10,14 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from recourse_arena.base.errors import ArenaError
-from recourse_arena.reporting.result import Result
-from recourse_arena.reporting.results.person_values import ALL_MEASURES, OPTIONAL, RECORDED
+from recourse_arena.interfaces.metric import Average
+from recourse_arena.reporting.results.averages import OPTIONAL, Averages, averages
 from recourse_arena.statistics.bootstrap import Array, Resamples
+from recourse_arena.storage.people_table import metric_column
+from recourse_arena.storage.run_files import RunFiles
 
-_NAMES = ("dataset", "scenario", "solver")
-_KEYS = (*_NAMES, "seed", "person")
 _DENSITIES = ("logp_factual", "logp_counterfactual")
 
 
@@ -37,6 +34,7 @@ class PeopleByCell:
         records: Their records, a row per person and cell.
         row: The person of each record.
         column: The cell of each record.
+        averages: What each metric averages, by name.
     """
 
     dataset: str
@@ -47,6 +45,7 @@ class PeopleByCell:
     records: pd.DataFrame
     row: NDArray[np.int64]
     column: NDArray[np.int64]
+    averages: Averages
 
     @cached_property
     def resamples(self) -> Resamples:
@@ -55,62 +54,41 @@ class PeopleByCell:
 
     def values(self, metric: str) -> Array:
         """Return the value of each person in each cell, nan where somebody does not count."""
-        return self._spread(ALL_MEASURES[metric].of(self.records))
+        return self._spread(self.averages[metric].values(self.records))
 
     def recorded(self, column: str) -> Array:
         """Return a column of the records for each person in each cell, nan where it is missing."""
         if column not in self.records:
             return np.full((len(self.seeds), len(self.cells)), np.nan)
-        return self._spread(self.records[column])
+        return self._spread(Average(lambda people: people[column], "mean").values(self.records))
 
-    def _spread(self, values: pd.Series) -> Array:
+    def _spread(self, values: Array) -> Array:
         found = np.full((len(self.seeds), len(self.cells)), np.nan)
-        found[self.row, self.column] = values.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+        found[self.row, self.column] = values
         found[~np.isfinite(found)] = np.nan
         return found
 
 
-def panels(results: Sequence[Result]) -> dict[str, PeopleByCell]:
+def panels(results: Sequence[RunFiles]) -> dict[str, PeopleByCell]:
     """Return the panel of each dataset; none where no run kept its people.
 
     Raises:
         ArenaError: If the people of a run cannot be read.
     """
-    tables = [table for result in results if (table := _people(result)) is not None]
+    averaged = averages(metric for result in results for metric in result.info.get("metrics", []))
+    own = {metric_column(name) for name in averaged}
+
+    def wanted(column: str) -> bool:
+        return column in (*OPTIONAL, *_DENSITIES) or column in own or column.startswith("group_")
+
+    tables = [table for result in results if (table := result.read_people(wanted)) is not None]
     if not tables:
         return {}
     people = pd.concat(tables, ignore_index=True)
-    return {str(name): _panel(str(name), rows) for name, rows in people.groupby("dataset", sort=False)}
+    return {str(name): _panel(str(name), rows, averaged) for name, rows in people.groupby("dataset", sort=False)}
 
 
-def _people(result: Result) -> pd.DataFrame | None:
-    """Return the columns of a run's people that leaderboards read; none if it kept no people."""
-    path = None if result.path is None else result.path / "people.parquet"
-    if path is None or not path.exists():
-        return None
-    try:
-        file = pq.ParquetFile(path)
-        found = file.schema_arrow.names
-        if not file.metadata.num_rows:
-            return None
-        missing = [name for name in (*_KEYS, *RECORDED) if name not in found]
-        if missing:
-            raise ArenaError(f"{path}: missing columns {', '.join(missing)}; run the suite again")
-        wanted = {*_KEYS, *RECORDED, *OPTIONAL, *_DENSITIES}
-        table = file.read([name for name in found if name in wanted or name.startswith("group_")])
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise ArenaError(f"cannot read {path}: {error}") from None
-    people = table.to_pandas(types_mapper=_nullable)
-    return people.astype({name: "string" for name in _NAMES}).astype({name: object for name in _NAMES})
-
-
-def _nullable(kind: pa.DataType) -> object:
-    if pa.types.is_boolean(kind):
-        return pd.BooleanDtype()
-    return pd.Int64Dtype() if pa.types.is_integer(kind) else None
-
-
-def _panel(dataset: str, records: pd.DataFrame) -> PeopleByCell:
+def _panel(dataset: str, records: pd.DataFrame, averaged: Averages) -> PeopleByCell:
     keys = pd.MultiIndex.from_frame(records[["seed", "person"]].astype("int64"))
     row, everybody = pd.factorize(keys)
     column, cells = pd.factorize(pd.MultiIndex.from_frame(records[["scenario", "solver"]]))
@@ -119,4 +97,5 @@ def _panel(dataset: str, records: pd.DataFrame) -> PeopleByCell:
     groups = records[named].groupby(row).first().fillna("").astype(str)
     groups.columns = [str(name).removeprefix("group_") for name in named]
     found = tuple((str(scenario), str(solver)) for scenario, solver in cells)
-    return PeopleByCell(dataset, seeds, persons, groups, found, records, row.astype(np.int64), column.astype(np.int64))
+    places = row.astype(np.int64), column.astype(np.int64)
+    return PeopleByCell(dataset, seeds, persons, groups, found, records, *places, averaged)

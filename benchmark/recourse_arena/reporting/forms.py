@@ -1,0 +1,21 @@
+"""A leaderboard in the forms that it can be written in."""
+
+from __future__ import annotations
+
+__all__ = ["FORMS", "render"]
+
+from pathlib import Path
+
+from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
+
+FORMS = ("table", "md", "html", "csv", "json")
+
+
+def render(board: Leaderboard, form: str, *, at: Path | None = None) -> str:
+    """Return a leaderboard in one of :data:`FORMS`; `at` is where a page will lie, so that it can link to files."""
+    if form == "html":
+        from recourse_arena.reporting.page.page import page
+        from recourse_arena.reporting.paper.fairness import page_section
+
+        return page(board, at=at, fairness=page_section(board.results))
+    return {"table": board.text, "md": board.markdown, "csv": board.csv, "json": board.json}[form]()
