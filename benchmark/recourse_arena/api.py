@@ -209,6 +209,6 @@ def find_suite(suite: str | Path | Suite, registry: Registry) -> Suite:
     if str(suite) in registry.suites:
         return registry.suites[str(suite)]
     if str(suite).endswith(".toml") or Path(suite).is_file():
-        return read_suite(Path(suite))
+        return read_suite(Path(suite), registry.scenario)
     error = registry.suites.unknown(str(suite))
     raise ArenaError(f"{error} A suite of your own is the path of a .toml file.")

@@ -150,3 +150,17 @@ def test_any_text_is_a_scenario_or_a_clear_error(name):
         assert Scenario.parse(name).name == name
     except ArenaError as error:
         assert repr(name) in str(error)  # noqa: PT017
+
+
+def test_the_longest_word_that_fits_names_the_scheme():
+    schemes = {"swing": "swing", "swing-hard": "other"}
+    assert Scenario.parse("swing-hard-2", {"swing": "swing"}).actionable == "2"
+    assert Scenario.parse("swing-hard-hard-2", schemes).scheme == "other"
+    assert Scenario.parse("hard-2", schemes).scheme == "ranking"
+
+
+def test_words_of_schemes_are_told_where_a_name_cannot_be_read():
+    with pytest.raises(ArenaError, match=r"Expected \[score-\|binary-\]hard-N"):
+        Scenario.parse("swing-hard-2")
+    with pytest.raises(ArenaError, match=r"Expected \[swing-\]hard-N"):
+        Scenario.parse("swang-hard-2", {"swing": "swing"})

@@ -18,7 +18,7 @@ class Elicitor(ABC):
     """A way to ask people about their actionability, and a population of simulated answers."""
 
     name: ClassVar[str]
-    """Its name in scenarios."""
+    """Its name, with which the names of its scenarios begin: `swing-hard-2`."""
     summary: ClassVar[str] = ""
     """One line for people."""
     ordered: ClassVar[bool] = True

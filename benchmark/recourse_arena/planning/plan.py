@@ -102,7 +102,7 @@ def make_plan(
     choice = choice or Selection()
     handed = dict(solvers or {})
     blocks = [_chosen(block, choice) for block in suite.blocks]
-    blocks = [block for block in _with_datasets(blocks, choice) if block.scenarios]
+    blocks = [block for block in _with_datasets(blocks, choice, registry) if block.scenarios]
     if not blocks:
         names = sorted({scenario.name for block in suite.blocks for scenario in block.scenarios})
         raise ArenaError(f"nothing is left of suite {suite.name!r}: its scenarios are {', '.join(names)}")
@@ -145,7 +145,7 @@ def _chosen(block: Block, choice: Selection) -> Block:
     return replace(block, solvers=choice.solvers or block.solvers)
 
 
-def _with_datasets(blocks: list[Block], choice: Selection) -> list[Block]:
+def _with_datasets(blocks: list[Block], choice: Selection, registry: Registry) -> list[Block]:
     if choice.datasets:
         offered = {name for block in blocks for name in block.datasets}
         bases = {variant(name)[0] for name in offered}
@@ -156,7 +156,7 @@ def _with_datasets(blocks: list[Block], choice: Selection) -> list[Block]:
         blocks = [block for block in blocks if block.datasets]
     if choice.scenarios:
         offered = {scenario.name for block in blocks for scenario in block.scenarios}
-        extra = tuple(_other(pattern, offered) for pattern in choice.scenarios if not _hits(pattern, offered))
+        extra = tuple(_other(pattern, offered, registry) for pattern in choice.scenarios if not _hits(pattern, offered))
         blocks = [replace(block, scenarios=_selected(block, choice.scenarios) + extra) for block in blocks]
     return blocks
 
@@ -174,18 +174,18 @@ def _selected(block: Block, patterns: tuple[str, ...]) -> tuple[Scenario, ...]:
     return tuple(s for s in block.scenarios if any(fnmatchcase(s.name, pattern) for pattern in patterns))
 
 
-def _other(pattern: str, offered: set[str]) -> Scenario:
+def _other(pattern: str, offered: set[str], registry: Registry) -> Scenario:
     try:
-        return Scenario.parse(pattern)
+        return registry.scenario(pattern)
     except ArenaError:
-        if _readable(pattern.partition("!")[0]):
+        if _readable(pattern.partition("!")[0], registry):
             raise  # its switches are wrong, and the error says how
         raise unknown("scenario", pattern, offered) from None
 
 
-def _readable(name: str) -> bool:
+def _readable(name: str, registry: Registry) -> bool:
     try:
-        Scenario.parse(name)
+        registry.scenario(name)
     except ArenaError:
         return False
     return True

@@ -6,7 +6,7 @@ __all__ = ["read_suite"]
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,16 @@ _SUITE_KEYS = {
 _ANSWER_KEYS = {"file": str, "scheme": str, "profile": str, "plausibility": bool, "density": str}
 
 
-def read_suite(path: Path) -> Suite:
+def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
     """Return the suite of a TOML file.
 
     Keys: `name`, `summary`, `seeds`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in
     several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile`, `plausibility`, `density` makes a
     scenario of real answers.
+
+    Arguments:
+        path: The file.
+        parse: Reads the name of a scenario, in which plugins may have words of their own.
 
     Raises:
         ArenaError: With the file, the line or key, and what was expected.
@@ -64,7 +68,7 @@ def read_suite(path: Path) -> Suite:
     tables = document.get("block", [])
     if not tables:
         tables = [{key: document[key] for key in _BLOCK_KEYS if key in document}]
-    blocks = tuple(_block(path, table, document, answers) for table in tables)
+    blocks = tuple(_block(path, table, document, answers, parse) for table in tables)
     seeds = document.get("seeds", [0])
     if not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
         raise ArenaError(f"{path}: seeds: expected whole numbers from 0, got {seeds!r}")
@@ -94,7 +98,13 @@ def _check_keys(path: Path, table: Any, known: Mapping[str, type], where: str) -
             raise ArenaError(f"{path}: {where}{key}: expected {words[known[key]]}, got {value!r}")
 
 
-def _block(path: Path, table: Any, document: Mapping[str, Any], answers: Mapping[str, Scenario]) -> Block:
+def _block(
+    path: Path,
+    table: Any,
+    document: Mapping[str, Any],
+    answers: Mapping[str, Scenario],
+    parse: Callable[[str], Scenario],
+) -> Block:
     _check_keys(path, table, _BLOCK_KEYS, "block: ")
     merged = {key: document[key] for key in _BLOCK_KEYS if key in document} | table
     for key in ("datasets", "scenarios", "solvers"):
@@ -105,7 +115,7 @@ def _block(path: Path, table: Any, document: Mapping[str, Any], answers: Mapping
     people = merged.get("people")
     if people is not None and people < 1:
         raise ArenaError(f"{path}: people: expected a number from 1, got {people}")
-    scenarios = tuple(answers[name] if name in answers else Scenario.parse(name) for name in merged["scenarios"])
+    scenarios = tuple(answers[name] if name in answers else parse(name) for name in merged["scenarios"])
     return Block(tuple(merged["datasets"]), scenarios, tuple(merged["solvers"]), people)
 
 

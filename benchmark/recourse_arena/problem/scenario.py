@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DENSITIES", "Density", "Scenario"]
+__all__ = ["DENSITIES", "SCHEMES", "Density", "Scenario"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,9 @@ Density = Literal["flow", "scm"]
 
 DENSITIES: tuple[Density, ...] = get_args(Density)
 
-_SCHEMES = {"score": "likert", "binary": "binary"}
+SCHEMES: Mapping[str, str] = {"score": "likert", "binary": "binary"}
+"""The suite's elicitation schemes by the word with which a scenario's name begins; without one it is a ranking."""
+
 _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "no-plausibility": {"plausibility": False},
     "scm-plausibility": {"density": "scm"},
@@ -66,19 +68,31 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
             )
 
     @classmethod
-    def parse(cls, name: str) -> Scenario:
-        """Return the scenario of a name; raise with what is wrong in it."""
+    def parse(cls, name: str, schemes: Mapping[str, str] = SCHEMES) -> Scenario:
+        """Return the scenario of a name; raise with what is wrong in it.
+
+        Arguments:
+            name: The name.
+            schemes: Elicitation schemes by the word that names one at the beginning; the longest word that fits counts.
+
+        Raises:
+            ArenaError: If the name does not read as a scenario.
+
+        Example:
+            >>> Scenario.parse("swing-hard-2", {"swing": "swing"}).scheme
+            'swing'
+        """
         rest, *switches = name.split("!")
         rest, *distribution = rest.split("@")
-        prefix, _, tail = rest.partition("-")
-        scheme = _SCHEMES.get(prefix, "ranking")
+        word = max((word for word in schemes if rest.startswith(f"{word}-")), key=len, default="")
+        scheme = schemes[word] if word else "ranking"
         scenario = cls(name, scheme=scheme, distribution=distribution[0] if distribution else "uniform")
-        parts = (tail if prefix in _SCHEMES else rest).split("+")
+        parts = rest.removeprefix(f"{word}-" if word else "").split("+")
         kinds = [part.partition("-")[0] for part in parts]
         if len(distribution) > 1 or "" in distribution or len(set(kinds)) < len(kinds):
-            raise _unreadable(name)
+            raise _unreadable(name, schemes)
         for part in parts:
-            scenario = scenario._with(part)
+            scenario = scenario._with(part, schemes)
         for switch in switches:
             if switch not in _SWITCHES:
                 raise unknown("switch in scenario " + repr(name), switch, _SWITCHES)
@@ -102,7 +116,7 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
         """Return this scenario with some of its parts (`scheme`, `profile`, ...) replaced."""
         return replace(self, **parts)  # type: ignore[arg-type]
 
-    def _with(self, part: str) -> Scenario:
+    def _with(self, part: str, schemes: Mapping[str, str]) -> Scenario:
         kind, _, value = part.partition("-")
         if kind == "hard" and (value == "random" or (value.isdecimal() and value == str(int(value)))):
             return replace(self, actionable=value)
@@ -110,12 +124,13 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
             if value not in PROFILES:
                 raise unknown(f"cost profile in scenario {self.name!r}", value, PROFILES)
             return replace(self, profile=value)
-        raise _unreadable(self.name)
+        raise _unreadable(self.name, schemes)
 
 
-def _unreadable(name: str) -> ArenaError:
+def _unreadable(name: str, schemes: Mapping[str, str]) -> ArenaError:
+    words = "|".join(f"{word}-" for word in schemes)
     return ArenaError(
-        f"unknown scenario {name!r}. Expected [score-|binary-]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
+        f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
         f"then perhaps @DISTRIBUTION and !no-plausibility or !scm-plausibility,\n"
         f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.base.names import is_name, variant
+from recourse_arena.problem.scenario import SCHEMES, Scenario
 from recourse_arena.registry.offers import KINDS
 from recourse_arena.registry.plugin import Plugin, PluginRecord
 
@@ -67,6 +68,17 @@ class Registry:
     def elicitor(self, name: str) -> Elicitor:
         """Return the elicitation scheme of a name."""
         return self.elicitors.create(name)
+
+    def scenario(self, name: str) -> Scenario:
+        """Return the scenario of a name, in which elicitation schemes of plugins may be named as well.
+
+        Plugins with schemes are imported only if the name cannot be read without them.
+        """
+        try:
+            return Scenario.parse(name)
+        except ArenaError:
+            own = [scheme for scheme in self.elicitors if scheme not in (*SCHEMES.values(), "ranking")]
+            return Scenario.parse(name, {**SCHEMES, **{scheme: scheme for scheme in own}})
 
     def candidates(self, kind: str, name: str = "") -> list[Plugin]:
         """Return the plugins that may offer something of a kind, in the order in which they are asked for `name`."""

@@ -24,7 +24,6 @@ from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepar
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import Plan, make_plan
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.files import write_atomically
@@ -78,7 +77,7 @@ def tune(
     import_optuna()
     tunable = Tunable.of(solver, registry, dataset=dataset, only=only)
     goal = Objective.parse(objective, registry.metrics)
-    block = Block((dataset,), tuple(map(Scenario.parse, scenarios)), (solver,), people)
+    block = Block((dataset,), tuple(map(registry.scenario, scenarios)), (solver,), people)
     plan = make_plan(Suite("tuning", "", (block,), seeds=tuple(seeds)), registry, data=data)
     materials = {
         (dataset, one): _asking(prepare(dataset, seed=one, data=data, cache=cache, registry=registry))

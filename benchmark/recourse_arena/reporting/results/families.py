@@ -59,7 +59,7 @@ def family_title(family: Scenario) -> str:
     """
     counts = {"all": "", "random": "random number actionable", "1": "1 feature actionable"}
     words = [
-        _SCHEMES[family.scheme],
+        _SCHEMES.get(family.scheme, family.scheme),
         counts.get(family.actionable, f"{family.actionable} features actionable"),
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from recourse_arena.base.names import variant
 from recourse_arena.interfaces.suite import Suite
-from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.laws.law import Law, expect
 
@@ -68,7 +67,7 @@ def scenarios_are_what_their_names_say(planned: Planned) -> None:
     """A scenario with sampled preferences is the one that its name stands for on the command line."""
     for block in planned.suite.blocks:
         for scenario in block.scenarios:
-            same = scenario.answers is not None or Scenario.parse(scenario.name) == scenario
+            same = scenario.answers is not None or planned.registry.scenario(scenario.name) == scenario
             expect(same, f"scenario {scenario.name!r} is not what this name stands for")
 
 
