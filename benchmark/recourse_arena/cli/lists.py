@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from recourse_arena.cli.group import no_plugin, registry
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 
 if TYPE_CHECKING:
     from recourse_arena.registry.registry import Registry
 
-_KINDS = ("datasets", "solvers", "elicitors", "metrics", "suites", "scenarios")
+_KINDS = (*PLUGIN_KINDS, "scenarios")
 
 
 @click.command(name="list")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["KINDS", "check_offer"]
+__all__ = ["check_offer"]
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -11,22 +11,13 @@ from typing import Any
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import NAME, is_name
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.elicitor import Elicitor
+from recourse_arena.interfaces.metric import Metric
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
 
-KINDS: Mapping[str, str] = {
-    "datasets": "dataset",
-    "solvers": "solver",
-    "elicitors": "elicitation scheme",
-    "metrics": "metric",
-    "suites": "suite",
-}
-"""Kinds of what can be plugged in, and what one of it is called."""
-
-_ELICITOR = ("summary", "ordered", "levels", "population")
-_METRIC = ("direction", "unit", "population", "definition", "compute", "declaration")
-_SUITE = ("summary", "blocks", "seeds", "version", "optional", "identity")
 _COLUMNS = ("dataset", "scenario", "solver", "seed", "seeds", "outcome", "people", "note", "ms_per_person")
 """Columns that are in every table; a metric of such a name would overwrite them."""
 
@@ -37,18 +28,25 @@ def check_offer(kind: str, offer: Any) -> None:
     Raises:
         ArenaError: If it is of the wrong type, lacks something, or has a name that cannot be one (:data:`NAME`).
     """
-    _CHECKS[kind](offer)
+    of = PLUGIN_KINDS[kind]
+    if of.made:
+        _check_class(offer, of.base)
+    elif not isinstance(offer, of.base):
+        raise ArenaError(f"expected a {of.base.__name__}, got {_short(offer)}")
+    _CHECKS.get(kind, _nothing_else)(offer)
     if not is_name(offer.name):
-        raise ArenaError(f"the name of a {KINDS[kind]} must be {NAME}; got {_short(offer.name)}")
+        raise ArenaError(f"the name of a {of.words} must be {NAME}; got {_short(offer.name)}")
 
 
-def _check_dataset(offer: Any) -> None:
-    _check_class(offer, Dataset)
+def _nothing_else(offer: Any) -> None:
+    """Ask no more of it than its type."""
+
+
+def _check_dataset(offer: type[Dataset]) -> None:
     _check_words(offer, "version", "summary")
 
 
-def _check_solver(offer: Any) -> None:
-    _check_class(offer, Solver)
+def _check_solver(offer: type[Solver]) -> None:
     _check_words(offer, "version", "summary")
     for attribute, known in (("knows", Knowledge), ("needs", Knowledge), ("acts_on", Kind)):
         _check_members(offer, attribute, [str(member) for member in known])
@@ -57,13 +55,7 @@ def _check_solver(offer: Any) -> None:
         raise ArenaError(f"{offer.__name__}: what it needs must be among what it knows, to be handed to it")
 
 
-def _check_elicitor(offer: Any) -> None:
-    _check_concrete(offer, "an Elicitor subclass")
-    _check_parts(offer, "an Elicitor subclass", _ELICITOR)
-
-
-def _check_metric(offer: Any) -> None:
-    _check_parts(offer, "a Metric", _METRIC)
+def _check_metric(offer: Metric) -> None:
     if not callable(offer.compute):
         raise ArenaError(f"metric {_short(offer.name)}: expected a function to compute it, got {_short(offer.compute)}")
     if offer.direction not in ("higher", "lower", "none"):
@@ -72,21 +64,15 @@ def _check_metric(offer: Any) -> None:
         raise ArenaError(f"a metric cannot be called {offer.name!r}: summary.csv has a column of this name already")
 
 
-def _check_suite(offer: Any) -> None:
-    _check_parts(offer, "a Suite", _SUITE)
-
-
-_CHECKS: dict[str, Callable[[Any], None]] = {
+_CHECKS: Mapping[str, Callable[[Any], None]] = {
     "datasets": _check_dataset,
     "solvers": _check_solver,
-    "elicitors": _check_elicitor,
     "metrics": _check_metric,
-    "suites": _check_suite,
 }
 
 
 def _check_class(offer: Any, base: type) -> None:
-    wanted = f"a {base.__name__} subclass"
+    wanted = f"a {base.__name__} subclass" if base is not Elicitor else "an Elicitor subclass"
     _check_concrete(offer, wanted)
     if not issubclass(offer, base):
         raise ArenaError(f"expected {wanted}, got {_short(offer)}")
@@ -100,12 +86,6 @@ def _check_concrete(offer: Any, wanted: str) -> None:
     if inspect.isabstract(offer):
         missing = ", ".join(sorted(getattr(offer, "__abstractmethods__", ())))
         raise ArenaError(f"{offer.__name__} lacks what {wanted} must have: {missing}")
-
-
-def _check_parts(offer: Any, wanted: str, parts: tuple[str, ...]) -> None:
-    missing = [part for part in ("name", *parts) if not hasattr(offer, part)]
-    if missing:
-        raise ArenaError(f"expected {wanted}, got {_short(offer)}, which has no {', '.join(missing)}")
 
 
 def _check_words(offer: type, *attributes: str) -> None:

@@ -16,10 +16,11 @@ import pluggy
 
 from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.interfaces import hookspecs
-from recourse_arena.registry.offers import KINDS, check_offer
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
+from recourse_arena.registry.offers import check_offer
 from recourse_arena.registry.source import hooks_in_source
 
-_HOOKS = {f"recourse_{kind}": kind for kind in KINDS}
+_HOOKS = {kind.hook: plural for plural, kind in PLUGIN_KINDS.items()}
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.base.names import is_name, variant
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.problem.scenario import SCHEMES, Scenario
-from recourse_arena.registry.offers import KINDS
 from recourse_arena.registry.plugin import Plugin, PluginRecord
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Registry:
         record = plugin.record()
         lost = [
             f"the name {name!r} is taken already among {kind}, by plugin {owner!r}"
-            for kind in KINDS
+            for kind in PLUGIN_KINDS
             for name in plugin.offers(kind)
             if (owner := self.owner(kind, name)) != plugin.name
         ]
@@ -162,7 +162,7 @@ class Offers(MutableMapping[str, T]):
 
     def unknown(self, name: str) -> ArenaError:
         """Return the error for a name that nothing has; it tells of plugins that do not work and might have had it."""
-        error = unknown(KINDS[self._kind], name, self)
+        error = unknown(PLUGIN_KINDS[self._kind].words, name, self)
         return ArenaError(f"{error}{self._registry.out_of_order(self._kind)}")
 
     def create(self: Offers[type[Any]], text: str) -> Any:
@@ -174,7 +174,7 @@ class Offers(MutableMapping[str, T]):
         name, options = variant(text)
         if name not in self:
             raise self.unknown(name)
-        offered, kind = self[name], KINDS[self._kind]
+        offered, kind = self[name], PLUGIN_KINDS[self._kind].words
         accepted = set(inspect.signature(offered).parameters)
         for option in options:
             if option not in accepted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["KINDS", "Offer", "cases", "offers"]
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,14 @@ from typing import Any
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import data_folder
 from recourse_arena.base.names import variant
-from recourse_arena.interfaces.dataset import Dataset
-from recourse_arena.interfaces.solver import Solver
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
 from recourse_arena.testing.laws.law import Case, Law
 from recourse_arena.testing.problems.worlds import World
 
-KINDS = {"solver": "solvers", "dataset": "datasets", "elicitor": "elicitors", "metric": "metrics", "suite": "suites"}
-"""Kinds of offers, and where the registry holds them."""
-
-_WITH_OPTIONS = ("solver", "dataset", "elicitor")
+KINDS = {kind.singular: kind for kind in PLUGIN_KINDS.values()}
+"""Kinds of offers by what one of each is called."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,14 @@ def offers(what: object, registry: Registry | None = None) -> list[Offer]:
         ArenaError: If there is no such name, or it is none of these.
     """
     if isinstance(what, Registry):
-        return [_named(kind, name, what) for kind, where in KINDS.items() for name in sorted(getattr(what, where))]
+        return [_named(kind, name, what) for kind in KINDS for name in sorted(_held(what, kind))]
     if isinstance(what, str):
         registry = registry or discover()
         name = variant(what)[0]
-        kinds = [kind for kind in KINDS if what == name or kind in _WITH_OPTIONS]
-        found = [_named(kind, what, registry) for kind in kinds if name in getattr(registry, KINDS[kind])]
+        kinds = [kind for kind in KINDS if what == name or KINDS[kind].made]
+        found = [_named(kind, what, registry) for kind in kinds if name in _held(registry, kind)]
         if not found:
-            raise unknown("plugin", name, {n for where in KINDS.values() for n in getattr(registry, where)})
+            raise unknown("plugin", name, {n for kind in KINDS for n in _held(registry, kind)})
         return found
     return [Offer(_kind(what), _name(what), what if isinstance(what, type) else lambda: copy.deepcopy(what))]
 
@@ -115,29 +112,25 @@ def _cases(offer: Offer, laws: Iterable[Law], subject: object) -> list[Case]:
 
 
 def _named(kind: str, name: str, registry: Registry) -> Offer:
-    if kind in _WITH_OPTIONS:
+    if KINDS[kind].made:
         getattr(registry, kind)(name)  # its options are wrong now or never
         return Offer(kind, name, lambda: getattr(registry, kind)(name))
-    found = getattr(registry, KINDS[kind])[name]
+    found = _held(registry, kind)[name]
     return Offer(kind, name, lambda: found)
 
 
-def _kind(what: object) -> str:
-    from recourse_arena.interfaces.elicitor import Elicitor
-    from recourse_arena.interfaces.metric import Metric
-    from recourse_arena.interfaces.suite import Suite
+def _held(registry: Registry, kind: str) -> Mapping[str, Any]:
+    """Return what a registry holds of a kind, by name."""
+    held: Mapping[str, Any] = getattr(registry, KINDS[kind].plural)
+    return held
 
-    kind = what if isinstance(what, type) else type(what)
-    for name, base in (
-        ("solver", Solver),
-        ("dataset", Dataset),
-        ("elicitor", Elicitor),
-        ("metric", Metric),
-        ("suite", Suite),
-    ):
-        if issubclass(kind, base):
+
+def _kind(what: object) -> str:
+    of = what if isinstance(what, type) else type(what)
+    for name, kind in KINDS.items():
+        if issubclass(of, kind.base):
             return name
-    raise ArenaError(f"expected a solver, dataset, elicitor, metric, suite, or the name of one; got {what!r}")
+    raise ArenaError(f"expected a {', '.join(KINDS)}, or the name of one; got {what!r}")
 
 
 def _name(what: object) -> str:

@@ -17,9 +17,10 @@ from pathlib import Path
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import variant
 from recourse_arena.interfaces.hookspecs import PROJECT
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
-from recourse_arena.testing.cases import KINDS, cases, offers
+from recourse_arena.testing.cases import cases, offers
 from recourse_arena.testing.checking import check_laws
 from recourse_arena.testing.laws.law import Case, expect
 from recourse_arena.testing.report import Report
@@ -50,11 +51,11 @@ def check_plugin(text: str, *, expected: Mapping[str, str] | None = None, data: 
         if text in known:
             return _checked(text, [known[text]], known, expected, data)
         everything = discover()
-        if any(variant(text)[0] in getattr(everything, where) for where in KINDS.values()):
+        if any(variant(text)[0] in getattr(everything, where) for where in PLUGIN_KINDS):
             found = [c for offer in offers(text, everything) for c in cases(offer, registry=everything, data=data)]
             return check_laws(text, found, expected)
         if not Path(text).exists() and not _is_module(text):
-            names = {*known, *(name for where in KINDS.values() for name in getattr(everything, where))}
+            names = {*known, *(name for where in PLUGIN_KINDS for name in getattr(everything, where))}
             raise unknown("plugin, and no folder, file or module,", text, names)
     folders, entries = _at(text)
     with _importable(folders):
