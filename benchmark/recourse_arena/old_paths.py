@@ -8,7 +8,6 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -24,8 +23,8 @@ OLD_PATHS: Mapping[str, tuple[str, ...]] = {
 """What each module held; all of it is exported from `recourse_arena` itself."""
 
 
-class OldPaths(MetaPathFinder, Loader):
-    """Finds these modules where nothing else does."""
+class OldPaths:
+    """Finds and loads these modules where nothing else does; the base classes for that take long to import."""
 
     @classmethod
     def install(cls) -> None:
@@ -40,6 +39,9 @@ class OldPaths(MetaPathFinder, Loader):
         if fullname not in OLD_PATHS:
             return None
         return ModuleSpec(fullname, self, is_package=not OLD_PATHS[fullname])
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to Python to make the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Fill an old module with what is now exported from the package, and say so."""

@@ -6,46 +6,51 @@ __all__ = ["PLUGIN_KINDS", "PluginKind"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from recourse_arena.interfaces.dataset import Dataset
-from recourse_arena.interfaces.elicitor import Elicitor
-from recourse_arena.interfaces.metric import Metric
-from recourse_arena.interfaces.solver import Solver
-from recourse_arena.interfaces.suite import Suite
+from importlib import import_module
 
 
 @dataclass(frozen=True)
 class PluginKind:
-    """One kind.
+    """One kind, whose interface is a file of this room called after it.
 
     Arguments:
-        plural: Where the registry holds what is offered of it.
         singular: What one of it is called in code.
-        words: What one of it is called in messages.
-        base: What is offered: classes derived from it if they are `made`, objects of it otherwise.
-        made: Whether classes are offered, whose options are arguments of a name: `grid?points=9`.
+        made: Whether classes are offered, whose options are arguments of a name: `grid?points=9`; else objects are.
+        words: What one of it is called in messages; as in code if empty.
     """
 
-    plural: str
     singular: str
-    words: str
-    base: type
     made: bool
+    words: str = ""
+
+    def __str__(self) -> str:
+        return self.words or self.singular
+
+    @property
+    def plural(self) -> str:
+        """Where the registry holds what is offered of it."""
+        return f"{self.singular}s"
 
     @property
     def hook(self) -> str:
         """The hook that offers it (:mod:`~recourse_arena.interfaces.hookspecs`)."""
         return f"recourse_{self.plural}"
 
+    @property
+    def base(self) -> type:
+        """The class from which offers are derived if they are `made`, or of which they are objects."""
+        base: type = getattr(import_module(f"{__package__}.{self.singular}"), self.singular.capitalize())
+        return base
+
 
 PLUGIN_KINDS: Mapping[str, PluginKind] = {
     kind.plural: kind
     for kind in (
-        PluginKind("datasets", "dataset", "dataset", Dataset, made=True),
-        PluginKind("solvers", "solver", "solver", Solver, made=True),
-        PluginKind("elicitors", "elicitor", "elicitation scheme", Elicitor, made=True),
-        PluginKind("metrics", "metric", "metric", Metric, made=False),
-        PluginKind("suites", "suite", "suite", Suite, made=False),
+        PluginKind("dataset", made=True),
+        PluginKind("solver", made=True),
+        PluginKind("elicitor", made=True, words="elicitation scheme"),
+        PluginKind("metric", made=False),
+        PluginKind("suite", made=False),
     )
 }
 """Every kind by its plural."""

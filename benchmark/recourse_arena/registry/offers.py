@@ -35,7 +35,7 @@ def check_offer(kind: str, offer: Any) -> None:
         raise ArenaError(f"expected a {of.base.__name__}, got {_short(offer)}")
     _CHECKS.get(kind, _nothing_else)(offer)
     if not is_name(offer.name):
-        raise ArenaError(f"the name of a {of.words} must be {NAME}; got {_short(offer.name)}")
+        raise ArenaError(f"the name of a {of} must be {NAME}; got {_short(offer.name)}")
 
 
 def _nothing_else(offer: Any) -> None:

@@ -162,7 +162,7 @@ class Offers(MutableMapping[str, T]):
 
     def unknown(self, name: str) -> ArenaError:
         """Return the error for a name that nothing has; it tells of plugins that do not work and might have had it."""
-        error = unknown(PLUGIN_KINDS[self._kind].words, name, self)
+        error = unknown(str(PLUGIN_KINDS[self._kind]), name, self)
         return ArenaError(f"{error}{self._registry.out_of_order(self._kind)}")
 
     def create(self: Offers[type[Any]], text: str) -> Any:
@@ -174,7 +174,7 @@ class Offers(MutableMapping[str, T]):
         name, options = variant(text)
         if name not in self:
             raise self.unknown(name)
-        offered, kind = self[name], PLUGIN_KINDS[self._kind].words
+        offered, kind = self[name], str(PLUGIN_KINDS[self._kind])
         accepted = set(inspect.signature(offered).parameters)
         for option in options:
             if option not in accepted:
