@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 _ROOT = __name__.partition(".")[0]
 
@@ -38,7 +39,8 @@ class OldPaths:
         """Return the spec of an old module; none for any other."""
         if fullname not in OLD_PATHS:
             return None
-        return ModuleSpec(fullname, self, is_package=not OLD_PATHS[fullname])
+        loader: Any = self
+        return ModuleSpec(fullname, loader, is_package=not OLD_PATHS[fullname])
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave it to Python to make the module."""

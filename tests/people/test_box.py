@@ -95,12 +95,19 @@ def test_snapping_twice_is_snapping_once(values, lower, width):
     assert torch.equal(box.snap(once, TABLE.whole), once)
 
 
-def test_containing_forgives_rounding_relative_to_the_width():
-    box = Box(torch.tensor([0.0, 0.0]), torch.tensor([1000.0, 1.0]))
-    assert box.contains(torch.tensor([1000.009, 1.000009])).tolist() == [True, True]
-    assert box.contains(torch.tensor([-0.009, -0.000009])).tolist() == [True, True]
-    assert box.contains(torch.tensor([1000.011, 1.00002])).tolist() == [False, False]
-    assert box.contains(torch.tensor([-0.011, -0.00002])).tolist() == [False, False]
+def test_bounds_give_way_by_rounding_alone():
+    box = Box(torch.tensor([0.0, 0.0]), torch.tensor([1e6, 1.0]))
+    eps = torch.finfo(torch.float32).eps
+    assert box.contains(torch.tensor([1e6 + 0.5, 1 + 4 * eps])).tolist() == [True, True]
+    assert box.contains(torch.tensor([-0.5, -4 * eps])).tolist() == [True, True]
+    assert box.contains(torch.tensor([1e6 + 9, 1 + 1e-5])).tolist() == [False, False]
+    assert box.contains(torch.tensor([-9.0, -1e-5])).tolist() == [False, False]
+
+
+def test_whole_numbers_have_no_slack_at_all():
+    box, whole = Box(torch.tensor([0.0, 0.0]), torch.tensor([1e6, 1e6])), torch.tensor([True, False])
+    assert box.contains(torch.tensor([1e6 + 0.5, 1e6 + 0.5]), whole).tolist() == [False, True]
+    assert box.contains(torch.tensor([1e6, 0.0]), whole).tolist() == [True, True]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

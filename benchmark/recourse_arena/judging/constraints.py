@@ -31,6 +31,6 @@ def _constraints(request: Request, values: Tensor) -> dict[str, Tensor]:
     return {
         "forbidden": request.actionable,
         "not finite": values.isfinite(),
-        "outside the box": request.box.contains(values),
+        "outside the box": request.box.contains(values, request.features.whole),
         "not whole": ~request.features.whole | (values == values.round()),
     }

@@ -67,7 +67,26 @@ class Box:
         rounded = torch.minimum(torch.maximum(inside.round(), self.lower.ceil()), self.upper.floor())
         return torch.where(whole, rounded, inside)
 
-    def contains(self, values: Tensor, *, tolerance: float = 1e-5) -> Tensor:
-        """Return which values lie inside, bool like `values`; `tolerance` is relative to a finite box's width."""
-        slack = (tolerance * (self.upper - self.lower).clamp(min=0)).nan_to_num(posinf=0.0)
+    def contains(self, values: Tensor, whole: Tensor | None = None, *, tolerance: float = 8.0) -> Tensor:
+        """Return which values lie inside, bool like `values`.
+
+        Bounds give way by rounding alone, and not at all where values are whole numbers.
+
+        Arguments:
+            values: The values, `(..., features)`.
+            whole: Which features take whole numbers, bool `(features,)`; default: none.
+            tolerance: How far a value may lie outside, in steps between single-precision numbers of the size of the
+                larger bound; actions are computed in single precision.
+
+        Example:
+            >>> box = Box(torch.zeros(2), torch.full((2,), 1e6))
+            >>> box.contains(torch.tensor([1_000_000.5, 1_000_001.0])).tolist()
+            [True, False]
+            >>> box.contains(torch.tensor([1_000_000.5, 1_000_001.0]), torch.tensor([True, True])).tolist()
+            [False, False]
+        """
+        sizes = (bound.abs().nan_to_num(posinf=0.0) for bound in (self.lower, self.upper))
+        slack = tolerance * torch.finfo(torch.float32).eps * torch.maximum(*sizes)
+        if whole is not None:
+            slack = torch.where(whole, 0.0, slack)
         return (values >= self.lower - slack) & (values <= self.upper + slack)

@@ -98,4 +98,4 @@ class Request:
         mask = self.actionable[:, None, :]
         cost = torch.where(mask, change * self.weights[:, None, :], 0.0).sum(-1)
         box = Box(self.box.lower[:, None, :], self.box.upper[:, None, :])
-        return torch.where((box.contains(donors[None]) | ~mask).all(-1), cost, torch.inf)
+        return torch.where((box.contains(donors[None], self.features.whole) | ~mask).all(-1), cost, torch.inf)
