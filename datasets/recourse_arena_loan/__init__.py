@@ -51,6 +51,7 @@ class Loan(Dataset):
     name: ClassVar[str] = "loan"
     version: ClassVar[str] = "2"
     summary: ClassVar[str] = "semi-synthetic loan applications, 7 features, true SCM known"
+    decision_options: ClassVar[frozenset[str]] = frozenset({"decision"})
     favoured: ClassVar[Mapping[str, tuple[str, str]]] = {
         "causal-order": ("income", "loan_amount"),
         "reverse-causal-order": ("duration", "savings"),

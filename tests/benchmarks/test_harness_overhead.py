@@ -16,7 +16,7 @@ from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
-from recourse_arena.planning.task_graph import CellTask, FitTask
+from recourse_arena.planning.tasks import CellTask, FitTask
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
@@ -45,7 +45,7 @@ class Idle:
         metrics, _ = measures.of(frame, timings)
         self.judged = CellResult(pa.Table.from_pandas(frame, preserve_index=False), timings, metrics, measures.digest)
 
-    def work(self, node, fitted=None, listener=None):
+    def work(self, node, before=None, listener=None):
         if isinstance(node, CellTask):
             return self.judged
         identity = {"dataset": "loan", "seed": 0}

@@ -19,7 +19,7 @@ def installed(tmp_path, monkeypatch):
     metadata = site / "arena_test_plugins-1.0.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: arena-test-plugins\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[recourse_arena]\ntiny = tiny\nfaulty = faulty\n")
+    (metadata / "entry_points.txt").write_text("[recourse_arena]\ntiny = tiny\nfaulty = faulty\nfiled = filed\n")
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))

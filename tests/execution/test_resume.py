@@ -15,7 +15,7 @@ import pytest
 import tiny
 from killing import command, differences
 
-from recourse_arena import ArenaError, api
+from recourse_arena import ArenaError, api, hookimpl
 from recourse_arena.registry import discovery as plugins
 
 SUITE = """
@@ -167,6 +167,61 @@ def test_a_dry_run_says_what_is_there_and_what_would_run_and_touches_nothing(are
     assert "0 cells are there already, 4 would run" in fresh.text()
     assert "learner (fit kept): hard-2, hard-1" in fresh.text()
     assert fresh.seconds < 40
+
+
+def test_a_suite_moved_with_its_answers_goes_on_and_other_answers_are_asked_anew(plugged, tmp_path, monkeypatch):
+    text = 'datasets = ["tiny"]\nsolvers = ["top"]\n[answers.clinic]\nfile = "scores.csv"\n'
+    asked, real = [], tiny.Top.recommend
+    monkeypatch.setattr(tiny.Top, "recommend", lambda self, request: asked.append(len(request)) or real(self, request))
+
+    def run(folder, scores):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "mine.toml").write_text(text)
+        (tmp_path / folder / "scores.csv").write_bytes(scores)
+        asked.clear()
+        api.run(tmp_path / folder / "mine.toml", out=tmp_path / "run", cache=tmp_path / "cache")
+        return len(asked)
+
+    assert run("here", b"person,effort,income\n4,1,x\n2,x,3\n")
+    assert not run("there", b"person,effort,income\n4,1,x\n2,x,3\n")
+    assert run("there", b"person,effort,income\n4,2,x\n2,x,3\n")
+
+
+class Broken(tiny.Tiny):
+    """A dataset whose file changes under the hand."""
+
+    name = "broken"
+
+    def fingerprint(self, data):
+        raise OSError("the file is gone")
+
+
+def test_a_dry_run_tells_of_a_dataset_that_would_fail_and_goes_on_as_the_run_does(plugged, tmp_path, monkeypatch):
+    from recourse_arena import Scenario
+    from recourse_arena.interfaces.suite import Block, Suite
+
+    monkeypatch.setattr(tiny, "recourse_datasets", hookimpl(lambda: [tiny.Tiny, Broken]))
+    suite = Suite("small", "", (Block(("broken", "tiny"), (Scenario.parse("hard-2"),), ("top",), 10),))
+    text = api.preview(suite, out=tmp_path / "run", cache=tmp_path).text()
+    assert "broken: would fail: OSError: the file is gone\n" in text
+    assert "0 cells are there already, 1 would run" in text
+    summary = api.run(suite, out=tmp_path / "run", cache=tmp_path).summary
+    assert dict(zip(summary["dataset"], summary["outcome"], strict=True)) == {"broken": "failed", "tiny": "solved"}
+    assert "1 cells are there already, 0 would run: nothing to do" in api.preview(suite, out=tmp_path / "run").text()
+
+
+def test_a_preview_calls_no_fit_kept_of_which_nothing_is_kept(plugged, tmp_path):
+    from recourse_arena import Scenario
+    from recourse_arena.interfaces.suite import Block, Suite
+
+    suite = Suite("small", "", (Block(("tiny",), (Scenario.parse("hard-2"),), ("top", "learner"), 10),))
+    assert not api.preview(suite, cache=tmp_path).known
+    api.run(suite, cache=tmp_path)
+    preview = api.preview(suite, cache=tmp_path)
+    assert {node.label for node in preview.known} == {
+        "tiny: decision model and causal flow",
+        "tiny: learner prepares",
+    }
 
 
 @pytest.mark.parametrize("change", ["default", "tuned", "distribution"])

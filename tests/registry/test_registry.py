@@ -61,6 +61,17 @@ BROKEN = {
         solver("own", body="    needs = {'scm'}\n    def recommend(self, r): ..."),
         "among what it knows",
     ),
+    "an option of the decision that it has not": (
+        HEAD
+        + "class Own(Dataset):\n    name = 'own'\n    version = summary = '1'\n    decision_options = {'decison'}\n"
+        + "    features = graph = splits = None\n    def __init__(self, *, decision=''): ...\n"
+        + "@hookimpl\ndef recourse_datasets():\n    return [Own]",
+        "Did you mean 'decision'",
+    ),
+    "fitted for what no training can depend on": (
+        solver("own", body="    fit_depends_on = {'plausibility'}\n    def recommend(self, r): ..."),
+        "unknown member of Own.fit_depends_on 'plausibility'",
+    ),
     "metric of no type": (
         HEAD + "@hookimpl\ndef recourse_metrics():\n    return [len]",
         "expected a Metric, got <built-in",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import tiny
@@ -397,6 +398,16 @@ class Restless(Population):
         return str(random.SystemRandom().getrandbits(40))
 
 
+class NeverRight(Population):
+    """Reads a file that is there, and cannot say what it holds."""
+
+    def files(self, data):
+        return (Path(__file__),)
+
+    def verify(self, data):
+        raise ArenaError(f"dataset {self.name} needs no file")
+
+
 class NoSuchOptimizer(Population):
     decision = replace(tiny.Tiny.decision, optimizer="hope")
 
@@ -459,6 +470,7 @@ BAD_DATASETS = {
     SeedBlind: "another_seed_leads_to_other_people",
     SeedsTorch: "global_state_is_left_alone",
     Restless: "its_fingerprint_is_stable",
+    NeverRight: "its_fingerprint_is_stable",
     NoSuchOptimizer: "models_can_be_fitted",
     bent(BentNoise): "prediction_undoes_abduction",
     bent(BentIntervention): "counterfactuals_are_interventions",

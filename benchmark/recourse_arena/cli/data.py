@@ -53,9 +53,9 @@ def where(name: str | None, folder: Path | None) -> None:
     """Say where the data directory is, or the file of a dataset."""
     for label in [name] if name else sorted(registry().datasets):
         dataset, directory = _dataset(label, folder)
-        place = dataset.location(directory)
-        state = "needs no file" if place is None else f"{place} ({'there' if place.exists() else 'not there yet'})"
-        click.echo(f"{label}: {state}")
+        places = dataset.files(directory)
+        states = [f"{place} ({'there' if place.exists() else 'not there yet'})" for place in places]
+        click.echo(f"{label}: {', '.join(states) or 'needs no file'}")
 
 
 def _dataset(name: str, folder: Path | None) -> tuple[Dataset, Path]:

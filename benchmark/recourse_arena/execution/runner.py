@@ -7,6 +7,7 @@ __all__ = ["evaluate", "execute"]
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.planning.plan import Cell, Plan
-from recourse_arena.planning.task_graph import CellTask, Task, TaskGraph
+from recourse_arena.planning.task_graph import TaskGraph
+from recourse_arena.planning.tasks import CellTask, Task
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
@@ -124,6 +126,11 @@ class _Run:
     failures: dict[str, Failure] = field(default_factory=dict)
     models: dict[str, ModelsResult] = field(default_factory=dict)
 
+    @cached_property
+    def cells(self) -> dict[str, CellTask]:
+        """The nodes of cells, by key."""
+        return {node.key: node for node in self.graph.cells}
+
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
         nodes = self._nodes()
@@ -185,16 +192,12 @@ class _Run:
 
     def _take(self, node: Task, answer: TaskResult, progress: Progress) -> None:
         if isinstance(answer, Failure):
-            self._fail(node, answer, progress)
+            if node.key in self.cells:  # those of any other node fail for the same reason
+                self._fail(self.cells[node.key], answer, progress)
         elif isinstance(answer, ModelsResult):
             self._know(node, answer)
-        elif isinstance(answer, CellResult) and isinstance(node, CellTask):
-            self.judged[node.key] = answer
-            if self.packs is not None and not node.fit.handed:
-                self.packs.keep(node.key, answer)
-            progress.cell(Outcome.SOLVED)
-            for note in answer.notes:
-                progress.say(f"noted {_words(node.cell)}: {note.text}")
+        elif isinstance(answer, CellResult):
+            self._keep(self.cells[node.key], answer, progress)
 
     def _know(self, node: Task, models: ModelsResult) -> None:
         if node.key not in self.models:
@@ -202,9 +205,15 @@ class _Run:
             if self.folder is not None:
                 self.folder.remember(node.key, models)
 
-    def _fail(self, node: Task, failure: Failure, progress: Progress) -> None:
-        if not isinstance(node, CellTask):
-            return  # its cells fail for the same reason
+    def _keep(self, node: CellTask, judged: CellResult, progress: Progress) -> None:
+        self.judged[node.key] = judged
+        if self.packs is not None and not node.fit.handed:
+            self.packs.keep(node.key, judged)
+        progress.cell(Outcome.SOLVED)
+        for note in judged.notes:
+            progress.say(f"noted {_words(node.cell)}: {note.text}")
+
+    def _fail(self, node: CellTask, failure: Failure, progress: Progress) -> None:
         self.failures[node.key] = failure
         progress.cell(failure.outcome)
         word = failure.outcome.replace("_", " ")

@@ -38,6 +38,9 @@ class Dataset(ABC):
     """How its decision model is trained."""
     flow: FlowRecipe = FlowRecipe()
     """How its causal flow is trained."""
+    decision_options: ClassVar[frozenset[str]] = frozenset()
+    """Options that concern the decision model alone, as `decision` in `loan?decision=adam`: neither features
+    nor graph nor the flow's people nor its recipe. Variants that differ in them only share one causal flow."""
     favoured: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Pairs of features that some population prefers, by the name of its distribution."""
     assignments: ClassVar[Mapping[str, Assignment]] = {}
@@ -76,6 +79,16 @@ class Dataset(ABC):
         """Return where in the data directory `data` its file lies or belongs; none if it reads no file."""
         return None
 
+    def files(self, data: Path) -> tuple[Path, ...]:
+        """Return where all files that it reads lie or belong, in an order that never changes; by default `location`.
+
+        Models are made anew when any of them changes, and all travel to workers on other machines: each lies there
+        where the same call says, with the data directory of that machine. One that lies elsewhere than in the data
+        directory lies in the same place there.
+        """
+        place = self.location(data)
+        return () if place is None else (place,)
+
     def fetch(self, data: Path, *, source: Path | None = None, force: bool = False) -> Path:
         """Put its file in its place and return that place.
 
@@ -87,33 +100,48 @@ class Dataset(ABC):
         Raises:
             ArenaError: If it reads no file, or the file cannot be had or is not what it should be.
         """
-        raise ArenaError(f"dataset {self.name} needs no file")
+        places = ", ".join(map(str, self._needed_files(data)))
+        raise ArenaError(f"dataset {self.name} cannot fetch its files; put them at {places}")
 
     def verify(self, data: Path) -> str:
-        """Return what its file holds, in a few lines for people.
+        """Return what its files hold, in a few lines for people; by default their places, sizes and SHA-256.
 
         Raises:
-            ArenaError: If it reads no file, or the file is missing or is not what it should be.
+            ArenaError: If it reads no file, or a file is missing or is not what it should be.
         """
-        raise ArenaError(f"dataset {self.name} needs no file")
+        places = self._needed_files(data)
+        if reason := self.unavailable(data):
+            raise ArenaError(reason)
+        return "\n".join(f"{place}: {place.stat().st_size:,} bytes, SHA-256 {_sha256(place)}" for place in places)
 
     def unavailable(self, data: Path) -> str | None:
-        """Return why it cannot be used (how to get its file), or none if it can."""
-        place = self.location(data)
-        if place is None or place.is_file():
+        """Return why it cannot be used (which files are missing, how to get them), or none if it can."""
+        lacking = [place for place in self.files(data) if not place.is_file()]
+        if not lacking:
             return None
-        return f"dataset {self.name}: expected its file at {place}, found {'a directory' if place.is_dir() else 'none'}"
+        found = [f"{place}, found {'a directory' if place.is_dir() else 'none'}" for place in lacking]
+        return f"dataset {self.name}: expected its file at {'; at '.join(found)}"
 
     def fingerprint(self, data: Path) -> str:
-        """Return the SHA-256 of the file it reads; empty if it reads none.
+        """Return the SHA-256 of the file it reads, or of those of its files in their order; empty if it reads none.
 
         Raises:
-            ArenaError: If its file is missing.
+            ArenaError: If a file is missing.
         """
         if reason := self.unavailable(data):
             raise ArenaError(reason)
-        place = self.location(data)
-        if place is None:
-            return ""
-        with place.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        found = [_sha256(place) for place in self.files(data)]
+        if len(found) < 2:
+            return "".join(found)
+        return hashlib.sha256("".join(found).encode()).hexdigest()
+
+    def _needed_files(self, data: Path) -> tuple[Path, ...]:
+        places = self.files(data)
+        if not places:
+            raise ArenaError(f"dataset {self.name} needs no file")
+        return places
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -44,7 +44,9 @@ class Solver(ABC):
     scenario asks for plausibility under another. Leave it empty if it makes the best of any request. That is right
     too for a solver that ignores plausibility: it runs everywhere, and how plausible it is gets measured."""
     fit_depends_on: frozenset[str] = frozenset()
-    """What of a scenario its fit depends on: any of `scheme`, `profile`, `distribution`, `actionable`."""
+    """What of a scenario its fit depends on, of :attr:`Scenario.TRAINING_PARTS`: `scheme`, `profile`, `distribution`,
+    `actionable`. It is fitted once for each value of these. The others are as by default in the problem it prepares
+    for, and how many features people can act on is random."""
     space: ClassVar[Space] = MappingProxyType({})
     """What `recourse-arena tune` may try for its options; the default of each lies inside. Empty: nothing to tune."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 __all__ = ["ModelKeys"]
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
@@ -22,8 +24,9 @@ class ModelKeys:
     Arguments:
         materials: Key of all of it.
         classifier: Key of the decision model.
-        flow: Key of the causal flow.
-        file: Digest of the dataset's file.
+        flow: Key of the causal flow, which never sees the decision model: variants of a dataset in nothing but how
+            that is trained have the same one.
+        file: Digest of the dataset's files.
     """
 
     materials: str
@@ -42,7 +45,7 @@ class ModelKeys:
         reason = dataset.unavailable(data)
         if reason:
             raise ArenaError(reason)
-        origin = {
+        origin: dict[str, Any] = {
             "dataset": registry.origin("datasets", name),
             "version": dataset.version,
             "file": dataset.fingerprint(data),
@@ -50,9 +53,15 @@ class ModelKeys:
             "recipe_version": _RECIPE_VERSION,
             "arithmetic": arithmetic,
         }
+        whatever_decides = origin | {"dataset": _without(origin["dataset"], dataset.decision_options)}
         return cls(
             content_key(**origin, decision=dataset.decision, flow=dataset.flow),
             content_key(**origin, recipe=dataset.decision),
-            content_key(**origin, recipe=dataset.flow),
+            content_key(**whatever_decides, recipe=dataset.flow),
             str(origin["file"]),
         )
+
+
+def _without(origin: dict[str, Any], options: Collection[str]) -> dict[str, Any]:
+    """Return what tells a dataset from others, whatever is chosen for some of its options."""
+    return origin | {"options": {name: value for name, value in origin["options"].items() if name not in options}}

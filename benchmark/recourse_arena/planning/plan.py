@@ -214,6 +214,6 @@ def _missing(dataset: Dataset, data: Path, *, optional: bool) -> str:
     reason = dataset.unavailable(data)
     if reason and not optional:
         raise ArenaError(reason)
-    if not reason and dataset.location(data) is not None:
+    if not reason and dataset.files(data):
         dataset.verify(data)
     return reason or ""

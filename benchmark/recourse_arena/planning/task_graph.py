@@ -2,111 +2,27 @@
 
 from __future__ import annotations
 
-__all__ = ["CellTask", "FitTask", "ModelsTask", "Task", "TaskGraph", "plugin_of"]
+__all__ = ["TaskGraph"]
 
-import re
+import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+from recourse_arena.base.errors import unknown
 from recourse_arena.base.keys import content_key
 from recourse_arena.base.names import variant
-from recourse_arena.base.randomness import derive_seed
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.planning.applicability import mismatch
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell, Plan
+from recourse_arena.planning.tasks import CellTask, FitTask, ModelsTask, Task
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
-
-
-@dataclass(frozen=True)
-class ModelsTask:
-    """Decision model and causal flow of a dataset and seed."""
-
-    dataset: str
-    seed: int
-    keys: ModelKeys
-
-    @property
-    def key(self) -> str:
-        """Content key."""
-        return self.keys.materials
-
-    @property
-    def label(self) -> str:
-        """What it is, in words."""
-        return f"{self.dataset}: decision model and causal flow"
-
-
-@dataclass(frozen=True)
-class FitTask:
-    """A solver prepared for a dataset, a seed and what of the scenario its preparation depends on.
-
-    Arguments:
-        models: What it rests on.
-        solver: Name with options.
-        depends_on: What of the scenario it depends on, by name.
-        key: Content key.
-        trained: Whether what it learnt is kept.
-        handed: Whether the solver was handed over as an object, of which nothing is kept.
-        plugin: Name of the plugin that the solver comes from; empty if it was handed over.
-    """
-
-    models: ModelsTask
-    solver: str
-    depends_on: tuple[tuple[str, str], ...]
-    key: str
-    trained: bool
-    handed: bool
-    plugin: str = ""
-
-    @property
-    def kind(self) -> str:
-        """The kind of artefact it is in the cache: becomes part of a path, so what leads elsewhere is taken out."""
-        return "solver-" + re.sub(r"[^A-Za-z0-9_-]", "_", variant(self.solver)[0])[:100]
-
-    @property
-    def scenario(self) -> Scenario:
-        """A scenario of which it depends on everything."""
-        return Scenario("fit").taking(dict(self.depends_on))
-
-    @property
-    def seed(self) -> int:
-        """The seed of its training."""
-        return derive_seed(self.models.seed, variant(self.models.dataset)[0], variant(self.solver)[0])
-
-    @property
-    def label(self) -> str:
-        """What it is, in words."""
-        return f"{self.models.dataset}: {self.solver} prepares"
-
-
-@dataclass(frozen=True)
-class CellTask:
-    """A cell, and the prepared solver it needs."""
-
-    fit: FitTask
-    cell: Cell
-    key: str
-
-    @property
-    def label(self) -> str:
-        """What it is, in words."""
-        return f"{self.cell.dataset}: {self.cell.solver} under {self.cell.scenario.name}"
-
-
-Task = ModelsTask | FitTask | CellTask
-
-
-def plugin_of(node: Task) -> str:
-    """Return the name of the plugin whose solver works at a node; empty for models, and for solvers handed over."""
-    if isinstance(node, ModelsTask):
-        return ""
-    return node.fit.plugin if isinstance(node, CellTask) else node.plugin
 
 
 @dataclass(frozen=True)
@@ -163,7 +79,7 @@ class _Maker:
     known: dict[tuple[str, int], tuple[FeatureTable, bool]] = field(default_factory=dict)
     solvers: dict[str, Solver] = field(default_factory=dict)
     identities: dict[tuple[ModelsTask, str], dict[str, object]] = field(default_factory=dict)
-    fits: dict[tuple[ModelsTask, str, tuple[tuple[str, str], ...]], FitTask] = field(default_factory=dict)
+    fits: dict[tuple[ModelsTask, str, tuple[tuple[str, Any], ...]], FitTask] = field(default_factory=dict)
 
     def cell(self, cell: Cell) -> CellTask | None:
         where = cell.dataset, cell.seed
@@ -189,7 +105,10 @@ class _Maker:
 
     def _fit(self, models: ModelsTask, cell: Cell) -> FitTask:
         solver = self._solver(cell.solver)
-        found = tuple((name, str(getattr(cell.scenario, name))) for name in sorted(solver.fit_depends_on))
+        for name in solver.fit_depends_on:
+            if name not in Scenario.TRAINING_PARTS:
+                raise unknown(f"part of a scenario in fit_depends_on of {cell.solver}", name, Scenario.TRAINING_PARTS)
+        found = tuple((name, getattr(cell.scenario, name)) for name in sorted(solver.fit_depends_on))
         if (models, cell.solver, found) not in self.fits:
             key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
             handed = cell.solver in self.plan.solvers
@@ -223,8 +142,8 @@ class _Maker:
             file = cell.scenario.answers
             self.asked[cell.scenario, cell.people] = {
                 "protocol": PROTOCOL,
-                "scenario": asdict(cell.scenario),
-                "answers": Path(file).read_text() if file else "",
+                "scenario": asdict(replace(cell.scenario, answers=None)),  # wherever the file lies
+                "answers": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
                 "people": cell.people,
             }
         return self.asked[cell.scenario, cell.people]

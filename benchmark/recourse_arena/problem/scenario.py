@@ -6,7 +6,7 @@ __all__ = ["DENSITIES", "SCHEMES", "Density", "Scenario"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.problem.profile import PROFILES
@@ -48,6 +48,9 @@ class Scenario:
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
 distribution='uniform', plausibility=True, answers=None, density='flow')
     """
+
+    TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable")
+    """What a solver's training may depend on: everything else is asked only later."""
 
     name: str
     scheme: str = "ranking"
@@ -112,9 +115,9 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
         """
         return not self.plausibility or self.density == "scm"
 
-    def taking(self, parts: Mapping[str, str]) -> Scenario:
+    def taking(self, parts: Mapping[str, Any]) -> Scenario:
         """Return this scenario with some of its parts (`scheme`, `profile`, ...) replaced."""
-        return replace(self, **parts)  # type: ignore[arg-type]
+        return replace(self, **parts)
 
     def _with(self, part: str, schemes: Mapping[str, str]) -> Scenario:
         kind, _, value = part.partition("-")

@@ -17,6 +17,7 @@ from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
+from recourse_arena.problem.scenario import Scenario
 
 _COLUMNS = ("dataset", "scenario", "solver", "seed", "seeds", "outcome", "people", "note", "ms_per_person")
 """Columns that are in every table; a metric of such a name would overwrite them."""
@@ -44,6 +45,7 @@ def _nothing_else(offer: Any) -> None:
 
 def _check_dataset(offer: type[Dataset]) -> None:
     _check_words(offer, "version", "summary")
+    _check_members(offer, "decision_options", list(inspect.signature(offer).parameters))
 
 
 def _check_solver(offer: type[Solver]) -> None:
@@ -51,6 +53,8 @@ def _check_solver(offer: type[Solver]) -> None:
     for attribute, known in (("knows", Knowledge), ("needs", Knowledge), ("acts_on", Kind)):
         _check_members(offer, attribute, [str(member) for member in known])
     _check_members(offer, "plausible_under", ["flow", "scm"])
+    if not isinstance(offer.fit_depends_on, property):  # a variant's own is looked at where it is run
+        _check_members(offer, "fit_depends_on", list(Scenario.TRAINING_PARTS))
     if not set(offer.needs) <= set(offer.knows):
         raise ArenaError(f"{offer.__name__}: what it needs must be among what it knows, to be handed to it")
 

@@ -14,7 +14,8 @@ from dask_cluster import scheduler
 from recourse_arena import ArenaError, Recommendation, api
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.planning.task_graph import FitTask, ModelsTask
+from recourse_arena.planning.tasks import FitTask, ModelsTask
+from recourse_arena.registry import discovery as plugins
 
 pytest.importorskip("distributed")
 
@@ -131,8 +132,8 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
     """Models are lost with a worker, and the worker that makes them again for a cell is killed by something else."""
     from distributed import KilledWorker
 
-    from recourse_arena.execution.engines.dask_cluster import _Queue
     from recourse_arena.execution.engines.messages import Reply, TaskFiles
+    from recourse_arena.execution.engines.task_queue import TaskQueue
     from recourse_arena.storage.task_result import FitResult
 
     models = ModelsTask("tiny", 0, ModelKeys("models", "", "", ""))
@@ -154,7 +155,7 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
         __next__ = list.pop
         add = list.append
 
-    queue = _Queue(Client(), Completed(), "token", [models, fit], lambda node: TaskFiles())
+    queue = TaskQueue(Client(), Completed(), "token", [models, fit], lambda node: TaskFiles())
     queue.submit()
     assert queue.finished() == (models, done)
     queue.submit()
@@ -166,6 +167,68 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
     queue.submit()
     assert queue.finished() == (fit, done)
     assert order == [models, fit, models, fit]
+
+
+def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_folder(installed, tmp_path):
+    from recourse_arena import Scenario
+    from recourse_arena.execution.engines.dask_cluster import DaskCluster
+    from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
+    from recourse_arena.interfaces.suite import Block, Suite
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+
+    (tmp_path / "data" / "filed").mkdir(parents=True)
+    for name, content in (("data/filed/one.txt", "0.25"), ("data/filed/two.txt", "0.5"), ("third.txt", "1")):
+        (tmp_path / name).write_text(content)
+    block = Block((f"filed?third={tmp_path / 'third.txt'}",), (Scenario.parse("hard-1"),), ("top",), 10)
+    models = ModelsTask(block.datasets[0], 0, ModelKeys("models", "", "", ""))
+    cluster = DaskCluster(plugins.discover(), WorkerSetup(tmp_path / "data", None), Limits())
+    parcel = cluster._parcel(models, cache=ArtefactCache(None))
+    assert parcel.data == {"filed/one.txt": b"0.25", "filed/two.txt": b"0.5"}
+    assert parcel.elsewhere == {str(tmp_path / "third.txt"): b"1"}
+    here, there = (api.run(Suite("s", "", (block,)), cache=tmp_path / f"cache-{jobs}", jobs=jobs) for jobs in (1, 2))
+    alike(here, there)
+    assert set(there.summary["outcome"]) == {"solved"}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A worker's bench whose process never starts."""
+    from types import SimpleNamespace
+
+    from recourse_arena.execution.engines.dask_worker import SandboxPlugin
+    from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
+
+    bench = SandboxPlugin(WorkerSetup(tmp_path, None), Limits(), ())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recourse_arena.execution.sandbox.sandbox.Sandbox.start", lambda self: None)
+        bench.setup(SimpleNamespace(local_directory=str(tmp_path)))
+    yield bench
+    bench.teardown(None)
+
+
+def test_a_file_from_elsewhere_lies_in_its_place_on_a_worker_while_the_run_lasts(bench, tmp_path):
+    from recourse_arena.execution.engines.messages import TaskFiles
+
+    place = tmp_path / "far" / "third.txt"
+    for _ in range(2):
+        bench._unpack(TaskFiles(elsewhere={str(place): b"1"}))
+        assert place.read_bytes() == b"1"
+    bench.teardown(None)
+    assert not place.exists()
+
+
+def test_another_file_in_that_place_on_a_worker_stays_and_is_one_clear_error(bench, tmp_path):
+    from recourse_arena.execution.engines.messages import TaskFiles
+    from recourse_arena.storage.task_result import Failure
+
+    place = tmp_path / "third.txt"
+    place.write_bytes(b"the worker's own")
+    node = ModelsTask("tiny", 0, ModelKeys("models", "", "", ""))
+    answer = bench.work(node, [TaskFiles(elsewhere={str(place): b"1"})], None, lambda share, loss: None).answer
+    assert isinstance(answer, Failure)
+    assert f"{place} on worker" in answer.reason
+    bench.teardown(None)
+    assert place.read_bytes() == b"the worker's own"
 
 
 def failed(result):

@@ -9,7 +9,7 @@ import tiny
 from recourse_arena import ArenaError, Recommendation, api
 from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup, _environment, parsed_memory
 from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.planning.task_graph import ModelsTask
+from recourse_arena.planning.tasks import ModelsTask
 
 
 def outcomes(result):

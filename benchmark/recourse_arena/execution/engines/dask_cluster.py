@@ -6,23 +6,23 @@ __all__ = ["DaskCluster"]
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.execution.engines.messages import Reply, TaskFiles, artefacts
+from recourse_arena.execution.engines.messages import TaskFiles
 from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.engines.task_queue import TaskQueue
 from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
-from recourse_arena.planning.task_graph import CellTask, FitTask, ModelsTask, Task, plugin_of
-from recourse_arena.problem.outcome import Outcome
+from recourse_arena.planning.tasks import Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.task_result import Failure, TaskResult
+from recourse_arena.storage.task_result import TaskResult
 
 _WAIT = 30.0
 """Seconds in which a scheduler must answer, and have a worker."""
@@ -78,7 +78,7 @@ class DaskCluster:
             _register(client, bench, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
-            queue = _Queue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
+            queue = TaskQueue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
             try:
                 while queue.waiting or queue.suspects or queue.running:
                     for node in queue.submit():
@@ -99,17 +99,22 @@ class DaskCluster:
                             tidy(what)
 
     def _parcel(self, node: Task, *, cache: ArtefactCache) -> TaskFiles:
-        found = {place: cache.content(*place) for place in artefacts(node)}
+        found = {place: cache.content(*place) for place in node.artefacts}
         kept = {place: content for place, content in found.items() if content is not None}
-        data, answers = {}, {}
-        if isinstance(node, ModelsTask):
-            home = self.setting.data
-            file = self.registry.dataset(node.dataset).location(home)
-            if file is not None and file.is_relative_to(home):
-                data[str(file.relative_to(home))] = file.read_bytes()
-        if isinstance(node, CellTask) and (name := node.cell.scenario.answers):
-            answers[name] = Path(name).read_bytes()
-        return TaskFiles(kept, data, answers)
+        data, elsewhere = self._files(node)
+        answers = {} if node.answers is None else {node.answers: Path(node.answers).read_bytes()}
+        return TaskFiles(kept, data, elsewhere, answers)
+
+    def _files(self, node: Task) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the files of a node's dataset, by where they lie in the data directory or else by their path."""
+        home, data, elsewhere = self.setting.data, {}, {}
+        places = self.registry.dataset(node.dataset_read).files(home) if node.dataset_read else ()
+        for place in filter(Path.is_file, places):
+            if place.is_relative_to(home):
+                data[str(place.relative_to(home))] = place.read_bytes()
+            else:
+                elsewhere[str(place)] = place.read_bytes()
+        return data, elsewhere
 
     @contextmanager
     def _connected(self, distributed: Any) -> Iterator[Any]:
@@ -147,74 +152,6 @@ def import_distributed() -> Any:
     return distributed
 
 
-@dataclass
-class _Queue:
-    """Nodes on their way to a scheduler: no more at a time than workers take, so that a dying worker has few on it."""
-
-    client: Any
-    completed: Any
-    token: str
-    waiting: list[Task]
-    parcel: Callable[[Task], TaskFiles]
-    running: dict[Any, Task] = field(default_factory=dict)
-    replies: dict[Task, Any] = field(default_factory=dict)
-    suspects: list[Task] = field(default_factory=list)
-    alone: set[Task] = field(default_factory=set)
-
-    def submit(self) -> list[Task]:
-        """Hand over as many nodes as workers are free, fits before cells, and return them; what they need is there.
-
-        Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
-        """
-        self._put_back_what_is_lost()
-        free = max(1, sum(self.client.nthreads().values())) - len(self.running)
-        ready = [node for node in self.waiting if all(need in self.replies for need in _needs(node))]
-        chosen = sorted(ready, key=lambda node: isinstance(node, CellTask))[: max(0, free)]
-        if self.alone & {*self.running.values()}:
-            return []
-        if not ready and not self.running and self.suspects:
-            chosen = [self.suspects.pop(0)]
-            self.alone.add(chosen[0])
-        for node in chosen:
-            if node in self.waiting:
-                self.waiting.remove(node)
-            self._hand_over(node)
-        return chosen
-
-    def _hand_over(self, node: Task) -> None:
-        from recourse_arena.execution.engines.dask_worker import work
-
-        needed = [self.replies[need] for need in _needs(node)]
-        future = self.client.submit(work, node, self.token, self.parcel(node), *needed, pure=False)
-        self.running[future] = node
-        self.completed.add(future)
-
-    def finished(self) -> tuple[Task, Reply | None]:
-        """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""
-        future = next(self.completed)
-        node, reply = self.running.pop(future), _reply(future)
-        if reply is None and (node not in self.alone or any(map(self._is_lost, _needs(node)))):
-            self.alone.discard(node)
-            self.suspects.append(node)
-            return node, None
-        reply = reply or Reply(
-            Failure(Outcome.FAILED, "the Dask worker that ran it died, twice", plugin=plugin_of(node))
-        )
-        if not isinstance(node, CellTask):  # held, so that others get it from the worker that has it
-            self.replies[node] = reply if isinstance(reply.answer, Failure) else future
-        return node, reply
-
-    def _is_lost(self, node: Task) -> bool:
-        """Return whether what came of a node died with a worker that was making it again for another."""
-        held = self.replies.get(node)
-        return held is not None and not isinstance(held, Reply) and held.status == "error"
-
-    def _put_back_what_is_lost(self) -> None:
-        for node in filter(self._is_lost, list(self.replies)):
-            del self.replies[node]
-            self.waiting.insert(0, node)
-
-
 def _register(client: Any, bench: Any, token: str) -> None:
     """Give every worker a bench, also those that come later.
 
@@ -235,12 +172,6 @@ def _register(client: Any, bench: Any, token: str) -> None:
     raise ArenaError("the workers of the Dask scheduler die before they can start; their logs may say why")
 
 
-def _needs(node: Task) -> list[Task]:
-    if isinstance(node, CellTask):
-        return [node.fit.models, node.fit]
-    return [node.models] if isinstance(node, FitTask) else []
-
-
 def _client(distributed: Any, address: str) -> Any:
     try:
         client = distributed.Client(address, timeout=_WAIT, set_as_default=False)
@@ -255,22 +186,3 @@ def _client(distributed: Any, address: str) -> Any:
         client.close()
         raise ArenaError(f"the Dask scheduler at {address} has no workers; start some with `dask worker`") from None
     return client
-
-
-def _reply(future: Any) -> Reply | None:
-    """Return what came of a future; nothing if its worker died over it.
-
-    Raises:
-        ArenaError: If the scheduler is lost.
-    """
-    from distributed import KilledWorker
-
-    if future.status in ("cancelled", "lost"):
-        raise ArenaError("the Dask scheduler is lost; what is done is kept, and the same command goes on")
-    error = future.exception() if future.status == "error" else None
-    if error is None:
-        reply: Reply = future.result()
-        return reply
-    if isinstance(error, KilledWorker):
-        return None
-    return Reply(Failure(Outcome.FAILED, f"{type(error).__name__}: {error}"))

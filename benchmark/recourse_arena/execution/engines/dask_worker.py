@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["SandboxPlugin", "work"]
 
+import platform
 import shutil
 import tempfile
 import threading
@@ -14,14 +15,15 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
-from recourse_arena.execution.engines.messages import Reply, TaskFiles, artefacts
+from recourse_arena.execution.engines.messages import Reply, TaskFiles
 from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
 from recourse_arena.execution.worker.progress_events import Listener
-from recourse_arena.planning.task_graph import CellTask, ModelsTask, Task
+from recourse_arena.planning.tasks import Task
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.files import write_atomically
-from recourse_arena.storage.task_result import Failure, FitResult, TaskResult
+from recourse_arena.storage.task_result import Failure, TaskResult
 
 
 def work(node: Task, token: str, parcel: TaskFiles, *needed: Reply) -> Reply:
@@ -60,22 +62,27 @@ class SandboxPlugin(WorkerPlugin):
         self.sandbox = Sandbox(setting, self.limits, self.path)
         self.sandbox.start()
         self.turn = threading.Lock()
+        self.written: list[Path] = []
+        self.compared: set[str] = set()
 
     def teardown(self, worker: Any) -> None:
         """End the sandbox and remove the folders."""
         self.sandbox.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        for place in self.written:
+            place.unlink(missing_ok=True)
 
     def work(self, node: Task, parcels: Sequence[TaskFiles], before: TaskResult | None, listener: Listener) -> Reply:
-        """Unpack what a node needs, work on it, and pack what others need of it."""
+        """Unpack what a node needs (its own parcel first), work on it, and pack what others need of it."""
         with self.turn:
-            for parcel in parcels:
-                self._unpack(parcel)
-            fitted = before if isinstance(before, FitResult) else None
-            answer = self.sandbox.work(self._at_home(node), fitted, listener)
+            try:
+                for parcel in parcels:
+                    self._unpack(parcel)
+            except ArenaError as error:
+                return Reply(Failure.of(error))
+            answer = self.sandbox.work(self._at_home(node), before, listener)
             made = {} if isinstance(answer, Failure) else self._made(node)
-            data = {name: content for parcel in parcels for name, content in parcel.data.items()}
-            return Reply(answer, TaskFiles(made, data if isinstance(node, ModelsTask) else {}))
+            return Reply(answer, TaskFiles(made, parcels[0].data, parcels[0].elsewhere))
 
     def _unpack(self, parcel: TaskFiles) -> None:
         for (kind, key), content in parcel.artefacts.items():
@@ -83,20 +90,36 @@ class SandboxPlugin(WorkerPlugin):
         for name, content in parcel.data.items():
             if not (file := self.folder / "data" / name).is_file():
                 write_atomically(file, content)
+        for name, content in parcel.elsewhere.items():
+            self._put_elsewhere(name, content)
         for name, content in parcel.answers.items():
             write_atomically(self._answers(name), content)
+
+    def _put_elsewhere(self, name: str, content: bytes) -> None:
+        """Put a file where its dataset looks for it on any machine, until the run ends; another's file there stays.
+
+        Raises:
+            ArenaError: If another file lies there, or it cannot be written.
+        """
+        place = Path(name)
+        if not place.is_file():
+            write_atomically(place, content)
+            self.written.append(place)
+        elif name not in self.compared and place.read_bytes() != content:
+            raise ArenaError(
+                f"{place} on worker {platform.node()} is another file than on the machine that runs;\n"
+                "put the same one there, or keep it in the data directory, whose files travel"
+            )
+        self.compared.add(name)
 
     def _answers(self, name: str) -> Path:
         return self.folder / "answers" / f"{content_key(file=name)}.csv"
 
     def _at_home(self, node: Task) -> Task:
         """Return a node whose answers lie here."""
-        if not isinstance(node, CellTask) or node.cell.scenario.answers is None:
-            return node
-        scenario = replace(node.cell.scenario, answers=str(self._answers(node.cell.scenario.answers)))
-        return replace(node, cell=replace(node.cell, scenario=scenario))
+        return node if node.answers is None else node.with_answers(str(self._answers(node.answers)))
 
     def _made(self, node: Task) -> dict[tuple[str, str], bytes]:
         """Return the artefacts of a node that are kept here."""
-        found = {place: self.cache.content(*place) for place in artefacts(node)}
+        found = {place: self.cache.content(*place) for place in node.artefacts}
         return {place: content for place, content in found.items() if content is not None}

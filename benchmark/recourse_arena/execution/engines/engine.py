@@ -18,17 +18,23 @@ from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetu
 from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.progress_events import Listener
 from recourse_arena.planning.plan import Plan
-from recourse_arena.planning.task_graph import CellTask, FitTask, ModelsTask, Task
+from recourse_arena.planning.tasks import Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.task_result import Failure, FitResult, TaskResult
+from recourse_arena.storage.task_result import Failure, TaskResult
 
 
 class Worker(Protocol):
     """What works on one node at a time: a workshop in this process, or a sandbox around one."""
 
-    def work(self, node: Task, fitted: FitResult | None = None, listener: Listener | None = None) -> TaskResult:
-        """Return what comes of a node; `fitted` is what came of the fit of a cell, `listener` hears how far it is."""
+    def work(self, node: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
+        """Return what comes of a node.
+
+        Arguments:
+            node: The node.
+            before: What came of the last node it needs.
+            listener: Hears how far it is.
+        """
 
     def close(self) -> None:
         """Let go of everything."""
@@ -49,28 +55,23 @@ class Serial:
 
     def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
         """Yield what comes of each node."""
-        answers: dict[ModelsTask | FitTask, TaskResult] = {}
+        needed = {need for node in nodes for need in node.needs}
+        answers: dict[Task, TaskResult] = {}
         try:
             for node in nodes:
-                needed = _need(node)
-                before = answers.get(needed) if needed else None
-                if isinstance(before, Failure):
-                    answer: TaskResult = before
-                else:
-                    progress.step(node.key, node.label)
-                    listener = partial(progress.part, node.key)
-                    answer = self.hands.work(node, before if isinstance(before, FitResult) else None, listener)
-                if not isinstance(node, CellTask):
+                answer = self._answer(node, [answers[need] for need in node.needs if need in answers], progress)
+                if node in needed:
                     answers[node] = answer
                 yield node, answer
         finally:
             self.hands.close()
 
-
-def _need(node: Task) -> ModelsTask | FitTask | None:
-    if isinstance(node, CellTask):
-        return node.fit
-    return node.models if isinstance(node, FitTask) else None
+    def _answer(self, node: Task, before: Sequence[TaskResult], progress: Progress) -> TaskResult:
+        for answer in before:
+            if isinstance(answer, Failure):
+                return answer
+        progress.step(node.key, node.label)
+        return self.hands.work(node, before[-1] if before else None, partial(progress.part, node.key))
 
 
 def make_engine(

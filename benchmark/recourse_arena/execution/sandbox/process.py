@@ -39,8 +39,8 @@ def serve(line: Connection) -> None:
 
     send(None)  # ready
     while True:
-        node, fitted = cloudpickle.loads(received.get())
-        send(workshop.work(node, fitted, lambda share, loss: send(Part(share, loss))))
+        node, before = cloudpickle.loads(received.get())
+        send(workshop.work(node, before, lambda share, loss: send(Part(share, loss))))
 
 
 def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:

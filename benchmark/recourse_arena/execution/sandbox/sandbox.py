@@ -25,10 +25,10 @@ from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.worker.progress_events import Listener, Part
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.planning.task_graph import ModelsTask, Task, plugin_of
+from recourse_arena.planning.tasks import Task
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.discovery import BLOCKED
-from recourse_arena.storage.task_result import Failure, FitResult, TaskResult
+from recourse_arena.storage.task_result import Failure, TaskResult
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
@@ -143,11 +143,11 @@ class Sandbox:
         theirs.close()
         self._line.send_bytes(content)
 
-    def work(self, node: Task, fitted: FitResult | None = None, listener: Listener | None = None) -> TaskResult:
+    def work(self, node: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
         """Return what comes of a node; if the process dies of it, why."""
-        answer = self._work(node, fitted, listener)
+        answer = self._work(node, before, listener)
         if isinstance(answer, Failure) and answer.outcome is not Outcome.SKIPPED and not answer.plugin:
-            return replace(answer, plugin=plugin_of(node))
+            return replace(answer, plugin=node.plugin)
         return answer
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ class Sandbox:
         if self._process is not None:
             self._end(kill=True)
 
-    def _work(self, node: Task, fitted: FitResult | None, listener: Listener | None) -> TaskResult:
+    def _work(self, node: Task, before: TaskResult | None, listener: Listener | None) -> TaskResult:
         self.start()
         assert self._line is not None
         try:
@@ -163,8 +163,8 @@ class Sandbox:
                 self.close()
                 return trouble
             self._ready = True
-            self._line.send_bytes(cloudpickle.dumps((node, fitted)))
-            limits = Limits(memory=self.limits.memory) if isinstance(node, ModelsTask) else self.limits
+            self._line.send_bytes(cloudpickle.dumps((node, before)))
+            limits = self.limits if node.limited else Limits(memory=self.limits.memory)
             return self._answer(limits, listener)
         except (EOFError, OSError):
             return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}")

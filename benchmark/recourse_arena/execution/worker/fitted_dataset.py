@@ -94,10 +94,16 @@ class FittedDataset:
         drawn = self.problem.flow.sample(_DRAWN, draws)
         return marginals(self.problem.features, self.splits.flow.test.x, drawn)
 
-    def problem_for(self, scenario: Scenario) -> Problem:
-        """Return the problem a solver prepares for: training preferences and profile of the scenario."""
+    def problem_for(self, scenario: Scenario, *, actionable: str = "random") -> Problem:
+        """Return the problem a solver prepares for: training preferences and profile of the scenario.
+
+        Arguments:
+            scenario: The scenario.
+            actionable: How many features each training person can act on; that of the scenario where a solver's fit
+                depends on it, for others random, so that one fit serves every cut-off.
+        """
         elicitor = self.registry.elicitor(scenario.scheme)
-        draw = PreferenceSampler(elicitor, self.problem.features, self._favoured(scenario, "train"))
+        draw = PreferenceSampler(elicitor, self.problem.features, self._favoured(scenario, "train"), actionable)
         return replace(self.problem, profile=profile(scenario.profile), draw=draw)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["fitted_models", "marginals"]
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,9 @@ def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
 
 
+Model = TypeVar("Model", bound=nn.Module)
+
+
 def fitted_models(
     dataset: Dataset, splits: Splits, keys: ModelKeys, *, seed: int, cache: ArtefactCache, report: ProgressHook = silent
 ) -> tuple[ReluClassifier, CausalFlow]:
@@ -75,14 +79,29 @@ def fitted_models(
 
     fit = partial(fit_classifier, dataset.decision, splits.decision.train, seed=seed, report=half(0))
     learn = partial(fit_flow, dataset.features, dataset.graph, dataset.flow, splits.flow, seed=seed, report=half(1))
-    with torch.random.fork_rng(devices=[]):  # new networks have weights at random, which are everybody's draws
-        classifier = ReluClassifier(len(dataset.features), dataset.decision.hidden)
-        flow = CausalFlow(dataset.features, dataset.graph, dataset.flow)
-    _restore(classifier, cache.get("classifier", keys.classifier, lambda: fit().state_dict())[0])
-    _restore(flow, cache.get("flow", keys.flow, lambda: learn().state_dict())[0])
+    untrained = partial(ReluClassifier, len(dataset.features), dataset.decision.hidden)
+    unfitted = partial(CausalFlow, dataset.features, dataset.graph, dataset.flow)
+    classifier = _kept_or_fitted(cache, "classifier", keys.classifier, fit, untrained)
+    flow = _kept_or_fitted(cache, "flow", keys.flow, learn, unfitted)
     return classifier, flow
 
 
-def _restore(model: nn.Module, state: Mapping[str, Tensor] | None) -> None:
+def _kept_or_fitted(
+    cache: ArtefactCache, kind: str, key: str, fit: Callable[[], Model], empty: Callable[[], Model]
+) -> Model:
+    """Return a model fitted now, or an empty one that takes the weights that are kept; ready to be asked."""
+    fitted: list[Model] = []
+
+    def make() -> Mapping[str, Tensor]:
+        fitted.append(fit())
+        return fitted[0].state_dict()
+
+    state, _ = cache.get(kind, key, make)
+    if fitted:
+        fitted[0].zero_grad()  # what training leaves behind
+        return fitted[0]
+    with torch.random.fork_rng(devices=[]):  # new networks have weights at random, which are everybody's draws
+        model = empty()
     model.load_state_dict(state or {})
     model.eval().requires_grad_(False)
+    return model

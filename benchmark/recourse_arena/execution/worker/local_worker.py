@@ -6,7 +6,7 @@ __all__ = ["LocalWorker"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, singledispatchmethod
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepar
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.execution.worker.progress_events import Ear, Listener, throttled
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.planning.task_graph import CellTask, FitTask, ModelsTask, Task, plugin_of
+from recourse_arena.planning.tasks import CellTask, FitTask, ModelsTask, Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_table
@@ -50,40 +50,42 @@ class LocalWorker:
     _warm: set[str] = field(default_factory=set)
     _ear: Ear = field(default_factory=Ear)
 
-    def work(self, node: Task, fitted: FitResult | None = None, listener: Listener | None = None) -> TaskResult:
+    def work(self, node: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
         """Return what comes of a node.
 
         Arguments:
             node: The node.
-            fitted: What came of the fit of a cell, which goes on its record.
+            before: What came of the last node it needs; that of a fit goes on the record of its cells.
             listener: Hears how far it is.
         """
         self._ear.listener = listener
         try:
             with one_thread():
-                return self._worked(node, fitted or FitResult(0.0))
+                return self._worked(node, before)
         except Exception as error:  # a plugin may raise anything: it costs its own cells
-            return Failure.of(error, self._module(node), plugin_of(node))
+            return Failure.of(error, self._module(node), node.plugin)
         finally:
             self._ear.listener = None
-
-    def _worked(self, node: Task, fitted: FitResult) -> TaskResult:
-        if isinstance(node, ModelsTask):
-            return self._models(node)
-        if isinstance(node, FitTask):
-            asking, seconds = self._asking(node)
-            return FitResult(seconds, asking.notes)
-        return self._cell(node, fitted)
 
     def close(self) -> None:
         """Let go of everything."""
         self._materials.clear()
         self._ready.clear()
 
-    def _models(self, node: ModelsTask) -> ModelsResult:
+    @singledispatchmethod
+    def _worked(self, node: Task, before: TaskResult | None) -> TaskResult:
+        raise NotImplementedError(f"no workshop knows how to work on {type(node).__name__}")
+
+    @_worked.register
+    def _models(self, node: ModelsTask, before: TaskResult | None) -> ModelsResult:
         materials = self._materials_of(node)
         table = materials.marginals().to_dict("list")
         return ModelsResult(dict(materials.identity), {str(name): values for name, values in table.items()})
+
+    @_worked.register
+    def _fit(self, node: FitTask, before: TaskResult | None) -> FitResult:
+        asking, seconds = self._asking(node)
+        return FitResult(seconds, asking.notes)
 
     def _materials_of(self, node: ModelsTask) -> FittedDataset:
         if node.key not in self._materials:
@@ -117,8 +119,8 @@ class LocalWorker:
         return asking, seconds
 
     def _fitted(self, asking: Guard, node: FitTask) -> float:
-        problem = self._materials_of(node.models).problem_for(node.scenario).seen_by(asking.solver.knows)
-        problem = replace(problem, report=self._report)
+        problem = self._materials_of(node.models).problem_for(node.scenario, actionable=node.scenario.actionable)
+        problem = replace(problem.seen_by(asking.solver.knows), report=self._report)
         made = False
 
         def make() -> Any:
@@ -132,7 +134,9 @@ class LocalWorker:
             asking.restore(problem, state, seed=node.seed)
         return seconds
 
-    def _cell(self, node: CellTask, fitted: FitResult) -> CellResult:
+    @_worked.register
+    def _cell(self, node: CellTask, before: TaskResult | None) -> CellResult:
+        fitted = before if isinstance(before, FitResult) else FitResult(0.0)
         materials = self._materials_of(node.fit.models)
         asking, _ = self._asking(node.fit)
         request = materials.request(node.cell.scenario, node.cell.people)
@@ -151,12 +155,10 @@ class LocalWorker:
 
     def _module(self, node: Task) -> str:
         """Return the name of the module whose fault it is if a node fails."""
-        if isinstance(node, ModelsTask):
-            return self.registry.module("datasets", node.dataset)
-        fit = node.fit if isinstance(node, CellTask) else node
-        if fit.handed:
-            return type(self.solvers[fit.solver]).__module__
-        return self.registry.module("solvers", fit.solver)
+        kind, name = node.source
+        if kind == "solvers" and name in self.solvers:
+            return type(self.solvers[name]).__module__
+        return self.registry.module(kind, name)
 
     @cached_property
     def _report(self) -> ProgressHook:

@@ -188,13 +188,18 @@ def global_state_is_left_alone(population: Population) -> None:
 
 
 def its_fingerprint_is_stable(population: Population) -> None:
-    """The same file has the same fingerprint, and a dataset without file has none."""
+    """The same files have the same fingerprint, and a dataset without file has none; what it reads can be verified."""
     dataset, data = population.dataset, population.data
     if reason := dataset.unavailable(data):
         raise NotRun(reason)
     one = dataset.fingerprint(data)
     expect(isinstance(one, str) and one == dataset.fingerprint(data), f"fingerprint changes, or is no string: {one!r}")
-    expect(bool(one) == (dataset.location(data) is not None), f"expected a fingerprint of its file only, got {one!r}")
+    places = dataset.files(data)
+    expect(isinstance(places, tuple) and places == dataset.files(data), f"files: expected a tuple, got {places!r}")
+    expect(bool(one) == bool(places), f"expected a fingerprint of its files only, got {one!r}")
+    if places:
+        said = dataset.verify(data)
+        expect(isinstance(said, str) and said, f"verify: expected a few lines for people, got {said!r}")
 
 
 def models_can_be_fitted(population: Population) -> None:

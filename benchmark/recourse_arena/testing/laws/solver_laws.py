@@ -20,6 +20,7 @@ from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
+from recourse_arena.problem.scenario import Scenario
 from recourse_arena.testing.laws.candidate import Candidate
 from recourse_arena.testing.laws.comparing import expect_same_advice
 from recourse_arena.testing.laws.contents import contents
@@ -27,7 +28,6 @@ from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouche
 from recourse_arena.testing.problems.attempt import working_action
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_SCENARIO_PARTS = {"scheme", "profile", "distribution", "actionable"}
 _NATS = 1e-4
 """Log-density that may be lost to rounding."""
 
@@ -43,8 +43,8 @@ def it_says_what_it_is(candidate: Candidate) -> None:
     strangers = set(solver.knows) - set(Knowledge)
     expect(not strangers, f"knows: expected some of {', '.join(Knowledge)}; got {', '.join(map(str, strangers))}")
     expect(solver.needs <= solver.knows, f"needs: expected a part of knows, got {', '.join(sorted(solver.needs))}")
-    parts = set(solver.fit_depends_on)
-    expect(parts <= _SCENARIO_PARTS, f"fit_depends_on: expected some of {sorted(_SCENARIO_PARTS)}; got {sorted(parts)}")
+    parts, known = set(solver.fit_depends_on), Scenario.TRAINING_PARTS
+    expect(parts <= {*known}, f"fit_depends_on: expected some of {', '.join(known)}; got {', '.join(sorted(parts))}")
 
 
 def it_gives_well_formed_advice(candidate: Candidate) -> None:

@@ -1,0 +1,186 @@
+"""Engines, queue and preview work with any kind of node, and know of none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from recourse_arena import Scenario
+from recourse_arena.execution.engines.engine import Serial
+from recourse_arena.execution.engines.messages import Reply, TaskFiles
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.engines.task_queue import TaskQueue
+from recourse_arena.execution.preview import Preview, efforts, is_kept
+from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.plan import Cell
+from recourse_arena.planning.tasks import CellTask, FitTask, ModelsTask, Task
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.storage.artefact_cache import ArtefactCache, _packed
+from recourse_arena.storage.task_result import Failure, FitResult
+
+MODELS = ModelsTask("tiny", 0, ModelKeys("models", "c", "f", ""))
+FIT = FitTask(MODELS, "top", (), "fit", trained=False, handed=False)
+LOOKED: Counter[str] = Counter()
+
+
+@dataclass(frozen=True)
+class Change(Task):
+    """A kind of node that nobody has heard of: it changes models and keeps what they become."""
+
+    models: ModelsTask
+    key: str = "change"
+
+    rough_seconds = 7.0
+    kind = "change"
+    label = "tiny: models change"
+    source = ("datasets", "tiny")
+
+    @property
+    def needs(self):
+        LOOKED[self.key] += 1
+        return (self.models,)
+
+    @property
+    def artefacts(self):
+        return ((self.kind, self.key),)
+
+    def heading(self, *, kept):
+        return f"  change ({'kept' if kept else 'to make'})"
+
+
+@dataclass(frozen=True)
+class After(Change):
+    """A node on top of one of that kind."""
+
+    key: str = "after"
+    artefacts = ()
+    aside = "after"
+
+    @property
+    def needs(self):
+        LOOKED[self.key] += 1
+        return (Change(self.models),)
+
+    def heading(self, *, kept):
+        return ""
+
+
+class Hands:
+    """Answers, and remembers what it was told."""
+
+    def __init__(self, failing=()):
+        self.failing, self.told = failing, []
+
+    def work(self, node, before=None, listener=None):
+        self.told.append((node.key, before))
+        return Failure(Outcome.FAILED, "trouble") if node.key in self.failing else FitResult(float(len(self.told)))
+
+    def close(self):
+        pass
+
+
+class Future:
+    def __init__(self, answer):
+        self.status, self.answer = "finished", answer
+
+    def result(self):
+        return Reply(self.answer)
+
+
+class Client:
+    """A scheduler with two workers that answers at once."""
+
+    def __init__(self):
+        self.order = []
+
+    def nthreads(self):
+        return {"one": 1, "two": 1}
+
+    def submit(self, work, node, token, parcel, *needed, pure):
+        self.order.append((node, len(needed)))
+        return Future(FitResult(0.0))
+
+
+class Completed(list):
+    add = list.append
+
+    def __next__(self):
+        return self.pop(0)
+
+
+def run_through(nodes):
+    client = Client()
+    queue, finished = TaskQueue(client, Completed(), "token", nodes, lambda node: TaskFiles()), []
+    while queue.waiting or queue.suspects or queue.running:
+        queue.submit()
+        finished.append(queue.finished()[0])
+    return client.order, finished
+
+
+def test_a_new_kind_of_node_is_worked_on_after_what_it_needs_and_hears_what_came_of_it():
+    change, after, hands = Change(MODELS), After(MODELS), Hands()
+    answers = dict(Serial(hands).run([MODELS, change, after], Progress()))
+    assert hands.told == [("models", None), ("change", answers[MODELS]), ("after", answers[change])]
+
+
+def test_a_node_of_a_new_kind_fails_with_what_it_needs():
+    hands = Hands(failing=("models",))
+    answers = dict(Serial(hands).run([MODELS, Change(MODELS), After(MODELS)], Progress()))
+    assert [key for key, _ in hands.told] == ["models"]
+    assert set(answers.values()) == {Failure(Outcome.FAILED, "trouble")}
+
+
+def test_a_cell_hears_of_the_fit_it_rests_on_and_a_fit_of_its_models():
+    cell, hands = CellTask(FIT, Cell("tiny", 0, "top", Scenario.parse("hard-1"), 5), "cell"), Hands()
+    answers = dict(Serial(hands).run([MODELS, FIT, cell], Progress()))
+    assert hands.told == [("models", None), ("fit", answers[MODELS]), ("cell", answers[FIT])]
+
+
+def test_a_queue_hands_over_any_kind_of_node_with_what_it_needs():
+    change, after = Change(MODELS), After(MODELS)
+    order, finished = run_through([after, change, MODELS])
+    assert order == [(MODELS, 0), (change, 1), (after, 1)]
+    assert finished == [MODELS, change, after]
+
+
+def test_a_queue_hands_over_what_others_need_first():
+    cells = [CellTask(FIT, Cell("tiny", 0, "top", Scenario(f"s-{i}"), 5), f"cell-{i}") for i in range(3)]
+    change, after = Change(MODELS), After(MODELS)
+    order, _ = run_through([MODELS, FIT, *cells, change, after])
+    assert [node for node, _ in order[:3]] == [MODELS, FIT, change]
+
+
+@pytest.mark.parametrize("count", [50, 400])
+def test_a_queue_looks_at_a_node_as_often_however_many_there_are(count):
+    LOOKED.clear()
+    changes = [Change(MODELS, f"change-{i}") for i in range(count)]
+    _, finished = run_through([MODELS, *changes])
+    assert len(finished) == count + 1
+    assert max(LOOKED[node.key] for node in changes) <= 8
+
+
+def test_a_preview_shows_any_kind_of_node_and_what_the_cache_holds_of_it(tmp_path):
+    import torch
+
+    change, after, cache = Change(MODELS), After(MODELS), ArtefactCache(tmp_path)
+    nodes = [MODELS, change, after]
+
+    def text():
+        known = frozenset(node for node in nodes if is_kept(node, cache))
+        return Preview(0, nodes, {}, {}, 1.0, known, 1).text()
+
+    assert efforts(nodes, cache)[change] == 7.0
+    assert "  change (to make): after\n" in text()
+    cache.put("change", "other", _packed({"w": torch.ones(1)}, "other", 500.0))
+    assert efforts(nodes, cache)[change] == 500.0
+    cache.put("change", "change", _packed({"w": torch.ones(1)}, "change", 500.0))
+    assert efforts(nodes, cache)[change] < 1
+    assert "  change (kept): after\n" in text()
+
+
+def test_only_what_the_cache_holds_counts_as_kept(tmp_path):
+    cell = CellTask(FIT, Cell("tiny", 0, "top", Scenario.parse("hard-1"), 5), "cell")
+    assert not any(is_kept(node, ArtefactCache(tmp_path)) for node in (MODELS, FIT, cell))
+    assert not any(is_kept(node, ArtefactCache(None)) for node in (MODELS, FIT, cell))
