@@ -200,7 +200,10 @@ def test_validation_people_have_preferences_of_their_own(plugged, tmp_path, cach
     validating = materials.validating()
     scenario = Scenario.parse("hard-1")
     drawn = validating.request(scenario).actionability.scores
-    as_in_test = replace(validating, preferences=materials.preferences).request(scenario).actionability.scores
+    people = materials.splits.recourse
+    in_test = replace(materials.requests, people=replace(people, test=people.validation))
+    as_in_test = in_test.under(scenario).actionability.scores
+    assert torch.equal(in_test.applicants.x, validating.requests.applicants.x)
     assert not torch.equal(drawn, as_in_test)
     assert validating.identity["asking"] == len(drawn)
 

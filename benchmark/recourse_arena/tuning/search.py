@@ -247,6 +247,6 @@ class _Search:
 def _asking(materials: FittedDataset) -> FittedDataset:
     """Return materials in which validation people ask, never test people."""
     validating = materials.validating()
-    if not len(validating.asking):
+    if not len(validating.requests):
         raise ArenaError(f"{materials.name}, seed {materials.seed}: no validation person is decided negatively")
     return validating

@@ -38,14 +38,14 @@ def within(share, of, expected):
 def test_half_of_the_people_are_privileged_at_random(loan_materials):
     found = privileged(loan_materials, "assigned-at-random")
     assert within(found.float().mean(), len(found), 0.5)
-    income = loan_materials.asking[:, 5] > income_threshold(loan_materials)
+    income = loan_materials.requests.applicants.x[:, 5] > income_threshold(loan_materials)
     for some in (income, ~income, white(loan_materials), ~white(loan_materials)):
         assert within(found[some].float().mean(), int(some.sum()), 0.5)
 
 
 def test_exactly_those_above_the_training_populations_upper_quartile_of_income_are_privileged(loan_materials):
     found = privileged(loan_materials, "assigned-by-income")
-    assert torch.equal(found, loan_materials.asking[:, 5] > income_threshold(loan_materials))
+    assert torch.equal(found, loan_materials.requests.applicants.x[:, 5] > income_threshold(loan_materials))
     assert float(found.float().mean()) == pytest.approx(0.25, abs=0.03)
 
 
@@ -53,7 +53,7 @@ def test_most_white_and_few_non_white_people_are_privileged_by_race(loan_materia
     found, is_white = privileged(loan_materials, "assigned-by-race"), white(loan_materials)
     assert within(found[is_white].float().mean(), int(is_white.sum()), 0.9)
     assert within(found[~is_white].float().mean(), int((~is_white).sum()), 0.05)
-    women = loan_materials.asking[:, 0] == 0
+    women = loan_materials.requests.applicants.x[:, 0] == 0
     assert within(found[women & is_white].float().mean(), int((women & is_white).sum()), 0.9)
 
 
@@ -74,7 +74,7 @@ def test_a_persons_profile_does_not_depend_on_who_else_asks(loan_materials, dist
     same = (more[before] == pairs).all(1)
     if distribution == "assigned-by-income":  # other training people are refused too, and they set the threshold
         lowest, highest = sorted((float(income_threshold(loan_materials)), float(income_threshold(strict))))
-        incomes = loan_materials.asking[:, 5]
+        incomes = loan_materials.requests.applicants.x[:, 5]
         same |= (incomes >= lowest) & (incomes <= highest)
     assert same.all()
 
@@ -116,7 +116,7 @@ def test_test_training_and_validation_people_have_profiles_of_their_own(material
         refused = ~towns.problem.decisions.accepts(people.x)
         assert len(towns._favoured(scenario, part)) == int(refused.sum())
     validating = towns.validating()
-    assert len(validating.request(scenario)) == len(validating.asking) != len(towns.asking)
+    assert len(validating.request(scenario)) == len(validating.requests.applicants.x) != len(towns.requests)
 
 
 def test_validation_people_are_not_assigned_as_test_people_are(materials):

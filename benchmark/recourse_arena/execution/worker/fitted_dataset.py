@@ -11,17 +11,15 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-from torch import Generator, Tensor
+from torch import Generator
 
 from recourse_arena.base.arithmetic import arithmetic_of
-from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import digest
 from recourse_arena.base.names import variant
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
-from recourse_arena.elicitation.answers import Answers, read_answers
-from recourse_arena.elicitation.populations import assigned
-from recourse_arena.elicitation.sampler import PreferenceSampler
+from recourse_arena.elicitation.requests import Requests
 from recourse_arena.execution.worker.fitted_models import fitted_models, marginals
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.judge import Judge
@@ -53,11 +51,9 @@ class FittedDataset:
         seed: The seed.
         splits: Its people.
         problem: The problem with nothing withheld, for the constant profile and rankings.
-        registry: What is plugged in.
-        identity: What tells these materials from others, for records: `dataset, seed, version, file` (its digest),
-            `classifier, flow` (digests of their weights), `asking` (how many people ask).
-        part: The part of the recourse split whose negatively decided people ask.
-        preferences: Purpose under which their preferences are drawn.
+        requests: Who asks, and what.
+        identity: What tells these people and models from others, for records: `dataset, seed, version, file` (its
+            digest), `classifier, flow` (digests of their weights), `asking` (how many people ask).
     """
 
     name: str
@@ -66,27 +62,20 @@ class FittedDataset:
     seed: int
     splits: Splits
     problem: Problem
-    registry: Registry
+    requests: Requests
     identity: Mapping[str, object]
-    part: str = "test"
-    preferences: str = "preferences"
-
-    @cached_property
-    def asking(self) -> Tensor:
-        """Those who ask: the negatively decided test people, `(asking, features)`."""
-        return self._refused(self.part).x
 
     @cached_property
     def judge(self) -> Judge:
         """The judge of this dataset."""
-        problem, attributes = self.problem, self._refused(self.part).attributes
+        problem, attributes = self.problem, self.requests.applicants.attributes
         words = {} if attributes is None else groups(self.dataset.attributes, attributes)
         return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, pd.DataFrame(words))
 
     def validating(self) -> FittedDataset:
         """Return the same models where negatively decided validation people ask, with preferences of their own."""
-        identity = {**self.identity, "asking": len(self._refused("validation"))}
-        return replace(self, part="validation", identity=identity, preferences="validation preferences")
+        requests = self.requests.among("validation")
+        return replace(self, requests=requests, identity={**self.identity, "asking": len(requests)})
 
     def marginals(self) -> pd.DataFrame:
         """Return how the flow compares with people held out from its training, feature by feature."""
@@ -102,76 +91,12 @@ class FittedDataset:
             actionable: How many features each training person can act on; that of the scenario where a solver's fit
                 depends on it, for others random, so that one fit serves every cut-off.
         """
-        elicitor = self.registry.elicitor(scenario.scheme)
-        draw = PreferenceSampler(elicitor, self.problem.features, self._favoured(scenario, "train"), actionable)
+        draw = self.requests.sampler(scenario, actionable)
         return replace(self.problem, profile=profile(scenario.profile), draw=draw)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
-        """Return the request of the first `people` test people under a scenario.
-
-        Preferences depend on seed, dataset, scheme and distribution only, so that scenarios which differ in
-        profile, cut-off or plausibility ask the same people with the same preferences, and every solver gets the
-        same request.
-        """
-        if scenario.answers is not None:
-            return self._answered(scenario, people)
-        draws = generator(self.seed, variant(self.name)[0], self.preferences, scenario.scheme, scenario.distribution)
-        elicitor = self.registry.elicitor(scenario.scheme)
-        favoured = self._favoured(scenario, self.part)
-        answers = elicitor.population(
-            len(self.asking), self.problem.features, actionable=scenario.actionable, favoured=favoured, draws=draws
-        )
-        request = self.problem.request(
-            self.asking,
-            answers,
-            profile=profile(scenario.profile),
-            plausibility=scenario.plausibility,
-            density=scenario.density,
-        )
-        return request[: people or len(request)]
-
-    def _answered(self, scenario: Scenario, people: int | None) -> Request:
-        answers = self._read(scenario)
-        beyond = answers.people >= len(self.asking)
-        if beyond.any():
-            raise ArenaError(
-                f"{scenario.answers}: person {int(answers.people[beyond][0])} does not exist: "
-                f"{len(self.asking)} people of {self.name} (seed {self.seed}) ask for recourse, counted from 0"
-            )
-        request = self.problem.request(
-            self.asking[answers.people],
-            answers.actionability,
-            profile=profile(scenario.profile),
-            box=answers.box,
-            person=answers.people,
-            plausibility=scenario.plausibility,
-            density=scenario.density,
-        )
-        return request[: people or len(request)]
-
-    def _read(self, scenario: Scenario) -> Answers:
-        elicitor = self.registry.elicitor(scenario.scheme)
-        features = self.problem.features
-        return read_answers(Path(str(scenario.answers)), features, elicitor.levels(features), ordered=elicitor.ordered)
-
-    def _favoured(self, scenario: Scenario, part: str) -> tuple[str, str] | Tensor | None:
-        """Return the pair that everybody favours, or the pairs of the negatively decided people of a part.
-
-        Profiles are assigned to everybody of the part, so that nobody's depends on who else is decided negatively.
-        """
-        dataset, distribution = self.dataset, scenario.distribution
-        if distribution not in dataset.distributions:
-            raise unknown(f"distribution of preferences on {self.name}", distribution, dataset.distributions)
-        if distribution not in dataset.assignments:
-            return dataset.favoured.get(distribution)
-        people: People = getattr(self.splits.recourse, part)
-        draws = generator(self.seed, variant(self.name)[0], "assignment", distribution, part)
-        pairs = assigned(dataset.assignments[distribution], people, self._refused("train"), dataset, draws)
-        return pairs[~self.problem.decisions.accepts(people.x)]
-
-    def _refused(self, part: str) -> People:
-        people: People = getattr(self.splits.recourse, part)
-        return people[~self.problem.decisions.accepts(people.x)]
+        """Return the request of the first `people` applicants under a scenario."""
+        return self.requests.under(scenario, people)
 
 
 def prepare(
@@ -220,6 +145,7 @@ def prepare(
         true_scm=dataset.scm(),
         causal_flow=flow,
     )
+    requests = Requests(name, seed, dataset, splits.recourse, problem, registry)
     identity = {
         "dataset": name,
         "seed": seed,
@@ -227,9 +153,9 @@ def prepare(
         "file": keys.file,
         "classifier": digest(classifier.state_dict()),
         "flow": digest(flow.state_dict()),
-        "asking": len(problem.asking(splits.recourse.test)),
+        "asking": len(requests),
     }
-    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, registry, identity)
+    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity)
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:

@@ -1,0 +1,149 @@
+"""Who asks for recourse, with which answers: from a scenario to a request."""
+
+from __future__ import annotations
+
+__all__ = ["Requests"]
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor
+
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import variant
+from recourse_arena.base.randomness import generator
+from recourse_arena.elicitation.answers import read_answers
+from recourse_arena.elicitation.populations import assigned
+from recourse_arena.elicitation.sampler import PreferenceSampler
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.people.people import People, Split
+from recourse_arena.problem.problem import Problem
+from recourse_arena.problem.profile import profile
+from recourse_arena.problem.request import Request
+from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
+
+Part = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The applicants of a dataset and seed, and what they ask under each scenario.
+
+    Applicants are the people of a part who are decided negatively. Preferences depend on seed, dataset, scheme and
+    distribution only, so that scenarios which differ in profile, cut-off or plausibility ask the same people with the
+    same preferences, and every solver gets the same request.
+
+    Arguments:
+        name: The dataset's name with options.
+        seed: The seed.
+        dataset: The dataset.
+        people: Its people who may ask.
+        problem: The problem with nothing withheld.
+        registry: What is plugged in.
+        part: The part whose applicants ask.
+    """
+
+    name: str
+    seed: int
+    dataset: Dataset
+    people: Split
+    problem: Problem
+    registry: Registry
+    part: Part = "test"
+
+    def __len__(self) -> int:
+        return len(self.applicants)
+
+    @cached_property
+    def applicants(self) -> People:
+        """Those who ask, numbered from 0 in this order."""
+        return self._everybody[self._refused]
+
+    def among(self, part: Part) -> Requests:
+        """Return the requests of another part, with preferences of its own."""
+        return replace(self, part=part)
+
+    def under(self, scenario: Scenario, people: int | None = None) -> Request:
+        """Return the request of the first `people` applicants under a scenario; by default of all.
+
+        Raises:
+            ArenaError: If a file of answers is not about them, or the scenario is not one of the dataset.
+        """
+        request = self._simulated(scenario) if scenario.answers is None else self._answered(scenario)
+        return request[: people or len(request)]
+
+    def sampler(self, scenario: Scenario, actionable: str) -> PreferenceSampler:
+        """Return what draws preferences of training people under a scenario.
+
+        Arguments:
+            scenario: The scenario.
+            actionable: How many features each can act on.
+        """
+        elicitor, training = self.registry.elicitor(scenario.scheme), self.among("train")
+        return PreferenceSampler(elicitor, self.problem.features, training._favoured(scenario), actionable)
+
+    @cached_property
+    def _everybody(self) -> People:
+        people: People = getattr(self.people, self.part)
+        return people
+
+    @cached_property
+    def _refused(self) -> Tensor:
+        """Who of the part is decided negatively, decided once: bool `(people,)`."""
+        return ~self.problem.decisions.accepts(self._everybody.x)
+
+    def _simulated(self, scenario: Scenario) -> Request:
+        purpose = "preferences" if self.part == "test" else f"{self.part} preferences"
+        draws = generator(self.seed, variant(self.name)[0], purpose, scenario.scheme, scenario.distribution)
+        answers = self.registry.elicitor(scenario.scheme).population(
+            len(self),
+            self.problem.features,
+            actionable=scenario.actionable,
+            favoured=self._favoured(scenario),
+            draws=draws,
+        )
+        return self.problem.request(
+            self.applicants.x,
+            answers,
+            profile=profile(scenario.profile),
+            plausibility=scenario.plausibility,
+            density=scenario.density,
+        )
+
+    def _answered(self, scenario: Scenario) -> Request:
+        elicitor, features = self.registry.elicitor(scenario.scheme), self.problem.features
+        levels = elicitor.levels(features)
+        answers = read_answers(Path(str(scenario.answers)), features, levels, ordered=elicitor.ordered)
+        beyond = answers.people >= len(self)
+        if beyond.any():
+            raise ArenaError(
+                f"{scenario.answers}: person {int(answers.people[beyond][0])} does not exist: "
+                f"{len(self)} people of {self.name} (seed {self.seed}) ask for recourse, counted from 0"
+            )
+        return self.problem.request(
+            self.applicants.x[answers.people],
+            answers.actionability,
+            profile=profile(scenario.profile),
+            box=answers.box,
+            person=answers.people,
+            plausibility=scenario.plausibility,
+            density=scenario.density,
+        )
+
+    def _favoured(self, scenario: Scenario) -> tuple[str, str] | Tensor | None:
+        """Return the pair of features that everybody favours, or the pair of each applicant.
+
+        Profiles are assigned to everybody of the part, so that nobody's depends on who else is decided negatively.
+        """
+        dataset, distribution = self.dataset, scenario.distribution
+        if distribution not in dataset.distributions:
+            raise unknown(f"distribution of preferences on {self.name}", distribution, dataset.distributions)
+        if distribution not in dataset.assignments:
+            return dataset.favoured.get(distribution)
+        draws = generator(self.seed, variant(self.name)[0], "assignment", distribution, self.part)
+        training = self if self.part == "train" else self.among("train")
+        pairs = assigned(dataset.assignments[distribution], self._everybody, training.applicants, dataset, draws)
+        return pairs[self._refused]
