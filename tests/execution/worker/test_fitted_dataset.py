@@ -14,6 +14,12 @@ from recourse_arena.interfaces.suite import Block, Suite
 ASSIGNED = ("assigned-at-random", "assigned-by-income", "assigned-by-race")
 
 
+def deciding(materials, decisions):
+    """Return a fitted dataset on which something else decides."""
+    problem = replace(materials.problem, decisions=decisions)
+    return replace(materials, problem=problem, requests=replace(materials.requests, problem=problem))
+
+
 def privileged(materials, distribution, kind="hard-2"):
     """Return who of those asking ranks one of income and savings first: who is privileged, on Loan."""
     scores = materials.request(Scenario.parse(f"{kind}@{distribution}")).actionability.scores
@@ -65,10 +71,10 @@ def test_a_persons_profile_does_not_depend_on_who_else_asks(loan_materials, dist
         def accepts(self, x):
             return loan_materials.problem.decisions.accepts(x) & (x[:, 1] < 10)
 
-    pairs = loan_materials._favoured(Scenario.parse(f"hard-2@{distribution}"), "test")
+    pairs = loan_materials.requests._favoured(Scenario.parse(f"hard-2@{distribution}"))
     test = loan_materials.splits.recourse.test.x
-    strict = replace(loan_materials, problem=replace(loan_materials.problem, decisions=Strict()))
-    more = strict._favoured(Scenario.parse(f"hard-2@{distribution}"), "test")
+    strict = deciding(loan_materials, Strict())
+    more = strict.requests._favoured(Scenario.parse(f"hard-2@{distribution}"))
     assert len(more) > len(pairs)
     before = ~loan_materials.problem.decisions.accepts(test)[~Strict().accepts(test)]
     same = (more[before] == pairs).all(1)
@@ -91,7 +97,7 @@ def test_an_assignment_repeats_and_is_the_same_for_every_cut_off_and_profile(loa
     found = privileged(loan_materials, distribution)
     for kind in ("hard-2", "hard-1", "hard-3", "hard-random", "soft-linear"):
         assert torch.equal(privileged(loan_materials, distribution, kind), found)
-    other = privileged(replace(loan_materials, seed=1), distribution)
+    other = privileged(replace(loan_materials, requests=replace(loan_materials.requests, seed=1)), distribution)
     assert torch.equal(other, found) == (distribution == "assigned-by-income")
 
 
@@ -114,7 +120,7 @@ def test_test_training_and_validation_people_have_profiles_of_their_own(material
     for part in ("train", "validation", "test"):
         people = getattr(towns.splits.recourse, part)
         refused = ~towns.problem.decisions.accepts(people.x)
-        assert len(towns._favoured(scenario, part)) == int(refused.sum())
+        assert len(towns.requests.among(part)._favoured(scenario)) == int(refused.sum())
     validating = towns.validating()
     assert len(validating.request(scenario)) == len(validating.requests.applicants.x) != len(towns.requests)
 
@@ -127,16 +133,17 @@ def test_validation_people_are_not_assigned_as_test_people_are(materials):
             return torch.zeros(len(x), dtype=torch.bool)
 
     towns = materials("towns")
-    towns = replace(towns, problem=replace(towns.problem, decisions=Hard()))
+    towns = deciding(towns, Hard())
     scenario = Scenario.parse("hard-1@by-chance")
-    train, validation, test = (towns._favoured(scenario, part)[:200] for part in ("train", "validation", "test"))
+    parts = ("train", "validation", "test")
+    train, validation, test = (towns.requests.among(part)._favoured(scenario)[:200] for part in parts)
     for one, other in ((train, validation), (train, test), (validation, test)):
         assert 0.3 < float((one == other).all(1).float().mean()) < 0.7
 
 
 def test_the_judge_knows_the_attributes_of_everybody_asking(materials):
     for towns in (materials("towns"), materials("towns").validating()):
-        people = getattr(towns.splits.recourse, towns.part)
+        people = getattr(towns.splits.recourse, towns.requests.part)
         codes = people.attributes[~towns.problem.decisions.accepts(people.x), 0]
         request = towns.request(Scenario.parse("hard-1"))
         order = torch.arange(len(request)).flip(0)
