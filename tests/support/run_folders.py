@@ -67,9 +67,7 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
         rows.append(row)
         asked = [_people({**label, **shares}, people, seed)] if shares else []
         tables += asked
-        means = {
-            name: measure.of(table).astype("Float64").mean() for table in asked for name, measure in built_in().items()
-        }
+        means = {name: average(table, {}) for table in asked for name, average in built_in().items()}
         summary.append({**{name: row[name] for name in (*COLUMNS, "outcome", "people")}, **means})
     info = {
         "status": "finished",

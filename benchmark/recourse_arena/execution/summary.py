@@ -72,13 +72,15 @@ def summarise(records: Sequence[CellRecord], registry: Registry) -> tuple[pd.Dat
 
 
 def _with_columns(record: CellRecord, measures: MetricValues) -> CellRecord:
-    """Return a record whose people have what metrics of plugins average."""
+    """Return a record whose people have what metrics of plugins average, with notes on metrics that raised."""
     if record.people is None or not measures.averages_of_plugins:
         return record
     people = record.people
-    for column, values in measures.columns(as_frame(people)).items():
+    columns, notes = measures.columns(as_frame(people))
+    for column, values in columns.items():
         people = people.append_column(column, pa.array(values, from_pandas=True))
-    return replace(record, people=people)
+    told = {note.text for note in record.notes}  # a metric whose value is its average has raised before
+    return replace(record, people=people, notes=(*record.notes, *(note for note in notes if note.text not in told)))
 
 
 def _measured(record: CellRecord, measures: MetricValues) -> tuple[Values, tuple[Note, ...]]:

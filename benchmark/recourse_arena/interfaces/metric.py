@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.errors import ArenaError, unknown
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+_WAYS = ("share", "mean", "geometric mean")
 
 Compute = Callable[["pd.DataFrame", Mapping[str, float]], float | None]
 
@@ -22,23 +24,34 @@ class Average:
     """What a metric averages over people, and how: from it follow its value, intervals, ranks and gates.
 
     Arguments:
-        of: Value of each person from the records of a cell, `(people,)`, missing for people outside its population.
-        how: `share` of values that are true or false, `mean`, or `geometric mean` of ratios, which few huge ones do
-            not drown.
+        of: Value of each person from the records of a cell, `(people,)` in their order, missing for people outside its
+            population.
+        how: `share` of values that are true or false, `mean`, or `geometric mean` of ratios above 0, which few huge
+            ones do not drown.
         among_valid: Whether it is about people with a valid recommendation only.
         preference: Whether it says how well preferences are met, so that it means little where they cost nothing.
         certified: Whether it needs certified optima, which few runs have.
-        rounding: What may change a value where nothing is random, relative to it.
+        rounding: What rounding may change in a value where nothing is random, relative to it.
         remark: What a reader should know about the values.
+        median_excess: Whether the metric's value, and its interval, is the median of the ratios less 1; they are
+            compared by their geometric means all the same.
+
+    Raises:
+        ArenaError: If there is no such way to average.
     """
 
-    of: Callable[[pd.DataFrame], pd.Series]
+    of: Callable[[pd.DataFrame], pd.Series | np.ndarray]
     how: Literal["share", "mean", "geometric mean"] = "share"
     among_valid: bool = False
     preference: bool = False
     certified: bool = False
-    rounding: float = 0.0
+    rounding: float = 1e-4
     remark: str = ""
+    median_excess: bool = False
+
+    def __post_init__(self) -> None:
+        if self.how not in _WAYS:
+            raise unknown("way to average", str(self.how), _WAYS)
 
     @property
     def share(self) -> bool:
@@ -53,6 +66,10 @@ class Average:
     def values(self, people: pd.DataFrame) -> np.ndarray:
         """Return the value of each person as float `(people,)`, nan for people who do not count.
 
+        Raises:
+            ArenaError: If it is not one value a person in the order of the records, a share has other values than true
+                and false, or a geometric mean values that are not above 0.
+
         Example:
             >>> import pandas as pd
             >>> Average(lambda people: people["valid"]).values(pd.DataFrame({"valid": [True, False]}))
@@ -61,8 +78,22 @@ class Average:
         import numpy as np
         import pandas as pd
 
-        values = pd.Series(self.of(people)).astype("Float64")
-        return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
+        found = self.of(people)
+        if np.shape(found) != (len(people),):
+            raise ArenaError(
+                f"expected the values of {len(people)} people, missing for those who do not count; "
+                f"got {np.shape(found)}"
+            )
+        if isinstance(found, pd.Series) and not found.index.equals(people.index):
+            raise ArenaError("expected values in the order of the records; got a series with another index")
+        plain = isinstance(found, np.ndarray) and found.dtype.kind in "bif"
+        values = found.astype(float) if plain else pd.Series(found).to_numpy(dtype="float64", na_value=np.nan)
+        known = values[np.isfinite(values)]
+        if self.share and not ((known == 0) | (known == 1)).all():
+            raise ArenaError(f"expected true or false of each person; got values up to {known.max():g}")
+        if self.ratio and (known <= 0).any():
+            raise ArenaError(f"expected ratios above 0; got values down to {known.min():g}")
+        return np.asarray(values, dtype=np.float64)
 
     def __call__(self, people: pd.DataFrame, timings: Mapping[str, float]) -> float | None:
         """Return the average over those who count; none if nobody does."""
@@ -112,9 +143,9 @@ class Metric:
     shown: bool = False
 
     def __post_init__(self) -> None:
-        if self.compute is None:
-            if self.average is None:
-                raise ArenaError(f"metric {self.name!r}: expected `compute` or `average`, got neither")
+        if self.compute is None and self.average is None:
+            raise ArenaError(f"metric {self.name!r}: expected `compute` or `average`, got neither")
+        if self.average is not None and (self.compute is None or isinstance(self.compute, Average)):
             object.__setattr__(self, "compute", self.average)
 
     def declaration(self) -> dict[str, str]:

@@ -6,7 +6,6 @@ __all__ = ["MetricValues", "Values"]
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +15,7 @@ import pandas as pd
 
 from recourse_arena.base.errors import described
 from recourse_arena.base.keys import content_key
+from recourse_arena.interfaces.metric import Average
 from recourse_arena.judging.metrics import recourse_metrics
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.people_table import metric_column
@@ -51,9 +51,7 @@ class MetricValues:
                 value = metric.compute(people, timings)
                 values[name] = None if value is None or math.isnan(value) else float(value)
             except Exception as error:  # a plugin may raise anything; the other metrics and what was computed stay
-                text = f"metric {name} raised {described(error)}"
-                trace = own_traceback(error, getattr(metric.compute, "__module__", ""))
-                notes.append(Note("metric", self.registry.owner("metrics", name), text, traceback=trace))
+                notes.append(self._note(name, error))
         return values, tuple(notes)
 
     @property
@@ -61,14 +59,23 @@ class MetricValues:
         """Whether a plugin has a metric that is an average."""
         return any(metric.average is not None for name, metric in self.metrics.items() if name not in _BUILT_IN)
 
-    def columns(self, people: pd.DataFrame) -> dict[str, np.ndarray]:
-        """Return what metrics of plugins average, float `(people,)` by column; nothing of those that raise.
+    def columns(self, people: pd.DataFrame) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
+        """Return what metrics of plugins average, float `(people,)` by column, and notes on those that raised.
 
         Reports read it from the records, so that they need no plugin.
         """
-        found = {}
+        found, notes = dict[str, np.ndarray](), list[Note]()
         for name, metric in self.metrics.items():
             if metric.average is not None and name not in _BUILT_IN:
-                with suppress(Exception):  # its value is missing, too, and a note says why
+                try:
                     found[metric_column(name)] = metric.average.values(people)
-        return found
+                except Exception as error:  # a plugin may raise anything
+                    notes.append(self._note(name, error))
+        return found, tuple(notes)
+
+    def _note(self, name: str, error: Exception) -> Note:
+        compute = self.metrics[name].compute
+        written_in = compute.of if isinstance(compute, Average) else compute
+        trace = own_traceback(error, getattr(written_in, "__module__", ""))
+        text = f"metric {name} raised {described(error)}"
+        return Note("metric", self.registry.owner("metrics", name), text, traceback=trace)

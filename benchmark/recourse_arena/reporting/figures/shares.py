@@ -33,7 +33,7 @@ def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
         people = evidence.people(dataset, *RECORDED)
     except NoData:
         return table.assign(below=float("nan"), above=float("nan"))
-    counted = people[keys].astype(str).assign(hit=built_in()[metric].of(people).astype("Float64")).dropna()
+    counted = people[keys].astype(str).assign(hit=built_in()[metric].values(people)).dropna()
     hits = counted.groupby(keys, sort=False)["hit"].agg(["sum", "count"])
     bounds = {pair: share_interval(int(row["sum"]), int(row["count"])) for pair, row in hits.iterrows()}
     none = (float("nan"), float("nan"))

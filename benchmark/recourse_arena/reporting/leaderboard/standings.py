@@ -128,19 +128,15 @@ def _stand(panel: PeopleByCell, metric: str, direction: str, cells: list[list[An
 
 def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
     """Return the 95 % interval of an average in each cell as `(cells, 2)`; nan where there is none."""
-    if average.ratio:
-        return _of_medians(panel, values)
-    means = panel.resamples.means(values)
-    return means.share_intervals() if average.share else means.intervals()
-
-
-def _of_medians(panel: PeopleByCell, values: Array) -> Array:
-    found = np.full((values.shape[1], 2), np.nan)
-    if len(np.unique(panel.seeds)) == 1:  # else the leaderboard shows the mean of several medians
-        for i in range(values.shape[1]):
-            here = values[np.isfinite(values[:, i]), i] - 1
-            found[i] = median_interval(here, confidence=0.95)
-    return found
+    if not average.ratio:
+        means = panel.resamples.means(values)
+        return means.share_intervals() if average.share else means.intervals()
+    if len(np.unique(panel.seeds)) > 1:  # the leaderboard shows the mean of several medians or geometric means
+        return np.full((values.shape[1], 2), np.nan)
+    if not average.median_excess:
+        return np.asarray(np.exp(panel.resamples.means(np.log(values)).intervals()))
+    columns = (column[np.isfinite(column)] - 1 for column in values.T)
+    return np.array([median_interval(column, confidence=0.95) for column in columns]).reshape(-1, 2)
 
 
 def _pairs(
