@@ -13,6 +13,7 @@ import torch
 
 from recourse_arena import (
     ArenaError,
+    Average,
     CausalGraph,
     Elicitor,
     FeatureTable,
@@ -502,6 +503,10 @@ BAD_METRICS = {
         "the_order_of_people_does_not_matter",
     ),
     "adds a column": (metric(_adds_a_column), "records_are_left_as_they_were"),
+    "a place among others": (
+        metric(None, average=Average(lambda people: people["cost"].rank(), "mean")),
+        "it_averages_a_value_of_each_person",
+    ),
 }
 """Metrics, and which law each of them breaks."""
 

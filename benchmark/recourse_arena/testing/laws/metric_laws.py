@@ -15,12 +15,13 @@ from functools import cache
 import pandas as pd
 import torch
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.interfaces.metric import Metric
 from recourse_arena.judging.judge import Judge
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.testing.laws.law import Law, expect
+from recourse_arena.testing.laws.law import Law, LawBroken, expect
 from recourse_arena.testing.problems.worlds import worlds
 
 _TIMINGS = {"fit_seconds": 2.0, "solve_seconds": 0.5}
@@ -116,14 +117,36 @@ def records_are_left_as_they_were(subject: Measured) -> None:
         expect(handed.equals(people) and timings == _TIMINGS, f"{name}: records or timings have changed")
 
 
+def it_averages_a_value_of_each_person(subject: Measured) -> None:
+    """What it averages is one value a person, and that person's own: the same whoever else is in the records."""
+    average = subject.metric.average
+    if average is None:
+        return
+    for name, people in subject.frames.items():
+        handed = people.copy(deep=True)
+        try:
+            together = average.values(handed)
+            alone = [float(average.values(handed.iloc[[place]])[0]) for place in range(len(handed))]
+        except ArenaError as error:
+            raise LawBroken(f"{name}: {error}") from None
+        expect(handed.equals(people), f"{name}: records have changed")
+        others = sum(not _same(*map(_known, pair)) for pair in zip(together, alone, strict=True))
+        expect(not others, f"{name}: {others} of {len(people)} people have another value where nobody else is")
+
+
 METRIC_LAWS: tuple[Law, ...] = (
     it_says_what_it_is,
     it_is_a_number_or_undefined,
     it_is_defined_for_somebody,
     the_order_of_people_does_not_matter,
     records_are_left_as_they_were,
+    it_averages_a_value_of_each_person,
 )
 
 
 def _same(one: float | None, other: float | None) -> bool:
     return one is None and other is None if one is None or other is None else math.isclose(one, other, rel_tol=1e-9)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
