@@ -15,12 +15,13 @@ from recourse_arena.execution.runner import execute
 from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.judging.records import as_records
 from recourse_arena.planning.plan import make_plan
-from recourse_arena.planning.tasks import CellTask, FitTask
+from recourse_arena.planning.tasks import FitTask, JudgeTask, SolveTask
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
-from recourse_arena.storage.task_result import CellResult, FitResult, ModelsResult
+from recourse_arena.storage.task_result import AdviceResult, CellResult, FitResult, ModelsResult
 
 SCENARIOS = [f"{hard}soft-{soft}" for hard in ("", "hard-1+", "hard-2+", "hard-3+") for soft in ("linear", "convex")]
 
@@ -43,11 +44,15 @@ class Idle:
         )
         timings, measures = {"fit_seconds": 0.0, "solve_seconds": 0.0}, MetricValues(registry)
         metrics, _ = measures.of(frame, timings)
-        self.judged = CellResult(pa.Table.from_pandas(frame, preserve_index=False), timings, metrics, measures.digest)
+        self.judged = CellResult(as_records(frame.to_dict("list")), timings, metrics, measures.digest)
+        kept = [name for name in frame if name == "person" or name.startswith(("mask_", "value_"))]
+        advice = pa.Table.from_pandas(frame[kept], preserve_index=False)
+        outcomes = pa.array(["solved"] * people).dictionary_encode()
+        self.advice = AdviceResult(advice.append_column("outcome", outcomes), timings)
 
     def work(self, node, before=None, listener=None):
-        if isinstance(node, CellTask):
-            return self.judged
+        if isinstance(node, (SolveTask, JudgeTask)):
+            return self.advice if isinstance(node, SolveTask) else self.judged
         identity = {"dataset": "loan", "seed": 0}
         empty = {name: [] for name in ("feature", "low", "high", "data", "flow")}
         return FitResult(0.0) if isinstance(node, FitTask) else ModelsResult(identity, empty)

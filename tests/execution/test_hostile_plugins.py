@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from recourse_arena import ArenaError
 from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.cell_files import CellFiles, _digest
 from recourse_arena.storage.files import checked_name
+from recourse_arena.storage.kept_results import KeptResults, _digest
+from recourse_arena.storage.task_result import CellResult
 
 fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -148,7 +149,7 @@ def test_whatever_lies_among_the_cells_does_no_harm(tmp_path, content, honest):
     folder = tmp_path / "cells"
     folder.mkdir()
     (folder / f"{_digest(content) if honest else 'x'}.parquet").write_bytes(content)
-    assert CellFiles(folder, aside=tmp_path).read({"key"}) == {}
+    assert KeptResults(CellResult, folder, aside=tmp_path).read({"key"}) == {}
     assert not list(folder.iterdir())
     shutil.rmtree(folder)
 
@@ -192,7 +193,7 @@ def test_a_solver_whose_name_is_a_path_stays_in_the_cache(arena, tmp_path, monke
 
     registry = plugins.discover()
     registry.solvers["../../climber"] = Climber
-    monkeypatch.setattr("recourse_arena.registry.discovery.discover", lambda **_: registry)
+    monkeypatch.setattr("recourse_arena.api.discover", lambda **_: registry)
     before = {*tmp_path.iterdir()}
     result = arena(solvers=["../../climber"], scenarios=["hard-1"])
     assert set(result.summary["outcome"]) == {"solved"}

@@ -83,7 +83,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(arena, tmp_path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", full)
-        patch.setattr("recourse_arena.storage.cell_files._BETWEEN", 0.0)
+        patch.setattr("recourse_arena.storage.kept_results._BETWEEN", 0.0)
         with pytest.raises(ArenaError, match="No space left on device"):
             arena(out=tmp_path / "run")
     assert not list((tmp_path / "run").rglob(".part-*"))
@@ -133,7 +133,7 @@ def test_a_table_that_is_lost_or_changed_is_written_again_from_what_is_kept(aren
 
 
 def test_cells_in_many_files_end_in_few(arena, tmp_path, monkeypatch):
-    monkeypatch.setattr("recourse_arena.storage.cell_files._BETWEEN", 0.0)
+    monkeypatch.setattr("recourse_arena.storage.kept_results._BETWEEN", 0.0)
     scenarios = ["hard-2", "hard-1", "soft-linear", "soft-convex", "soft-concave"]
     people = arena(out=tmp_path / "run", scenarios=scenarios).people
     assert len(list((tmp_path / "run" / "cells").glob("*.parquet"))) == 1
@@ -239,7 +239,7 @@ def test_what_a_solver_is_by_default_or_where_it_comes_from_is_part_of_what_its_
 
     registry = plugins.discover()
     registry.solvers["optional"] = Optional
-    monkeypatch.setattr("recourse_arena.registry.discovery.discover", lambda **_: registry)
+    monkeypatch.setattr("recourse_arena.api.discover", lambda **_: registry)
 
     def run():
         asked.clear()

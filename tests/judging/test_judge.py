@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 import tiny
 import torch
+from frames import framed
 
 from recourse_arena import Actionability, ArenaError, Feature, FeatureTable, Kind, Outcome, Recommendation, Role
+from recourse_arena.judging.advice_table import as_advice, as_recommendation
 from recourse_arena.judging.constraints import violated, violations
 from recourse_arena.judging.judge import Judge
+from recourse_arena.judging.records import COLUMNS, as_records, check_records, column_type
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.profile import profile
@@ -34,7 +37,8 @@ class LowEffort:
 
 SCM = tiny.Tiny().scm()
 FEATURES = tiny.Tiny.features
-JUDGE = Judge(Sum(), SCM, LowEffort(), SCM)
+THE_JUDGE = Judge(Sum(), SCM, LowEffort(), SCM)
+JUDGE = framed(THE_JUDGE)
 
 
 def ask(factual, scores, *, levels=2, ordered=True, name="linear"):
@@ -102,11 +106,11 @@ def test_plausible_is_under_the_density_that_the_request_names():
 def test_without_a_true_model_nobody_can_be_plausible_under_it():
     request = replace(ask([PERSON], [BOTH]), density="scm")
     with pytest.raises(ArenaError, match="under the true causal model: none is known"):
-        replace(JUDGE, scm=None)(request, act((0, 2, 1.0)))
+        replace(THE_JUDGE, scm=None)(request, act((0, 2, 1.0)))
 
 
 def test_without_a_true_model_its_plausibility_is_unknown():
-    rows = replace(JUDGE, scm=None)(ask([PERSON], [BOTH]), act((0, 2, 1.0)))
+    rows = framed(replace(THE_JUDGE, scm=None))(ask([PERSON], [BOTH]), act((0, 2, 1.0)))
     assert rows["plausible_scm"].isna().all()
 
 
@@ -191,12 +195,54 @@ def test_groups_are_written_as_words():
 
 
 def test_groups_that_nobody_sees_are_looked_up_by_the_number_of_the_person():
-    judge = replace(JUDGE, groups=pd.DataFrame({"group_town": ["north", "south", "east"]}))
+    judge = framed(replace(THE_JUDGE, groups=pd.DataFrame({"group_town": ["north", "south", "east"]})))
     request = replace(ask([PERSON] * 2, [BOTH] * 2), person=torch.tensor([2, 0]))
     rows = judge(request, act(people=2))
     assert rows["group_town"].tolist() == ["east", "north"]
     assert list(rows.columns[:4]) == ["person", "group_sex", "group_town", "outcome"]
     assert len(judge(request[:0], act(people=0))) == 0
+    outsider = judge(replace(request, person=torch.tensor([-1, 1])), act(people=2))
+    assert [word if isinstance(word, str) else None for word in outsider["group_town"]] == [None, "south"]
+
+
+def test_nothing_is_as_likely_as_what_is_impossible():
+    class Nowhere:
+        def counterfactual(self, x, mask, values):
+            return torch.where(mask, values, x)
+
+        def log_density(self, x):
+            return torch.full(x.shape[:-1], -torch.inf)
+
+    row = framed(replace(THE_JUDGE, density=Nowhere()))(ask([PERSON], [BOTH]), act((0, 2, 1.0))).iloc[0]
+    assert row["valid"]
+    assert not row["plausible"]
+
+
+def test_what_it_writes_has_the_columns_and_types_that_are_declared():
+    for people in (0, 2):
+        table = THE_JUDGE(ask([PERSON] * 2, [BOTH] * 2)[:people], act(people=people))
+        check_records(table.schema)
+        assert {field.name: field.type for field in table.schema} == {
+            name: column_type(name) for name in table.column_names
+        }
+    assert set(COLUMNS) <= set(table.column_names)
+    with pytest.raises(ArenaError, match="no column 'mood'"):
+        as_records({"mood": [1]})
+    with pytest.raises(ArenaError, match="column 'cost': expected float"):
+        as_records({"cost": ["much"]})
+
+
+def test_advice_that_is_kept_is_judged_as_it_was_given():
+    request = ask([PERSON] * 3, [BOTH] * 3)
+    given = act((0, 1, 2.0), (2, 2, 1.0), people=3)
+    bound = torch.tensor([0.1, torch.nan, 0.2], dtype=torch.float64)
+    given = replace(given, lower_bound=bound, values=given.values.double())
+    kept = as_recommendation(as_advice(request, given), request.features.names)
+    assert THE_JUDGE(request, kept).equals(THE_JUDGE(request, given))
+    assert kept.values.dtype is torch.float64
+    assert torch.equal(kept.outcome, given.outcome)
+    with pytest.raises(ArenaError, match="no column mask_mood"):
+        as_recommendation(as_advice(request, given), ("mood",))
 
 
 @pytest.mark.parametrize(

@@ -75,5 +75,5 @@ def test_nodes_keep_values_not_words(plugged, tmp_path, monkeypatch):
     registry = plugged()
     plan = make_plan(Suite("s", "", (block,)), registry, data=tmp_path)
     (cell,) = TaskGraph.of(plan, registry, data=tmp_path, arithmetic="native").cells
-    assert cell.fit.depends_on == (("plausibility", False), ("profile", "linear"))
-    assert cell.fit.scenario.plausibility is False
+    assert cell.solve.fit.depends_on == (("plausibility", False), ("profile", "linear"))
+    assert cell.solve.fit.scenario.plausibility is False

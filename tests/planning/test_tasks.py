@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pytest
 
@@ -15,13 +16,14 @@ from recourse_arena.execution.engines.task_queue import TaskQueue
 from recourse_arena.execution.preview import Preview, efforts, is_kept
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell
-from recourse_arena.planning.tasks import CellTask, FitTask, ModelsTask, Task
+from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.storage.artefact_cache import ArtefactCache, _packed
 from recourse_arena.storage.task_result import Failure, FitResult
 
 MODELS = ModelsTask("tiny", 0, ModelKeys("models", "c", "f", ""))
 FIT = FitTask(MODELS, "top", (), "fit", trained=False, handed=False)
+CELL = Cell("tiny", 0, "top", Scenario.parse("hard-1"), 5)
 LOOKED: Counter[str] = Counter()
 
 
@@ -110,9 +112,9 @@ class Completed(list):
         return self.pop(0)
 
 
-def run_through(nodes):
+def run_through(nodes, known=MappingProxyType({})):
     client = Client()
-    queue, finished = TaskQueue(client, Completed(), "token", nodes, lambda node: TaskFiles()), []
+    queue, finished = TaskQueue(client, Completed(), "token", nodes, lambda node: TaskFiles(), known), []
     while queue.waiting or queue.suspects or queue.running:
         queue.submit()
         finished.append(queue.finished()[0])
@@ -133,9 +135,25 @@ def test_a_node_of_a_new_kind_fails_with_what_it_needs():
 
 
 def test_a_cell_hears_of_the_fit_it_rests_on_and_a_fit_of_its_models():
-    cell, hands = CellTask(FIT, Cell("tiny", 0, "top", Scenario.parse("hard-1"), 5), "cell"), Hands()
-    answers = dict(Serial(hands).run([MODELS, FIT, cell], Progress()))
-    assert hands.told == [("models", None), ("fit", answers[MODELS]), ("cell", answers[FIT])]
+    hands = Hands()
+    solve = SolveTask(FIT, CELL, "advice")
+    judge = JudgeTask(solve, CELL, "cell")
+    answers = dict(Serial(hands).run([MODELS, FIT, solve, judge], Progress()))
+    assert hands.told == [
+        ("models", None),
+        ("fit", answers[MODELS]),
+        ("advice", answers[FIT]),
+        ("cell", answers[solve]),
+    ]
+
+
+def test_what_came_of_a_need_may_be_known_before():
+    solve = SolveTask(FIT, CELL, "advice")
+    judge, hands, kept = JudgeTask(solve, CELL, "cell"), Hands(), object()
+    dict(Serial(hands).run([MODELS, judge], Progress(), {solve: kept}))
+    assert hands.told == [("models", None), ("cell", kept)]
+    order, finished = run_through([MODELS, judge], {solve: kept})
+    assert (order, finished) == ([(MODELS, 0), (judge, 2)], [MODELS, judge])
 
 
 def test_a_queue_hands_over_any_kind_of_node_with_what_it_needs():
@@ -146,7 +164,7 @@ def test_a_queue_hands_over_any_kind_of_node_with_what_it_needs():
 
 
 def test_a_queue_hands_over_what_others_need_first():
-    cells = [CellTask(FIT, Cell("tiny", 0, "top", Scenario(f"s-{i}"), 5), f"cell-{i}") for i in range(3)]
+    cells = [SolveTask(FIT, Cell("tiny", 0, "top", Scenario(f"s-{i}"), 5), f"cell-{i}") for i in range(3)]
     change, after = Change(MODELS), After(MODELS)
     order, _ = run_through([MODELS, FIT, *cells, change, after])
     assert [node for node, _ in order[:3]] == [MODELS, FIT, change]
@@ -181,6 +199,6 @@ def test_a_preview_shows_any_kind_of_node_and_what_the_cache_holds_of_it(tmp_pat
 
 
 def test_only_what_the_cache_holds_counts_as_kept(tmp_path):
-    cell = CellTask(FIT, Cell("tiny", 0, "top", Scenario.parse("hard-1"), 5), "cell")
+    cell = SolveTask(FIT, CELL, "cell")
     assert not any(is_kept(node, ArtefactCache(tmp_path)) for node in (MODELS, FIT, cell))
     assert not any(is_kept(node, ArtefactCache(None)) for node in (MODELS, FIT, cell))

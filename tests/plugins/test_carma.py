@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from frames import framed
 
 from recourse_arena import Actionability, ArenaError, Outcome, Recommendation, Request, Scenario, Solver
 from recourse_arena.people.box import Box
@@ -121,7 +122,7 @@ def test_no_constraint_is_ever_broken(solver, request_, tiny_materials):
     )
     for asked in (request_, personal):
         answer = solver.recommend(asked)
-        assert (tiny_materials.judge(asked, answer)["violations"] == 0).all()
+        assert (framed(tiny_materials.judge)(asked, answer)["violations"] == 0).all()
         assert not (answer.mask & ~asked.actionable).any()
         assert answer.mask[answer.solved].any(1).all()
         acted = answer.values[:, 1][answer.mask[:, 1]]
@@ -287,7 +288,7 @@ def test_a_fit_says_how_good_it_is_on_validation_people_and_keeps_that(tiny_mate
     model = fitted(ICarma, tiny_materials)
     validating = tiny_materials.validating()
     request = validating.request(Scenario.parse("hard-random"))
-    people = replace(validating.judge, reference=model.problem.flow)(request, model.recommend(request))
+    people = framed(replace(validating.judge, reference=model.problem.flow))(request, model.recommend(request))
     attained = float((people["valid"] & people["plausible"]).mean())
     assert model.validation_score == pytest.approx(attained, abs=0.1)  # other preferences, otherwise the same
     restored = ICarma(**QUICK)
@@ -361,7 +362,7 @@ def icarma_on_loan(loan_materials):
 
 def judged(materials, solver: Solver, scenario: str) -> pd.DataFrame:
     request: Request = materials.request(Scenario.parse(scenario))
-    return materials.judge(request, solver.recommend(request))
+    return framed(materials.judge)(request, solver.recommend(request))
 
 
 def test_icarma_gives_valid_and_plausible_advice_on_loan(loan_materials, icarma_on_loan):

@@ -10,6 +10,7 @@ from dataclasses import replace
 import cvxpy as cp
 import pytest
 import torch
+from frames import framed
 from hinge_worlds import cheapest_on_a_fine_grid, costs_if_allowed, hinge_problem, hinge_request, likes
 from straight_worlds import straight_problem
 
@@ -41,7 +42,7 @@ def certify(problem, request, **options):
 
 def assert_truly_feasible(problem, request, answer):
     judge = Judge(problem.decisions, problem.true_scm, problem.true_scm, problem.true_scm)
-    records, solved = judge(request, answer), answer.solved.numpy()
+    records, solved = framed(judge)(request, answer), answer.solved.numpy()
     assert not records["violations"].any()
     assert records["valid"][solved].all()
     if request.plausibility:

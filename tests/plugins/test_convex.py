@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from cvxpy.reductions.dcp2cone.cone_matrix_stuffing import ConeMatrixStuffing
+from frames import framed
 from small_worlds import World, random_world
 from straight_worlds import cheapest_plausible, cheapest_projection, straight_problem, straight_request
 from torch import Tensor
@@ -39,7 +40,7 @@ def solver(problem: Problem, **options: int) -> Convex:
 
 def judged(problem: Problem, request: Request, answer: Recommendation) -> pd.DataFrame:
     judge = Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm)
-    return judge(request, answer)
+    return framed(judge)(request, answer)
 
 
 def costs(request: Request, answer: Recommendation) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 import pytest
 import torch
+from frames import framed
 from small_worlds import World, by_hand, linear_scm, random_world
 from torch import Tensor
 
@@ -227,7 +228,7 @@ def judged(materials: FittedDataset, name: str) -> pd.DataFrame:
     scenario = Scenario.parse(name)
     solver, request = Grid(), materials.request(scenario)
     solver.fit(materials.problem_for(scenario).seen_by(Grid.knows), seed=0)
-    return materials.judge(request, solver.recommend(request))
+    return framed(materials.judge)(request, solver.recommend(request))
 
 
 def test_memory_is_bounded_whatever_the_number_of_people(loan_materials):

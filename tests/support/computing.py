@@ -15,6 +15,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from frames import framed
+
 from recourse_arena.base.arithmetic import environment
 
 SOLVERS = ("icarma?steps=20&synthetic=100", "grid?points=5", "convex", "wachter?steps=20", "growing-spheres")
@@ -41,7 +43,7 @@ def digests(solvers: tuple[str, ...] = SOLVERS) -> dict[str, str]:
         for name in solvers:
             solver = registry.solver(name)
             solver.fit(materials.problem_for(scenario).seen_by(solver.knows), seed=0)
-            people = materials.judge(request, solver.recommend(request)).to_csv(float_format="%.9g")
+            people = framed(materials.judge)(request, solver.recommend(request)).to_csv(float_format="%.9g")
             found[f"{transform} {name.partition('?')[0]}"] = hashlib.sha256(people.encode()).hexdigest()[:12]
     return found
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tiny
 import torch
+from frames import framed
 
 from recourse_arena import ArenaError, Choice, Range, Scenario
 from recourse_arena.base.names import spell, variant
@@ -82,7 +83,7 @@ def test_the_value_is_the_mean_of_the_objective_over_scenarios_and_seeds(tuned, 
         materials = prepare("tiny", seed=seed, data=tmp_path, cache=cache, registry=discover()).validating()
         for name in ("hard-2", "hard-1"):
             request = materials.request(Scenario.parse(name))
-            people = materials.judge(request, tiny.Aimer().recommend(request))
+            people = framed(materials.judge)(request, tiny.Aimer().recommend(request))
             solved = (people["outcome"] == "solved").mean()
             values.append(solved - 0.5 * people.loc[people["valid"], "hard_action"].mean())
             coverage.append(solved)

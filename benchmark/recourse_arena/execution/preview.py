@@ -84,8 +84,8 @@ class Preview:
             ArenaError: If the folder holds another run.
         """
         graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic)
-        kept = folder.finished(plan, {node.key for node in graph.cells}) if folder else set()
-        nodes = graph.needed(kept)
+        kept, advised = folder.finished(plan, graph) if folder else (set(), set())
+        nodes = graph.needed(kept, advised)
         rough = efforts(nodes, cache)
         known = frozenset(node for node in nodes if is_kept(node, cache))
         seconds = max(sum(rough.values()) / jobs, max(rough.values(), default=0.0))
@@ -99,8 +99,10 @@ class Preview:
         for node in self.run:
             if node.aside:
                 asides.setdefault(node.needs[-1], []).append(node.aside)
+        headed = {*self.run}
         headings = {node: heading for node in self.run if (heading := node.heading(kept=node in self.known))}
         lines = [": ".join(filter(None, (text, ", ".join(asides.get(node, ()))))) for node, text in headings.items()]
+        lines += [node.alone for node in self.run if node.alone and node.needs[-1] not in headed]
         lines += [f"{name}: would fail: {reason}" for name, reason in self.broken.items()]
         lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
         lines += [f"{c.dataset}: {c.solver} under {c.scenario.name}: skipped: {why}" for c, why in self.unfit.items()]

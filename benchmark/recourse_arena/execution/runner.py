@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["evaluate", "execute"]
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,15 +23,14 @@ from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.task_graph import TaskGraph
-from recourse_arena.planning.tasks import CellTask, Task
+from recourse_arena.planning.tasks import JudgeTask, SolveTask, Task
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.cell_files import CellFiles
 from recourse_arena.storage.cell_record import CellRecord
-from recourse_arena.storage.run_folder import RunFolder
+from recourse_arena.storage.run_folder import Kept, RunFolder
 from recourse_arena.storage.run_record import now, run_record
-from recourse_arena.storage.task_result import CellResult, Failure, ModelsResult, TaskResult
+from recourse_arena.storage.task_result import AdviceResult, CellResult, Failure, ModelsResult, TaskResult
 
 
 def execute(
@@ -49,7 +48,7 @@ def execute(
 ) -> list[CellRecord]:
     """Run a plan into a folder and return how each cell ended, in the order of the plan.
 
-    Finished cells are written as they come, and taken from the folder if it holds them already.
+    Advice and judged cells are written as they come, and taken from the folder if it holds them already.
 
     Arguments:
         plan: The plan.
@@ -67,8 +66,8 @@ def execute(
         ArenaError: If the folder is not for this plan or cannot be written.
     """
     graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic)
-    with folder.claimed(plan, fresh=fresh) as packs:
-        kept = packs.read({node.key for node in graph.cells})
+    with folder.claimed(plan, fresh=fresh) as store:
+        kept = store.cells.read({node.key for node in graph.cells})
         before = folder.info()
         if before and not fresh and _is_whole(before, plan, graph, kept, folder, registry):
             progress.begin({}, len(plan.cells), len(plan.cells))
@@ -76,14 +75,14 @@ def execute(
             return _Run(plan, graph, None, None, dict(kept)).records(registry)
         info = run_record(plan, registry, how={"arithmetic": arithmetic, **(how or {})})
         folder.write_info({**info, "status": "running"})
-        run = _Run(plan, graph, folder, packs, dict(kept))
+        run = _Run(plan, graph, folder, store, dict(kept), _advised(graph, store, kept))
         try:
             run.work(engine, progress, cache)
         except BaseException:  # also Ctrl-C: what is done stays
-            packs.flush()
+            store.flush()
             raise
         records, alarms = cross_checked(run.records(registry))
-        packs.compact()
+        store.compact()
         summary, records = summarise(records, registry)
         info["tables"] = folder.write_tables(records, summary, run.marginals())
         info["materials"] = [dict(models.identity) for models in run.models.values()]
@@ -121,13 +120,14 @@ class _Run:
     plan: Plan
     graph: TaskGraph
     folder: RunFolder | None
-    packs: CellFiles | None
+    store: Kept | None
     judged: dict[str, CellResult]
+    advised: Mapping[Task, AdviceResult] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     models: dict[str, ModelsResult] = field(default_factory=dict)
 
     @cached_property
-    def cells(self) -> dict[str, CellTask]:
+    def cells(self) -> dict[str, JudgeTask]:
         """The nodes of cells, by key."""
         return {node.key: node for node in self.graph.cells}
 
@@ -138,7 +138,7 @@ class _Run:
         progress.begin(rough, len(self.plan.cells), len(self.judged))
         try:
             self._announce(progress)
-            for node, answer in engine.run(nodes, progress):
+            for node, answer in engine.run(nodes, progress, self.advised):
                 self._take(node, answer, progress)
                 progress.done(node.key)
         finally:
@@ -180,7 +180,7 @@ class _Run:
 
     def _nodes(self) -> list[Task]:
         """Return what must run: for cells that are not kept, and to know the models."""
-        nodes = self.graph.needed(self.judged)
+        nodes = self.graph.needed(self.judged, {node.key for node in self.advised})
         wanted = {*nodes}
         for models in self.graph.models:
             known = self.folder.models(models.key) if self.folder else None
@@ -196,6 +196,9 @@ class _Run:
                 self._fail(self.cells[node.key], answer, progress)
         elif isinstance(answer, ModelsResult):
             self._know(node, answer)
+        elif isinstance(answer, AdviceResult) and isinstance(node, SolveTask):
+            if self.store is not None and not node.fit.handed:
+                self.store.advice.keep(node.key, answer)
         elif isinstance(answer, CellResult):
             self._keep(self.cells[node.key], answer, progress)
 
@@ -205,19 +208,26 @@ class _Run:
             if self.folder is not None:
                 self.folder.remember(node.key, models)
 
-    def _keep(self, node: CellTask, judged: CellResult, progress: Progress) -> None:
+    def _keep(self, node: JudgeTask, judged: CellResult, progress: Progress) -> None:
         self.judged[node.key] = judged
-        if self.packs is not None and not node.fit.handed:
-            self.packs.keep(node.key, judged)
+        if self.store is not None and not node.solve.fit.handed:
+            self.store.cells.keep(node.key, judged)
         progress.cell(Outcome.SOLVED)
         for note in judged.notes:
             progress.say(f"noted {_words(node.cell)}: {note.text}")
 
-    def _fail(self, node: CellTask, failure: Failure, progress: Progress) -> None:
+    def _fail(self, node: JudgeTask, failure: Failure, progress: Progress) -> None:
         self.failures[node.key] = failure
         progress.cell(failure.outcome)
         word = failure.outcome.replace("_", " ")
         progress.say(f"{word} {_words(node.cell)}: {failure.reason}")
+
+
+def _advised(graph: TaskGraph, store: Kept, judged: Collection[str]) -> dict[Task, AdviceResult]:
+    """Return the advice that is kept for cells that are not judged."""
+    kept = store.advice.read({node.solve.key for node in graph.cells})
+    open_ = [node.solve for node in graph.cells if node.key not in judged]
+    return {node: kept[node.key] for node in open_ if node.key in kept}
 
 
 def _words(cell: Cell) -> str:

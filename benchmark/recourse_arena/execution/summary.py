@@ -17,7 +17,7 @@ from recourse_arena.judging.certificates import cross_check
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.cell_record import CellRecord
-from recourse_arena.storage.people_table import as_frame, as_table
+from recourse_arena.storage.people_table import as_frame
 from recourse_arena.storage.task_result import Note
 
 
@@ -39,11 +39,10 @@ def cross_checked(records: Sequence[CellRecord]) -> tuple[list[CellRecord], list
             continue
         cell = records[places[0]].cell
         solvers = [records[place].cell.solver for place in places]
-        before = [as_frame(people) for people in tables]
-        found = cross_check(list(zip(solvers, before, strict=True)), cell.scenario)
-        for place, old, people in zip(places, before, found.people, strict=True):
-            if people is not old:  # it has gaps now, and they are measured
-                checked[place] = replace(records[place], people=as_table(people), measured="")
+        found = cross_check(list(zip(solvers, tables, strict=True)), cell.scenario)
+        for place, before, people in zip(places, tables, found.people, strict=True):
+            if people is not before:  # it has gaps now, and they are measured
+                checked[place] = replace(records[place], people=people, measured="")
         where = {"dataset": cell.dataset, "scenario": cell.scenario.name, "seed": cell.seed}
         alarms += [{**where, **asdict(alarm), "persons": list(alarm.persons)} for alarm in found.alarms]
     return checked, alarms

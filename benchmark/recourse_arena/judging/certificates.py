@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from recourse_arena.judging.records import column_type
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 
@@ -57,11 +59,11 @@ class CrossCheck:
         alarms: What contradicts a proof; empty if all is well.
     """
 
-    people: list[pd.DataFrame]
+    people: list[pa.Table]
     alarms: list[Alarm]
 
 
-def cross_check(cells: Sequence[tuple[str, pd.DataFrame]], scenario: Scenario) -> CrossCheck:
+def cross_check(cells: Sequence[tuple[str, pa.Table]], scenario: Scenario) -> CrossCheck:
     """Compare what solvers prove about people with what the judge saw of all of them.
 
     A solver proves something of a person by the outcome `infeasible`, or by a `lower_bound` of the weighted cost in
@@ -73,13 +75,14 @@ def cross_check(cells: Sequence[tuple[str, pd.DataFrame]], scenario: Scenario) -
         cells: Solver and records of each cell, as the judge writes them.
         scenario: Their scenario.
     """
-    frames = [people for _, people in cells]
+    tables = [people for _, people in cells]
     if not scenario.certifiable:
-        return CrossCheck(frames, [])
+        return CrossCheck(tables, [])
+    frames = [_read(people) for people in tables]
     costs = [_costs(people, scenario) for people in frames]
     alarms: list[Alarm] = []
     optima: list[pd.Series] = []
-    for (certifier, people), own in zip(cells, costs, strict=True):
+    for (certifier, _), people, own in zip(cells, frames, costs, strict=True):
         bounds = _bounds(people)
         refuted: set[int] = set()
         for (solver, _), cost in zip(cells, costs, strict=True):
@@ -90,8 +93,8 @@ def cross_check(cells: Sequence[tuple[str, pd.DataFrame]], scenario: Scenario) -
         optima.append(near.drop(index=list(refuted & set(near.index))))
     optimum = pd.concat(optima).groupby(level=0).min() if optima else pd.Series(dtype=float)
     if optimum.empty:
-        return CrossCheck(frames, alarms)
-    return CrossCheck([_with_gap(p, cost, optimum) for p, cost in zip(frames, costs, strict=True)], alarms)
+        return CrossCheck(tables, alarms)
+    return CrossCheck([_with_gap(p, cost, optimum) for p, cost in zip(tables, costs, strict=True)], alarms)
 
 
 def _costs(people: pd.DataFrame, scenario: Scenario) -> pd.Series:
@@ -123,11 +126,20 @@ def _contradictions(bounds: pd.Series, cost: pd.Series, *, solver: str, certifie
     return alarms, set(refuted.index)
 
 
-def _with_gap(people: pd.DataFrame, cost: pd.Series, optimum: pd.Series) -> pd.DataFrame:
-    person = people["person"].to_numpy(dtype=int)
+def _with_gap(people: pa.Table, cost: pd.Series, optimum: pd.Series) -> pa.Table:
+    person = people["person"].to_numpy()
     optimal, own = optimum.reindex(person).to_numpy(dtype=float), cost.reindex(person).to_numpy(dtype=float)
     gap = np.divide(own - optimal, optimal, out=np.full(len(people), np.nan), where=optimal > 0)
-    return people.assign(optimal_cost=optimal, optimality_gap=gap)
+    known = people.drop_columns([name for name in ("optimal_cost", "optimality_gap") if name in people.column_names])
+    for name, values in (("optimal_cost", optimal), ("optimality_gap", gap)):
+        known = known.append_column(name, pa.array(values, column_type(name), from_pandas=True))
+    return known
+
+
+def _read(people: pa.Table) -> pd.DataFrame:
+    """Return the columns of records that are compared."""
+    wanted = ("person", "outcome", "valid", "plausible", "weighted_cost", "lower_bound")
+    return people.select([name for name in wanted if name in people.column_names]).to_pandas()
 
 
 def _floats(column: pd.Series) -> np.ndarray:

@@ -7,11 +7,13 @@ __all__ = ["Judge"]
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow as pa
 import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.constraints import violated
+from recourse_arena.judging.records import as_records
 from recourse_arena.people.groups import groups
 from recourse_arena.problem.model_protocols import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation
@@ -29,7 +31,7 @@ class Judge:
             request asks for plausibility under the true causal model.
         scm: The true causal model where known; its density is recorded beside.
         groups: What else tells groups of those asking: words of a row per person, by column; rows as `Request.person`
-            counts them.
+            counts them. An outsider, whose number is negative, is in none.
     """
 
     decisions: Decisions
@@ -39,8 +41,8 @@ class Judge:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @torch.no_grad()
-    def __call__(self, request: Request, recommendation: Recommendation) -> pd.DataFrame:
-        """Return one record per person.
+    def __call__(self, request: Request, recommendation: Recommendation) -> pa.Table:
+        """Return one record per person, columns as :mod:`~recourse_arena.judging.records` declares them.
 
         `valid` asks for a positive decision and no violation; `plausible` for a counterfactual at least as likely
         as the factual, under the density that the request names; `violations` counts broken constraints: acted-upon
@@ -60,30 +62,30 @@ class Judge:
         solved = recommendation.solved
         density = self._density(request)
         before_density, after_density = density.log_density(factual), density.log_density(after)
-        records = {
-            "person": _array(request.person),
+        records: dict[str, object] = {
+            "person": request.person,
             **groups(request.features, factual),
-            **{str(name): words.to_numpy()[request.person.numpy()] for name, words in self.groups.items()},
+            **{str(name): _of_applicants(words, request.person) for name, words in self.groups.items()},
             "outcome": recommendation.outcomes,
-            "valid": _array(solved & (broken == 0) & self.decisions.accepts(after)),
-            "plausible": _array(solved & (after_density >= before_density)),
+            "valid": solved & (broken == 0) & self.decisions.accepts(after),
+            "plausible": solved & _as_likely(before_density, after_density),
             "plausible_scm": self._plausible_under_scm(factual, after, solved),
-            "cost": _array(_where(solved, request.unit_cost(factual, values, sound))),
-            "weighted_cost": _array(_where(solved, request.cost(values, sound))),
-            "l2": _array(_where(solved, torch.where(sound, values - factual, 0.0).norm(dim=1))),
-            "actions": _array(acted.sum(1)),
+            "cost": _where(solved, request.unit_cost(factual, values, sound)),
+            "weighted_cost": _where(solved, request.cost(values, sound)),
+            "l2": _where(solved, torch.where(sound, values - factual, 0.0).norm(dim=1)),
+            "actions": acted.sum(1),
             "hard_action": _hard_action(request, acted, solved),
-            "violations": _array(broken),
-            "logp_factual": _array(before_density),
-            "logp_counterfactual": _array(_where(solved, after_density)),
+            "violations": broken,
+            "logp_factual": before_density,
+            "logp_counterfactual": _where(solved, after_density),
         }
         if recommendation.lower_bound is not None:  # the solver's own word, recorded as such
-            records["lower_bound"] = _array(recommendation.lower_bound.float())
+            records["lower_bound"] = recommendation.lower_bound.float()
         for j, name in enumerate(request.features.names):
-            records[f"score_{name}"] = _array(request.actionability.scores[:, j].to(torch.int8))
-            records[f"mask_{name}"] = _array(acted[:, j])
-            records[f"value_{name}"] = _array(_where(acted[:, j], recommendation.values[:, j]))
-        return pd.DataFrame(records)
+            records[f"score_{name}"] = request.actionability.scores[:, j].to(torch.int8)
+            records[f"mask_{name}"] = acted[:, j]
+            records[f"value_{name}"] = _where(acted[:, j], recommendation.values[:, j])
+        return as_records(records)
 
     def _density(self, request: Request) -> CausalModel:
         if request.density == "flow":
@@ -96,8 +98,19 @@ class Judge:
         known = self.scm is not None
         plausible = solved
         if self.scm is not None:
-            plausible = solved & (self.scm.log_density(after) >= self.scm.log_density(factual))
+            plausible = solved & _as_likely(self.scm.log_density(factual), self.scm.log_density(after))
         return pd.arrays.BooleanArray(plausible.numpy(), torch.full_like(solved, not known).numpy())
+
+
+def _as_likely(before: Tensor, after: Tensor) -> Tensor:
+    """Return whose counterfactual is possible and at least as likely as the factual, bool `(people,)`."""
+    return (after >= before) & (after > -torch.inf)
+
+
+def _of_applicants(words: pd.Series, person: Tensor) -> list[str | None]:
+    """Return the word of each applicant by number; none for an outsider, whose number is negative."""
+    known = words.to_list()
+    return [known[i] if 0 <= i < len(known) else None for i in person.tolist()]
 
 
 def _hard_action(request: Request, acted: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:
@@ -108,7 +121,3 @@ def _hard_action(request: Request, acted: Tensor, solved: Tensor) -> pd.arrays.B
 
 def _where(known: Tensor, values: Tensor) -> Tensor:
     return torch.where(known, values.float(), torch.nan)
-
-
-def _array(tensor: Tensor) -> object:
-    return tensor.numpy()

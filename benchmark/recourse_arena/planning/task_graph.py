@@ -1,11 +1,11 @@
-"""A plan as a graph: models, fitted solvers on top of them, cells on top of those; a content key each."""
+"""A plan as a graph: models, fitted solvers on top of them, their advice, and its judgement; a content key each."""
 
 from __future__ import annotations
 
 __all__ = ["TaskGraph"]
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from recourse_arena.people.features import FeatureTable
 from recourse_arena.planning.applicability import mismatch
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell, Plan
-from recourse_arena.planning.tasks import CellTask, FitTask, ModelsTask, Task
+from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 
@@ -35,7 +35,7 @@ class TaskGraph:
         unfit: Why a cell is left out: its solver declares that it is not meant for it.
     """
 
-    cells: tuple[CellTask, ...]
+    cells: tuple[JudgeTask, ...]
     broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
     unfit: dict[Cell, str] = field(default_factory=dict)
 
@@ -49,19 +49,25 @@ class TaskGraph:
     @property
     def models(self) -> list[ModelsTask]:
         """The models, each once."""
-        return list(dict.fromkeys(node.fit.models for node in self.cells))
+        return list(dict.fromkeys(node.solve.fit.models for node in self.cells))
 
-    def needed(self, kept: Iterable[str]) -> list[Task]:
-        """Return what must run if the cells of some keys are kept: whatever a node needs comes before it."""
-        finished, order = set(kept), dict[Task, None]()
-        groups: dict[ModelsTask, dict[FitTask, list[CellTask]]] = {}
-        for node in self.cells:
-            if node.key not in finished:
-                groups.setdefault(node.fit.models, {}).setdefault(node.fit, []).append(node)
+    def needed(self, judged: Collection[str], advised: Collection[str] = ()) -> list[Task]:
+        """Return what must run if the cells of some keys, and the advice of others, are kept.
+
+        Whatever a task needs comes before it, but for advice that is kept.
+        """
+        order = dict[Task, None]()
+        groups: dict[ModelsTask, dict[FitTask | None, list[Task]]] = {}
+        for task in self.cells:
+            if task.key in judged:
+                continue
+            fit = None if task.solve.key in advised else task.solve.fit
+            steps = [task] if fit is None else [task.solve, task]
+            groups.setdefault(task.solve.fit.models, {}).setdefault(fit, []).extend(steps)
         for models, fits in groups.items():
             order[models] = None
-            for fit, cells in fits.items():
-                order.update(dict.fromkeys([fit, *cells]))
+            for fit, steps in fits.items():
+                order.update(dict.fromkeys([fit, *steps] if fit else steps))
         return list(order)
 
 
@@ -81,7 +87,7 @@ class _Maker:
     identities: dict[tuple[ModelsTask, str], dict[str, object]] = field(default_factory=dict)
     fits: dict[tuple[ModelsTask, str, tuple[tuple[str, Any], ...]], FitTask] = field(default_factory=dict)
 
-    def cell(self, cell: Cell) -> CellTask | None:
+    def cell(self, cell: Cell) -> JudgeTask | None:
         where = cell.dataset, cell.seed
         if where not in self.models and where not in self.broken:
             try:
@@ -101,7 +107,8 @@ class _Maker:
             self.unfit[cell] = reason
             return None
         fit = self._fit(self.models[where], cell)
-        return CellTask(fit, cell, content_key(**self._identity(fit.models, cell.solver), **self._asked(cell)))
+        advice = content_key(**self._identity(fit.models, cell.solver), **self._asked(cell))
+        return JudgeTask(SolveTask(fit, cell, advice), cell, content_key(advice=advice, protocol=PROTOCOL))
 
     def _fit(self, models: ModelsTask, cell: Cell) -> FitTask:
         solver = self._solver(cell.solver)
@@ -141,7 +148,6 @@ class _Maker:
         if (cell.scenario, cell.people) not in self.asked:
             file = cell.scenario.answers
             self.asked[cell.scenario, cell.people] = {
-                "protocol": PROTOCOL,
                 "scenario": asdict(replace(cell.scenario, answers=None)),  # wherever the file lies
                 "answers": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
                 "people": cell.people,

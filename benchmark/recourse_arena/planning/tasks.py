@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CellTask", "FitTask", "ModelsTask", "Task"]
+__all__ = ["FitTask", "JudgeTask", "ModelsTask", "SolveTask", "Task"]
 
 import re
 from abc import ABC, abstractmethod
@@ -88,6 +88,11 @@ class Task(ABC):
     @property
     def aside(self) -> str:
         """What is told of it on that line."""
+        return ""
+
+    @property
+    def alone(self) -> str:
+        """Its line in a preview where the last step it needs is kept; empty if nothing is told of it."""
         return ""
 
 
@@ -203,15 +208,15 @@ class FitTask(Task):
 
 
 @dataclass(frozen=True)
-class CellTask(Task):
-    """A cell, and the prepared solver it needs."""
+class SolveTask(Task):
+    """Advice of a prepared solver for the people of a cell."""
 
     fit: FitTask
     cell: Cell
     key: str
 
     rough_seconds: ClassVar[float] = 4.0
-    kind: ClassVar[str] = "cell"
+    kind: ClassVar[str] = "advice"
 
     @property
     def label(self) -> str:
@@ -238,11 +243,58 @@ class CellTask(Task):
         """Path of the file of real answers that it reads, if it reads one."""
         return self.cell.scenario.answers
 
-    def with_answers(self, path: str) -> CellTask:
+    def with_answers(self, path: str) -> SolveTask:
         """Return it with its answers in another place."""
-        return replace(self, cell=replace(self.cell, scenario=replace(self.cell.scenario, answers=path)))
+        return replace(self, cell=_elsewhere(self.cell, path))
 
     @property
     def aside(self) -> str:
         """The scenario."""
         return self.cell.scenario.name
+
+
+@dataclass(frozen=True)
+class JudgeTask(Task):
+    """The judge's records of the advice for a cell: with them the cell is done. No solver's code is needed for it."""
+
+    solve: SolveTask
+    cell: Cell
+    key: str
+
+    rough_seconds: ClassVar[float] = 0.1
+    kind: ClassVar[str] = "cell"
+    limited: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.solve.label}, judged"
+
+    @property
+    def needs(self) -> tuple[Task, ...]:
+        """The models and the advice."""
+        return self.solve.fit.models, self.solve
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The dataset, whose equations and models it asks."""
+        return "datasets", self.cell.dataset
+
+    @property
+    def answers(self) -> str | None:
+        """Path of the file of real answers that it reads, if it reads one."""
+        return self.cell.scenario.answers
+
+    def with_answers(self, path: str) -> JudgeTask:
+        """Return it with its answers in another place."""
+        return replace(self, cell=_elsewhere(self.cell, path))
+
+    @property
+    def alone(self) -> str:
+        """What is told of it where the advice is kept."""
+        return f"  {self.cell.solver} (advice kept): {self.cell.scenario.name} is judged"
+
+
+def _elsewhere(cell: Cell, answers: str) -> Cell:
+    """Return a cell whose file of answers lies in another place."""
+    return replace(cell, scenario=replace(cell.scenario, answers=answers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["KEYS", "RECORDED", "as_frame", "as_parquet", "as_table", "labelled", "metric_column", "read_people"]
+__all__ = ["KEYS", "RECORDED", "as_frame", "as_parquet", "labelled", "metric_column", "read_people"]
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,30 +23,24 @@ RECORDED = ("outcome", "valid", "plausible", "cost", "weighted_cost", "hard_acti
 """The columns that metrics of the suite cannot do without."""
 
 
+_MAY_BE_MISSING = ("plausible_scm", "hard_action")
+
+
 def metric_column(metric: str) -> str:
     """Return the column that holds what a metric of a plugin averages."""
     return f"metric_{metric}"
 
 
-def as_table(people: pd.DataFrame) -> pa.Table:
-    """Return a frame as a table, missing values as missing."""
-    columns = {}
-    for name, column in people.items():
-        values = column.array
-        if isinstance(values, pd.arrays.NumpyExtensionArray):
-            columns[str(name)] = _plain(values.to_numpy())
-        else:
-            columns[str(name)] = pa.array(column, from_pandas=True)
-    return pa.table(columns)
-
-
-def _plain(values: np.ndarray) -> pa.Array:
-    return pa.array(values, from_pandas=True)  # NaN is missing, as pandas reads and writes it
-
-
 def as_frame(people: pa.Table) -> pd.DataFrame:
-    """Return a table as the frame that the judge wrote."""
-    return people.to_pandas()
+    """Return records as a frame, as metrics read them: truth values that may be missing are nullable."""
+    missing = {name for name in people.column_names if people[name].null_count}
+    frame = people.to_pandas()
+    nullable = {
+        field.name: "boolean"
+        for field in people.schema
+        if pa.types.is_boolean(field.type) and field.name in (*_MAY_BE_MISSING, *missing)
+    }
+    return frame.astype(nullable)
 
 
 def labelled(cells: Sequence[tuple[Mapping[str, str | int], pa.Table]]) -> pa.Table:

@@ -1,12 +1,12 @@
-"""A run folder: `run.json`, `people.parquet`, `summary.csv`, `marginals.csv`, and what resuming needs in `cells/`."""
+"""A run folder: `run.json`, three tables, and what resuming needs: judged `cells/`, and the `advice/` they judge."""
 
 from __future__ import annotations
 
-__all__ = ["FORMAT", "RunFolder", "plan_key"]
+__all__ = ["FORMAT", "Kept", "RunFolder", "plan_key"]
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,35 @@ from filelock import FileLock, Timeout
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
 from recourse_arena.planning.plan import Plan
-from recourse_arena.storage.cell_files import CellFiles
+from recourse_arena.planning.task_graph import TaskGraph
 from recourse_arena.storage.cell_record import CellRecord
 from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.kept_results import KeptResults
 from recourse_arena.storage.people_table import as_parquet, labelled
-from recourse_arena.storage.task_result import ModelsResult
+from recourse_arena.storage.task_result import AdviceResult, CellResult, ModelsResult
 
 FORMAT = 2
 """Version of the layout of a run folder."""
 
 _TABLES = ("people.parquet", "summary.csv", "marginals.csv")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What resuming needs: judged cells, and the advice they judge, which is judged again without its solver."""
+
+    cells: KeptResults[CellResult]
+    advice: KeptResults[AdviceResult]
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self.advice.flush()
+        self.cells.flush()
+
+    def compact(self) -> None:
+        """Write everything into few files, if it lies in many."""
+        self.advice.compact()
+        self.cells.compact()
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,7 @@ class RunFolder:
     path: Path
 
     @contextmanager
-    def claimed(self, plan: Plan, *, fresh: bool) -> Iterator[CellFiles]:
+    def claimed(self, plan: Plan, *, fresh: bool) -> Iterator[Kept]:
         """Hold the folder for a plan and yield what is kept in it: new, empty, or holding the same run.
 
         Raises:
@@ -58,17 +77,20 @@ class RunFolder:
         except OSError as error:
             raise ArenaError(f"cannot write into {self.path}: {error.strerror or error}") from None
         try:
-            for part in [*self.path.glob(".part-*"), *(self.path / "cells").glob(".part-*")]:
-                part.unlink(missing_ok=True)
+            for folder in (self.path, self.path / "cells", self.path / "advice"):
+                for part in folder.glob(".part-*"):
+                    part.unlink(missing_ok=True)
             if fresh:
-                for file in [*(self.path / "cells").glob("*.parquet"), *(self.path / "cells").glob("*.json")]:
+                for file in [*self.path.glob("cells/*.parquet"), *self.path.glob("cells/*.json")]:
                     file.unlink()
-            yield CellFiles(self.path / "cells", aside=self.path)
+                for file in self.path.glob("advice/*.parquet"):
+                    file.unlink()
+            yield self._kept()
         finally:
             lock.release()
 
-    def finished(self, plan: Plan, keys: Collection[str]) -> set[str]:
-        """Return which of some cells of a plan the folder holds, without touching anything.
+    def finished(self, plan: Plan, graph: TaskGraph) -> tuple[set[str], set[str]]:
+        """Return the keys of judged cells, and of advice, that the folder holds of a plan, without touching anything.
 
         Raises:
             ArenaError: If it holds another run.
@@ -76,7 +98,14 @@ class RunFolder:
         before = self.info()
         if before is not None:
             self._refuse_another(before, plan, fresh=False)
-        return CellFiles(self.path / "cells", aside=self.path).names(keys)
+        kept, cells = self._kept(), graph.cells
+        return kept.cells.names({task.key for task in cells}), kept.advice.names({task.solve.key for task in cells})
+
+    def _kept(self) -> Kept:
+        return Kept(
+            KeptResults(CellResult, self.path / "cells", aside=self.path),
+            KeptResults(AdviceResult, self.path / "advice", aside=self.path),
+        )
 
     def info(self) -> dict[str, Any] | None:
         """Return what `run.json` says; none if it is not there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CellResult", "Failure", "FitResult", "ModelsResult", "Note", "TaskResult", "own_traceback"]
+__all__ = ["AdviceResult", "CellResult", "Failure", "FitResult", "ModelsResult", "Note", "TaskResult", "own_traceback"]
 
 import traceback
 from collections.abc import Mapping
@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
+from recourse_arena.judging.advice_table import check_advice
+from recourse_arena.judging.records import check_records
 from recourse_arena.problem.outcome import Outcome
 
 _HARNESS = str(Path(__file__).parent.parent)
@@ -107,8 +109,38 @@ class FitResult:
 
 
 @dataclass(frozen=True)
+class AdviceResult:
+    """A solver gave its advice.
+
+    Arguments:
+        advice: A row per person, as :mod:`~recourse_arena.judging.advice_table` keeps it.
+        timings: `fit_seconds`, `solve_seconds` and what else the solver says of its fit.
+        notes: What the solver did that it should not have.
+    """
+
+    advice: pa.Table
+    timings: Mapping[str, float]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def table(self) -> pa.Table:
+        """Its rows."""
+        return self.advice
+
+    def said(self) -> dict[str, Any]:
+        """Return what it says beside its rows."""
+        return {"timings": dict(self.timings), "notes": [note.as_dict() for note in self.notes]}
+
+    @classmethod
+    def of(cls, table: pa.Table, said: Mapping[str, Any]) -> AdviceResult:
+        """Return it from rows and what it said, or raise what is wrong with them."""
+        check_advice(table.schema)
+        return cls(table, *_timings_and_notes(said))
+
+
+@dataclass(frozen=True)
 class CellResult:
-    """A cell is solved.
+    """Advice is judged: a cell is solved.
 
     Arguments:
         people: A row per person, as the judge records it.
@@ -123,6 +155,33 @@ class CellResult:
     metrics: Mapping[str, float | None]
     measured: str
     notes: tuple[Note, ...] = ()
+
+    @property
+    def table(self) -> pa.Table:
+        """Its rows."""
+        return self.people
+
+    def said(self) -> dict[str, Any]:
+        """Return what it says beside its rows."""
+        return {
+            "timings": dict(self.timings),
+            "metrics": dict(self.metrics),
+            "measured": self.measured,
+            "notes": [note.as_dict() for note in self.notes],
+        }
+
+    @classmethod
+    def of(cls, table: pa.Table, said: Mapping[str, Any]) -> CellResult:
+        """Return it from rows and what it said, or raise what is wrong with them."""
+        check_records(table.schema)
+        timings, notes = _timings_and_notes(said)
+        metrics = {str(name): None if value is None else float(value) for name, value in said["metrics"].items()}
+        return cls(table, timings, metrics, str(said["measured"]), notes)
+
+
+def _timings_and_notes(said: Mapping[str, Any]) -> tuple[dict[str, float], tuple[Note, ...]]:
+    timings = {str(name): float(value) for name, value in said["timings"].items()}
+    return timings, tuple(Note.read(note) for note in said["notes"])
 
 
 @dataclass(frozen=True)
@@ -156,4 +215,4 @@ class Failure:
         return cls(Outcome.FAILED, reason, own_traceback(error, module), plugin)
 
 
-TaskResult = ModelsResult | FitResult | CellResult | Failure
+TaskResult = ModelsResult | FitResult | AdviceResult | CellResult | Failure

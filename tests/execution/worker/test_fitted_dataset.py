@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from frames import framed
 
 from recourse_arena import ArenaError, Recommendation, Scenario, api
 from recourse_arena.elicitation.populations import assigned
@@ -148,7 +149,7 @@ def test_the_judge_knows_the_attributes_of_everybody_asking(materials):
         request = towns.request(Scenario.parse("hard-1"))
         order = torch.arange(len(request)).flip(0)
         mask = torch.zeros_like(request.actionable)
-        rows = towns.judge(request[order], Recommendation.do(mask, request.factual))
+        rows = framed(towns.judge)(request[order], Recommendation.do(mask, request.factual))
         expected = [("north", "south")[int(code)] for code in codes]
         assert rows["group_town"].tolist() == expected[::-1]
         assert rows["person"].tolist() == order.tolist()

@@ -6,7 +6,7 @@ __all__ = ["DaskCluster"]
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -61,7 +61,9 @@ class DaskCluster:
     jobs: int = 1
     scheduler: str | None = None
 
-    def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
+    def run(
+        self, nodes: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
+    ) -> Iterator[tuple[Task, TaskResult]]:
         """Yield what comes of each node, as it comes.
 
         Raises:
@@ -78,7 +80,7 @@ class DaskCluster:
             _register(client, bench, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
-            queue = TaskQueue(client, completed, token, list(nodes), partial(self._parcel, cache=cache))
+            queue = TaskQueue(client, completed, token, list(nodes), partial(self._parcel, cache=cache), known or {})
             try:
                 while queue.waiting or queue.suspects or queue.running:
                     for node in queue.submit():

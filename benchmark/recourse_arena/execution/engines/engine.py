@@ -5,7 +5,8 @@ from __future__ import annotations
 __all__ = ["Engine", "Serial", "Worker", "make_engine"]
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,8 +44,16 @@ class Worker(Protocol):
 class Engine(Protocol):
     """What works on all nodes."""
 
-    def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
-        """Yield what comes of each node; a node whose needs failed has failed for the same reason."""
+    def run(
+        self, nodes: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
+    ) -> Iterator[tuple[Task, TaskResult]]:
+        """Yield what comes of each node; a node whose needs failed has failed for the same reason.
+
+        Arguments:
+            nodes: The nodes.
+            progress: Who hears of each step.
+            known: What came of needs that are not among them.
+        """
 
 
 @dataclass(frozen=True)
@@ -53,15 +62,21 @@ class Serial:
 
     hands: Worker
 
-    def run(self, nodes: Sequence[Task], progress: Progress) -> Iterator[tuple[Task, TaskResult]]:
+    def run(
+        self, nodes: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
+    ) -> Iterator[tuple[Task, TaskResult]]:
         """Yield what comes of each node."""
-        needed = {need for node in nodes for need in node.needs}
-        answers: dict[Task, TaskResult] = {}
+        answers: dict[Task, TaskResult] = dict(known or {})
+        open_ = Counter(need for node in nodes for need in node.needs)
         try:
             for node in nodes:
                 answer = self._answer(node, [answers[need] for need in node.needs if need in answers], progress)
-                if node in needed:
+                if open_[node]:
                     answers[node] = answer
+                for need in node.needs:  # nobody else asks for it: a long run does not hold all of them
+                    open_[need] -= 1
+                    if not open_[need]:
+                        answers.pop(need, None)
                 yield node, answer
         finally:
             self.hands.close()

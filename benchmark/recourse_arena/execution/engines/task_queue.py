@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["TaskQueue"]
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.messages import Reply, TaskFiles
 from recourse_arena.planning.tasks import Task
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.storage.task_result import Failure
+from recourse_arena.storage.task_result import Failure, TaskResult
 
 
 @dataclass
@@ -26,7 +26,8 @@ class TaskQueue:
         client: A client of Dask's.
         completed: Futures as they are completed.
         token: Name of the bench on each worker.
-        nodes: The nodes; what they need is among them.
+        nodes: The nodes; what they need is among them, or known.
+        known: What came of other needs.
         parcel: Returns what travels with a node.
     """
 
@@ -35,19 +36,22 @@ class TaskQueue:
     token: str
     nodes: InitVar[Sequence[Task]]
     parcel: Callable[[Task], TaskFiles]
+    known: InitVar[Mapping[Task, TaskResult]]
     waiting: set[Task] = field(default_factory=set)
     running: dict[Any, Task] = field(default_factory=dict)
     replies: dict[Task, Any] = field(default_factory=dict)
     suspects: deque[Task] = field(default_factory=deque)
     alone: set[Task] = field(default_factory=set)
 
-    def __post_init__(self, nodes: Sequence[Task]) -> None:
+    def __post_init__(self, nodes: Sequence[Task], known: Mapping[Task, TaskResult]) -> None:
         self.waiting.update(nodes)
-        self._missing = {node: len(node.needs) for node in nodes}
+        self.replies.update({node: Reply(answer) for node, answer in known.items()})
+        self._missing = {node: sum(need not in known for need in node.needs) for node in nodes}
         self._dependents: dict[Task, list[Task]] = {}
         for node in nodes:
             for need in node.needs:
                 self._dependents.setdefault(need, []).append(node)
+        self._open = {need: len(nodes) for need, nodes in self._dependents.items()}
         self._lines: tuple[deque[Task], deque[Task]] = deque(), deque()  # what others need, and the rest
         self._lined_up: set[Task] = set()
         for node in nodes:
@@ -87,12 +91,20 @@ class TaskQueue:
             self.suspects.append(node)
             return node, None
         reply = reply or Reply(Failure(Outcome.FAILED, "the Dask worker that ran it died, twice", plugin=node.plugin))
+        self._let_go(node)
         if dependents := self._dependents.get(node):  # held, so that they get it from the worker that has it
             self.replies[node] = reply if isinstance(reply.answer, Failure) else future
             for dependent in dependents:
                 self._missing[dependent] -= 1
                 self._line_up(dependent)
         return node, reply
+
+    def _let_go(self, node: Task) -> None:
+        """Let go of what came of needs that nobody else waits for: a long run does not hold all of them."""
+        for need in node.needs:
+            self._open[need] -= 1
+            if not self._open[need]:
+                self.replies.pop(need, None)
 
     def _line_up(self, node: Task) -> None:
         if node in self.waiting and not self._missing[node] and node not in self._lined_up:

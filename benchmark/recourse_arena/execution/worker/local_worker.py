@@ -17,11 +17,12 @@ from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepar
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.execution.worker.progress_events import Ear, Listener, throttled
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.planning.tasks import CellTask, FitTask, ModelsTask, Task
+from recourse_arena.judging.advice_table import as_advice, as_recommendation
+from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.people_table import as_table
-from recourse_arena.storage.task_result import CellResult, Failure, FitResult, ModelsResult, TaskResult
+from recourse_arena.storage.people_table import as_frame
+from recourse_arena.storage.task_result import AdviceResult, CellResult, Failure, FitResult, ModelsResult, TaskResult
 
 
 @dataclass
@@ -55,7 +56,7 @@ class LocalWorker:
 
         Arguments:
             node: The node.
-            before: What came of the last node it needs; that of a fit goes on the record of its cells.
+            before: What came of the last node it needs: a fit, or the advice to judge.
             listener: Hears how far it is.
         """
         self._ear.listener = listener
@@ -135,11 +136,10 @@ class LocalWorker:
         return seconds
 
     @_worked.register
-    def _cell(self, node: CellTask, before: TaskResult | None) -> CellResult:
+    def _solve(self, node: SolveTask, before: TaskResult | None) -> AdviceResult:
         fitted = before if isinstance(before, FitResult) else FitResult(0.0)
-        materials = self._materials_of(node.fit.models)
         asking, _ = self._asking(node.fit)
-        request = materials.request(node.cell.scenario, node.cell.people)
+        request = self._materials_of(node.fit.models).request(node.cell.scenario, node.cell.people)
         if node.fit.key not in self._warm:
             asking.warm_up(request[:1])
             self._warm.add(node.fit.key)
@@ -147,11 +147,18 @@ class LocalWorker:
         timings = {"fit_seconds": fitted.seconds, "solve_seconds": answer.seconds}
         if asking.solver.validation_score is not None:
             timings["validation_score"] = asking.solver.validation_score
-        people = materials.judge(request, answer.recommendation)
-        metrics, raised = self._measures.of(people, timings)
-        measured = "" if raised else self._measures.digest  # what raised is tried again when the run is summarised
         notes = dict.fromkeys((*fitted.notes, *answer.notes))
-        return CellResult(as_table(people), timings, metrics, measured, tuple(notes))
+        return AdviceResult(as_advice(request, answer.recommendation), timings, tuple(notes))
+
+    @_worked.register
+    def _judge(self, node: JudgeTask, before: TaskResult | None) -> CellResult:
+        assert isinstance(before, AdviceResult)
+        materials = self._materials_of(node.solve.fit.models)
+        request = materials.request(node.cell.scenario, node.cell.people)
+        people = materials.judge(request, as_recommendation(before.advice, request.features.names))
+        metrics, raised = self._measures.of(as_frame(people), before.timings)
+        measured = "" if raised else self._measures.digest  # what raised is tried again when the run is summarised
+        return CellResult(people, before.timings, metrics, measured, before.notes)
 
     def _module(self, node: Task) -> str:
         """Return the name of the module whose fault it is if a node fails."""

@@ -21,6 +21,7 @@ from recourse_arena.judging.judge import Judge
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
+from recourse_arena.storage.people_table import as_frame
 from recourse_arena.testing.laws.law import Law, LawBroken, expect
 from recourse_arena.testing.problems.worlds import worlds
 
@@ -57,14 +58,14 @@ def _frames() -> Mapping[str, pd.DataFrame]:
     problem = world.problem
     judge = Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm)
     request = world.requests["usual"]
-    usual = judge(request, _to_the_top(request))
+    usual = as_frame(judge(request, _to_the_top(request)))
     nobody = Recommendation.do(request.actionable, request.factual, found=torch.zeros(len(request), dtype=torch.bool))
     best = usual["weighted_cost"].where(usual["valid"])
     return {
         "usual": usual,
         "certified": usual.assign(lower_bound=0.9 * best, optimal_cost=0.9 * best, optimality_gap=best / best - 0.9),
-        "nobody solved": judge(request, nobody),
-        "nobody asking": judge(request[:0], _to_the_top(request[:0])),
+        "nobody solved": as_frame(judge(request, nobody)),
+        "nobody asking": as_frame(judge(request[:0], _to_the_top(request[:0]))),
     }
 
 

@@ -1,0 +1,73 @@
+"""Advice as a table: all of a recommendation that is kept, so that it can be judged again without its solver."""
+
+from __future__ import annotations
+
+__all__ = ["as_advice", "as_recommendation", "check_advice"]
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.problem.recommendation import Recommendation
+from recourse_arena.problem.request import Request
+
+
+def as_advice(request: Request, recommendation: Recommendation) -> pa.Table:
+    """Return a row per person: `person, outcome, mask_FEATURE, value_FEATURE`, and `lower_bound` if any is proved.
+
+    Values are kept as they were given, in single or double precision.
+    """
+    outcomes = pa.array(recommendation.outcomes, pa.string()).dictionary_encode()
+    columns = {"person": pa.array(request.person.numpy()), "outcome": outcomes}
+    for j, name in enumerate(request.features.names):
+        columns[f"mask_{name}"] = pa.array(recommendation.mask[:, j].numpy())
+        columns[f"value_{name}"] = pa.array(recommendation.values[:, j].numpy())
+    if recommendation.lower_bound is not None:
+        columns["lower_bound"] = pa.array(recommendation.lower_bound.numpy())
+    return pa.table(columns)
+
+
+def check_advice(schema: pa.Schema) -> None:
+    """Raise what keeps a table from being advice.
+
+    Raises:
+        ArenaError: With the first column that is missing or of another type.
+    """
+    masks = [name for name in schema.names if name.startswith("mask_")]
+    wanted = {"person": pa.types.is_integer, "outcome": pa.types.is_dictionary}
+    wanted |= dict.fromkeys(masks, pa.types.is_boolean)
+    wanted |= {f"value_{name.removeprefix('mask_')}": pa.types.is_floating for name in masks}
+    for name, fits in wanted.items():
+        if name not in schema.names or not fits(schema.field(name).type):
+            raise ArenaError(f"not advice: column {name!r} is missing or of another type")
+
+
+def as_recommendation(advice: pa.Table, features: Sequence[str]) -> Recommendation:
+    """Return the recommendation that a table keeps.
+
+    Raises:
+        ArenaError: If it is about other features, or says outcomes that there are not.
+    """
+    lacking = [name for name in features if f"mask_{name}" not in advice.column_names]
+    if lacking:
+        raise ArenaError(f"advice is not about these features: it has no column mask_{lacking[0]}")
+    codes = {outcome.value: outcome.code for outcome in Outcome}
+    words = advice["outcome"].to_pylist()
+    if unknown := [word for word in words if word not in codes]:
+        raise ArenaError(f"advice: expected an outcome, got {unknown[0]!r}")
+    bound = _tensor(advice, "lower_bound") if "lower_bound" in advice.column_names else None
+    return Recommendation(
+        torch.stack([_tensor(advice, f"mask_{name}") for name in features], dim=1),
+        torch.stack([_tensor(advice, f"value_{name}") for name in features], dim=1),
+        torch.tensor([codes[word] for word in words], dtype=torch.int8),
+        bound,
+    )
+
+
+def _tensor(advice: pa.Table, name: str) -> Tensor:
+    return torch.from_numpy(np.array(advice[name].to_numpy()))
