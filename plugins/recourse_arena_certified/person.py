@@ -47,7 +47,7 @@ class Person:
         """
         whole, actionable = one.features.whole.numpy(), one.actionable[0].numpy()
         factual, lower, upper = (t[0].double().numpy() for t in (one.factual, one.box.lower, one.box.upper))
-        price = (one.weights * one.unit_cost.curvature)[0].double().numpy()
+        price = one.prices[0].double().numpy()
         lower, upper = np.where(whole, np.ceil(lower), lower), np.where(whole, np.floor(upper), upper)
         checked = np.stack([lower, upper, price])[:, actionable]
         if not np.isfinite(factual).all() or not np.isfinite(checked).all() or not (checked[2] > 0).all():

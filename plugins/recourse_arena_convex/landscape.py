@@ -75,7 +75,7 @@ class Landscape:
             density = problem.density(request).log_density(request.factual).clamp(min=-_LARGEST)
             required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs())).nan_to_num(nan=_LARGEST)
         rows = request[person]
-        unit = (rows.weights * rows.unit_cost.curvature).rsqrt()
+        unit = rows.prices.rsqrt()
         ends = (rows.snap(end) - rows.factual for end in (rows.box.lower, rows.box.upper))
         lower, upper = (torch.where(acted, end / unit, 0.0) for end in ends)
         tables = (table[:, rows.features.actionable] for table in (unit, lower, upper))

@@ -34,7 +34,7 @@ class World:
     @cached_property
     def unit(self) -> Tensor:
         """Change of each feature that alone has a weighted cost of 1, `(people, features)`."""
-        return (self.request.weights * self.request.unit_cost.curvature).rsqrt()
+        return self.request.prices.rsqrt()
 
     @cached_property
     def reach(self) -> Tensor:

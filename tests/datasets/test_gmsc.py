@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from accuracy import accuracy
 
 from recourse_arena import Role
 from recourse_arena.models.causal.fitting import fit_flow, negative_log_likelihood
-from recourse_arena.models.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena_gmsc import Gmsc
 
 LATE = ("late_30_59", "late_60_89", "late_90")

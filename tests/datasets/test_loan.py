@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from accuracy import accuracy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -16,7 +17,7 @@ from hypothesis.extra.numpy import arrays
 from recourse_arena import ArenaError, Kind, Role
 from recourse_arena.base.randomness import generator
 from recourse_arena.models.causal.fitting import negative_log_likelihood
-from recourse_arena.models.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena_loan import Loan
 from recourse_arena_loan.equations import favourable, race
 

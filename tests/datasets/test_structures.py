@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import scipy.stats
 import torch
+from accuracy import accuracy
 from torch import Tensor
 
 from recourse_arena import ArenaError, Kind, Role
-from recourse_arena.models.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.registry.discovery import discover
 from recourse_arena_structures import Chain, Collider, Structure, Triangle
 

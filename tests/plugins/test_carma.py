@@ -191,7 +191,7 @@ def tried(solver: ICarma, request: Request) -> tuple[torch.Tensor, torch.Tensor,
     for chosen in itertools.product([False, True], repeat=features):
         mask = torch.tensor(chosen).expand(len(request), -1)
         u = flow.abduct(request.factual) + mask * solver.policy.shift(seen, mask.float())
-        after, _ = flow.latent_intervention(request.factual, u, mask, request.snap)
+        after, _, _ = flow.latent_intervention_with_density(request.factual, u, mask, request.snap)
         probability = torch.where(mask, odds.sigmoid(), 1 - odds.sigmoid())
         possible = (~mask | request.actionable).all(1) & mask.any(1)
         sets.append(mask)

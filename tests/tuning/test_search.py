@@ -91,11 +91,10 @@ def test_the_value_is_the_mean_of_the_objective_over_scenarios_and_seeds(tuned, 
     assert found.mean(found.trials[0], "coverage") == pytest.approx(sum(coverage) / 4)
 
 
-def test_an_undefined_metric_counts_as_0_and_stays_empty_in_the_table(tuned, tmp_path):
-    found = tuned(trials=1, scenarios=["binary-hard-1"], objective="coverage - hap")
-    row = pd.read_csv(tmp_path / "out" / "trials.csv").iloc[0]
-    assert found.trials[0].value == found.mean(found.trials[0], "coverage") > 0
-    assert pd.isna(row["hap[binary-hard-1]"])
+def test_a_trial_whose_objective_is_undefined_has_lost_and_says_what_is_undefined(tuned):
+    trial = tuned(trials=1, scenarios=["binary-hard-1"], objective="coverage - hap").trials[0]
+    assert trial.value is None
+    assert "the objective is [-inf] under binary-hard-1; undefined: hap" in trial.reason
 
 
 def test_the_same_seed_gives_the_same_trials_and_another_one_others(tuned, tmp_path):
@@ -338,3 +337,9 @@ def test_what_is_tuned_for_a_dataset_is_its_default():
 def test_an_objective_that_cannot_be_computed_is_refused_at_once():
     with pytest.raises(ArenaError, match="objective 'validity / 0'|division"):
         Objective.parse("validity + 1 / 0", ["validity"])
+
+
+def test_helping_nobody_does_not_win_for_lack_of_costs():
+    summary = pd.DataFrame({"attainability": [0.9, 0.0], "cost_mean": [3.5, None]})
+    found = Objective.parse("attainability - 0.3 * cost_mean", summary).of(summary)
+    assert found[0] > found[1] == float("-inf")

@@ -36,7 +36,7 @@ class FlowRecipe:
     Arguments:
         transform: Univariate transform: `affine` or `spline` (rational quadratic).
         hidden: Widths of the hidden layers.
-        learning_rate: Peak learning rate (Adam, one-cycle schedule).
+        learning_rate: Learning rate at the start (Adam); it falls to 0 along a cosine.
         epochs: Passes over the training people.
         batch: People per step.
     """

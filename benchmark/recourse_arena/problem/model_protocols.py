@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-__all__ = ["CausalModel", "Classifier", "Decisions", "LatentModel"]
+__all__ = ["CausalModel", "Classifier", "Decisions"]
 
-from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from torch import Generator, Tensor
@@ -36,17 +35,6 @@ class CausalModel(Protocol):
 
     def sample(self, people: int, generator: Generator) -> Tensor:
         """Return `people` draws `(people, features)`."""
-        ...
-
-
-@runtime_checkable
-class LatentModel(CausalModel, Protocol):
-    """A causal model in which actions may be searched for in the space of noise, as amortized solvers do."""
-
-    def latent_intervention(
-        self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """Return the effect of setting the noise of masked features to that in `u`, and the values wanted."""
         ...
 
 

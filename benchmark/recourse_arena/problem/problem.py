@@ -20,7 +20,7 @@ from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.decisions_only import DecisionsOnly
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.knowledge import Knowledge
-from recourse_arena.problem.model_protocols import CausalModel, Classifier, Decisions, LatentModel
+from recourse_arena.problem.model_protocols import CausalModel, Classifier, Decisions
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Density
@@ -58,7 +58,7 @@ class Problem:
     profile: Profile
     draw: Callable[[int, Generator], Actionability]
     true_scm: CausalModel | None = None
-    causal_flow: LatentModel | None = None
+    causal_flow: CausalModel | None = None
     knows: frozenset[Knowledge] = frozenset(Knowledge)
     report: ProgressHook = silent
 
@@ -82,7 +82,7 @@ class Problem:
         raise self._withheld(Knowledge.CLASSIFIER)
 
     @property
-    def flow(self) -> LatentModel:
+    def flow(self) -> CausalModel:
         """The fitted causal flow."""
         if self.causal_flow is None:
             raise self._withheld(Knowledge.FLOW)

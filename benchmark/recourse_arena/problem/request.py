@@ -78,6 +78,14 @@ class Request:
         """Prior probabilities of acting (pi), `(people, features)`; 0 where non-actionable."""
         return self.profile.priors(self.actionability.scores, self.actionability.levels)
 
+    @property
+    def prices(self) -> Tensor:
+        """What moving each feature by one unit costs each person, squared and weighted, `(people, features)`.
+
+        For solvers that need a quadratic cost: moving by `d` costs `prices * d ** 2`, summed over what is acted upon.
+        """
+        return self.weights * self.unit_cost.curvature
+
     def snap(self, values: Tensor) -> Tensor:
         """Return the nearest feasible `values` `(people, features)`: in the box, whole numbers where needed."""
         return self.box.snap(values, self.features.whole)
@@ -94,7 +102,7 @@ class Request:
 
         Infinite where a value lies outside the person's box.
         """
-        change = (donors[None, :, :] - self.factual[:, None, :]) ** 2 * self.unit_cost.curvature
+        change = self.unit_cost.per_feature(self.factual[:, None, :], donors[None, :, :])
         mask = self.actionable[:, None, :]
         cost = torch.where(mask, change * self.weights[:, None, :], 0.0).sum(-1)
         box = Box(self.box.lower[:, None, :], self.box.upper[:, None, :])

@@ -19,7 +19,18 @@ from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.scenario import Scenario
 
-_COLUMNS = ("dataset", "scenario", "solver", "seed", "seeds", "outcome", "people", "note", "ms_per_person")
+_COLUMNS = (
+    "dataset",
+    "scenario",
+    "solver",
+    "seed",
+    "seeds",
+    "seeds_failed",
+    "outcome",
+    "people",
+    "note",
+    "ms_per_person",
+)
 """Columns that are in every table; a metric of such a name would overwrite them."""
 
 

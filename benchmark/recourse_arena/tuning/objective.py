@@ -60,15 +60,18 @@ class Objective:
         return objective
 
     def of(self, summary: pd.DataFrame) -> pd.Series:
-        """Return its value for each row of a summary, float `(rows,)`. A metric that is undefined there counts as 0.
+        """Return its value for each row of a summary, float `(rows,)`.
+
+        Where a metric is undefined it is minus infinity: a solver that helps nobody has no costs, and must not win.
 
         Example:
             >>> summary = pd.DataFrame({"attainability": [0.9, 0.5], "hap": [0.5, None]})
             >>> Objective.parse("attainability - 0.2 * hap", summary).of(summary).tolist()
-            [0.8, 0.5]
+            [0.8, -inf]
         """
-        values = summary[list(self.metrics)].apply(pd.to_numeric).astype(float).fillna(0.0)
-        return values.eval(self.text, engine="python").astype(float)
+        values = summary[list(self.metrics)].apply(pd.to_numeric).astype(float)
+        found = values.fillna(0.0).eval(self.text, engine="python").astype(float)
+        return found.where(values.notna().all(axis=1), float("-inf"))
 
 
 def _is_number(node: ast.AST) -> bool:

@@ -237,7 +237,9 @@ class _Search:
         table = summary[["scenario", *self.registry.metrics]].assign(value=self.objective.of(summary))
         means = table.set_index("scenario").apply(pd.to_numeric).groupby("scenario", sort=False).mean()
         if not means["value"].map(math.isfinite).all():
-            raise ArenaError(f"the objective is {means['value'].tolist()} under {', '.join(means.index)}")
+            undefined = [name for name in self.objective.metrics if summary[name].isna().any()]
+            why = f"; undefined: {', '.join(undefined)}" if undefined else ""
+            raise ArenaError(f"the objective is {means['value'].tolist()} under {', '.join(means.index)}{why}")
         return {
             str(scenario): {name: None if pd.isna(value) else float(value) for name, value in row.items()}
             for scenario, row in means.iterrows()

@@ -83,7 +83,7 @@ def test_setting_noise_is_the_intervention_on_what_it_leads_to(flow_case, data, 
     x, mask, values = data.draw(flow_case.interventions())
     flow = flow_case.model
     noise = torch.where(mask, flow.abduct(values), flow.abduct(x))
-    after, wanted = flow.latent_intervention(x, noise, mask, lambda v: v + share * (flow.mean - v))
+    after, wanted, _ = flow.latent_intervention_with_density(x, noise, mask, lambda v: v + share * (flow.mean - v))
     torch.testing.assert_close(after[mask], (wanted + share * (flow.mean - wanted))[mask], rtol=0, atol=0)
     flow_case.close(after, flow.counterfactual(x, mask, after))
     if share == 0:
@@ -96,7 +96,7 @@ def test_setting_noise_to_an_infeasible_value_acts_with_the_nearest_feasible_one
     flow = flow_case.model
     lower, upper = (torch.quantile(flow_case.people, q, 0) for q in (0.2, 0.8))
     noise = torch.where(mask, flow.abduct(values), flow.abduct(x))
-    after, wanted = flow.latent_intervention(x, noise, mask, lambda v: torch.clamp(v, lower, upper))
+    after, wanted, _ = flow.latent_intervention_with_density(x, noise, mask, lambda v: torch.clamp(v, lower, upper))
     assert ((after >= lower) & (after <= upper))[mask].all()
     assert torch.equal(after[mask], wanted.clamp(lower, upper)[mask])
     flow_case.close(after, flow.counterfactual(x, mask, after))
@@ -109,8 +109,7 @@ def test_the_density_that_comes_with_setting_noise_is_that_of_the_counterfactual
     flow = flow_case.model
     noise, middle = torch.where(mask, flow.abduct(values), flow.abduct(x)), flow_case.people.mean(0)
     question = x, noise, mask, lambda v: torch.maximum(v, middle)
-    after, wanted, density = flow.latent_intervention_with_density(*question)
-    assert all(map(torch.equal, (after, wanted), flow.latent_intervention(*question)))
+    after, _, density = flow.latent_intervention_with_density(*question)
     flow_case.close(density, flow.log_density(after))
 
 
@@ -125,7 +124,7 @@ def test_setting_the_noise_of_nobody_gives_nothing(flow_case):
 def test_setting_no_noise_changes_nothing_at_all(flow_case, data):
     x, mask, values = data.draw(flow_case.interventions())
     noise = flow_case.model.abduct(values)
-    after, _ = flow_case.model.latent_intervention(x, noise, torch.zeros_like(mask), lambda v: v + 1)
+    after, _, _ = flow_case.model.latent_intervention_with_density(x, noise, torch.zeros_like(mask), lambda v: v + 1)
     assert torch.equal(after, x)
 
 

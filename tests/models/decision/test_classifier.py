@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from accuracy import accuracy
 
 from recourse_arena import DecisionRecipe, People
-from recourse_arena.models.decision.fitting import accuracy, fit_classifier
+from recourse_arena.models.decision.fitting import fit_classifier
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.problem.model_protocols import Classifier
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from boards import Draft
 
 from recourse_arena import ArenaError
 from recourse_arena.reporting.forms import FORMS, render
@@ -177,3 +178,20 @@ def test_an_alarm_stands_below_the_table(form):
 def test_alarms_can_be_read_back_from_json():
     board = Leaderboard.of([with_gaps([0.0] * 3, [1] * 3, alarms=[ALARM])])
     assert json.loads(board.json())["alarms"] == [ALARM]
+
+
+def test_a_solver_that_failed_on_some_seeds_has_no_rank_and_says_so(tmp_path):
+    draft = Draft(people=60, seeds=(0, 1, 2)).solve("hard-1", "poor", 0.3).solve("hard-1", "fair", 0.5)
+    draft.seeds = (0,)
+    draft.solve("hard-1", "crashes", 0.95)
+    draft.seeds = (1, 2)
+    draft.end("hard-1", "crashes", "timed_out", "too slow")
+    board = Leaderboard.of([draft.write(tmp_path / "run")])
+    row = board.rows.set_index("solver").loc["crashes"]
+    assert (row["seeds"], row["seeds_failed"]) == (1, 2)
+    assert row["note"].startswith("solved 1 of 3 seeds, so it has no rank; timed_out: too slow")
+    ranks = board.table().set_index("solver")["attainability_rank"]
+    assert ranks.isna()["crashes"]
+    assert ranks["fair"] == 1
+    assert "(3 seeds)" in board.text()
+    assert "crashes" not in set(board.standings.pairs["first"]) | set(board.standings.pairs["second"])

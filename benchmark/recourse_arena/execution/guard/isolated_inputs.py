@@ -30,7 +30,7 @@ def changed(before: object, after: object, *parts: str) -> list[str]:
     return [
         path
         for (path, one), (_, other) in zip(_tensors(before), _tensors(after), strict=True)
-        if (not parts or path.partition(".")[0] in parts) and not torch.equal(one, other)
+        if (not parts or path.partition(".")[0] in parts) and not _same(one, other)
     ]
 
 
@@ -61,7 +61,7 @@ class SharedModels:
         """Undo what was changed, and return the names of the models it was changed in."""
         found = []
         for name, tensor, kept, differentiable in self._kept:
-            if tensor.requires_grad != differentiable or not torch.equal(tensor, kept):
+            if tensor.requires_grad != differentiable or not _same(tensor, kept):
                 tensor.requires_grad_(differentiable).copy_(kept)
                 found.append(name)
         for part, mode in self._modes:
@@ -89,3 +89,12 @@ def _weights(model: object) -> Sequence[Tensor]:
         return [*model.parameters(), *model.buffers()]
     inner = [getattr(model, field.name) for field in fields(model)] if is_dataclass(model) else []
     return [tensor for part in inner if isinstance(part, nn.Module) for tensor in _weights(part)]
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors hold the same values; nan is the same as nan."""
+    if torch.equal(one, other):
+        return True
+    if one.shape != other.shape or one.dtype != other.dtype or not one.is_floating_point():
+        return False
+    return torch.equal(one.isnan(), other.isnan()) and torch.equal(one.nan_to_num(), other.nan_to_num())

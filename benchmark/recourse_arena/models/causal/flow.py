@@ -7,6 +7,7 @@ __all__ = ["CausalFlow"]
 import math
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -63,6 +64,7 @@ class CausalFlow(nn.Module):
             hidden_features=recipe.hidden,
             activation=nn.ELU,
         )
+        _check_zuko(self.network)
         counts = [feature.kind in (Kind.INTEGER, Kind.ORDINAL) for feature in features]
         self.register_buffer("mean", torch.zeros(len(features)))
         self.register_buffer("sd", torch.ones(len(features)))
@@ -97,10 +99,13 @@ class CausalFlow(nn.Module):
                 after = after.index_copy(-1, columns, caused)
         return after
 
-    def latent_intervention(
+    def latent_intervention_with_density(
         self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """Return the effect of setting the noise of masked features to that in `u`, in causal order.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the effect of setting the noise of masked features to that in `u`, in causal order, with its density.
+
+        Cheaper than asking for the density afterwards: nothing that moves last is the cause of anything, so the
+        last pass through the network already knows the causes as they end up.
 
         Arguments:
             x: Factual people, `(people, features)`.
@@ -109,18 +114,8 @@ class CausalFlow(nn.Module):
             feasible: Maps wanted values to feasible ones before their effects are computed.
 
         Returns:
-            The counterfactual, and the values wanted before `feasible`, both `(people, features)`.
-        """
-        after, wanted, _ = self._edited(x, u, mask, feasible)
-        return after, wanted
-
-    def latent_intervention_with_density(
-        self, x: Tensor, u: Tensor, mask: Tensor, feasible: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return counterfactual and wanted values like :meth:`latent_intervention`, and the log-density `(people,)`.
-
-        Cheaper than asking for the density afterwards: nothing that moves last is the cause of anything, so the
-        last pass through the network already knows the causes as they end up.
+            The counterfactual, and the values wanted before `feasible`, both `(people, features)`, and the log-density
+            of the counterfactual, `(people,)`.
         """
         after, wanted, parameters = self._edited(x, u, mask, feasible)
         transform = DependentTransform(self._univariate(parameters), 1)
@@ -195,6 +190,25 @@ class CausalFlow(nn.Module):
 
     def _descendants(self, mask: Tensor) -> Tensor:
         return (mask.to(self.mean.dtype) @ self.graph.reach.to(self.mean.dtype)) > 0
+
+
+def _check_zuko(network: nn.Module) -> None:
+    """Refuse a version of zuko whose flows are built otherwise: parts of them are computed here.
+
+    Raises:
+        ArenaError: With the version, and what is missing.
+    """
+    transforms = getattr(getattr(network, "transform", None), "transforms", None)
+    autoregressive: Any = transforms[0] if transforms else None
+    wanted = ("hyper", "total", "meta", "univariate", "shapes")
+    lacking = [name for name in wanted if not hasattr(autoregressive, name)]
+    if not lacking and not hasattr(autoregressive.hyper[-1], "mask"):
+        lacking = ["hyper[-1].mask"]
+    if lacking:
+        raise ArenaError(
+            f"the causal flow cannot be built with zuko {version('zuko')}: its transform has no {', '.join(lacking)};\n"
+            f"install a version from 1.4 and below 2"
+        )
 
 
 def _any_hit(mask: Tensor, names: tuple[str, ...]) -> list[str]:

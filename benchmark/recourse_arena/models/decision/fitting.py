@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["accuracy", "fit_classifier"]
+__all__ = ["fit_classifier"]
 
 import torch
 from torch import nn
@@ -13,7 +13,6 @@ from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.people import People
-from recourse_arena.problem.model_protocols import Decisions
 
 
 def fit_classifier(
@@ -48,8 +47,3 @@ def fit_classifier(
             optimizer.step()
         report((epoch + 1) / recipe.epochs, loss)
     return model.eval().requires_grad_(False)
-
-
-def accuracy(model: Decisions, people: People) -> float:
-    """Return the share of people decided as their true label says."""
-    return float((model.accepts(people.x) == (people.y == 1)).float().mean())

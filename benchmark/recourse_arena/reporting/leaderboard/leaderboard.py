@@ -14,6 +14,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.alarms import alarm_text
 from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standings, standings
@@ -44,8 +45,8 @@ class Leaderboard:
     """Rows of one or several runs, averaged over seeds.
 
     Arguments:
-        rows: A row per dataset, scenario and solver: `seeds`, `people`, every metric, `ms_per_person`, `note`, and
-            `run`, which runs it comes from.
+        rows: A row per dataset, scenario and solver: `seeds` that it solved, `seeds_failed`, `people`, every metric,
+            `ms_per_person`, `note`, and `run`, which runs it comes from.
         metrics: Declaration of each metric.
         solvers: What each solver declares.
         runs: The records of the runs.
@@ -87,12 +88,17 @@ class Leaderboard:
         groups = summary.groupby(keys, sort=False, dropna=False)
         rows = groups[values].mean()
         rows["people"] = groups["people"].sum()
-        rows["seeds"] = groups.size()
+        tried, solved = (groups["outcome"].agg(count) for count in (_tried, _solved))
+        rows["seeds"] = solved
+        rows["seeds_failed"] = tried - solved
         if "optimality_people" in rows:
             rows["optimality_people"] = groups["optimality_people"].sum(min_count=1)
         rows["ms_per_person"] = 1000 * groups["solve_seconds"].sum() / rows["people"].where(rows["people"] > 0)
         for word in ("note", "run"):
             rows[word] = groups[word].agg(lambda words: "; ".join(dict.fromkeys(filter(None, words))))
+        part = (rows["seeds"] > 0) & (rows["seeds_failed"] > 0)
+        said = [f"solved {s} of {t} seeds, so it has no rank" for s, t in zip(solved[part], tried[part], strict=True)]
+        rows.loc[part, "note"] = [f"{a}; {b}" for a, b in zip(said, rows.loc[part, "note"], strict=True)]
         solvers = {name: solver for result in results for name, solver in result.info["solvers"].items()}
         return cls(
             _ordered(rows.reset_index()), list(metrics.values()), solvers, [r.info for r in results], names, results
@@ -106,7 +112,9 @@ class Leaderboard:
     @cached_property
     def standings(self) -> Standings:
         """Intervals, ranks and pairwise comparisons."""
-        return standings(self.panels, self.metrics)
+        failed = self.rows[self.rows["seeds_failed"] > 0]
+        out = zip(failed["dataset"], failed["scenario"], failed["solver"], strict=True)
+        return standings(self.panels, self.metrics, unranked=frozenset(out))
 
     @cached_property
     def groups(self) -> pd.DataFrame:
@@ -200,7 +208,7 @@ class Leaderboard:
         """Return each dataset's title and rows."""
         found = []
         for name, rows in self.rows.groupby("dataset", sort=False):
-            seeds = int(rows["seeds"].max())
+            seeds = int((rows["seeds"] + rows["seeds_failed"]).max())
             found.append((f"{name} ({seeds} seed{'s' if seeds > 1 else ''})", rows))
         return found
 
@@ -238,6 +246,16 @@ class Leaderboard:
         runs = [f"{name} ({_when(run)})" for name, run in zip(self.names, self.runs, strict=True)]
         sources = f"Runs: {'; '.join(runs)}." if len(runs) > 1 else ""
         return "\n\n".join(part for part in (sources, METHOD if self.ranked() else "") if part)
+
+
+def _tried(outcomes: pd.Series) -> int:
+    """Return how many cells were not skipped."""
+    return int((outcomes != Outcome.SKIPPED).sum())
+
+
+def _solved(outcomes: pd.Series) -> int:
+    """Return how many cells have people."""
+    return int((outcomes == Outcome.SOLVED).sum())
 
 
 def _names(results: Sequence[RunFiles]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CELLS", "METHOD", "PAIRS", "Standing", "Standings", "standings"]
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -86,23 +86,36 @@ class Standings:
         return table.dropna(axis=1, how="all").reset_index()
 
 
-def standings(panels: Mapping[str, PeopleByCell], metrics: Iterable[Mapping[str, Any]]) -> Standings:
+def standings(
+    panels: Mapping[str, PeopleByCell],
+    metrics: Iterable[Mapping[str, Any]],
+    *,
+    unranked: Collection[tuple[str, str, str]] = (),
+) -> Standings:
     """Return how the solvers of each dataset and scenario stand.
 
     Arguments:
         panels: The people of each dataset.
         metrics: Declarations of the metrics; those that are no mean over people get no interval and no rank.
+        unranked: Datasets, scenarios and solvers that get no rank: a crash must not look better than a poor result.
     """
     cells: list[list[Any]] = []
     pairs: list[list[Any]] = []
     for panel in panels.values():
         for metric in metrics:
             if metric["name"] in panel.averages:
-                _stand(panel, metric["name"], metric["direction"], cells, pairs)
+                _stand(panel, metric["name"], metric["direction"], cells, pairs, unranked)
     return Standings(pd.DataFrame(cells, columns=CELLS), pd.DataFrame(pairs, columns=PAIRS))
 
 
-def _stand(panel: PeopleByCell, metric: str, direction: str, cells: list[list[Any]], pairs: list[list[Any]]) -> None:
+def _stand(
+    panel: PeopleByCell,
+    metric: str,
+    direction: str,
+    cells: list[list[Any]],
+    pairs: list[list[Any]],
+    unranked: Collection[tuple[str, str, str]],
+) -> None:
     average, values = panel.averages[metric], panel.values(metric)
     counted = np.isfinite(values).sum(0)
     if not counted.any():
@@ -114,9 +127,10 @@ def _stand(panel: PeopleByCell, metric: str, direction: str, cells: list[list[An
     compared = np.log(values) if average.ratio else values
     for scenario, columns in scenarios.items():
         present = [i for i in columns if counted[i]]
-        found = _pairs(panel, compared, present, direction, relative=average.ratio)
+        competing = [i for i in present if (panel.dataset, scenario, panel.cells[i][1]) not in unranked]
+        found = _pairs(panel, compared, competing, direction, relative=average.ratio)
         wins = [(row["better"], _other(row)) for row in found if row["better"]]
-        place = ranks([panel.cells[i][1] for i in present], wins) if direction != "none" else {}
+        place = ranks([panel.cells[i][1] for i in competing], wins) if direction != "none" else {}
         shared = pd.Series(place).value_counts()
         for i in present:
             solver = panel.cells[i][1]
