@@ -27,6 +27,7 @@ from recourse_arena.planning.plan import Plan, Selection, make_plan
 from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
+from recourse_arena.reporting.forms import write_boards
 from recourse_arena.reporting.result import Result
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
@@ -57,8 +58,8 @@ def run(
 
     Arguments:
         suite: Name of a suite, path of a TOML file, or a suite.
-        out: Folder of the run; the same call on the same folder goes on where it stopped. Without one, results
-            live as long as the returned object.
+        out: Folder of the run, with its leaderboard as Markdown and as a page; the same call on the same folder goes on
+            where it stopped. Without one, results live as long as the returned object.
         solvers: Names of solvers, with options (`"grid?points=9"`), or solver objects; default: the suite's. Several
             objects of one class are named by their options; those that cannot be told apart are refused.
         datasets: Some of the suite's datasets, or variants of them.
@@ -111,7 +112,10 @@ def run(
         fresh=fresh,
         how={name: value for name, value in how.items() if value is not None},
     )
-    return load(folder.path, keep=temporary)
+    result = load(folder.path, keep=temporary)
+    if temporary is None:
+        write_boards(result.board, folder.path)
+    return result
 
 
 def preview(

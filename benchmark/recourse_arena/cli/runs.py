@@ -61,14 +61,7 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     except KeyboardInterrupt:
         click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
         raise SystemExit(130) from None
-    from recourse_arena.reporting.forms import render
-    from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
-    from recourse_arena.storage.files import write_atomically
-
-    board = Leaderboard.of([result])
-    for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
-        write_atomically(folder / name, render(board, form, at=folder / name).encode())
-    click.echo(board.text())
+    click.echo(result.board.text())
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
     for alarm in result.alarms:
         from recourse_arena.reporting.leaderboard.alarms import alarm_text

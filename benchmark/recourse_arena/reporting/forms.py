@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMS", "render"]
+__all__ = ["FORMS", "render", "write_boards"]
 
 from pathlib import Path
 
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
+from recourse_arena.storage.files import write_atomically
 
 FORMS = ("table", "md", "html", "csv", "json")
 
@@ -19,3 +20,13 @@ def render(board: Leaderboard, form: str, *, at: Path | None = None) -> str:
 
         return page(board, at=at, fairness=page_section(board.results))
     return {"table": board.text, "md": board.markdown, "csv": board.csv, "json": board.json}[form]()
+
+
+def write_boards(board: Leaderboard, folder: Path) -> None:
+    """Write the leaderboard of a run into its folder, as Markdown and as a page.
+
+    Raises:
+        ArenaError: If the folder cannot be written.
+    """
+    for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
+        write_atomically(folder / name, render(board, form, at=folder / name).encode())

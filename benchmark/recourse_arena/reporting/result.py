@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Result"]
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.storage.run_files import RunFiles
@@ -21,8 +22,13 @@ class Result(RunFiles):
         keep: Held as long as the result lives.
     """
 
+    @cached_property
+    def board(self) -> Leaderboard:
+        """Its leaderboard."""
+        return Leaderboard.of([self])
+
     def __repr__(self) -> str:
-        return Leaderboard.of([self]).text()
+        return self.board.text()
 
     def _repr_html_(self) -> str:
-        return Leaderboard.of([self]).fragment()
+        return self.board.fragment()

@@ -6,6 +6,7 @@ __all__ = ["now", "provenance", "run_record"]
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -20,19 +21,7 @@ from recourse_arena.planning.plan import Plan
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.run_folder import FORMAT, plan_key
 
-_PACKAGES = (
-    "recourse-arena",
-    "torch",
-    "zuko",
-    "cvxpy",
-    "clarabel",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "scipy",
-    "pluggy",
-    "distributed",
-)
+_NAMED = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def provenance(registry: Registry) -> dict[str, Any]:
@@ -46,7 +35,7 @@ def provenance(registry: Registry) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": 1,  # of each computation, whatever there is
-        "packages": {name: _version(name) for name in dict.fromkeys([*_PACKAGES, *distributions])},
+        "packages": {name: _version(name) for name in dict.fromkeys([*distributions, *_required(distributions)])},
         "git": _git_states(dict.fromkeys(distributions)),
     }
 
@@ -54,6 +43,21 @@ def provenance(registry: Registry) -> dict[str, Any]:
 def now() -> str:
     """Return the current time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _required(distributions: Iterable[str]) -> list[str]:
+    """Return what distributions require, and which of their optional packages are installed; not what tests need."""
+    found: list[str] = []
+    for name in distributions:
+        try:
+            required = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue
+        for requirement in required:
+            package, optional = _NAMED.match(requirement), "extra ==" in requirement
+            if package and "dev" not in requirement.partition("extra ==")[2]:
+                found += [] if optional and _version(package[0]) == "not installed" else [package[0]]
+    return found
 
 
 def _version(package: str) -> str:
