@@ -128,3 +128,26 @@ def arena(plugged, tmp_path, monkeypatch):
 def exact(plugged):
     """Plug in solvers that prove what they say, or claim to."""
     plugged("exact")
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Install the tiny dataset and its solvers, good and faulty, where every child process finds them."""
+    site = tmp_path / "site"
+    metadata = site / "arena_test_plugins-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: arena-test-plugins\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[recourse_arena]\ntiny = tiny\nfaulty = faulty\nfiled = filed\n")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))
+    return site
+
+
+@pytest.fixture
+def suite(installed):
+    """Two scenarios with one solver; on `hard-1` the faulty ones fail."""
+    from recourse_arena import Block, Scenario, Suite
+
+    scenarios = tuple(map(Scenario.parse, ("hard-2", "hard-1", "soft-linear")))
+    return Suite("small", "for tests", (Block(("tiny",), scenarios, ("top", "learner"), people=40),))

@@ -134,13 +134,14 @@ class _Run:
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
         nodes = self._nodes()
-        rough = {node.key: seconds for node, seconds in efforts(nodes, cache).items()}
+        rough = {node.key: seconds for node, seconds in efforts(nodes, cache).items() if node.told}
         progress.begin(rough, len(self.plan.cells), len(self.judged))
         try:
             self._announce(progress)
             for node, answer in engine.run(nodes, progress, self.advised):
                 self._take(node, answer, progress)
-                progress.done(node.key)
+                if node.told:
+                    progress.done(node.key)
         finally:
             progress.end()
 

@@ -24,6 +24,8 @@ class Task(ABC):
 
     limited: ClassVar[bool] = True
     """Whether limits of time hold for it: they are for plugins' code."""
+    told: ClassVar[bool] = True
+    """Whether displays tell of it: it takes long enough to be seen."""
 
     if TYPE_CHECKING:  # some have it as a field, which a property here would hide
 
@@ -264,6 +266,7 @@ class JudgeTask(Task):
     rough_seconds: ClassVar[float] = 0.1
     kind: ClassVar[str] = "cell"
     limited: ClassVar[bool] = False
+    told: ClassVar[bool] = False
 
     @property
     def label(self) -> str:

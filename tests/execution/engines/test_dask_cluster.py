@@ -155,7 +155,7 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
         __next__ = list.pop
         add = list.append
 
-    queue = TaskQueue(Client(), Completed(), "token", [models, fit], lambda node: TaskFiles())
+    queue = TaskQueue(Client(), Completed(), "token", [models, fit], lambda node: TaskFiles(), {})
     queue.submit()
     assert queue.finished() == (models, done)
     queue.submit()

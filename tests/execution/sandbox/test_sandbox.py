@@ -79,7 +79,7 @@ def test_a_solver_whose_module_is_missing_elsewhere_fails_and_says_so(tmp_path):
         answer = sandbox.work(ModelsTask("tiny", 0, ModelKeys("", "", "", "")))
     finally:
         sandbox.close()
-    assert "No module named 'test_isolation'" in answer.reason
+    assert "No module named 'test_sandbox'" in answer.reason
 
 
 def test_plugins_that_are_blocked_here_are_blocked_in_other_processes(tmp_path, monkeypatch):

@@ -84,7 +84,8 @@ class DaskCluster:
             try:
                 while queue.waiting or queue.suspects or queue.running:
                     for node in queue.submit():
-                        progress.step(node.key, node.label)
+                        if node.told:
+                            progress.step(node.key, node.label)
                     node, reply = queue.finished()
                     if reply is None:
                         progress.left(node.key)

@@ -85,7 +85,8 @@ class Serial:
         for answer in before:
             if isinstance(answer, Failure):
                 return answer
-        progress.step(node.key, node.label)
+        if node.told:
+            progress.step(node.key, node.label)
         return self.hands.work(node, before[-1] if before else None, partial(progress.part, node.key))
 
 

@@ -21,7 +21,7 @@ class ProcessState:
         seed: Seed of the global generators inside.
 
     Example:
-        >>> with Surroundings(0) as around:
+        >>> with ProcessState(0) as around:
         ...     drawn = random.random()
         >>> around.touched
         ["Python's global random generator"]

@@ -23,7 +23,7 @@ def actionable_features(evidence: FigureData, dataset: str) -> Figure:
     """Return a panel per metric and a row of panels per way of asking (scheme, distribution, plausibility).
 
     Raises:
-        Lacking: If the dataset has no two hard-* scenarios of the same kind.
+        NoData: If the dataset has no two hard-* scenarios of the same kind.
     """
     cells = evidence.summary(dataset)
     families = {f: names for f, names in hard_families(cells["scenario"]).items() if len(names) > 1}

@@ -21,7 +21,7 @@ def cost_profiles(evidence: FigureData) -> Figure:
     """Return the profiles of the run's soft scenarios, a row of panels per number of levels (K).
 
     Raises:
-        Lacking: If the run has no soft scenario with at least two levels, or no people to tell the levels from.
+        NoData: If the run has no soft scenario with at least two levels, or no people to tell the levels from.
     """
     used: dict[int, set[str]] = {}
     for dataset in evidence.datasets:

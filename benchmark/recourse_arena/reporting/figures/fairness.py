@@ -31,7 +31,7 @@ def fairness(evidence: FigureData) -> Figure:
     Boxes are quartiles of the people with valid advice, whiskers the 5th and 95th percentiles, points means.
 
     Raises:
-        Lacking: If the run does not hold iCARMA in the fairness case with its groups.
+        NoData: If the run does not hold iCARMA in the fairness case with its groups.
     """
     case = Case.of([evidence.result], "icarma")
     if case is None or len(case.people) < 2:

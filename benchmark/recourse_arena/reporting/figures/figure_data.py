@@ -59,7 +59,7 @@ class FigureData:
         """Return the solved cells of a dataset, with the columns of some metrics at least.
 
         Raises:
-            Lacking: If `summary.csv` has no such columns.
+            NoData: If `summary.csv` has no such columns.
         """
         return _having(self._summary[self._summary["dataset"] == dataset], metrics, "summary.csv")
 
@@ -67,7 +67,7 @@ class FigureData:
         """Return the people of a dataset, with some columns at least.
 
         Raises:
-            Lacking: If `people.parquet` is missing, cannot be read, or has no such columns.
+            NoData: If `people.parquet` is missing, cannot be read, or has no such columns.
         """
         if isinstance(self._people, NoData):
             raise self._people
@@ -78,7 +78,7 @@ class FigureData:
         """Return the histograms of data and flow of a dataset.
 
         Raises:
-            Lacking: If `marginals.csv` is missing, cannot be read, or has none for it.
+            NoData: If `marginals.csv` is missing, cannot be read, or has none for it.
         """
         try:
             table = pd.read_csv(self.result.path / "marginals.csv", dtype=_WORDS, keep_default_na=False)

@@ -31,7 +31,7 @@ def log_density(evidence: FigureData, dataset: str) -> Figure:
     least as likely as they are now) and how many lie outside the axes, whose ends are the 1st and 99th percentiles.
 
     Raises:
-        Lacking: If the dataset has no hard-K scenario, or nobody a recommendation there.
+        NoData: If the dataset has no hard-K scenario, or nobody a recommendation there.
     """
     families = {
         family: {count: name for count, name in names.items() if count != "random"}

@@ -24,7 +24,7 @@ def marginals(evidence: FigureData, dataset: str) -> Figure:
     Each panel says the total variation distance of the two histograms.
 
     Raises:
-        Lacking: If the run has no histograms for the dataset.
+        NoData: If the run has no histograms for the dataset.
     """
     table = evidence.marginals(dataset)
     seed = table["seed"].iloc[0]

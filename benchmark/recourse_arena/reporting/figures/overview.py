@@ -23,7 +23,7 @@ def overview(evidence: FigureData) -> Figure:
     """Return a panel per dataset, a row per scenario and a dot with its interval per solver.
 
     Raises:
-        Lacking: If no cell of the run has an attainability, or a dataset has too many scenarios.
+        NoData: If no cell of the run has an attainability, or a dataset has too many scenarios.
     """
     tables = {dataset: shares(evidence, dataset, "attainability") for dataset in evidence.datasets}
     tables = {dataset: table for dataset, table in tables.items() if len(table)}

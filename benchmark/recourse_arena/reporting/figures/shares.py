@@ -24,7 +24,7 @@ def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     interval (Wilson 1927) of the people of all seeds on either side of it, missing where the run has no people.
 
     Raises:
-        Lacking: If `summary.csv` has no such metric.
+        NoData: If `summary.csv` has no such metric.
     """
     keys = ["scenario", "solver"]
     cells = evidence.summary(dataset, metric).dropna(subset=[metric])

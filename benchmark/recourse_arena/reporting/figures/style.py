@@ -104,7 +104,7 @@ def canvas(width: float, height: float) -> Figure:
     """Return an empty figure of a size in inches.
 
     Raises:
-        Lacking: If it would be too high to be looked at.
+        NoData: If it would be too high to be looked at.
     """
     if height > _HIGHEST:
         raise NoData(f"it would be {height / 39.37:.0f} metres high; draw a run of fewer scenarios or solvers")

@@ -26,7 +26,7 @@ def trade_off(evidence: FigureData, dataset: str) -> Figure:
     Colour and filling of a marker are the solver, its shape is the profile.
 
     Raises:
-        Lacking: If the dataset has no soft-* scenario whose hap is defined.
+        NoData: If the dataset has no soft-* scenario whose hap is defined.
     """
     cells = evidence.summary(dataset)
     hap, attainability = (shares(evidence, dataset, metric) for metric in ("hap", "attainability"))

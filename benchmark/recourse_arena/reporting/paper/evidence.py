@@ -27,7 +27,7 @@ class ClaimVerdict(StrEnum):
         """Return the verdict on all of several parts together.
 
         Example:
-            >>> print(Verdict.of_all([Verdict.HOLDS, Verdict.UNKNOWN]))
+            >>> print(ClaimVerdict.of_all([ClaimVerdict.HOLDS, ClaimVerdict.UNKNOWN]))
             cannot tell
         """
         found = set(verdicts)
