@@ -79,6 +79,14 @@ def test_answers_of_real_people_may_ask_for_plausibility_under_the_true_model(re
         (GOOD + "block = [1]", "block: expected a table, got 1"),
         (GOOD + "[answers.a]\nprofile = 'linear'", "answers.a: expected a key 'file'"),
         (GOOD + "[answers.a]\nfile = 'none.csv'", "answers.a: no file"),
+        (GOOD + "[answers.a]\nfile = 'x'\nplausibilty = false", "answers.a: unknown key 'plausibilty'. Did you mean"),
+        (GOOD + "[answers.a]\nfile = 3", "answers.a: file: expected a string, got 3"),
+        (GOOD.replace("[0, 1]", "[123456789012345678901234]"), "seeds: expected whole numbers"),
+        (GOOD.replace("[0, 1]", "[0.5]"), "seeds: expected whole numbers"),
+        (GOOD.replace('["grid"]', '["grid", 3]'), "solvers: expected a list of names, got ['grid', 3]"),
+        (GOOD.replace('["grid"]', '"grid"'), "solvers: expected a list, got 'grid'"),
+        (GOOD + "[[block]]\npeople = 'all'", "block: people: expected a whole number, got 'all'"),
+        (GOOD + "[[block]]\npeeple = 3", "block: unknown key 'peeple'. Did you mean 'people'"),
     ],
 )
 def test_a_malformed_file_is_one_clear_error(read, text, message):
@@ -90,3 +98,9 @@ def test_a_malformed_file_is_one_clear_error(read, text, message):
 def test_a_missing_file_is_one_clear_error(tmp_path):
     with pytest.raises(ArenaError, match="cannot read suite"):
         read_suite(tmp_path / "none.toml")
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    file = tmp_path / "suite.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_suite(file).name == "mine"

@@ -5,33 +5,39 @@ from __future__ import annotations
 __all__ = ["read_suite"]
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.toml_file import Names, Positive, Table, WholeNumbers, as_declared, read_toml
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.scenario import Scenario
 
-_LARGEST = 250_000
-"""Bytes of a suite file."""
 
-_DOTS = 200
-"""Dots in a line of it: a key of very many parts takes the parser hours."""
+class _Block(Table, frozen=True):
+    datasets: Names | None = None
+    scenarios: Names | None = None
+    solvers: Names | None = None
+    people: Positive | None = None
 
-_BLOCK_KEYS = {"datasets": list, "scenarios": list, "solvers": list, "people": int}
-_SUITE_KEYS = {
-    "name": str,
-    "summary": str,
-    "seeds": list,
-    "version": str,
-    "block": list,
-    "answers": dict,
-    **_BLOCK_KEYS,
-}
-_ANSWER_KEYS = {"file": str, "scheme": str, "profile": str, "plausibility": bool, "density": str}
+
+class _Suite(_Block, frozen=True):
+    name: str | None = None
+    summary: str | None = None
+    seeds: WholeNumbers = (0,)
+    version: str = "1"
+    block: list[Any] = []  # noqa: RUF012
+    answers: dict[str, Any] = {}  # noqa: RUF012
+
+
+class _Answers(Table, frozen=True):
+    file: str
+    scheme: str = "likert"
+    profile: str = "constant"
+    plausibility: bool = True
+    density: str = "flow"
 
 
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
@@ -48,91 +54,44 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
     Raises:
         ArenaError: With the file, the line or key, and what was expected.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ArenaError(f"{path}: expected a suite of at most {_LARGEST} bytes, got {path.stat().st_size}")
-        text = path.read_text(encoding="utf-8")
-        if any(line.count(".") > _DOTS for line in text.splitlines()):
-            raise ArenaError(f"{path}: expected at most {_DOTS} dots in a line")
-        document = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArenaError(f"cannot read suite {path}: {error}") from None
-    except RecursionError:
-        raise ArenaError(f"{path}: expected TOML, got brackets within brackets without an end") from None
-    except ArenaError:
-        raise
-    except ValueError as error:  # also a number with more digits than Python converts
-        raise ArenaError(f"{path}: expected TOML: {str(error)[:200]}") from None
-    _check_keys(path, document, _SUITE_KEYS, "")
-    answers = {name: _answers(path, name, table) for name, table in document.get("answers", {}).items()}
-    tables = document.get("block", [])
-    if not tables:
-        tables = [{key: document[key] for key in _BLOCK_KEYS if key in document}]
-    blocks = tuple(_block(path, table, document, answers, parse) for table in tables)
-    seeds = document.get("seeds", [0])
-    if not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
-        raise ArenaError(f"{path}: seeds: expected whole numbers from 0, got {seeds!r}")
+    said = as_declared(path, read_toml(path, "suite"), _Suite)
+    answers = {name: _answers(path, name, table) for name, table in said.answers.items()}
+    tables = [as_declared(path, table, _Block, "block") for table in said.block] or [_Block()]
     return Suite(
-        name=document.get("name", path.stem),
-        summary=document.get("summary", f"suite of {path.name}"),
-        blocks=blocks,
-        seeds=tuple(seeds),
-        version=document.get("version", "1"),
+        name=path.stem if said.name is None else said.name,
+        summary=f"suite of {path.name}" if said.summary is None else said.summary,
+        blocks=tuple(_block(path, table, said, answers, parse) for table in tables),
+        seeds=said.seeds,
+        version=said.version,
     )
 
 
-def _check_keys(path: Path, table: Any, known: Mapping[str, type], where: str) -> None:
-    if not isinstance(table, dict):
-        raise ArenaError(f"{path}: {where.strip(': ')}: expected a table, got {table!r}")
-    for key, value in table.items():
-        if key not in known:
-            raise ArenaError(f"{path}: {where}{unknown('key', key, known)}")
-        if type(value) is not known[key]:
-            words = {
-                list: "a list",
-                int: "a whole number",
-                str: "a string",
-                dict: "a table",
-                bool: "true or false",
-            }
-            raise ArenaError(f"{path}: {where}{key}: expected {words[known[key]]}, got {value!r}")
-
-
 def _block(
-    path: Path,
-    table: Any,
-    document: Mapping[str, Any],
-    answers: Mapping[str, Scenario],
-    parse: Callable[[str], Scenario],
+    path: Path, table: _Block, suite: _Suite, answers: Mapping[str, Scenario], parse: Callable[[str], Scenario]
 ) -> Block:
-    _check_keys(path, table, _BLOCK_KEYS, "block: ")
-    merged = {key: document[key] for key in _BLOCK_KEYS if key in document} | table
-    for key in ("datasets", "scenarios", "solvers"):
-        entries = merged.get(key, list(answers) if key == "scenarios" else [])
-        if not entries or not all(isinstance(entry, str) for entry in entries):
-            raise ArenaError(f"{path}: {key}: expected a list of names, got {entries!r}")
-        merged[key] = entries
-    people = merged.get("people")
-    if people is not None and people < 1:
-        raise ArenaError(f"{path}: people: expected a number from 1, got {people}")
-    scenarios = tuple(answers[name] if name in answers else parse(name) for name in merged["scenarios"])
-    return Block(tuple(merged["datasets"]), scenarios, tuple(merged["solvers"]), people)
+    datasets, solvers = table.datasets or suite.datasets, table.solvers or suite.solvers
+    scenarios = table.scenarios or suite.scenarios or tuple(answers)
+    for key, entries in (("datasets", datasets), ("scenarios", scenarios), ("solvers", solvers)):
+        if not entries:
+            raise ArenaError(f"{path}: {key}: expected a list of names, got nothing")
+    assert datasets
+    assert solvers
+    people = suite.people if table.people is None else table.people
+    return Block(datasets, tuple(answers.get(name) or parse(name) for name in scenarios), solvers, people)
 
 
 def _answers(path: Path, name: str, table: Any) -> Scenario:
-    _check_keys(path, table, _ANSWER_KEYS, f"answers.{name}: ")
-    if "file" not in table:
-        raise ArenaError(f"{path}: answers.{name}: expected a key 'file' with the path of a CSV file")
+    said = as_declared(path, table, _Answers, f"answers.{name[:80]}")
     if not re.fullmatch(r"[\w .+@!-]{1,100}", name) or name.startswith("."):
         raise ArenaError(f"{path}: answers.{name[:80]!r}: expected a name of letters, digits, spaces and any of _.+@!-")
-    file = path.parent / table["file"]
+    file = path.parent / said.file
     if not file.is_file():
         raise ArenaError(f"{path}: answers.{name}: no file {file}")
     return Scenario(
         name,
-        scheme=table.get("scheme", "likert"),
-        profile=profile(table.get("profile", "constant")).name,
-        plausibility=table.get("plausibility", True),
+        scheme=said.scheme,
+        profile=profile(said.profile).name,
+        plausibility=said.plausibility,
         answers=str(file),
-        density=table.get("density", "flow"),
+        density=said.density,  # type: ignore[arg-type]
     )
