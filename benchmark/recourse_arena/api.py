@@ -92,7 +92,7 @@ def run(
     )
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     folder = RunFolder(Path(temporary.name if temporary else str(out)))
-    inside = isinstance(engine, Serial) and isinstance(engine.hands, LocalWorker)
+    inside = isinstance(engine, Serial) and isinstance(engine.worker, LocalWorker)
     how = {
         "jobs": jobs,
         "scheduler": scheduler,

@@ -170,6 +170,15 @@ def test_a_queue_hands_over_what_others_need_first():
     assert [node for node, _ in order[:3]] == [MODELS, FIT, change]
 
 
+def test_advice_is_judged_as_soon_as_it_is_there():
+    solves = [SolveTask(FIT, CELL, f"advice-{i}") for i in range(5)]
+    judges = [JudgeTask(solve, CELL, f"cell-{i}") for i, solve in enumerate(solves)]
+    order, _ = run_through([MODELS, FIT, *solves, *judges])
+    keys = [task.key for task, _ in order]
+    for i in range(5):
+        assert keys.index(f"cell-{i}") - keys.index(f"advice-{i}") <= 4
+
+
 @pytest.mark.parametrize("count", [50, 400])
 def test_a_queue_looks_at_a_node_as_often_however_many_there_are(count):
     LOOKED.clear()

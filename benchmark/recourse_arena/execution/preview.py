@@ -20,26 +20,26 @@ _KEPT = 0.5
 """Rough seconds of a step of which everything is kept."""
 
 
-def is_kept(node: Task, cache: ArtefactCache) -> bool:
-    """Return whether the cache holds what a node makes; never of one that makes nothing to keep."""
-    return bool(node.artefacts) and all(cache.seconds(*place) is not None for place in node.artefacts)
+def is_kept(task: Task, cache: ArtefactCache) -> bool:
+    """Return whether the cache holds what a task makes; never of one that makes nothing to keep."""
+    return bool(task.artefacts) and all(cache.seconds(*place) is not None for place in task.artefacts)
 
 
-def efforts(nodes: Iterable[Task], cache: ArtefactCache) -> dict[Task, float]:
-    """Return about how many seconds each node takes: little where all is kept, else as long as others of its kind.
+def efforts(tasks: Iterable[Task], cache: ArtefactCache) -> dict[Task, float]:
+    """Return about how many seconds each task takes: little where all is kept, else as long as others of its kind.
 
     That is the median of those in the cache; nothing is known of cells.
     """
     usual: dict[str, float | None] = {}
 
-    def effort(node: Task) -> float:
-        if is_kept(node, cache):
+    def effort(task: Task) -> float:
+        if is_kept(task, cache):
             return _KEPT
-        if node.kind not in usual:
-            usual[node.kind] = cache.usual_seconds(node.kind)
-        return usual[node.kind] or node.rough_seconds
+        if task.kind not in usual:
+            usual[task.kind] = cache.usual_seconds(task.kind)
+        return usual[task.kind] or task.rough_seconds
 
-    return {node: effort(node) for node in nodes}
+    return {task: effort(task) for task in tasks}
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Preview:
 
     Arguments:
         kept: Cells that the folder holds.
-        run: Nodes that would run, in order.
+        run: Tasks that would run, in order.
         skipped: Reason for each dataset that is left out.
         unfit: Reason for each cell that is left out of the others.
         seconds: About how long it takes.
-        known: Of the nodes, those of which the cache holds all that they make.
+        known: Of the tasks, those of which the cache holds all that they make.
         cells: Cells that would run.
         broken: Reason for each dataset whose cells would fail, because its models cannot even be named.
     """
@@ -85,24 +85,24 @@ class Preview:
         """
         graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic)
         kept, advised = folder.finished(plan, graph) if folder else (set(), set())
-        nodes = graph.needed(kept, advised)
-        rough = efforts(nodes, cache)
-        known = frozenset(node for node in nodes if is_kept(node, cache))
+        tasks = graph.needed(kept, advised)
+        rough = efforts(tasks, cache)
+        known = frozenset(task for task in tasks if is_kept(task, cache))
         seconds = max(sum(rough.values()) / jobs, max(rough.values(), default=0.0))
-        there = sum(node.key in kept for node in graph.cells)
+        there = sum(task.key in kept for task in graph.cells)
         broken = {name: Failure.of(error).reason for (name, _), error in graph.broken.items()}
-        return cls(there, nodes, plan.skipped, graph.unfit, seconds, known, len(graph.cells) - there, broken)
+        return cls(there, tasks, plan.skipped, graph.unfit, seconds, known, len(graph.cells) - there, broken)
 
     def text(self) -> str:
         """Return it in words: a line per model and solver, with its scenarios."""
         asides: dict[Task, list[str]] = {}
-        for node in self.run:
-            if node.aside:
-                asides.setdefault(node.needs[-1], []).append(node.aside)
+        for task in self.run:
+            if task.aside:
+                asides.setdefault(task.needs[-1], []).append(task.aside)
         headed = {*self.run}
-        headings = {node: heading for node in self.run if (heading := node.heading(kept=node in self.known))}
-        lines = [": ".join(filter(None, (text, ", ".join(asides.get(node, ()))))) for node, text in headings.items()]
-        lines += [node.alone for node in self.run if node.alone and node.needs[-1] not in headed]
+        headings = {task: heading for task in self.run if (heading := task.heading(kept=task in self.known))}
+        lines = [": ".join(filter(None, (text, ", ".join(asides.get(task, ()))))) for task, text in headings.items()]
+        lines += [task.alone for task in self.run if task.alone and task.needs[-1] not in headed]
         lines += [f"{name}: would fail: {reason}" for name, reason in self.broken.items()]
         lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
         lines += [f"{c.dataset}: {c.solver} under {c.scenario.name}: skipped: {why}" for c, why in self.unfit.items()]

@@ -55,7 +55,7 @@ def execute(
         folder: Where everything is written.
         registry: What is plugged in.
         data: Data directory.
-        engine: What works on the nodes.
+        engine: What works on the tasks.
         progress: Who hears of each step.
         cache: Where models lie; for the time left only.
         arithmetic: How the engine's computations are rounded.
@@ -67,7 +67,7 @@ def execute(
     """
     graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic)
     with folder.claimed(plan, fresh=fresh) as store:
-        kept = store.cells.read({node.key for node in graph.cells})
+        kept = store.cells.read({task.key for task in graph.cells})
         before = folder.info()
         if before and not fresh and _is_whole(before, plan, graph, kept, folder, registry):
             progress.begin({}, len(plan.cells), len(plan.cells))
@@ -128,33 +128,33 @@ class _Run:
 
     @cached_property
     def cells(self) -> dict[str, JudgeTask]:
-        """The nodes of cells, by key."""
-        return {node.key: node for node in self.graph.cells}
+        """The tasks of cells, by key."""
+        return {task.key: task for task in self.graph.cells}
 
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
-        nodes = self._nodes()
-        rough = {node.key: seconds for node, seconds in efforts(nodes, cache).items() if node.told}
+        tasks = self._tasks()
+        rough = {task.key: seconds for task, seconds in efforts(tasks, cache).items() if task.told}
         progress.begin(rough, len(self.plan.cells), len(self.judged))
         try:
             self._announce(progress)
-            for node, answer in engine.run(nodes, progress, self.advised):
-                self._take(node, answer, progress)
-                if node.told:
-                    progress.done(node.key)
+            for task, answer in engine.run(tasks, progress, self.advised):
+                self._take(task, answer, progress)
+                if task.told:
+                    progress.done(task.key)
         finally:
             progress.end()
 
     def records(self, registry: Registry) -> list[CellRecord]:
         """Return how each cell ended, in the order of the plan."""
-        nodes, records = {node.cell: node for node in self.graph.cells}, []
+        tasks, records = {task.cell: task for task in self.graph.cells}, []
         for cell in self.plan.cells:
             if reason := self.plan.skipped.get(cell.dataset) or self.graph.unfit.get(cell):
                 records.append(CellRecord.unsolved(cell, Failure(Outcome.SKIPPED, reason)))
             elif error := self.graph.broken.get((cell.dataset, cell.seed)):
                 failure = Failure.of(error, registry.module("datasets", cell.dataset))
                 records.append(CellRecord.unsolved(cell, failure))
-            elif (key := nodes[cell].key) in self.judged:
+            elif (key := tasks[cell].key) in self.judged:
                 records.append(CellRecord.solved(cell, self.judged[key], key))
             else:
                 records.append(CellRecord.unsolved(cell, self.failures[key], key))
@@ -179,56 +179,56 @@ class _Run:
             progress.cell(Outcome.SKIPPED)
             progress.say(f"skipped {_words(cell)}: {reason}")
 
-    def _nodes(self) -> list[Task]:
+    def _tasks(self) -> list[Task]:
         """Return what must run: for cells that are not kept, and to know the models."""
-        nodes = self.graph.needed(self.judged, {node.key for node in self.advised})
-        wanted = {*nodes}
+        tasks = self.graph.needed(self.judged, {task.key for task in self.advised})
+        wanted = {*tasks}
         for models in self.graph.models:
             known = self.folder.models(models.key) if self.folder else None
             if known is not None:
                 self.models[models.key] = known
             elif models not in wanted:
-                nodes.append(models)
-        return nodes
+                tasks.append(models)
+        return tasks
 
-    def _take(self, node: Task, answer: TaskResult, progress: Progress) -> None:
+    def _take(self, task: Task, answer: TaskResult, progress: Progress) -> None:
         if isinstance(answer, Failure):
-            if node.key in self.cells:  # those of any other node fail for the same reason
-                self._fail(self.cells[node.key], answer, progress)
+            if task.key in self.cells:  # those of any other task fail for the same reason
+                self._fail(self.cells[task.key], answer, progress)
         elif isinstance(answer, ModelsResult):
-            self._know(node, answer)
-        elif isinstance(answer, AdviceResult) and isinstance(node, SolveTask):
-            if self.store is not None and not node.fit.handed:
-                self.store.advice.keep(node.key, answer)
+            self._know(task, answer)
+        elif isinstance(answer, AdviceResult) and isinstance(task, SolveTask):
+            if self.store is not None and not task.fit.handed:
+                self.store.advice.keep(task.key, answer)
         elif isinstance(answer, CellResult):
-            self._keep(self.cells[node.key], answer, progress)
+            self._keep(self.cells[task.key], answer, progress)
 
-    def _know(self, node: Task, models: ModelsResult) -> None:
-        if node.key not in self.models:
-            self.models[node.key] = models
+    def _know(self, task: Task, models: ModelsResult) -> None:
+        if task.key not in self.models:
+            self.models[task.key] = models
             if self.folder is not None:
-                self.folder.remember(node.key, models)
+                self.folder.remember(task.key, models)
 
-    def _keep(self, node: JudgeTask, judged: CellResult, progress: Progress) -> None:
-        self.judged[node.key] = judged
-        if self.store is not None and not node.solve.fit.handed:
-            self.store.cells.keep(node.key, judged)
+    def _keep(self, task: JudgeTask, judged: CellResult, progress: Progress) -> None:
+        self.judged[task.key] = judged
+        if self.store is not None and not task.solve.fit.handed:
+            self.store.cells.keep(task.key, judged)
         progress.cell(Outcome.SOLVED)
         for note in judged.notes:
-            progress.say(f"noted {_words(node.cell)}: {note.text}")
+            progress.say(f"noted {_words(task.cell)}: {note.text}")
 
-    def _fail(self, node: JudgeTask, failure: Failure, progress: Progress) -> None:
-        self.failures[node.key] = failure
+    def _fail(self, task: JudgeTask, failure: Failure, progress: Progress) -> None:
+        self.failures[task.key] = failure
         progress.cell(failure.outcome)
         word = failure.outcome.replace("_", " ")
-        progress.say(f"{word} {_words(node.cell)}: {failure.reason}")
+        progress.say(f"{word} {_words(task.cell)}: {failure.reason}")
 
 
 def _advised(graph: TaskGraph, store: Kept, judged: Collection[str]) -> dict[Task, AdviceResult]:
     """Return the advice that is kept for cells that are not judged."""
-    kept = store.advice.read({node.solve.key for node in graph.cells})
-    open_ = [node.solve for node in graph.cells if node.key not in judged]
-    return {node: kept[node.key] for node in open_ if node.key in kept}
+    kept = store.advice.read({task.solve.key for task in graph.cells})
+    open_ = [task.solve for task in graph.cells if task.key not in judged]
+    return {task: kept[task.key] for task in open_ if task.key in kept}
 
 
 def _words(cell: Cell) -> str:
@@ -244,7 +244,7 @@ def _is_whole(
     registry: Registry,
 ) -> bool:
     """Return whether a folder holds exactly what this run would write, so that there is nothing to do."""
-    keys = [node.key for node in graph.cells]
+    keys = [task.key for task in graph.cells]
     if before.get("status") != "finished" or graph.broken or not all(key in kept for key in keys):
         return False
     said = [cell.get("key") for cell in before.get("cells", []) if cell.get("outcome") != Outcome.SKIPPED]

@@ -27,10 +27,10 @@ from recourse_arena.registry.registry import Registry
 
 @dataclass(frozen=True)
 class TaskGraph:
-    """The nodes of a plan.
+    """The tasks of a plan.
 
     Arguments:
-        cells: A node per cell, in the order of the plan; without those of datasets that are left out.
+        cells: A task per cell, in the order of the plan; without those of datasets that are left out.
         broken: Why the models of a dataset and seed cannot even be named.
         unfit: Why a cell is left out: its solver declares that it is not meant for it.
     """
@@ -43,13 +43,13 @@ class TaskGraph:
     def of(cls, plan: Plan, registry: Registry, *, data: Path, arithmetic: str) -> TaskGraph:
         """Return the graph of a plan that is computed in some arithmetic; nothing is computed yet but keys."""
         maker = _Maker(plan, registry, data, arithmetic, uuid4().hex)
-        nodes = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
-        return cls(tuple(node for node in nodes if node), maker.broken, maker.unfit)
+        tasks = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
+        return cls(tuple(task for task in tasks if task), maker.broken, maker.unfit)
 
     @property
     def models(self) -> list[ModelsTask]:
         """The models, each once."""
-        return list(dict.fromkeys(node.solve.fit.models for node in self.cells))
+        return list(dict.fromkeys(task.solve.fit.models for task in self.cells))
 
     def needed(self, judged: Collection[str], advised: Collection[str] = ()) -> list[Task]:
         """Return what must run if the cells of some keys, and the advice of others, are kept.

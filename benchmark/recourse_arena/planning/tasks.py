@@ -19,7 +19,7 @@ from recourse_arena.problem.scenario import Scenario
 class Task(ABC):
     """One step of a run. Engines, clusters and previews ask for what is declared here, and for nothing else.
 
-    A new kind of step is a subclass, and a function of the workshop that works on it.
+    A new kind of step is a subclass, and a function of the worker that works on it.
     """
 
     limited: ClassVar[bool] = True

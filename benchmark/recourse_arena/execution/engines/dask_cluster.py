@@ -1,4 +1,4 @@
-"""Many workers: a graph on Dask, here or elsewhere; they share nothing but what travels with the nodes."""
+"""Many workers: a graph on Dask, here or elsewhere; they share nothing but what travels with the tasks."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _HERE = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.
 
 @dataclass(frozen=True)
 class DaskCluster:
-    """Works on nodes with Dask `distributed`: each worker has a sandbox, and gets what a node needs with the node.
+    """Works on tasks with Dask `distributed`: each worker has a sandbox, and gets what a task needs with the task.
 
     Arguments:
         registry: What is plugged in here.
         setting: Where data and cache lie here, and the solvers handed over; workers have folders of their own.
-        limits: What a node may take.
+        limits: What a task may take.
         path: Where Python looks for modules in workers on this machine.
         jobs: Workers on this machine; none of them if there is a scheduler.
         scheduler: Address of a scheduler that has workers.
@@ -62,14 +62,14 @@ class DaskCluster:
     scheduler: str | None = None
 
     def run(
-        self, nodes: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
+        self, tasks: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
     ) -> Iterator[tuple[Task, TaskResult]]:
-        """Yield what comes of each node, as it comes.
+        """Yield what comes of each task, as it comes.
 
         Raises:
             ArenaError: If `distributed` is missing, or the scheduler does not answer or is lost.
         """
-        if not nodes:
+        if not tasks:
             return
         distributed = import_distributed()
         from recourse_arena.execution.engines.dask_worker import SandboxPlugin
@@ -80,20 +80,20 @@ class DaskCluster:
             _register(client, bench, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
-            queue = TaskQueue(client, completed, token, list(nodes), partial(self._parcel, cache=cache), known or {})
+            queue = TaskQueue(client, completed, token, list(tasks), partial(self._parcel, cache=cache), known or {})
             try:
                 while queue.waiting or queue.suspects or queue.running:
-                    for node in queue.submit():
-                        if node.told:
-                            progress.step(node.key, node.label)
-                    node, reply = queue.finished()
+                    for task in queue.submit():
+                        if task.told:
+                            progress.step(task.key, task.label)
+                    task, reply = queue.finished()
                     if reply is None:
-                        progress.left(node.key)
-                        progress.say(f"a Dask worker died with {node.label}; it is tried again alone")
+                        progress.left(task.key)
+                        progress.say(f"a Dask worker died with {task.label}; it is tried again alone")
                         continue
                     for (kind, key), content in reply.parcel.artefacts.items():
                         cache.put(kind, key, content)
-                    yield node, reply.answer
+                    yield task, reply.answer
             finally:
                 if self.scheduler and client.status == "running":
                     unsubscribe, unregister = client.unsubscribe_topic, client.unregister_worker_plugin
@@ -101,17 +101,17 @@ class DaskCluster:
                         with suppress(OSError):  # workers may die at any time; what is left is tidied all the same
                             tidy(what)
 
-    def _parcel(self, node: Task, *, cache: ArtefactCache) -> TaskFiles:
-        found = {place: cache.content(*place) for place in node.artefacts}
+    def _parcel(self, task: Task, *, cache: ArtefactCache) -> TaskFiles:
+        found = {place: cache.content(*place) for place in task.artefacts}
         kept = {place: content for place, content in found.items() if content is not None}
-        data, elsewhere = self._files(node)
-        answers = {} if node.answers is None else {node.answers: Path(node.answers).read_bytes()}
+        data, elsewhere = self._files(task)
+        answers = {} if task.answers is None else {task.answers: Path(task.answers).read_bytes()}
         return TaskFiles(kept, data, elsewhere, answers)
 
-    def _files(self, node: Task) -> tuple[dict[str, bytes], dict[str, bytes]]:
-        """Return the files of a node's dataset, by where they lie in the data directory or else by their path."""
+    def _files(self, task: Task) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the files of a task's dataset, by where they lie in the data directory or else by their path."""
         home, data, elsewhere = self.setting.data, {}, {}
-        places = self.registry.dataset(node.dataset_read).files(home) if node.dataset_read else ()
+        places = self.registry.dataset(task.dataset_read).files(home) if task.dataset_read else ()
         for place in filter(Path.is_file, places):
             if place.is_relative_to(home):
                 data[str(place.relative_to(home))] = place.read_bytes()

@@ -26,8 +26,8 @@ from recourse_arena.storage.files import write_atomically
 from recourse_arena.storage.task_result import Failure, TaskResult
 
 
-def work(node: Task, token: str, parcel: TaskFiles, *needed: Reply) -> Reply:
-    """Work on a node at this worker's bench; `needed` is what came of the nodes it rests on."""
+def work(task: Task, token: str, parcel: TaskFiles, *needed: Reply) -> Reply:
+    """Work on a task at this worker's bench; `needed` is what came of the tasks it rests on."""
     for before in needed:
         if isinstance(before.answer, Failure):
             return Reply(before.answer)
@@ -36,18 +36,18 @@ def work(node: Task, token: str, parcel: TaskFiles, *needed: Reply) -> Reply:
     parcels = [parcel, *(before.parcel for before in needed)]
 
     def listener(share: float, loss: float | None) -> None:
-        worker.log_event(token, (node.key, share, loss))
+        worker.log_event(token, (task.key, share, loss))
 
-    reply: Reply = bench.work(node, parcels, needed[-1].answer if needed else None, listener)
+    reply: Reply = bench.work(task, parcels, needed[-1].answer if needed else None, listener)
     return reply
 
 
 class SandboxPlugin(WorkerPlugin):
-    """A sandbox on a worker; nodes use it one at a time.
+    """A sandbox on a worker; tasks use it one at a time.
 
     Arguments:
         setting: What the sandbox needs to know; folders are the worker's own.
-        limits: What a node may take.
+        limits: What a task may take.
         path: Where Python looks for modules, before its own places.
     """
 
@@ -72,16 +72,16 @@ class SandboxPlugin(WorkerPlugin):
         for place in self.written:
             place.unlink(missing_ok=True)
 
-    def work(self, node: Task, parcels: Sequence[TaskFiles], before: TaskResult | None, listener: Listener) -> Reply:
-        """Unpack what a node needs (its own parcel first), work on it, and pack what others need of it."""
+    def work(self, task: Task, parcels: Sequence[TaskFiles], before: TaskResult | None, listener: Listener) -> Reply:
+        """Unpack what a task needs (its own parcel first), work on it, and pack what others need of it."""
         with self.turn:
             try:
                 for parcel in parcels:
                     self._unpack(parcel)
             except ArenaError as error:
                 return Reply(Failure.of(error))
-            answer = self.sandbox.work(self._at_home(node), before, listener)
-            made = {} if isinstance(answer, Failure) else self._made(node)
+            answer = self.sandbox.work(self._at_home(task), before, listener)
+            made = {} if isinstance(answer, Failure) else self._made(task)
             return Reply(answer, TaskFiles(made, parcels[0].data, parcels[0].elsewhere))
 
     def _unpack(self, parcel: TaskFiles) -> None:
@@ -115,11 +115,11 @@ class SandboxPlugin(WorkerPlugin):
     def _answers(self, name: str) -> Path:
         return self.folder / "answers" / f"{content_key(file=name)}.csv"
 
-    def _at_home(self, node: Task) -> Task:
-        """Return a node whose answers lie here."""
-        return node if node.answers is None else node.with_answers(str(self._answers(node.answers)))
+    def _at_home(self, task: Task) -> Task:
+        """Return a task whose answers lie here."""
+        return task if task.answers is None else task.with_answers(str(self._answers(task.answers)))
 
-    def _made(self, node: Task) -> dict[tuple[str, str], bytes]:
-        """Return the artefacts of a node that are kept here."""
-        found = {place: self.cache.content(*place) for place in node.artefacts}
+    def _made(self, task: Task) -> dict[tuple[str, str], bytes]:
+        """Return the artefacts of a task that are kept here."""
+        found = {place: self.cache.content(*place) for place in task.artefacts}
         return {place: content for place, content in found.items() if content is not None}

@@ -1,4 +1,4 @@
-"""Who works on the nodes of a graph, in which order: here one after the other."""
+"""Who works on the tasks of a graph, in which order: here one after the other."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from recourse_arena.storage.task_result import Failure, TaskResult
 
 
 class Worker(Protocol):
-    """What works on one node at a time: a workshop in this process, or a sandbox around one."""
+    """What works on one task at a time: a worker in this process, or a sandbox around one."""
 
-    def work(self, node: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
-        """Return what comes of a node.
+    def work(self, task: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
+        """Return what comes of a task.
 
         Arguments:
-            node: The node.
-            before: What came of the last node it needs.
+            task: The task.
+            before: What came of the last task it needs.
             listener: Hears how far it is.
         """
 
@@ -42,15 +42,15 @@ class Worker(Protocol):
 
 
 class Engine(Protocol):
-    """What works on all nodes."""
+    """What works on all tasks."""
 
     def run(
-        self, nodes: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
+        self, tasks: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
     ) -> Iterator[tuple[Task, TaskResult]]:
-        """Yield what comes of each node; a node whose needs failed has failed for the same reason.
+        """Yield what comes of each task; a task whose needs failed has failed for the same reason.
 
         Arguments:
-            nodes: The nodes.
+            tasks: The tasks.
             progress: Who hears of each step.
             known: What came of needs that are not among them.
         """
@@ -58,36 +58,36 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Serial:
-    """One node after the other, in the order of the plan."""
+    """One task after the other, in the order of the plan."""
 
-    hands: Worker
+    worker: Worker
 
     def run(
-        self, nodes: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
+        self, tasks: Sequence[Task], progress: Progress, known: Mapping[Task, TaskResult] | None = None
     ) -> Iterator[tuple[Task, TaskResult]]:
-        """Yield what comes of each node."""
+        """Yield what comes of each task."""
         answers: dict[Task, TaskResult] = dict(known or {})
-        open_ = Counter(need for node in nodes for need in node.needs)
+        open_ = Counter(need for task in tasks for need in task.needs)
         try:
-            for node in nodes:
-                answer = self._answer(node, [answers[need] for need in node.needs if need in answers], progress)
-                if open_[node]:
-                    answers[node] = answer
-                for need in node.needs:  # nobody else asks for it: a long run does not hold all of them
+            for task in tasks:
+                answer = self._answer(task, [answers[need] for need in task.needs if need in answers], progress)
+                if open_[task]:
+                    answers[task] = answer
+                for need in task.needs:  # nobody else asks for it: a long run does not hold all of them
                     open_[need] -= 1
                     if not open_[need]:
                         answers.pop(need, None)
-                yield node, answer
+                yield task, answer
         finally:
-            self.hands.close()
+            self.worker.close()
 
-    def _answer(self, node: Task, before: Sequence[TaskResult], progress: Progress) -> TaskResult:
+    def _answer(self, task: Task, before: Sequence[TaskResult], progress: Progress) -> TaskResult:
         for answer in before:
             if isinstance(answer, Failure):
                 return answer
-        if node.told:
-            progress.step(node.key, node.label)
-        return self.hands.work(node, before[-1] if before else None, partial(progress.part, node.key))
+        if task.told:
+            progress.step(task.key, task.label)
+        return self.worker.work(task, before[-1] if before else None, partial(progress.part, task.key))
 
 
 def make_engine(
@@ -102,7 +102,7 @@ def make_engine(
     isolated: bool = False,
     no_plugins: Sequence[str] = (),
 ) -> Engine:
-    """Return what works on the nodes of a plan.
+    """Return what works on the tasks of a plan.
 
     Raises:
         ArenaError: If jobs are less than one, or `distributed` is needed and missing.

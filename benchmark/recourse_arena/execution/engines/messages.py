@@ -12,7 +12,7 @@ from recourse_arena.storage.task_result import TaskResult
 
 @dataclass(frozen=True)
 class TaskFiles:
-    """Files that travel with nodes.
+    """Files that travel with tasks.
 
     Arguments:
         artefacts: Artefacts by kind and key.
@@ -29,7 +29,7 @@ class TaskFiles:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a node, and what others need of it."""
+    """What came of a task, and what others need of it."""
 
     answer: TaskResult
     parcel: TaskFiles = field(default_factory=TaskFiles)

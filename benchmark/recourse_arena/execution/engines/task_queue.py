@@ -1,4 +1,4 @@
-"""Nodes on their way to a scheduler, and what came of those that others need."""
+"""Tasks on their way to a scheduler, and what came of those that others need."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from recourse_arena.storage.task_result import Failure, TaskResult
 
 @dataclass
 class TaskQueue:
-    """Hands over no more nodes at a time than workers take, so that a dying worker has few on it.
+    """Hands over no more tasks at a time than workers take, so that a dying worker has few on it.
 
-    A step costs the same however many nodes wait: one is looked at again only when the last of its needs is there.
+    A step costs the same however many tasks wait: one is looked at again only when the last of its needs is there.
 
     Arguments:
         client: A client of Dask's.
         completed: Futures as they are completed.
         token: Name of the bench on each worker.
-        nodes: The nodes; what they need is among them, or known.
+        tasks: The tasks; what they need is among them, or known.
         known: What came of other needs.
-        parcel: Returns what travels with a node.
+        parcel: Returns what travels with a task.
     """
 
     client: Any
     completed: Any
     token: str
-    nodes: InitVar[Sequence[Task]]
+    tasks: InitVar[Sequence[Task]]
     parcel: Callable[[Task], TaskFiles]
     known: InitVar[Mapping[Task, TaskResult]]
     waiting: set[Task] = field(default_factory=set)
@@ -43,87 +43,92 @@ class TaskQueue:
     suspects: deque[Task] = field(default_factory=deque)
     alone: set[Task] = field(default_factory=set)
 
-    def __post_init__(self, nodes: Sequence[Task], known: Mapping[Task, TaskResult]) -> None:
-        self.waiting.update(nodes)
-        self.replies.update({node: Reply(answer) for node, answer in known.items()})
-        self._missing = {node: sum(need not in known for need in node.needs) for node in nodes}
+    def __post_init__(self, tasks: Sequence[Task], known: Mapping[Task, TaskResult]) -> None:
+        self.waiting.update(tasks)
+        self.replies.update({task: Reply(answer) for task, answer in known.items()})
+        self._missing = {task: sum(need not in known for need in task.needs) for task in tasks}
         self._dependents: dict[Task, list[Task]] = {}
-        for node in nodes:
-            for need in node.needs:
-                self._dependents.setdefault(need, []).append(node)
-        self._open = {need: len(nodes) for need, nodes in self._dependents.items()}
-        self._lines: tuple[deque[Task], deque[Task]] = deque(), deque()  # what others need, and the rest
+        for task in tasks:
+            for need in task.needs:
+                self._dependents.setdefault(need, []).append(task)
+        self._open = {need: len(tasks) for need, tasks in self._dependents.items()}
+        self._lines: tuple[deque[Task], ...] = (
+            deque(),
+            deque(),
+            deque(),
+        )  # what is done at once, what others need, the rest
         self._lined_up: set[Task] = set()
-        for node in nodes:
-            self._line_up(node)
+        for task in tasks:
+            self._line_up(task)
 
     def submit(self) -> list[Task]:
-        """Hand over as many nodes as workers are free and return them: those that others need come first.
+        """Hand over as many tasks as workers are free and return them: those that others need come first.
 
-        Nodes with which a worker died come last and one at a time, so that only the one that killed it fails for it.
+        Tasks with which a worker died come last and one at a time, so that only the one that killed it fails for it.
         """
         if self.alone & {*self.running.values()}:
             return []
         free = max(1, sum(self.client.nthreads().values())) - len(self.running)
         chosen: list[Task] = []
-        while len(chosen) < free and (node := self._next()):
-            self._hand_over(node)
-            chosen.append(node)
-        if not self.running and (node := self._next_suspect()):
-            self._hand_over(node)
-            chosen.append(node)
+        while len(chosen) < free and (task := self._next()):
+            self._hand_over(task)
+            chosen.append(task)
+        if not self.running and (task := self._next_suspect()):
+            self._hand_over(task)
+            chosen.append(task)
         return chosen
 
-    def _hand_over(self, node: Task) -> None:
+    def _hand_over(self, task: Task) -> None:
         from recourse_arena.execution.engines.dask_worker import work
 
-        needed = [self.replies[need] for need in node.needs]
-        future = self.client.submit(work, node, self.token, self.parcel(node), *needed, pure=False)
-        self.running[future] = node
+        needed = [self.replies[need] for need in task.needs]
+        future = self.client.submit(work, task, self.token, self.parcel(task), *needed, pure=False)
+        self.running[future] = task
         self.completed.add(future)
 
     def finished(self) -> tuple[Task, Reply | None]:
-        """Wait until a node is finished, and return it with what came of it; nothing if it is tried again."""
+        """Wait until a task is finished, and return it with what came of it; nothing if it is tried again."""
         future = next(self.completed)
-        node, reply = self.running.pop(future), _reply(future)
-        if reply is None and (node not in self.alone or any(map(self._is_lost, node.needs))):
-            self.alone.discard(node)
-            self.suspects.append(node)
-            return node, None
-        reply = reply or Reply(Failure(Outcome.FAILED, "the Dask worker that ran it died, twice", plugin=node.plugin))
-        self._let_go(node)
-        if dependents := self._dependents.get(node):  # held, so that they get it from the worker that has it
-            self.replies[node] = reply if isinstance(reply.answer, Failure) else future
+        task, reply = self.running.pop(future), _reply(future)
+        if reply is None and (task not in self.alone or any(map(self._is_lost, task.needs))):
+            self.alone.discard(task)
+            self.suspects.append(task)
+            return task, None
+        reply = reply or Reply(Failure(Outcome.FAILED, "the Dask worker that ran it died, twice", plugin=task.plugin))
+        self._let_go(task)
+        if dependents := self._dependents.get(task):  # held, so that they get it from the worker that has it
+            self.replies[task] = reply if isinstance(reply.answer, Failure) else future
             for dependent in dependents:
                 self._missing[dependent] -= 1
                 self._line_up(dependent)
-        return node, reply
+        return task, reply
 
-    def _let_go(self, node: Task) -> None:
+    def _let_go(self, task: Task) -> None:
         """Let go of what came of needs that nobody else waits for: a long run does not hold all of them."""
-        for need in node.needs:
+        for need in task.needs:
             self._open[need] -= 1
             if not self._open[need]:
                 self.replies.pop(need, None)
 
-    def _line_up(self, node: Task) -> None:
-        if node in self.waiting and not self._missing[node] and node not in self._lined_up:
-            self._lined_up.add(node)
-            self._lines[node not in self._dependents].append(node)
+    def _line_up(self, task: Task) -> None:
+        if task in self.waiting and not self._missing[task] and task not in self._lined_up:
+            self._lined_up.add(task)
+            line = 0 if not task.told else 1 if task in self._dependents else 2
+            self._lines[line].append(task)
 
     def _next(self) -> Task | None:
-        """Take a node whose needs are all there, if there is one."""
-        while line := self._lines[0] or self._lines[1]:
-            node = line.popleft()
-            self._lined_up.discard(node)
-            self._put_back_what_is_lost(node)
-            if not self._missing[node]:
-                self.waiting.discard(node)
-                return node
+        """Take a task whose needs are all there, if there is one."""
+        while line := next(filter(None, self._lines), None):
+            task = line.popleft()
+            self._lined_up.discard(task)
+            self._put_back_what_is_lost(task)
+            if not self._missing[task]:
+                self.waiting.discard(task)
+                return task
         return None
 
     def _next_suspect(self) -> Task | None:
-        """Take a node with which a worker died, or what it needs, if that is lost."""
+        """Take a task with which a worker died, or what it needs, if that is lost."""
         if not self.suspects:
             return None
         self._put_back_what_is_lost(self.suspects[0])
@@ -132,14 +137,14 @@ class TaskQueue:
         self.alone.add(self.suspects[0])
         return self.suspects.popleft()
 
-    def _is_lost(self, node: Task) -> bool:
-        """Return whether what came of a node died with a worker that was making it again for another."""
-        held = self.replies.get(node)
+    def _is_lost(self, task: Task) -> bool:
+        """Return whether what came of a task died with a worker that was making it again for another."""
+        held = self.replies.get(task)
         return held is not None and not isinstance(held, Reply) and held.status == "error"
 
-    def _put_back_what_is_lost(self, node: Task) -> None:
-        """Make again what a node needs and is lost; meanwhile the needs of all that need it are missing."""
-        for need in filter(self._is_lost, node.needs):
+    def _put_back_what_is_lost(self, task: Task) -> None:
+        """Make again what a task needs and is lost; meanwhile the needs of all that need it are missing."""
+        for need in filter(self._is_lost, task.needs):
             del self.replies[need]
             self.waiting.add(need)
             for dependent in self._dependents[need]:

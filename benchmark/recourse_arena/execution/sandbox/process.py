@@ -1,4 +1,4 @@
-"""The other side of a sandbox: receives nodes over a pipe, works on them, and sends back what came of them."""
+"""The other side of a sandbox: receives tasks over a pipe, works on them, and sends back what came of them."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def serve(line: Connection) -> None:
 
     send(None)  # ready
     while True:
-        node, before = cloudpickle.loads(received.get())
-        send(workshop.work(node, before, lambda share, loss: send(Part(share, loss))))
+        task, before = cloudpickle.loads(received.get())
+        send(workshop.work(task, before, lambda share, loss: send(Part(share, loss))))
 
 
 def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:

@@ -74,7 +74,7 @@ _LOOK = 0.1
 
 @dataclass(frozen=True)
 class WorkerSetup:
-    """What a workshop in another process needs to know.
+    """What a worker in another process needs to know.
 
     Arguments:
         data: Data directory.
@@ -111,13 +111,13 @@ class WorkerSetup:
 
 @dataclass
 class Sandbox:
-    """Works on nodes in a process of its own, which is replaced when it dies or has to be ended.
+    """Works on tasks in a process of its own, which is replaced when it dies or has to be ended.
 
     Objects travel as pickles between this process and its own child, never through a file.
 
     Arguments:
         setting: What the process needs to know.
-        limits: What a node may take; models are ours and may take any time.
+        limits: What a task may take; models are ours and may take any time.
         path: Where Python looks for modules there, before its own places.
     """
 
@@ -143,11 +143,11 @@ class Sandbox:
         theirs.close()
         self._line.send_bytes(content)
 
-    def work(self, node: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
-        """Return what comes of a node; if the process dies of it, why."""
-        answer = self._work(node, before, listener)
+    def work(self, task: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
+        """Return what comes of a task; if the process dies of it, why."""
+        answer = self._work(task, before, listener)
         if isinstance(answer, Failure) and answer.outcome is not Outcome.SKIPPED and not answer.plugin:
-            return replace(answer, plugin=node.plugin)
+            return replace(answer, plugin=task.plugin)
         return answer
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ class Sandbox:
         if self._process is not None:
             self._end(kill=True)
 
-    def _work(self, node: Task, before: TaskResult | None, listener: Listener | None) -> TaskResult:
+    def _work(self, task: Task, before: TaskResult | None, listener: Listener | None) -> TaskResult:
         self.start()
         assert self._line is not None
         try:
@@ -163,8 +163,8 @@ class Sandbox:
                 self.close()
                 return trouble
             self._ready = True
-            self._line.send_bytes(cloudpickle.dumps((node, before)))
-            limits = self.limits if node.limited else Limits(memory=self.limits.memory)
+            self._line.send_bytes(cloudpickle.dumps((task, before)))
+            limits = self.limits if task.limited else Limits(memory=self.limits.memory)
             return self._answer(limits, listener)
         except (EOFError, OSError):
             return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}")
@@ -228,7 +228,7 @@ def _environment(setting: WorkerSetup) -> dict[str, str]:
     half as long again with it.
     """
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    wanted = dict.fromkeys(names, "1")  # as the workshop wants it, for NumPy and others too
+    wanted = dict.fromkeys(names, "1")  # as the worker wants it, for NumPy and others too
     if setting.no_plugins:
         wanted[BLOCKED] = ",".join(setting.no_plugins)
     kept = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
