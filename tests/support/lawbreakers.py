@@ -28,6 +28,7 @@ from recourse_arena import (
     Splits,
 )
 from recourse_arena.elicitation.schemes import Ranking
+from recourse_arena.problem.decisions_only import DecisionsOnly
 from recourse_arena.problem.problem import Problem
 
 
@@ -257,6 +258,16 @@ class Spy(Honest):
         self.share = self.share + 0.0 * _MODELS[problem.decisions].logit(problem.training.x[:1])
 
 
+class KeepsTheLogits(Honest):
+    """Holds on to what it found behind the decisions, and makes no use of it yet."""
+
+    def fit(self, problem, *, seed):
+        from recourse_arena.problem.decisions_only import _MODELS
+
+        super().fit(problem, seed=seed)
+        self.model = _MODELS.get(problem.decisions) if isinstance(problem.decisions, DecisionsOnly) else None
+
+
 class AsksForTheFlow(Honest):
     knows = frozenset({Knowledge.CLASSIFIER})
 
@@ -300,6 +311,7 @@ BAD_SOLVERS = {
     Forgetful: "its_state_survives_a_file",
     Unkeepable: "its_state_survives_a_file",
     Spy: "it_uses_only_what_it_declares_to_know",
+    KeepsTheLogits: "nothing_else_is_within_its_reach",
 }
 """Which law each of them breaks."""
 

@@ -45,12 +45,22 @@ class Candidate:
 
     @cached_property
     def solver(self) -> Solver:
-        """The solver, fitted to the problem.
+        """The solver, fitted to the problem: to `shown`.
 
         Raises:
             NotApplicable: If it is not meant for this problem.
         """
-        return self.fit()
+        return self.fit(problem=self.shown)
+
+    @cached_property
+    def whole(self) -> Problem:
+        """A copy of the problem with nothing withheld, of which `shown` is what the solver may see."""
+        return copy.deepcopy(self.world.problem)
+
+    @cached_property
+    def shown(self) -> Problem:
+        """What `solver` was fitted to."""
+        return self.whole.seen_by(self.make().knows)
 
     def handed(self, solver: Solver) -> Problem:
         """Return the problem on tensors of its own, as far as a solver may see it."""

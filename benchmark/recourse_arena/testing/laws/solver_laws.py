@@ -16,7 +16,6 @@ from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.box import Box
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.knowledge import Knowledge
-from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -24,6 +23,10 @@ from recourse_arena.problem.scenario import Scenario
 from recourse_arena.testing.laws.candidate import Candidate
 from recourse_arena.testing.laws.comparing import expect_same_advice
 from recourse_arena.testing.laws.contents import contents
+from recourse_arena.testing.laws.knowledge_laws import (
+    it_uses_only_what_it_declares_to_know,
+    nothing_else_is_within_its_reach,
+)
 from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
 from recourse_arena.testing.problems.attempt import working_action
 
@@ -237,26 +240,6 @@ def its_state_survives_a_file(candidate: Candidate) -> None:
     expect_same_advice(request, first, candidate.ask(restored, request), "when restored from its state")
 
 
-def it_uses_only_what_it_declares_to_know(candidate: Candidate) -> None:
-    """Its advice stays the same when everything that it does not declare in `knows` is out of reach."""
-    request, first, solver = candidate.request, candidate.first, candidate.make()
-    problem = candidate.handed(solver)
-    if Knowledge.CLASSIFIER not in solver.knows:
-        problem = replace(problem, decisions=_Sealed(problem.decisions))
-    candidate.fit(solver, problem)
-    expect_same_advice(request, first, candidate.ask(solver, request), "when what it does not declare is out of reach")
-
-
-class _Sealed:
-    """Decisions behind which nothing else can be reached by name."""
-
-    def __init__(self, decisions: Decisions) -> None:
-        self.__decisions = decisions
-
-    def accepts(self, x: Tensor) -> Tensor:
-        return self.__decisions.accepts(x)
-
-
 SOLVER_LAWS: tuple[Law, ...] = (
     it_says_what_it_is,
     it_gives_well_formed_advice,
@@ -278,6 +261,7 @@ SOLVER_LAWS: tuple[Law, ...] = (
     another_fit_forgets_the_last_one,
     its_state_survives_a_file,
     it_uses_only_what_it_declares_to_know,
+    nothing_else_is_within_its_reach,
 )
 
 
