@@ -24,6 +24,9 @@ from recourse_arena.problem.request import Request
 class Judge:
     """Scores recommendations; a solver's word counts for nothing but its outcome label.
 
+    Effects of an action on whole-number features are decided on as the reference model gives them, not rounded: the
+    noise behind a count is known up to its cell only, and this is its middle. Acted-upon values must be whole.
+
     Arguments:
         decisions: The fixed decision model.
         reference: The causal model through which actions take effect: the true one where known, else the flow.
