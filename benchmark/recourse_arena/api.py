@@ -82,6 +82,8 @@ def run(
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
+    if out is not None and not str(out).strip():
+        raise ArenaError("out: expected the name of a folder, got an empty one")
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     kept = ArtefactCache(cache_folder(cache))
@@ -91,7 +93,7 @@ def run(
         plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
     )
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
-    folder = RunFolder(Path(temporary.name if temporary else str(out)))
+    folder = RunFolder(Path(temporary.name if temporary else str(out)).absolute())
     inside = isinstance(engine, Serial) and isinstance(engine.worker, LocalWorker)
     how = {
         "jobs": jobs,

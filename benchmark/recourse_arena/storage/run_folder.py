@@ -29,6 +29,7 @@ FORMAT = 2
 """Version of the layout of a run folder."""
 
 _TABLES = ("people.parquet", "summary.csv", "marginals.csv")
+_FOLDERS = ("cells", "advice")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class RunFolder:
             ArenaError: If it cannot be written, holds another run, or another process is at work in it. Nothing is
                 overwritten then.
         """
+        self._refuse_what_is_not_ours()
         before = self.info()
         if before is not None:
             self._refuse_another(before, plan, fresh=fresh)
@@ -123,6 +125,28 @@ class RunFolder:
         except (ValueError, KeyError, TypeError, OSError):
             pass
         raise ArenaError(f"{file} is not a record of a run of this suite's format; choose another folder")
+
+    def _refuse_what_is_not_ours(self) -> None:
+        """Refuse a folder that holds anything but a run: no file of anybody else's is replaced or deleted.
+
+        Raises:
+            ArenaError: If it does, cannot be looked into, or leads elsewhere.
+        """
+        try:
+            found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
+        except OSError as error:
+            raise ArenaError(f"cannot use {str(self.path)[:200]}: {error.strerror or error}") from None
+        for name in (*_FOLDERS, *_TABLES, "run.json"):
+            if (self.path / name).is_symlink():
+                raise ArenaError(f"{self.path / name} is a link; a run writes into folders of its own only")
+        begun = (self.path / "cells" / ".lock").exists()
+        if "run.json" in found or (begun and found <= {*_FOLDERS, "set-aside"}):
+            return
+        if strangers := sorted(found):
+            raise ArenaError(
+                f"{self.path} holds {strangers[0]!r} and is no run folder (it has no run.json);\n"
+                f"choose an empty or new folder with --out"
+            )
 
     def _refuse_another(self, before: dict[str, Any], plan: Plan, *, fresh: bool) -> None:
         if before["suite"] != plan.suite.identity():

@@ -29,7 +29,7 @@ def serve(line: Connection) -> None:
             line.send_bytes(cloudpickle.dumps(what))
 
     try:
-        workshop = _workshop(received.get())
+        worker = _worker(received.get())
     except Exception as error:  # whoever asks for anything is told
         from recourse_arena.storage.task_result import Failure
 
@@ -40,7 +40,7 @@ def serve(line: Connection) -> None:
     send(None)  # ready
     while True:
         task, before = cloudpickle.loads(received.get())
-        send(workshop.work(task, before, lambda share, loss: send(Part(share, loss))))
+        send(worker.work(task, before, lambda share, loss: send(Part(share, loss))))
 
 
 def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:
@@ -52,7 +52,7 @@ def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:
             os._exit(0)
 
 
-def _workshop(content: bytes) -> LocalWorker:
+def _worker(content: bytes) -> LocalWorker:
     # The path is in front of the pickle's own modules: those of a notebook may lie where only it looks.
     path, rest = cloudpickle.loads(content)
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
