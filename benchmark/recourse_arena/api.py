@@ -37,9 +37,9 @@ def run(
     suite: str | Path | Suite = "quick",
     *,
     out: str | Path | None = None,
-    solvers: Sequence[str | Solver] = (),
-    datasets: Sequence[str] = (),
-    scenarios: Sequence[str] = (),
+    solvers: Sequence[str | Solver] | str | Solver = (),
+    datasets: Sequence[str] | str = (),
+    scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
     fresh: bool = False,
@@ -87,7 +87,7 @@ def run(
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     kept = ArtefactCache(cache_folder(cache))
-    chosen = Selection(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
+    chosen = Selection.checked(datasets, scenarios, people, seeds, person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     engine = make_engine(
         plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
@@ -124,9 +124,9 @@ def preview(
     suite: str | Path | Suite = "quick",
     *,
     out: str | Path | None = None,
-    solvers: Sequence[str | Solver] = (),
-    datasets: Sequence[str] = (),
-    scenarios: Sequence[str] = (),
+    solvers: Sequence[str | Solver] | str | Solver = (),
+    datasets: Sequence[str] | str = (),
+    scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
     person_timeout: float | None = None,
@@ -142,7 +142,7 @@ def preview(
         ArenaError: If names, options or files are wrong.
     """
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
-    chosen = Selection(tuple(datasets), (), tuple(scenarios), people, tuple(seeds), person_timeout)
+    chosen = Selection.checked(datasets, scenarios, people, seeds, person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     folder = None if out is None or fresh else RunFolder(Path(out))
     return Preview.of(
@@ -157,7 +157,11 @@ def preview(
 
 
 def _planned(
-    suite: str | Path | Suite, solvers: Sequence[str | Solver], choice: Selection, registry: Registry, data: Path
+    suite: str | Path | Suite,
+    solvers: Sequence[str | Solver] | str | Solver,
+    choice: Selection,
+    registry: Registry,
+    data: Path,
 ) -> Plan:
     """Return the plan of a suite with what a user chose of it, and solvers by name or handed over as objects."""
     names = _named(solvers)
@@ -166,12 +170,13 @@ def _planned(
     return make_plan(find_suite(suite, registry), registry, data=data, choice=chosen, solvers=handed)
 
 
-def _named(solvers: Sequence[str | Solver]) -> dict[str, str | Solver]:
+def _named(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | Solver]:
     """Return solvers by what each is called: objects of one name are told apart by their options.
 
     Raises:
         ArenaError: If something is no solver, or two of them cannot be told apart.
     """
+    solvers = (solvers,) if isinstance(solvers, (str, Solver)) else solvers
     plain = [_name(solver) for solver in solvers]
     names = [
         name if isinstance(solver, str) or plain.count(name) == 1 else spell(name, _words(solver.made_with))

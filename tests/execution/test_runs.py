@@ -203,7 +203,7 @@ def test_plausibility_under_the_true_model_is_refused_before_anything_runs_where
         ({"scenarios": ["hard-1@causal-order"]}, "unknown distribution of preferences on tiny 'causal-order'"),
         ({"scenarios": ["hard-1!scm-plausible"]}, "unknown switch .* Did you mean 'scm-plausibility'"),
         ({"scenarios": ["hard-1!no-plausibility!scm-plausibility"]}, "take one of !scm-plausibility and"),
-        ({"people": 0}, "people: expected a number from 1"),
+        ({"people": 0}, "people: expected a whole number from 1"),
         ({"solvers": ["picky?height=-2"]}, "height must not be negative"),
     ],
 )
@@ -291,3 +291,31 @@ def test_solvers_that_cannot_be_told_apart_are_refused_before_anything_runs(aren
     with pytest.raises(ArenaError, match=r"2 of them are called 'grid\?points=5'.*\n.*solver.name = 'grid-2'"):
         arena(solvers=[Grid(points=5), Grid(points=7 if names else 5), *names], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seeds": [1.5]}, "seeds: expected a list of whole numbers"),
+        ({"seeds": [-1]}, "seeds: expected a list of whole numbers"),
+        ({"seeds": [10**24]}, "below 2 to the power of 63"),
+        ({"seeds": 3}, "seeds: expected a list of whole numbers"),
+        ({"people": 5.0}, "people: expected a whole number from 1, got 5.0"),
+        ({"people": "5"}, "people: expected a whole number from 1, got '5'"),
+        ({"people": True}, "people: expected a whole number from 1, got True"),
+        ({"timeout": "5"}, "timeout: expected seconds above 0, got '5'"),
+        ({"person_timeout": -1}, "person timeout: expected seconds above 0, got -1"),
+        ({"datasets": [object()]}, "datasets: expected names"),
+        ({"scenarios": [3]}, "scenarios: expected names, got 3"),
+        ({"solvers": [3]}, "solvers: expected names or Solver objects, got 3"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_runs(arena, tmp_path, wrong, message):
+    with pytest.raises(ArenaError, match=message):
+        arena(out=tmp_path / "run", **wrong)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_single_name_is_one_name(arena):
+    summary = arena(solvers="top", datasets="tiny", scenarios="hard-1", people=3).summary
+    assert summary[["dataset", "scenario", "solver"]].values.tolist() == [["tiny", "hard-1", "top"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Cell", "Plan", "Selection", "make_plan"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -59,6 +59,41 @@ class Selection:
     people: int | None = None
     seeds: tuple[int, ...] = ()
     person_timeout: float | None = None
+
+    @classmethod
+    def checked(
+        cls,
+        datasets: Sequence[str] | str = (),
+        scenarios: Sequence[str] | str = (),
+        people: int | None = None,
+        seeds: Sequence[int] = (),
+        person_timeout: float | None = None,
+    ) -> Selection:
+        """Return what was chosen, whoever says it; a single name is one name.
+
+        Raises:
+            ArenaError: If something is not of the type it should be, or out of range.
+        """
+        if people is not None and (type(people) is not int or people < 1):
+            raise ArenaError(f"people: expected a whole number from 1, got {people!r}")
+        if isinstance(seeds, (str, int)) or not all(type(seed) is int and 0 <= seed < 2**63 for seed in seeds):
+            raise ArenaError(
+                f"seeds: expected a list of whole numbers from 0, below 2 to the power of 63, got {seeds!r}"
+            )
+        if person_timeout is not None and (
+            type(person_timeout) not in (int, float) or not 0 < person_timeout < float("inf")
+        ):
+            raise ArenaError(f"person timeout: expected seconds above 0, got {person_timeout!r}")
+        names = _names("datasets", datasets), _names("scenarios", scenarios)
+        return cls(names[0], (), names[1], people, tuple(seeds), person_timeout)
+
+
+def _names(what: str, given: Sequence[str] | str) -> tuple[str, ...]:
+    found = (given,) if isinstance(given, str) else tuple(given)
+    for name in found:
+        if not isinstance(name, str):
+            raise ArenaError(f"{what}: expected names, got {name!r}")
+    return found
 
 
 @dataclass(frozen=True)

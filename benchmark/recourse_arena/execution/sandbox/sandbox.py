@@ -46,10 +46,10 @@ class Limits:
     memory: int | None = None
 
     def __post_init__(self) -> None:
-        if self.timeout is not None and not 0 < self.timeout < float("inf"):
-            raise ArenaError(f"timeout: expected seconds above 0, got {self.timeout}")
-        if self.memory is not None and self.memory <= 0:
-            raise ArenaError(f"memory: expected bytes above 0, got {self.memory}")
+        if self.timeout is not None and (type(self.timeout) not in (int, float) or not 0 < self.timeout < float("inf")):
+            raise ArenaError(f"timeout: expected seconds above 0, got {self.timeout!r}")
+        if self.memory is not None and (type(self.memory) is not int or self.memory <= 0):
+            raise ArenaError(f"memory: expected bytes above 0, got {self.memory!r}")
 
     def __bool__(self) -> bool:
         return self.timeout is not None or self.memory is not None
