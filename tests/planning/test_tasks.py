@@ -170,6 +170,21 @@ def test_a_queue_hands_over_what_others_need_first():
     assert [node for node, _ in order[:3]] == [MODELS, FIT, change]
 
 
+def test_advice_is_let_go_once_it_is_judged_and_models_once_nothing_is_left():
+    solves = [SolveTask(FIT, CELL, f"advice-{i}") for i in range(3)]
+    tasks = [MODELS, FIT, *solves, *(JudgeTask(solve, CELL, f"cell-{i}") for i, solve in enumerate(solves))]
+    client = Client()
+    queue = TaskQueue(client, Completed(), "token", tasks, lambda task: TaskFiles(), {})
+    held = []
+    while queue.waiting or queue.suspects or queue.running:
+        queue.submit()
+        queue.finished()
+        held.append({task.key for task in queue.replies})
+    assert max(sum(key.startswith("advice") for key in keys) for keys in held) <= 2
+    assert all({"models", "fit"} <= keys for keys in held[2:-1])
+    assert "models" not in held[-1]
+
+
 def test_advice_is_judged_as_soon_as_it_is_there():
     solves = [SolveTask(FIT, CELL, f"advice-{i}") for i in range(5)]
     judges = [JudgeTask(solve, CELL, f"cell-{i}") for i, solve in enumerate(solves)]

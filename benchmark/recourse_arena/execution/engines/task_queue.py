@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["TaskQueue"]
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
@@ -51,7 +51,7 @@ class TaskQueue:
         for task in tasks:
             for need in task.needs:
                 self._dependents.setdefault(need, []).append(task)
-        self._open = {need: len(tasks) for need, tasks in self._dependents.items()}
+        self._open = Counter(need for task in tasks if not task.told for need in task.needs)
         self._lines: tuple[deque[Task], ...] = (
             deque(),
             deque(),
@@ -104,8 +104,11 @@ class TaskQueue:
         return task, reply
 
     def _let_go(self, task: Task) -> None:
-        """Let go of what came of needs that nobody else waits for: a long run does not hold all of them."""
-        for need in task.needs:
+        """Let go of advice that is judged: a long run does not hold all of it.
+
+        Nothing rests on a judgement, so it is never made again, and neither is what it alone needs.
+        """
+        for need in task.needs if not task.told else ():
             self._open[need] -= 1
             if not self._open[need]:
                 self.replies.pop(need, None)
