@@ -21,10 +21,10 @@ def test_a_folder_that_holds_anything_else_is_refused_and_left_as_it_is(arena, t
 
 def test_an_empty_folder_and_one_of_a_run_that_was_stopped_are_taken(arena, tmp_path):
     (tmp_path / "out").mkdir()
-    arena(out=tmp_path / "out", solvers=["top"], scenarios=["hard-1"], people=3)
+    first = arena(out=tmp_path / "out", solvers=["top"], scenarios=["hard-1"], people=3).people
     for file in (tmp_path / "out").glob("*.*"):
         file.unlink()
-    arena(out=tmp_path / "out", solvers=["top"], scenarios=["hard-1"], people=3)
+    assert arena(out=tmp_path / "out", solvers=["top"], scenarios=["hard-1"], people=3).people.equals(first)
 
 
 @pytest.mark.parametrize("name", ["cells", "advice"])
