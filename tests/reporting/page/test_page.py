@@ -156,3 +156,13 @@ def test_the_reference_leaderboard_is_that_of_the_reference_run():
     page = (results / "leaderboard.html").read_text(encoding="utf-8")
     (block,) = Elements(page).blocks
     assert len(json.loads(block)["rows"]) == len(summary)
+
+
+def test_the_page_draws_the_ends_that_runs_write():
+    from recourse_arena.problem.outcome import Outcome
+
+    folder = Path(__file__).parents[3] / "benchmark" / "recourse_arena" / "reporting" / "page" / "templates"
+    drawn = re.search(r"const OUTCOMES = (\[.*\]);", (folder / "script" / "overview.js").read_text())[1]
+    for word in json.loads(drawn):
+        assert word in set(Outcome)
+        assert f".stack .{word} " in (folder / "style.css").read_text()

@@ -26,7 +26,7 @@ function showOverview() {
     (i) => ({ class: scenarios[i] === choice.scenario && "now" }), "plain overview"));
 }
 
-const OUTCOMES = ["solved", "not_found", "infeasible", "timeout"];
+const OUTCOMES = ["solved", "not_found", "infeasible", "timed_out"];
 
 function showOutcomes() {
   const rows = inScenario();
