@@ -27,7 +27,7 @@ from recourse_arena.planning.plan import Plan, Selection, make_plan
 from recourse_arena.planning.suite_file import read_suite
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
-from recourse_arena.reporting.forms import write_boards
+from recourse_arena.reporting.forms import boards_are_newer, write_boards
 from recourse_arena.reporting.result import Result
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
@@ -115,7 +115,7 @@ def run(
         how={name: value for name, value in how.items() if value is not None},
     )
     result = load(folder.path, keep=temporary)
-    if temporary is None:
+    if temporary is None and not boards_are_newer(folder.path):
         write_boards(result.board, folder.path)
     return result
 

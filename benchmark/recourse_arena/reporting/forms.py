@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMS", "render", "write_boards"]
+__all__ = ["FORMS", "boards_are_newer", "render", "write_boards"]
 
 from pathlib import Path
 
@@ -22,11 +22,21 @@ def render(board: Leaderboard, form: str, *, at: Path | None = None) -> str:
     return {"table": board.text, "md": board.markdown, "csv": board.csv, "json": board.json}[form]()
 
 
+_BOARDS = (("md", "leaderboard.md"), ("html", "leaderboard.html"))
+
+
+def boards_are_newer(folder: Path) -> bool:
+    """Return whether a run folder has its leaderboards, written after the run."""
+    boards = [folder / name for _, name in _BOARDS]
+    ended = (folder / "run.json").stat().st_mtime_ns
+    return all(board.is_file() and board.stat().st_mtime_ns >= ended for board in boards)
+
+
 def write_boards(board: Leaderboard, folder: Path) -> None:
     """Write the leaderboard of a run into its folder, as Markdown and as a page.
 
     Raises:
         ArenaError: If the folder cannot be written.
     """
-    for form, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
+    for form, name in _BOARDS:
         write_atomically(folder / name, render(board, form, at=folder / name).encode())
