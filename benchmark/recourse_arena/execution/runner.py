@@ -104,7 +104,7 @@ def evaluate(
 
     Arguments:
         plan: The plan.
-        prepared: Returns the materials of a dataset and seed: whoever asks there is asked about.
+        prepared: Returns the fitted dataset of a name and seed: whoever asks there is asked about.
         registry: What is plugged in.
         data: Data directory.
         cache: Where fitted solvers are kept.

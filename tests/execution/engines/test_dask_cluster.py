@@ -182,7 +182,7 @@ def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_fo
     block = Block((f"filed?third={tmp_path / 'third.txt'}",), (Scenario.parse("hard-1"),), ("top",), 10)
     models = ModelsTask(block.datasets[0], 0, ModelKeys("models", "", "", ""))
     cluster = DaskCluster(plugins.discover(), WorkerSetup(tmp_path / "data", None), Limits())
-    parcel = cluster._parcel(models, cache=ArtefactCache(None))
+    parcel = cluster._files_of(models, cache=ArtefactCache(None))
     assert parcel.data == {"filed/one.txt": b"0.25", "filed/two.txt": b"0.5"}
     assert parcel.elsewhere == {str(tmp_path / "third.txt"): b"1"}
     here, there = (api.run(Suite("s", "", (block,)), cache=tmp_path / f"cache-{jobs}", jobs=jobs) for jobs in (1, 2))

@@ -76,11 +76,11 @@ class DaskCluster:
 
         cache, token = ArtefactCache(self.setting.cache), f"recourse-arena-{uuid4().hex}"
         with self._connected(distributed) as client:
-            bench = SandboxPlugin(self.setting, self.limits, () if self.scheduler else self.path)
-            _register(client, bench, token)
+            plugin = SandboxPlugin(self.setting, self.limits, () if self.scheduler else self.path)
+            _register(client, plugin, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)
-            queue = TaskQueue(client, completed, token, list(tasks), partial(self._parcel, cache=cache), known or {})
+            queue = TaskQueue(client, completed, token, list(tasks), partial(self._files_of, cache=cache), known or {})
             try:
                 while queue.waiting or queue.suspects or queue.running:
                     for task in queue.submit():
@@ -91,7 +91,7 @@ class DaskCluster:
                         progress.left(task.key)
                         progress.say(f"a Dask worker died with {task.label}; it is tried again alone")
                         continue
-                    for (kind, key), content in reply.parcel.artefacts.items():
+                    for (kind, key), content in reply.files.artefacts.items():
                         cache.put(kind, key, content)
                     yield task, reply.answer
             finally:
@@ -101,7 +101,7 @@ class DaskCluster:
                         with suppress(OSError):  # workers may die at any time; what is left is tidied all the same
                             tidy(what)
 
-    def _parcel(self, task: Task, *, cache: ArtefactCache) -> TaskFiles:
+    def _files_of(self, task: Task, *, cache: ArtefactCache) -> TaskFiles:
         found = {place: cache.content(*place) for place in task.artefacts}
         kept = {place: content for place, content in found.items() if content is not None}
         data, elsewhere = self._files(task)
@@ -155,17 +155,17 @@ def import_distributed() -> Any:
     return distributed
 
 
-def _register(client: Any, bench: Any, token: str) -> None:
-    """Give every worker a bench, also those that come later.
+def _register(client: Any, plugin: Any, token: str) -> None:
+    """Give every worker a plugin, also those that come later.
 
     Raises:
         ArenaError: If a worker cannot take it, or workers die all the time.
     """
     for _ in range(_TRIES):
         try:
-            client.register_plugin(bench, name=token)
+            client.register_plugin(plugin, name=token)
             return
-        except OSError:  # a worker died meanwhile; whoever has a bench gets a new one
+        except OSError:  # a worker died meanwhile; whoever has a plugin gets a new one
             time.sleep(_PAUSE)
         except Exception as error:  # whatever is the matter with a worker's environment
             raise ArenaError(

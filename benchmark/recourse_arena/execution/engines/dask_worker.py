@@ -26,19 +26,19 @@ from recourse_arena.storage.files import write_atomically
 from recourse_arena.storage.task_result import Failure, TaskResult
 
 
-def work(task: Task, token: str, parcel: TaskFiles, *needed: Reply) -> Reply:
-    """Work on a task at this worker's bench; `needed` is what came of the tasks it rests on."""
+def work(task: Task, token: str, files: TaskFiles, *needed: Reply) -> Reply:
+    """Work on a task at this worker's plugin; `needed` is what came of the tasks it rests on."""
     for before in needed:
         if isinstance(before.answer, Failure):
             return Reply(before.answer)
     worker = get_worker()
-    bench: Any = worker.plugins[token]
-    parcels = [parcel, *(before.parcel for before in needed)]
+    plugin: Any = worker.plugins[token]
+    sent = [files, *(before.files for before in needed)]
 
     def listener(share: float, loss: float | None) -> None:
         worker.log_event(token, (task.key, share, loss))
 
-    reply: Reply = bench.work(task, parcels, needed[-1].answer if needed else None, listener)
+    reply: Reply = plugin.work(task, sent, needed[-1].answer if needed else None, listener)
     return reply
 
 
@@ -72,27 +72,27 @@ class SandboxPlugin(WorkerPlugin):
         for place in self.written:
             place.unlink(missing_ok=True)
 
-    def work(self, task: Task, parcels: Sequence[TaskFiles], before: TaskResult | None, listener: Listener) -> Reply:
-        """Unpack what a task needs (its own parcel first), work on it, and pack what others need of it."""
+    def work(self, task: Task, sent: Sequence[TaskFiles], before: TaskResult | None, listener: Listener) -> Reply:
+        """Unpack what a task needs (its own files first), work on it, and pack what others need of it."""
         with self.turn:
             try:
-                for parcel in parcels:
-                    self._unpack(parcel)
+                for files in sent:
+                    self._unpack(files)
             except ArenaError as error:
                 return Reply(Failure.of(error))
             answer = self.sandbox.work(self._at_home(task), before, listener)
             made = {} if isinstance(answer, Failure) else self._made(task)
-            return Reply(answer, TaskFiles(made, parcels[0].data, parcels[0].elsewhere))
+            return Reply(answer, TaskFiles(made, sent[0].data, sent[0].elsewhere))
 
-    def _unpack(self, parcel: TaskFiles) -> None:
-        for (kind, key), content in parcel.artefacts.items():
+    def _unpack(self, files: TaskFiles) -> None:
+        for (kind, key), content in files.artefacts.items():
             self.cache.put(kind, key, content)
-        for name, content in parcel.data.items():
+        for name, content in files.data.items():
             if not (file := self.folder / "data" / name).is_file():
                 write_atomically(file, content)
-        for name, content in parcel.elsewhere.items():
+        for name, content in files.elsewhere.items():
             self._put_elsewhere(name, content)
-        for name, content in parcel.answers.items():
+        for name, content in files.answers.items():
             write_atomically(self._answers(name), content)
 
     def _put_elsewhere(self, name: str, content: bytes) -> None:

@@ -32,4 +32,4 @@ class Reply:
     """What came of a task, and what others need of it."""
 
     answer: TaskResult
-    parcel: TaskFiles = field(default_factory=TaskFiles)
+    files: TaskFiles = field(default_factory=TaskFiles)

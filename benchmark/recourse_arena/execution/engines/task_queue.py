@@ -25,17 +25,17 @@ class TaskQueue:
     Arguments:
         client: A client of Dask's.
         completed: Futures as they are completed.
-        token: Name of the bench on each worker.
+        token: Name of the plugin on each worker.
         tasks: The tasks; what they need is among them, or known.
         known: What came of other needs.
-        parcel: Returns what travels with a task.
+        files: Returns what travels with a task.
     """
 
     client: Any
     completed: Any
     token: str
     tasks: InitVar[Sequence[Task]]
-    parcel: Callable[[Task], TaskFiles]
+    files: Callable[[Task], TaskFiles]
     known: InitVar[Mapping[Task, TaskResult]]
     waiting: set[Task] = field(default_factory=set)
     running: dict[Any, Task] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class TaskQueue:
         from recourse_arena.execution.engines.dask_worker import work
 
         needed = [self.replies[need] for need in task.needs]
-        future = self.client.submit(work, task, self.token, self.parcel(task), *needed, pure=False)
+        future = self.client.submit(work, task, self.token, self.files(task), *needed, pure=False)
         self.running[future] = task
         self.completed.add(future)
 

@@ -19,18 +19,18 @@ from recourse_arena.reporting.results.families import family_title, hard_familie
 _METRICS = ("validity", "plausibility", "attainability")
 
 
-def actionable_features(evidence: FigureData, dataset: str) -> Figure:
+def actionable_features(run: FigureData, dataset: str) -> Figure:
     """Return a panel per metric and a row of panels per way of asking (scheme, distribution, plausibility).
 
     Raises:
         NoData: If the dataset has no two hard-* scenarios of the same kind.
     """
-    cells = evidence.summary(dataset)
+    cells = run.summary(dataset)
     families = {f: names for f, names in hard_families(cells["scenario"]).items() if len(names) > 1}
     if not families:
         raise NoData("the run has no two hard-* scenarios that differ in the number of actionable features alone")
-    tables = {metric: shares(evidence, dataset, metric) for metric in _METRICS}
-    looks = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
+    tables = {metric: shares(run, dataset, metric) for metric in _METRICS}
+    looks = pens(zip(run.cells["dataset"], run.cells["solver"], strict=True))
     solvers = {solver: looks[dataset, solver] for solver in cells["solver"].unique()}
     figure = canvas(7.0, 2.3 * len(families) + 0.7)
     panels = figure.subplots(len(families), len(_METRICS), squeeze=False, sharey=True)
@@ -43,7 +43,7 @@ def actionable_features(evidence: FigureData, dataset: str) -> Figure:
     handles = [panels[0, 0].plot([], [], color=p.colour, marker=p.marker, ls=p.line)[0] for p in solvers.values()]
     figure.legend(handles, [labels[name] for name in solvers], loc="outside upper center", ncols=min(4, len(solvers)))
     figure.supylabel("share of everybody asking", fontsize=8)
-    figure.supxlabel(f"actionable features per person ({shown([dataset])[dataset]})\n{caption(evidence)}", fontsize=8)
+    figure.supxlabel(f"actionable features per person ({shown([dataset])[dataset]})\n{caption(run)}", fontsize=8)
     return figure
 
 

@@ -17,17 +17,17 @@ from recourse_arena.reporting.figures.style import PROFILE_PENS, canvas
 from recourse_arena.reporting.results.families import soft_families
 
 
-def cost_profiles(evidence: FigureData) -> Figure:
+def cost_profiles(run: FigureData) -> Figure:
     """Return the profiles of the run's soft scenarios, a row of panels per number of levels (K).
 
     Raises:
         NoData: If the run has no soft scenario with at least two levels, or no people to tell the levels from.
     """
     used: dict[int, set[str]] = {}
-    for dataset in evidence.datasets:
-        families = soft_families(evidence.summary(dataset)["scenario"])
+    for dataset in run.datasets:
+        families = soft_families(run.summary(dataset)["scenario"])
         if families:
-            people = evidence.people(dataset)
+            people = run.people(dataset)
         for family, names in families.items():
             for profile, name in names.items():
                 levels = _levels(people[people["scenario"] == name], family)

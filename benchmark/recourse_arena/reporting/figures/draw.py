@@ -50,16 +50,16 @@ def draw(result: RunFiles) -> Iterator[Picture]:
     from recourse_arena.reporting.figures.overview import overview
     from recourse_arena.reporting.figures.trade_off import trade_off
 
-    evidence = FigureData(result)
-    yield _picture("overview", partial(overview, evidence))
-    yield _picture("cost-profiles", partial(cost_profiles, evidence))
-    if set(SCENARIOS) <= set(evidence.cells["scenario"]):
-        yield _picture("fairness", partial(fairness, evidence))
-    for dataset, name in evidence.file_names.items():
-        yield _picture(f"actionable-features-{name}", partial(actionable_features, evidence, dataset))
-        yield _picture(f"trade-off-{name}", partial(trade_off, evidence, dataset))
-        yield _picture(f"log-density-{name}", partial(log_density, evidence, dataset))
-        yield _picture(f"marginals-{name}", partial(marginals, evidence, dataset))
+    run = FigureData(result)
+    yield _picture("overview", partial(overview, run))
+    yield _picture("cost-profiles", partial(cost_profiles, run))
+    if set(SCENARIOS) <= set(run.cells["scenario"]):
+        yield _picture("fairness", partial(fairness, run))
+    for dataset, name in run.file_names.items():
+        yield _picture(f"actionable-features-{name}", partial(actionable_features, run, dataset))
+        yield _picture(f"trade-off-{name}", partial(trade_off, run, dataset))
+        yield _picture(f"log-density-{name}", partial(log_density, run, dataset))
+        yield _picture(f"marginals-{name}", partial(marginals, run, dataset))
 
 
 def _picture(name: str, drawing: Callable[[], Figure]) -> Picture:

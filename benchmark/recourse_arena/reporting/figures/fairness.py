@@ -25,7 +25,7 @@ _WIDTH = 0.8
 """What the boxes of one assignment take up."""
 
 
-def fairness(evidence: FigureData) -> Figure:
+def fairness(run: FigureData) -> Figure:
     """Return boxes of iCARMA's costs and log-densities by group, for the baseline and each assignment of profiles.
 
     Boxes are quartiles of the people with valid advice, whiskers the 5th and 95th percentiles, points means.
@@ -33,7 +33,7 @@ def fairness(evidence: FigureData) -> Figure:
     Raises:
         NoData: If the run does not hold iCARMA in the fairness case with its groups.
     """
-    case = Case.of([evidence.result], "icarma")
+    case = Case.of([run.result], "icarma")
     if case is None or len(case.people) < 2:
         raise NoData("the run does not hold the scenarios of the suite fairness for iCARMA")
     figure = canvas(7.4, 4.6)

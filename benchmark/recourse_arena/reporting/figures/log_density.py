@@ -21,7 +21,7 @@ _TAIL = 0.01
 _DENSITIES = ["logp_factual", "logp_counterfactual"]
 
 
-def log_density(evidence: FigureData, dataset: str) -> Figure:
+def log_density(run: FigureData, dataset: str) -> Figure:
     """Return a panel per number of actionable features and a row of panels per solver.
 
     Where the run asks in the plainest way (everybody's preferences equally likely, plausibility asked for), other
@@ -35,7 +35,7 @@ def log_density(evidence: FigureData, dataset: str) -> Figure:
     """
     families = {
         family: {count: name for count, name in names.items() if count != "random"}
-        for family, names in hard_families(evidence.summary(dataset)["scenario"]).items()
+        for family, names in hard_families(run.summary(dataset)["scenario"]).items()
     }
     families = {family: names for family, names in families.items() if names}
     plain = {f: names for f, names in families.items() if f.distribution == "uniform" and f.plausibility}
@@ -44,12 +44,12 @@ def log_density(evidence: FigureData, dataset: str) -> Figure:
     if not counts:
         raise NoData("the run has no hard-K scenario")
     used = {name for names in families.values() for name in names.values()}
-    people = _recommended(evidence.people(dataset, *_DENSITIES, "valid"), used)
+    people = _recommended(run.people(dataset, *_DENSITIES, "valid"), used)
     low, high = _limits(people)
     rows = [
         (family, solver)
         for family, names in families.items()
-        for solver in evidence.summary(dataset)["solver"].unique()
+        for solver in run.summary(dataset)["solver"].unique()
         if ((people["solver"] == solver) & people["scenario"].isin(list(names.values()))).any()
     ]
     figure = canvas(1.55 * len(counts) + 0.9, 1.85 * len(rows) + 1.0)

@@ -18,7 +18,7 @@ from recourse_arena.reporting.results.palette import BLUE, GREY
 _COLUMNS = 4
 
 
-def marginals(evidence: FigureData, dataset: str) -> Figure:
+def marginals(run: FigureData, dataset: str) -> Figure:
     """Return a panel per feature with the histograms of held-out data and of draws from the flow, of the first seed.
 
     Each panel says the total variation distance of the two histograms.
@@ -26,7 +26,7 @@ def marginals(evidence: FigureData, dataset: str) -> Figure:
     Raises:
         NoData: If the run has no histograms for the dataset.
     """
-    table = evidence.marginals(dataset)
+    table = run.marginals(dataset)
     seed = table["seed"].iloc[0]
     table = table[table["seed"] == seed]
     features = list(table["feature"].astype(str).unique())

@@ -19,27 +19,27 @@ _ROW, _DOT = 0.12, 0.13
 """Inches: between two scenarios, and for each solver of one."""
 
 
-def overview(evidence: FigureData) -> Figure:
+def overview(run: FigureData) -> Figure:
     """Return a panel per dataset, a row per scenario and a dot with its interval per solver.
 
     Raises:
         NoData: If no cell of the run has an attainability, or a dataset has too many scenarios.
     """
-    tables = {dataset: shares(evidence, dataset, "attainability") for dataset in evidence.datasets}
+    tables = {dataset: shares(run, dataset, "attainability") for dataset in run.datasets}
     tables = {dataset: table for dataset, table in tables.items() if len(table)}
     if not tables:
         raise NoData("no cell of the run was solved")
     scenarios = max(len(table.index.unique("scenario")) for table in tables.values())
     if scenarios > _MOST:
         raise NoData(f"{scenarios} scenarios are too many for a picture at a glance (at most {_MOST})")
-    found = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
+    found = pens(zip(run.cells["dataset"], run.cells["solver"], strict=True))
     heights = [_height(table) for table in tables.values()]
     figure = canvas(7.0, sum(heights) + 0.35 * len(heights) + 0.5)
     panels = figure.subplots(len(tables), 1, squeeze=False, height_ratios=heights, sharex=True)[:, 0]
     for axes, (dataset, table) in zip(panels, tables.items(), strict=True):
         _dots(axes, table, {solver: pen for (where, solver), pen in found.items() if where == dataset})
         axes.set_title(shown([dataset])[dataset], loc="left", fontweight="bold")
-    panels[-1].set_xlabel(f"attainability: share of people whose advice is valid and plausible\n{caption(evidence)}")
+    panels[-1].set_xlabel(f"attainability: share of people whose advice is valid and plausible\n{caption(run)}")
     return figure
 
 

@@ -12,11 +12,11 @@ from recourse_arena.statistics.intervals import share_interval
 from recourse_arena.storage.people_table import RECORDED
 
 
-def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
+def shares(run: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     """Return a metric per scenario and solver, indexed by both: `value, below, above`.
 
     Arguments:
-        evidence: The run.
+        run: The run.
         dataset: Its dataset.
         metric: `validity`, `plausibility`, `attainability` or `hap`.
 
@@ -27,10 +27,10 @@ def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
         NoData: If `summary.csv` has no such metric.
     """
     keys = ["scenario", "solver"]
-    cells = evidence.summary(dataset, metric).dropna(subset=[metric])
+    cells = run.summary(dataset, metric).dropna(subset=[metric])
     table = cells.groupby(keys, sort=False)[metric].mean().to_frame("value")
     try:
-        people = evidence.people(dataset, *RECORDED)
+        people = run.people(dataset, *RECORDED)
     except NoData:
         return table.assign(below=float("nan"), above=float("nan"))
     counted = people[keys].astype(str).assign(hit=built_in()[metric].values(people)).dropna()
@@ -41,13 +41,13 @@ def shares(evidence: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     return table.assign(below=(table["value"] - low).clip(lower=0), above=(high - table["value"]).clip(lower=0))
 
 
-def caption(evidence: FigureData) -> str:
+def caption(run: FigureData) -> str:
     """Return what a figure with such shares says of their intervals."""
-    seeds = evidence.cells["seed"].unique()
+    seeds = run.cells["seed"].unique()
     of = f"mean over {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
     try:
-        for dataset in evidence.datasets:
-            evidence.people(dataset, *RECORDED)
+        for dataset in run.datasets:
+            run.people(dataset, *RECORDED)
     except NoData as lacking:
         return f"{of}; no intervals: {lacking}"
     return f"{of}; bars are 95 % Wilson intervals over people"

@@ -20,7 +20,7 @@ from recourse_arena.reporting.figures.style import PROFILE_PENS, Pen, canvas, pe
 from recourse_arena.reporting.results.families import family_title, soft_families
 
 
-def trade_off(evidence: FigureData, dataset: str) -> Figure:
+def trade_off(run: FigureData, dataset: str) -> Figure:
     """Return hap against attainability, a panel per way of asking.
 
     Colour and filling of a marker are the solver, its shape is the profile.
@@ -28,8 +28,8 @@ def trade_off(evidence: FigureData, dataset: str) -> Figure:
     Raises:
         NoData: If the dataset has no soft-* scenario whose hap is defined.
     """
-    cells = evidence.summary(dataset)
-    hap, attainability = (shares(evidence, dataset, metric) for metric in ("hap", "attainability"))
+    cells = run.summary(dataset)
+    hap, attainability = (shares(run, dataset, metric) for metric in ("hap", "attainability"))
     points = attainability.add_suffix("_y").join(hap.add_suffix("_x"), how="inner")
     families = {
         family: names
@@ -38,7 +38,7 @@ def trade_off(evidence: FigureData, dataset: str) -> Figure:
     }
     if not families:
         raise NoData("the run has no soft-* scenario whose hap is defined")
-    looks = pens(zip(evidence.cells["dataset"], evidence.cells["solver"], strict=True))
+    looks = pens(zip(run.cells["dataset"], run.cells["solver"], strict=True))
     solvers = {solver: looks[dataset, solver] for solver in _shown(points, families)}
     columns = min(2, len(families))
     rows = ceil(len(families) / columns)
@@ -53,7 +53,7 @@ def trade_off(evidence: FigureData, dataset: str) -> Figure:
     _legends(figure, solvers, profiles)
     figure.supylabel("attainability (higher is better)", fontsize=8)
     asked = f"hap: acts on the least-preferred feature (lower is better); {shown([dataset])[dataset]}"
-    figure.supxlabel(f"{asked}\n{caption(evidence)}", fontsize=8)
+    figure.supxlabel(f"{asked}\n{caption(run)}", fontsize=8)
     return figure
 
 
