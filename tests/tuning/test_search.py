@@ -210,7 +210,7 @@ def test_validation_people_have_preferences_of_their_own(plugged, tmp_path, cach
 
 def test_people_limits_how_many_are_asked(tuned):
     found = tuned(trials=1, people=7)
-    assert found.asking == [7]
+    assert found.asked == [7]
 
 
 def test_only_and_fixed_options_narrow_the_space(plugged):

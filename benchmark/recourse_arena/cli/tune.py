@@ -104,7 +104,7 @@ def _report(found: Tuning) -> str:
     from tabulate import tabulate
 
     setting = found.setting
-    people = ", ".join(f"{asked} of seed {seed}" for seed, asked in zip(setting["seeds"], found.asking, strict=True))
+    people = ", ".join(f"{asked} of seed {seed}" for seed, asked in zip(setting["seeds"], found.asked, strict=True))
     lines = [
         f"{setting['solver']} on {setting['dataset']}; validation people: {people}; {', '.join(setting['scenarios'])}",
         f"Maximised: {setting['objective']} (mean over scenarios and seeds; what is undefined counts as 0)\n",

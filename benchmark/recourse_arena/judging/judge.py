@@ -14,7 +14,7 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.constraints import violated
 from recourse_arena.judging.records import as_records
-from recourse_arena.people.groups import groups
+from recourse_arena.people.groups import groups_in_words
 from recourse_arena.problem.model_protocols import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -67,7 +67,7 @@ class Judge:
         before_density, after_density = density.log_density(factual), density.log_density(after)
         records: dict[str, object] = {
             "person": request.person,
-            **groups(request.features, factual),
+            **groups_in_words(request.features, factual),
             **{str(name): _of_applicants(words, request.person) for name, words in self.groups.items()},
             "outcome": recommendation.outcomes,
             "valid": solved & (broken == 0) & self.decisions.accepts(after),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["groups"]
+__all__ = ["groups_in_words"]
 
 from torch import Tensor
 
 from recourse_arena.people.features import FeatureTable
 
 
-def groups(features: FeatureTable, people: Tensor) -> dict[str, list[str]]:
+def groups_in_words(features: FeatureTable, people: Tensor) -> dict[str, list[str]]:
     """Return the sensitive features of `people` `(people, features)` as words, a column `group_<feature>` each."""
     return {
         f"group_{feature.name}": [

@@ -135,10 +135,10 @@ class Tuning:
         return next(iter(self.ranked), None)
 
     @property
-    def asking(self) -> list[int]:
+    def asked(self) -> list[int]:
         """How many validation people are asked about with each seed."""
-        asking = [materials["asking"] for materials in self.setting["materials"]]
-        return [min(count, self.setting["people"] or count) for count in asking]
+        applicants = [materials["asking"] for materials in self.setting["materials"]]
+        return [min(count, self.setting["people"] or count) for count in applicants]
 
     def mean(self, trial: Trial, metric: str) -> float | None:
         """Return the mean of a metric over the scenarios in which it is defined; none if there is none."""

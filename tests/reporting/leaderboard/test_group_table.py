@@ -26,7 +26,7 @@ def draft():
 @pytest.fixture(scope="module")
 def found(draft, tmp_path_factory):
     board = draft.board(tmp_path_factory.mktemp("groups") / "run")
-    return board.groups.set_index(["attribute", "group", "metric"]).sort_index()
+    return board.by_group.set_index(["attribute", "group", "metric"]).sort_index()
 
 
 def test_a_share_and_its_difference_have_newcombes_interval(draft, found):

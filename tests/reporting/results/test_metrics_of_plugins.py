@@ -44,7 +44,7 @@ def test_it_has_intervals_ranks_and_groups_without_its_plugin(run):
         assert (table[name] <= table[f"{name}_high"] + 1e-9)[known].all()
         assert table[f"{name}_rank"].notna().any()
     assert "oldest_low" not in table
-    assert {"single_action", "reach"} <= set(board.groups["metric"])
+    assert {"single_action", "reach"} <= set(board.by_group["metric"])
     assert {"single_action", "reach"} <= set(board.standings.pairs["metric"])
 
 

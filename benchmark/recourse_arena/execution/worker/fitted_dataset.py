@@ -24,7 +24,7 @@ from recourse_arena.execution.worker.fitted_models import fitted_models, margina
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.judge import Judge
 from recourse_arena.people.box import Box
-from recourse_arena.people.groups import groups
+from recourse_arena.people.groups import groups_in_words
 from recourse_arena.people.people import People, Splits
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.actionability import Actionability
@@ -69,7 +69,7 @@ class FittedDataset:
     def judge(self) -> Judge:
         """The judge of this dataset."""
         problem, attributes = self.problem, self.requests.applicants.attributes
-        words = {} if attributes is None else groups(self.dataset.attributes, attributes)
+        words = {} if attributes is None else groups_in_words(self.dataset.attributes, attributes)
         return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, pd.DataFrame(words))
 
     def validating(self) -> FittedDataset:

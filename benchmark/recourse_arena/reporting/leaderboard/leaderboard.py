@@ -117,7 +117,7 @@ class Leaderboard:
         return standings(self.panels, self.metrics, unranked=frozenset(out))
 
     @cached_property
-    def groups(self) -> pd.DataFrame:
+    def by_group(self) -> pd.DataFrame:
         """Every metric by sensitive attribute and intersection."""
         return by_group(self.panels, self.metrics)
 

@@ -134,7 +134,7 @@ def _outcomes(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, int]]:
 
 
 def _groups(board: Leaderboard) -> dict[str, Any]:
-    return _table(board.groups, [name for name in COLUMNS if name != "small"])
+    return _table(board.by_group, [name for name in COLUMNS if name != "small"])
 
 
 def _table(table: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
