@@ -113,7 +113,7 @@ class SandboxPlugin(WorkerPlugin):
         self.compared.add(name)
 
     def _answers(self, name: str) -> Path:
-        return self.folder / "answers" / f"{content_key(file=name)}.csv"
+        return self.folder / "answers" / f"{content_key(file=name)}{Path(name).suffix}"
 
     def _at_home(self, task: Task) -> Task:
         """Return a task whose answers lie here."""
