@@ -23,3 +23,13 @@ def test_an_unknown_name_is_answered_with_near_matches_or_all_names(name, known,
 
 def test_an_error_of_the_arena_is_a_value_error():
     assert issubclass(ArenaError, ValueError)
+
+
+def test_an_error_that_cannot_be_said_is_described_all_the_same():
+    from recourse_arena.base.errors import described
+
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    assert described(Mute()) == "Mute: no message, for saying it raises RuntimeError"

@@ -124,6 +124,27 @@ def test_a_missing_or_broken_gmsc_file_is_one_message_before_anything_runs(comma
         assert file.read_bytes() == content
 
 
+def test_answers_that_cannot_be_are_refused_before_anything_is_trained(command, tmp_path):
+    (tmp_path / "scores.csv").write_text("effort;income;income_min;income_max\n1;2;;\n2;1;5;2\n")
+    (tmp_path / "clinic.toml").write_text(
+        'datasets = ["tiny"]\nsolvers = ["top"]\n[answers.clinic]\nfile = "scores.csv"\n'
+    )
+    shown = command("run", "clinic.toml", "--out", "run")
+    assert shown.exit_code == 2
+    assert "scores.csv:3: column 'income_max': expected at least income_min, which is 5; got '2'" in shown.stderr
+    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("--seeds", "9" * 24), ("--seeds", "9" * 5000), ("--out", "y" * 300), ("--dry-run", "--out", "y" * 300)]
+)
+def test_numbers_and_names_that_are_too_long_are_one_line(command, words):
+    shown = command("run", "mine.toml", *words)
+    assert shown.exit_code == 2
+    assert "Traceback" not in shown.stderr
+
+
 def test_wrong_use_leaves_no_folder_behind(command, tmp_path):
     command("run", "mine.toml", "--solver", "tpo", "--out", "run")
     assert not (tmp_path / "run").exists()

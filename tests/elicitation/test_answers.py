@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 import torch
 
-from recourse_arena import ArenaError, Feature, FeatureTable, Role
+from recourse_arena import ArenaError, Feature, FeatureTable, Kind, Role
 from recourse_arena.elicitation.answers import read_answers
 
 TABLE = FeatureTable(
-    (Feature("age", role=Role.IMMUTABLE), *(Feature(n, role=Role.ACTIONABLE) for n in ("income", "savings")))
+    (
+        Feature("age", role=Role.IMMUTABLE),
+        Feature("income", role=Role.ACTIONABLE),
+        Feature("savings", kind=Kind.INTEGER, role=Role.ACTIONABLE),
+    )
 )
 
 
@@ -39,6 +45,53 @@ def test_blank_lines_spaces_and_a_byte_order_mark_do_no_harm(read):
     assert len(read("\ufeffincome, savings\n\n1 , NO\n\n").people) == 1
 
 
+def test_x_says_not_possible_and_spreadsheets_write_levels_with_a_fraction(read):
+    assert read("income,savings\n1.0,X\nnever,4.\n").actionability.scores.tolist() == [[5, 1, 5], [5, 5, 4]]
+
+
+TEXT = "person,income,savings\n7,1,2\n3,x,4\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.replace(",", ";").encode(),
+        TEXT.replace(",", "\t").encode(),
+        TEXT.replace("\n", "\r\n").encode("utf-8-sig"),
+        TEXT.encode("utf-16"),
+        b"\xfe\xff" + TEXT.encode("utf-16-be"),
+        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.replace(",", ";").encode("utf-16")),
+        (TEXT + ",,\n,,\n").encode(),
+    ],
+    ids=["semicolons", "tabs", "utf-8 with mark", "utf-16", "utf-16, big end first", "gzip", "all", "separators below"],
+)
+def test_every_usual_encoding_and_separator_says_the_same(tmp_path, content):
+    (tmp_path / "scores.csv").write_bytes(content)
+    answers = read_answers(tmp_path / "scores.csv", TABLE, 4)
+    assert answers.people.tolist() == [7, 3]
+    assert answers.actionability.scores.tolist() == [[5, 1, 2], [5, 5, 4]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            TEXT.encode() + b"\xe4",
+            "scores.csv:4: expected a readable CSV file of actionability scores in UTF-8",
+        ),
+        (TEXT.encode("utf-16-le"), "got zero bytes; save it as UTF-8"),
+        (gzip.compress(TEXT.encode())[:-9], "expected a readable CSV file"),
+        (b"PK\x03\x04", "got a spreadsheet or an archive; save the table as CSV"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_to_do(tmp_path, content, message):
+    (tmp_path / "scores.csv").write_bytes(content)
+    with pytest.raises(ArenaError) as caught:
+        read_answers(tmp_path / "scores.csv", TABLE, 4)
+    assert message in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -46,7 +99,21 @@ def test_blank_lines_spaces_and_a_byte_order_mark_do_no_harm(read):
         ("income,savings\n", "expected at least one person"),
         ("income\n1\n", "scores.csv:1: expected a column for each actionable feature; 'savings' is missing"),
         ("income,savigns\n1,2\n", "scores.csv:1: unknown column 'savigns'. Did you mean 'savings'"),
-        ("income;savings\n1;2\n", "scores.csv:1: unknown column 'income;savings'"),
+        ("income|savings\n1|2\n", "scores.csv:1: unknown column 'income|savings'"),
+        ("income,savings,income\n1,2,3\n", "scores.csv:1: expected each column once; 'income' occurs 2 times"),
+        ("income,savings\n1,2\n,1\n", "scores.csv:3: column 'income': expected a whole number from 1 to 4, or x"),
+        ("income,savings\n1,2\n,1\n", "got an empty cell"),
+        ("income,savings\n1,2\n,\n1,2\n", "scores.csv:3: column 'income'"),
+        (
+            "income,savings,income_min,income_max\n1,2,5,2\n",
+            "scores.csv:2: column 'income_max': expected at least",
+        ),
+        ("income,savings,income_min\n1,2,nan\n", "scores.csv:2: column 'income_min': expected a number; got 'nan'"),
+        (
+            "income,savings,savings_min,savings_max\n1,2,1.2,1.8\n",
+            ":2: column 'savings_max': expected a bound that",
+        ),
+        (f"person,income,savings\n{'9' * 24},1,1\n", f"column 'person': expected a whole number from 0 to {2**63 - 1}"),
         ("income,savings\n1,2\n5,1\n", "scores.csv:3: column 'income': expected a whole number from 1 to 4, or x"),
         ("income,savings\n1,0\n", "scores.csv:2: column 'savings'"),
         ("income,savings\n1,1.5\n", "got '1.5'"),
@@ -54,6 +121,7 @@ def test_blank_lines_spaces_and_a_byte_order_mark_do_no_harm(read):
         ("person,income,savings\n1,1,1\n1,2,2\n", "person 1 answers more than once"),
         ("person,income,savings\n-1,1,1\n", "scores.csv:2: column 'person': expected a whole number from 0; got '-1'"),
         ("income,savings,income_min\n1,2,low\n", "scores.csv:2: column 'income_min': expected a number; got 'low'"),
+        ("income,savings,income_min\n1,2,1e999\n", "scores.csv:2: column 'income_min': expected a number; got '1e999'"),
         ("income,savings,age_min\n1,2,3\n", "unknown column 'age_min'"),
     ],
 )

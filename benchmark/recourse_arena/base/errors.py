@@ -34,4 +34,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:
 
 def described(error: BaseException) -> str:
     """Return an error as one line with its type."""
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+    try:
+        text = " ".join(str(error).split()) or "no message"
+    except Exception as raised:  # of a plugin's own class
+        text = f"no message, for saying it raises {type(raised).__name__}"
+    return f"{type(error).__name__}: {text}"

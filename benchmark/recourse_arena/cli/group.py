@@ -13,6 +13,7 @@ import click
 
 from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.whole_number import LARGEST, parsed_whole_number
 
 if TYPE_CHECKING:
     from recourse_arena.registry.registry import Registry
@@ -85,7 +86,9 @@ def parsed_seeds(text: str | None) -> tuple[int, ...]:
     """Return the seeds of an option such as `0,1,2`; none if it is not given."""
     if text is None:
         return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise ArenaError(f"--seeds: expected whole numbers from 0 joined by commas, as in 0,1,2; got {text!r}")
-    return tuple(int(part) for part in parts)
+    seeds = [parsed_whole_number(part) for part in text.split(",")]
+    known = tuple(seed for seed in seeds if seed is not None)
+    if len(known) < len(seeds):
+        expected = f"whole numbers from 0 to {LARGEST} joined by commas, as in 0,1,2"
+        raise ArenaError(f"--seeds: expected {expected}; got {text[:80]!r}")
+    return known

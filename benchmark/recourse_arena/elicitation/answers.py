@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Answers", "read_answers"]
 
-import csv
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.table_file import TableFile, TableRow
+from recourse_arena.base.whole_number import LARGEST, parsed_whole_number
 from recourse_arena.people.box import Box
-from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.features import Feature, FeatureTable
 from recourse_arena.problem.actionability import Actionability
 
-_NEVER = ("", "x", "no", "never")
+_NEVER = ("x", "no", "never")
 
 
 @dataclass(frozen=True)
@@ -35,27 +37,25 @@ class Answers:
 
 
 def read_answers(path: Path, features: FeatureTable, levels: int, *, ordered: bool = True) -> Answers:
-    """Return the answers in a CSV file with a header.
+    """Return the answers in a CSV file with a header, of any encoding and separator that a table may have.
 
     Columns: `person` (optional; otherwise rows are people 0, 1, ...), one per globally actionable feature with a
-    score from 1 to `levels` or `x` for non-actionable, and optionally `FEATURE_min`, `FEATURE_max` (empty: none).
+    score from 1 to `levels` (`1.0` is 1) or `x` for "not possible" (`no` and `never` say the same; an empty cell says
+    nothing and is refused), and optionally `FEATURE_min`, `FEATURE_max` (empty: none).
 
     Raises:
-        ArenaError: With file, line and what was expected.
+        ArenaError: With file, line, column and what was expected.
     """
-    rows = _rows(path)
-    header = [cell.strip() for cell in rows[0][1]]
-    _check_header(path, header, features)
+    table = TableFile.read(path, "actionability scores")
+    _check_columns(table, features)
     people: list[int] = []
     scores, lower, upper = [], [], []
-    for line, cells in rows[1:]:
-        if len(cells) != len(header):
-            raise ArenaError(f"{path}:{line}: expected {len(header)} cells as in the header, got {len(cells)}")
-        row = _Row(path, line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
-        people.append(row.whole("person", 0, None) if "person" in header else len(people))
-        scores.append([row.score(f.name, levels) if f.name in header else levels + 1 for f in features])
-        lower.append([row.bound(f"{f.name}_min", -torch.inf) for f in features])
-        upper.append([row.bound(f"{f.name}_max", torch.inf) for f in features])
+    for row in table.rows:
+        people.append(_person(row) if "person" in table.columns else len(people))
+        scores.append([_score(row, f.name, levels) if f.name in table.columns else levels + 1 for f in features])
+        bounds = [_bounds(row, feature) for feature in features]
+        lower.append([low for low, _ in bounds])
+        upper.append([high for _, high in bounds])
     if not people:
         raise ArenaError(f"{path}: expected at least one person below the header, got none")
     if len(set(people)) < len(people):
@@ -64,49 +64,51 @@ def read_answers(path: Path, features: FeatureTable, levels: int, *, ordered: bo
     return Answers(torch.tensor(people), answers, Box(torch.tensor(lower), torch.tensor(upper)))
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ArenaError(f"{path}: expected a readable CSV file of actionability scores: {error}") from None
-    if not rows:
-        raise ArenaError(f"{path}: expected a CSV file with a header, got an empty file")
-    return rows
-
-
-def _check_header(path: Path, header: list[str], features: FeatureTable) -> None:
+def _check_columns(table: TableFile, features: FeatureTable) -> None:
     actionable = [feature.name for feature, yes in zip(features, features.actionable.tolist(), strict=True) if yes]
-    bounds = [f"{name}_{end}" for name in actionable for end in ("min", "max")]
-    for name in header:
-        if name not in ("person", *actionable, *bounds):
-            error = unknown("column", name, ["person", *actionable, *bounds])
-            raise ArenaError(f"{path}:1: {error}")
+    known = ["person", *actionable, *(f"{name}_{end}" for name in actionable for end in ("min", "max"))]
+    for name in table.columns:
+        if name not in known:
+            raise ArenaError(f"{table.path}:{table.line}: {unknown('column', name, known)}")
     for name in actionable:
-        if name not in header:
-            raise ArenaError(f"{path}:1: expected a column for each actionable feature; {name!r} is missing")
+        if name not in table.columns:
+            raise ArenaError(
+                f"{table.path}:{table.line}: expected a column for each actionable feature; {name!r} is missing"
+            )
 
 
-@dataclass(frozen=True)
-class _Row:
-    path: Path
-    line: int
-    cells: dict[str, str]
+def _person(row: TableRow) -> int:
+    number = parsed_whole_number(row.cells["person"])
+    if number is None:
+        long = row.cells["person"].isdecimal()
+        raise row.error("person", f"a whole number from 0{f' to {LARGEST}' if long else ''}")
+    return number
 
-    def whole(self, column: str, low: int, high: int | None) -> int:
-        cell = self.cells[column]
-        if not cell.isdecimal() or int(cell) < low or (high is not None and int(cell) > high):
-            scale = f"a whole number from {low}" + (f" to {high}, or x for non-actionable" if high else "")
-            raise ArenaError(f"{self.path}:{self.line}: column {column!r}: expected {scale}; got {cell!r}")
-        return int(cell)
 
-    def score(self, column: str, levels: int) -> int:
-        return levels + 1 if self.cells[column].lower() in _NEVER else self.whole(column, 1, levels)
+def _score(row: TableRow, name: str, levels: int) -> int:
+    if row.cells[name].lower() in _NEVER:
+        return levels + 1
+    score = parsed_whole_number(row.cells[name])
+    if score is None or not 1 <= score <= levels:
+        raise row.error(name, f"a whole number from 1 to {levels}, or x for non-actionable")
+    return score
 
-    def bound(self, column: str, missing: float) -> float:
-        cell = self.cells.get(column, "")
-        try:
-            return float(cell) if cell else missing
-        except ValueError:
-            raise ArenaError(f"{self.path}:{self.line}: column {column!r}: expected a number; got {cell!r}") from None
+
+def _bounds(row: TableRow, feature: Feature) -> tuple[float, float]:
+    low, high = _bound(row, f"{feature.name}_min", -math.inf), _bound(row, f"{feature.name}_max", math.inf)
+    if low > high:
+        raise row.error(f"{feature.name}_max", f"at least {feature.name}_min, which is {low:g}")
+    if feature.whole and math.isfinite(low) and math.isfinite(high) and math.ceil(low) > math.floor(high):
+        raise row.error(f"{feature.name}_max", f"a bound that leaves a whole number from {feature.name}_min, {low:g}")
+    return low, high
+
+
+def _bound(row: TableRow, column: str, missing: float) -> float:
+    cell = row.cells.get(column, "")
+    try:
+        bound = float(cell) if cell else missing
+    except ValueError:
+        bound = math.nan
+    if math.isnan(bound) or bound == -missing:
+        raise row.error(column, "a number")
+    return bound

@@ -95,8 +95,9 @@ class RunFolder:
         """Return the keys of judged cells, and of advice, that the folder holds of a plan, without touching anything.
 
         Raises:
-            ArenaError: If it holds another run.
+            ArenaError: If it holds another run, or anything but a run.
         """
+        self._refuse_what_is_not_ours()
         before = self.info()
         if before is not None:
             self._refuse_another(before, plan, fresh=False)

@@ -1,0 +1,143 @@
+"""CSV files of users: any usual encoding and separator; what is wrong is said with file, line and column."""
+
+from __future__ import annotations
+
+__all__ = ["TableFile", "TableRow"]
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from recourse_arena.base.errors import ArenaError
+
+_LARGEST = 200_000_000
+"""Bytes, unpacked."""
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_SEPARATORS = (",", ";", "\t")
+"""The first of them that stands in the header."""
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row.
+
+    Arguments:
+        path: The file.
+        line: Its line, from 1.
+        cells: Text by column, without spaces around it.
+    """
+
+    path: Path
+    line: int
+    cells: Mapping[str, str]
+
+    def error(self, column: str, expected: str) -> ArenaError:
+        """Return the error that something else was expected in a column."""
+        got = repr(self.cells[column][:80]) if self.cells.get(column) else "an empty cell"
+        return ArenaError(f"{self.path}:{self.line}: column {column!r}: expected {expected}; got {got}")
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table with a header.
+
+    Arguments:
+        path: The file.
+        line: Line of the header.
+        columns: Names of the columns, each once.
+        rows: The rows below it.
+    """
+
+    path: Path
+    line: int
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+
+    @classmethod
+    def read(cls, path: Path, kind: str) -> TableFile:
+        """Read a CSV file in UTF-8, or in UTF-16 with its byte order mark, perhaps packed with gzip.
+
+        Columns are separated by commas, semicolons or tabs. Empty lines count nowhere, nor do lines of separators
+        alone after the last row, as spreadsheets leave them.
+
+        Arguments:
+            path: The file; what it holds counts, not its suffix.
+            kind: What it is a table of, for errors.
+
+        Raises:
+            ArenaError: With file and line, and what was expected.
+        """
+        lines = _lines(path, kind)
+        if not lines:
+            raise ArenaError(f"{path}: expected a CSV file with a header, got an empty file")
+        (line, header), *below = lines
+        columns = tuple(cell.strip() for cell in header)
+        for name in columns:
+            if columns.count(name) > 1:
+                raise ArenaError(
+                    f"{path}:{line}: expected each column once; {name!r} occurs {columns.count(name)} times"
+                )
+        rows = []
+        for number, cells in below:
+            if len(cells) != len(columns):
+                raise ArenaError(f"{path}:{number}: expected {len(columns)} cells as in the header, got {len(cells)}")
+            rows.append(TableRow(path, number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))))
+        return cls(path, line, columns, tuple(rows))
+
+
+def _lines(path: Path, kind: str) -> list[tuple[int, list[str]]]:
+    """Return the lines that hold cells, with their numbers."""
+    text = _text(path, kind)
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    separator = next((sign for sign in _SEPARATORS if sign in header), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        lines = [(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        raise ArenaError(f"{path}:{reader.line_num}: expected a readable CSV file of {kind}: {error}") from None
+    while lines and not any(cell.strip() for cell in lines[-1][1]):
+        lines.pop()
+    while lines and not any(cell.strip() for cell in lines[0][1]):
+        lines.pop(0)
+    return lines
+
+
+def _text(path: Path, kind: str) -> str:
+    raw = _bytes(path, kind)
+    encoding = next((name for mark, name in _ENCODINGS.items() if raw.startswith(mark)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ArenaError(
+            f"{path}:{line}: expected a readable CSV file of {kind} in UTF-8, got the byte 0x{raw[error.start]:02x}; "
+            f"save it as UTF-8"
+        ) from None
+    if "\0" in text:
+        raise ArenaError(f"{path}: expected a readable CSV file of {kind} in UTF-8, got zero bytes; save it as UTF-8")
+    return text
+
+
+def _bytes(path: Path, kind: str) -> bytes:
+    expected = f"{path}: expected a readable CSV file of {kind}"
+    try:
+        if path.exists() and not path.is_file():
+            raise ArenaError(f"{expected}, got something else than a file")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+        if raw.startswith(_GZIP):
+            with gzip.open(io.BytesIO(raw)) as packed:
+                raw = packed.read(_LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ArenaError(f"{expected}: {error}") from None
+    if raw.startswith(_ZIP):
+        raise ArenaError(f"{expected}, got a spreadsheet or an archive; save the table as CSV")
+    if len(raw) > _LARGEST:
+        raise ArenaError(f"{expected} of at most {_LARGEST} bytes, got more")
+    return raw
