@@ -101,4 +101,5 @@ def test_a_feature_that_contradicts_itself_is_refused(arguments, message):
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_but_continuous_holds_whole_numbers(kind):
-    assert Feature("a", kind=kind).whole == (kind != "continuous")
+    levels = ("red", "blue") if kind is Kind.CATEGORICAL else ()
+    assert Feature("a", kind=kind, levels=levels).whole == (kind != "continuous")

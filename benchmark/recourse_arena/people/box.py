@@ -29,9 +29,26 @@ class Box:
     upper: Tensor
 
     @classmethod
-    def spanning(cls, x: Tensor) -> Box:
-        """Return the smallest box that holds the people `x` `(people, features)`."""
-        return cls(x.amin(0), x.amax(0))
+    def spanning(cls, x: Tensor, features: FeatureTable | None = None) -> Box:
+        """Return the smallest box that holds the people `x` `(people, features)`, and all levels of categories.
+
+        Codes of categories have no order: a range of them would leave out some levels by their numbers.
+        """
+        lower, upper = x.amin(0), x.amax(0)
+        if features is None or not features.mixed:
+            return cls(lower, upper)
+        highest = x.new_tensor([len(feature.levels) - 1 for feature in features])
+        return cls(torch.where(features.categorical, 0.0, lower), torch.where(features.categorical, highest, upper))
+
+    def directed(self, factual: Tensor, features: FeatureTable) -> Box:
+        """Return the box of each person `(people, features)`, narrowed where they may move one way only."""
+        whole = self.expand(len(factual))
+        if not features.directed.any():
+            return whole
+        return Box(
+            torch.where(features.directed > 0, torch.maximum(whole.lower, factual), whole.lower),
+            torch.where(features.directed < 0, torch.minimum(whole.upper, factual), whole.upper),
+        )
 
     def personal(self, lower: Tensor, upper: Tensor, features: FeatureTable) -> Box:
         """Return the part of this box inside personal bounds `(people, features)`.

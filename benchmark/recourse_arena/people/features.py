@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Feature", "FeatureTable", "Kind", "Role"]
+__all__ = ["Direction", "Feature", "FeatureTable", "Kind", "Role"]
 
 import math
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.people.rules import AtMost, Rule
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +39,14 @@ class Role(StrEnum):
     ACTIONABLE = "actionable"
 
 
+class Direction(StrEnum):
+    """Which way a person may move a feature, from where they are; what follows from other actions is free of it."""
+
+    ANY = "any"
+    UP = "up"
+    DOWN = "down"
+
+
 @dataclass(frozen=True)
 class Feature:
     """One feature.
@@ -48,9 +57,11 @@ class Feature:
         role: Who may move it.
         lower: Smallest possible value.
         upper: Largest possible value.
-        levels: Names of the values 0, 1, ... of a binary, ordinal or categorical feature.
+        levels: Names of the values 0, 1, ... of a binary, ordinal or categorical feature. A categorical one needs
+            them: its codes have no meaning but these names, and no order.
         sensitive: Whether results are broken down by its values.
         description: One line for people, with the unit.
+        direction: Which way a person may act on it, from where they are.
 
     Example:
         >>> Feature("income", role=Role.ACTIONABLE, lower=0.0).whole
@@ -69,10 +80,16 @@ class Feature:
     levels: tuple[str, ...] = ()
     sensitive: bool = False
     description: str = ""
+    direction: Direction = Direction.ANY
 
     def __post_init__(self) -> None:
         if not self.name:
             raise ArenaError("a feature needs a name")
+        if self.direction not in list(Direction):
+            raise unknown(f"direction of feature {self.name!r}", str(self.direction), list(Direction))
+        object.__setattr__(self, "direction", Direction(self.direction))
+        if self.kind is Kind.CATEGORICAL:
+            self._check_categories()
         if self.levels and self.kind in (Kind.CONTINUOUS, Kind.INTEGER):
             raise ArenaError(f"feature {self.name!r}: a feature of kind {self.kind} has no named levels")
         if self.kind is Kind.BINARY and len(self.levels) not in (0, 2):
@@ -84,15 +101,48 @@ class Feature:
         if not self.lower <= self.upper:
             raise ArenaError(f"feature {self.name!r}: lower {self.lower} is above upper {self.upper}")
 
+    def _check_categories(self) -> None:
+        if len(self.levels) < 2:
+            raise ArenaError(f"feature {self.name!r}: a categorical feature needs the names of two levels or more")
+        if len(set(self.levels)) < len(self.levels):
+            raise ArenaError(f"feature {self.name!r}: two levels have one name")
+        if self.direction is not Direction.ANY:
+            raise ArenaError(f"feature {self.name!r}: categories have no order, so there is no way {self.direction}")
+
     @property
     def whole(self) -> bool:
         """Whether values are whole numbers."""
         return self.kind is not Kind.CONTINUOUS
 
+    @property
+    def alphabetical(self) -> tuple[int, ...]:
+        """The codes of its levels by their names in alphabetical order: an order that no renaming of codes changes.
+
+        Example:
+            >>> Feature("purpose", Kind.CATEGORICAL, levels=("repairs", "car", "radio")).alphabetical
+            (1, 2, 0)
+        """
+        return tuple(sorted(range(len(self.levels)), key=self.levels.__getitem__))
+
+    def word(self, value: float) -> str:
+        """Return a value in words: the name of the level where it has one, else the number.
+
+        Example:
+            >>> Feature("housing", Kind.CATEGORICAL, levels=("rent", "own")).word(1.0), Feature("age").word(31.5)
+            ('own', '31.5')
+        """
+        if self.levels and value == int(value) and 0 <= value < len(self.levels):
+            return self.levels[int(value)]
+        return f"{value:.6g}"
+
 
 @dataclass(frozen=True)
 class FeatureTable:
     """The features of a dataset, in the order of the tensor columns.
+
+    Arguments:
+        features: The features.
+        rules: What must hold between the features of a counterfactual.
 
     Example:
         >>> table = FeatureTable((Feature("age", role=Role.IMMUTABLE), Feature("income", role=Role.ACTIONABLE)))
@@ -101,12 +151,17 @@ class FeatureTable:
     """
 
     features: tuple[Feature, ...]
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         names = [feature.name for feature in self.features]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ArenaError(f"feature names must be unique; repeated: {', '.join(repeated)}")
+        for rule in self.rules:
+            for name in rule.names:
+                if isinstance(rule, AtMost) and self[name].kind is Kind.CATEGORICAL:
+                    raise ArenaError(f"rule {rule}: {name!r} is categorical, and its codes cannot be summed")
 
     def __iter__(self) -> Iterator[Feature]:
         return iter(self.features)
@@ -146,6 +201,51 @@ class FeatureTable:
         import torch
 
         return torch.tensor([feature.whole for feature in self.features], dtype=torch.bool)
+
+    @cached_property
+    def categorical(self) -> torch.Tensor:
+        """Which features hold codes without order, whose differences mean nothing, bool `(features,)`."""
+        import torch
+
+        return torch.tensor([feature.kind is Kind.CATEGORICAL for feature in self.features], dtype=torch.bool)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some feature is categorical."""
+        return any(feature.kind is Kind.CATEGORICAL for feature in self.features)
+
+    @cached_property
+    def directed(self) -> torch.Tensor:
+        """Which way people may act, `(features,)`: 1 up only, -1 down only, 0 both."""
+        import torch
+
+        signs = {Direction.ANY: 0, Direction.UP: 1, Direction.DOWN: -1}
+        return torch.tensor([signs[feature.direction] for feature in self.features])
+
+    def alphabetical(self, x: torch.Tensor) -> torch.Tensor:
+        """Return people with each category as the place of its name in alphabetical order, `(..., features)`.
+
+        What is derived from it, a seed or an order, is the same however the codes are given out.
+        """
+        found = x.clone()
+        for j, feature in enumerate(self.features):
+            if feature.kind is Kind.CATEGORICAL:
+                places = x.new_tensor(sorted(range(len(feature.levels)), key=feature.alphabetical.__getitem__))
+                found[..., j] = places[x[..., j].long().clamp(0, len(places) - 1)]
+        return found
+
+    def broken_rules(self, factual: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+        """Return which rules a counterfactual breaks that the factual keeps, bool `(..., rules)`.
+
+        Both are `(..., features)`, and broadcast. Who breaks a rule as they are need not mend it: that is a reading.
+        """
+        import torch
+
+        factual, after = torch.broadcast_tensors(factual, after)
+        before, behind = (dict(zip(self.names, x.unbind(-1), strict=True)) for x in (factual, after))
+        if not self.rules:
+            return after.new_zeros((*after.shape[:-1], 0), dtype=torch.bool)
+        return torch.stack([rule.kept(before) & ~rule.kept(behind) for rule in self.rules], -1)
 
     def validate(self, x: torch.Tensor, *, what: str = "features") -> torch.Tensor:
         """Return `x` `(people, features)` unchanged, or raise with the row and feature that is wrong."""

@@ -60,6 +60,10 @@ class Actionability:
     def __getitem__(self, people: slice | Tensor) -> Actionability:
         return Actionability(self.scores[people], self.levels, self.ordered)
 
+    def without(self, closed: Tensor) -> Actionability:
+        """Return the answers where nobody can act on what is `closed`, bool `(people, features)`."""
+        return Actionability(torch.where(closed, self.levels + 1, self.scores), self.levels, self.ordered)
+
     @property
     def mask(self) -> Tensor:
         """Individually actionable features, bool `(people, features)`."""

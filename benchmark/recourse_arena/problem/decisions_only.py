@@ -1,15 +1,15 @@
-"""A decision model of which only decisions are handed out."""
+"""A decision model of which only decisions, or decisions and scores, are handed out."""
 
 from __future__ import annotations
 
-__all__ = ["DecisionsOnly"]
+__all__ = ["DecisionsOnly", "ScoresOnly"]
 
 from weakref import WeakKeyDictionary
 
-from torch import Tensor
+from torch import Tensor, no_grad
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.problem.model_protocols import Decisions
+from recourse_arena.problem.model_protocols import Decisions, Scores
 
 
 class DecisionsOnly:
@@ -42,7 +42,23 @@ class DecisionsOnly:
 
     def __reduce__(self) -> tuple[type[DecisionsOnly], tuple[None]]:
         """Travel without the model: what travels can be read."""
-        return DecisionsOnly, (None,)
+        return type(self), (None,)
+
+
+class ScoresOnly(DecisionsOnly):
+    """Says yes or no and how sure it is, and leads to nothing else of the model: no gradients, no weights."""
+
+    def probability(self, x: Tensor) -> Tensor:
+        """Return the probability `(...,)` of a positive decision, without gradients.
+
+        Raises:
+            ArenaError: If this is a copy in another process, where the model is not.
+        """
+        self.accepts(x[..., :0, :] if x.ndim > 1 else x)  # raises if the model is elsewhere
+        model = _MODELS[self]
+        assert isinstance(model, Scores)
+        with no_grad():
+            return model.probability(x)
 
 
 _MODELS: WeakKeyDictionary[DecisionsOnly, Decisions] = WeakKeyDictionary()

@@ -12,6 +12,10 @@ class Knowledge(StrEnum):
 
     CLASSIFIER = "classifier"
     """The decision model's logits and their gradients, not only its decisions."""
+    SCORES = "scores"
+    """The probability of a positive decision, without gradients."""
+    STRUCTURE = "structure"
+    """What the decision model is made of, for exact reasoning: the affine maps of a ReLU network."""
     FLOW = "flow"
     """The fitted causal flow."""
     SCM = "scm"

@@ -1,12 +1,24 @@
-"""The two models of a recourse problem, as protocols: causal model and classifier."""
+"""The models of a recourse problem, as protocols: what follows, who is accepted, what is likely."""
 
 from __future__ import annotations
 
-__all__ = ["CausalModel", "Classifier", "Decisions"]
+__all__ = [
+    "AffineLayers",
+    "AsLikely",
+    "CausalModel",
+    "Classifier",
+    "Decisions",
+    "EncodedClassifier",
+    "Plausibility",
+    "Scores",
+]
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from torch import Generator, Tensor
+
+from recourse_arena.people.encoding import Encoding
 
 
 @runtime_checkable
@@ -48,9 +60,74 @@ class Decisions(Protocol):
 
 
 @runtime_checkable
+class Scores(Decisions, Protocol):
+    """A decision model that says how sure it is."""
+
+    def probability(self, x: Tensor) -> Tensor:
+        """Return the probability `(...,)` of a positive decision."""
+        ...
+
+
+@runtime_checkable
 class Classifier(Decisions, Protocol):
     """A differentiable binary decision: positive where the logit is at least 0, that is `p >= 0.5`."""
 
     def logit(self, x: Tensor) -> Tensor:
         """Return the log odds `(...,)` of a positive decision."""
         ...
+
+
+@runtime_checkable
+class EncodedClassifier(Classifier, Protocol):
+    """A classifier that looks at encoded people, and at what lies between them: categories half the one, half other."""
+
+    encoding: Encoding
+
+    def encoded_logit(self, z: Tensor) -> Tensor:
+        """Return the log odds `(...,)` of encoded columns `(..., columns)`."""
+        ...
+
+
+@runtime_checkable
+class AffineLayers(EncodedClassifier, Protocol):
+    """A classifier whose layers can be read: affine maps with a ReLU between two."""
+
+    @property
+    def affine_maps(self) -> tuple[tuple[Tensor, Tensor], ...]:
+        """Weight `(outputs, inputs)` and bias `(outputs,)` of each layer, in double precision.
+
+        The first acts on features in data units, with a column of 0 or 1 for each level of a category, in the order
+        of the encoding's columns; the last gives the logit.
+        """
+        ...
+
+
+class Plausibility(Protocol):
+    """What counts as plausible: a counterfactual whose score is at least what is asked of the factual's."""
+
+    def score(self, x: Tensor) -> Tensor:
+        """Return how plausible people `x` `(..., features)` are, `(...,)`."""
+        ...
+
+    def least(self, factual: Tensor) -> Tensor:
+        """Return the least score that counterfactuals of `factual` `(..., features)` need, `(...,)`."""
+        ...
+
+
+@dataclass(frozen=True)
+class AsLikely:
+    """At least as likely as the factual under a density (arXiv 2604.08030).
+
+    Arguments:
+        model: The model that has the density.
+    """
+
+    model: CausalModel
+
+    def score(self, x: Tensor) -> Tensor:
+        """Return the log-density, in nats, `(...,)`."""
+        return self.model.log_density(x)
+
+    def least(self, factual: Tensor) -> Tensor:
+        """Return the log-density of the factual, `(...,)`."""
+        return self.model.log_density(factual)

@@ -17,13 +17,21 @@ from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import People
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
-from recourse_arena.problem.decisions_only import DecisionsOnly
+from recourse_arena.problem.decisions_only import DecisionsOnly, ScoresOnly
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.knowledge import Knowledge
-from recourse_arena.problem.model_protocols import CausalModel, Classifier, Decisions
+from recourse_arena.problem.model_protocols import (
+    AffineLayers,
+    AsLikely,
+    CausalModel,
+    Classifier,
+    Decisions,
+    Plausibility,
+    Scores,
+)
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
-from recourse_arena.problem.scenario import Density
+from recourse_arena.problem.scenario import Notion
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,10 @@ class Problem:
         true_scm: The true structural causal model where there is one; withheld unless declared.
         causal_flow: The fitted causal flow; withheld unless declared.
         knows: What the solver declared.
+        neighbours: Plausibility by neighbours, where that is the dataset's notion; nothing is withheld with it, for it
+            is made of decisions on training people.
+        without_effects: The causal model in which nothing follows from anything, where that is assumed of the dataset;
+            everybody may see it.
         report: Takes note of how far `fit` or `recommend` is, and of the training loss: whoever runs it shows that.
     """
 
@@ -60,31 +72,60 @@ class Problem:
     true_scm: CausalModel | None = None
     causal_flow: CausalModel | None = None
     knows: frozenset[Knowledge] = frozenset(Knowledge)
+    neighbours: Plausibility | None = None
+    without_effects: CausalModel | None = None
     report: ProgressHook = silent
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
         """Return the problem as a solver sees it that declared to know `knows`."""
         return replace(
             self,
-            decisions=self.decisions if Knowledge.CLASSIFIER in knows else DecisionsOnly(self.decisions),
+            decisions=self._decisions_for(knows),
             true_scm=self.true_scm if Knowledge.SCM in knows else None,
             causal_flow=self.causal_flow if Knowledge.FLOW in knows else None,
             knows=knows,
         )
 
+    def _decisions_for(self, knows: frozenset[Knowledge]) -> Decisions:
+        if knows & {Knowledge.CLASSIFIER, Knowledge.STRUCTURE}:
+            return self.decisions
+        if Knowledge.SCORES in knows and isinstance(self.decisions, Scores):
+            return ScoresOnly(self.decisions)
+        return DecisionsOnly(self.decisions)
+
+    @property
+    def scores(self) -> Scores:
+        """The decision model with its probabilities."""
+        if Knowledge.SCORES not in self.knows:
+            raise self._withheld(Knowledge.SCORES)
+        if isinstance(self.decisions, Scores):
+            return self.decisions
+        raise NotApplicable(f"the decision model of {self.dataset} gives decisions only: it has no scores")
+
     @property
     def classifier(self) -> Classifier:
         """The differentiable classifier."""
+        if Knowledge.CLASSIFIER not in self.knows:
+            raise self._withheld(Knowledge.CLASSIFIER)
         if isinstance(self.decisions, Classifier):
             return self.decisions
-        if Knowledge.CLASSIFIER in self.knows:
-            raise NotApplicable(f"the decision model of {self.dataset} gives decisions only: it has no logits")
-        raise self._withheld(Knowledge.CLASSIFIER)
+        raise NotApplicable(f"the decision model of {self.dataset} gives decisions only: it has no logits")
+
+    @property
+    def structure(self) -> AffineLayers:
+        """The decision model whose layers can be read."""
+        if Knowledge.STRUCTURE not in self.knows:
+            raise self._withheld(Knowledge.STRUCTURE)
+        if isinstance(self.decisions, AffineLayers):
+            return self.decisions
+        raise NotApplicable(f"the decision model of {self.dataset} has no affine layers that could be read")
 
     @property
     def flow(self) -> CausalModel:
         """The fitted causal flow."""
         if self.causal_flow is None:
+            if Knowledge.FLOW in self.knows:
+                raise NotApplicable(f"there is no causal flow of {self.dataset}: nothing is assumed to follow there")
             raise self._withheld(Knowledge.FLOW)
         return self.causal_flow
 
@@ -97,7 +138,12 @@ class Problem:
 
     @property
     def causal_model(self) -> CausalModel:
-        """The best causal model the solver may see: the true one if declared and known, else the flow."""
+        """The best causal model the solver may see: the true one if declared and known, else the flow.
+
+        Where nothing is assumed to follow from anything, everybody may see that.
+        """
+        if self.without_effects is not None:
+            return self.without_effects
         return self.flow if self.true_scm is None else self.true_scm
 
     def density(self, request: Request) -> CausalModel:
@@ -106,6 +152,8 @@ class Problem:
         Raises:
             ArenaError: If the solver may not see it, or the dataset has none.
         """
+        if request.density == "neighbours":
+            raise NotApplicable(f"plausibility of {self.dataset} is judged by neighbours, which have no density")
         if request.density == "flow":
             return self.flow
         if self.scm is None:
@@ -114,6 +162,18 @@ class Problem:
                 f"ask without !scm-plausibility"
             )
         return self.scm
+
+    def plausible(self, request: Request) -> Plausibility:
+        """Return what says what is plausible in `request`: a score, and the least one that is asked for.
+
+        Raises:
+            ArenaError: If the solver may not see it, or the dataset has none.
+        """
+        if request.density != "neighbours":
+            return AsLikely(self.density(request))
+        if self.neighbours is None:
+            raise ArenaError(f"plausibility by neighbours was asked for, but {self.dataset} has none")
+        return self.neighbours
 
     def _withheld(self, what: Knowledge) -> ArenaError:
         return ArenaError(
@@ -134,13 +194,21 @@ class Problem:
         box: Box | None = None,
         person: Tensor | None = None,
         plausibility: bool = True,
-        density: Density = "flow",
+        density: Notion = "flow",
     ) -> Request:
         """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them.
 
-        People are numbered from 0 unless `person` `(people,)` numbers them.
+        People are numbered from 0 unless `person` `(people,)` numbers them. A feature that people may move one way
+        only has a bound at their factual; who stands beyond the feasible range that way cannot act on it. Where the
+        dataset's own notion of plausibility is its neighbours, that is what `flow` asks for.
         """
-        limits = self.box.expand(len(factual))
+        limits = self.box.directed(factual, self.features)
+        stuck = limits.lower > limits.upper
+        if stuck.any():
+            limits = Box(torch.where(stuck, factual, limits.lower), torch.where(stuck, factual, limits.upper))
+            actionability = actionability.without(stuck)
+        if density == "flow" and self.neighbours is not None:
+            density = "neighbours"
         return Request(
             features=self.features,
             factual=factual,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PROFILES", "Profile", "profile"]
+__all__ = ["COSTS", "PROFILES", "Profile", "profile"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+
+COSTS = ("range", "gower", "l1", "l2", "encoded", "encoded-1")
+"""Names of the costs of actions, which :mod:`~recourse_arena.problem.cost` computes."""
 
 Scores = TypeVar("Scores", "torch.Tensor", "np.ndarray")
 """Arrays of actionability scores; what is computed from them is of the same kind."""

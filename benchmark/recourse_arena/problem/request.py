@@ -10,13 +10,13 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.cost import Cost, RangeCost
 from recourse_arena.problem.profile import Profile
-from recourse_arena.problem.scenario import Density
+from recourse_arena.problem.scenario import Notion
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Request:
         unit_cost: The cost on the dataset's scale.
         person: Number of each person among all who ask, `(people,)`; for records only.
         plausibility: Whether counterfactuals should be at least as likely as the factual.
-        density: Whose log-density says so; :meth:`Problem.density <recourse_arena.problem.problem.Problem.density>`
-            returns that model.
+        density: What says so: the log-density of the `flow` or of the true `scm`, or the `neighbours` among accepted
+            people; :meth:`Problem.plausible <recourse_arena.problem.problem.Problem.plausible>` returns it.
     """
 
     features: FeatureTable
@@ -44,7 +44,7 @@ class Request:
     unit_cost: Cost
     person: Tensor
     plausibility: bool = True
-    density: Density = "flow"
+    density: Notion = "flow"
 
     def __post_init__(self) -> None:
         if len(self.actionability) != len(self.factual):
@@ -83,7 +83,12 @@ class Request:
         """What moving each feature by one unit costs each person, squared and weighted, `(people, features)`.
 
         For solvers that need a quadratic cost: moving by `d` costs `prices * d ** 2`, summed over what is acted upon.
+
+        Raises:
+            NotApplicable: If the cost is another one.
         """
+        if not isinstance(self.unit_cost, RangeCost) or not self.unit_cost.quadratic:
+            raise NotApplicable(f"the cost is {self.unit_cost.name!r}, not a weighted sum of squares")
         return self.weights * self.unit_cost.curvature
 
     def snap(self, values: Tensor) -> Tensor:
@@ -102,8 +107,7 @@ class Request:
 
         Infinite where a value lies outside the person's box.
         """
-        change = self.unit_cost.per_feature(self.factual[:, None, :], donors[None, :, :])
         mask = self.actionable[:, None, :]
-        cost = torch.where(mask, change * self.weights[:, None, :], 0.0).sum(-1)
+        cost = self.unit_cost(self.factual[:, None, :], donors[None, :, :], mask, self.weights[:, None, :])
         box = Box(self.box.lower[:, None, :], self.box.upper[:, None, :])
         return torch.where((box.contains(donors[None], self.features.whole) | ~mask).all(-1), cost, torch.inf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DENSITIES", "SCHEMES", "Density", "Scenario"]
+__all__ = ["DENSITIES", "NOTIONS", "SCHEMES", "Density", "Notion", "Scenario"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,9 +12,15 @@ from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.problem.profile import PROFILES
 
 Density = Literal["flow", "scm"]
-"""Whose log-density says what is plausible: the fitted causal flow's, or the true structural causal model's."""
+"""What a scenario may ask for: plausibility by the dataset's own notion (the density of its fitted causal flow, or its
+`neighbours` where it has no flow), or by the density of the true structural causal model."""
 
 DENSITIES: tuple[Density, ...] = get_args(Density)
+
+Notion = Literal["flow", "scm", "neighbours"]
+"""What says what is plausible in a request."""
+
+NOTIONS: tuple[Notion, ...] = get_args(Notion)
 
 SCHEMES: Mapping[str, str] = {"score": "likert", "binary": "binary"}
 """The suite's elicitation schemes by the word with which a scenario's name begins; without one it is a ranking."""
