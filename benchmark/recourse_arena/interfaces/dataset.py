@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
-from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.features import FeatureTable, Kind, Role
 
 if TYPE_CHECKING:
     from recourse_arena.people.assignment import Assignment
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 
 class Dataset(ABC):
-    """A population with features, causal graph and recipes for its models.
+    """A population with features, and what is known of them: labels, perhaps causes, perhaps equations.
 
-    Options of a variant arrive as keyword arguments: `loan?decision=adam` is `Loan(decision="adam")`.
+    Options of a variant arrive as keyword arguments: `loan?decision=adam` is `Loan(decision="adam")`. Some every
+    dataset has, and none need declare: `decision=NAME` with the model's own as `decision.OPTION`, `cost=NAME` and
+    `effects=none` (`adult?decision=forest&decision.trees=50&cost=l1`).
     """
 
     name: ClassVar[str]
@@ -34,13 +37,18 @@ class Dataset(ABC):
     summary: ClassVar[str]
     """One line for people."""
 
-    decision: DecisionRecipe = DecisionRecipe()
-    """How its decision model is trained."""
+    decision: DecisionRecipe | Decision | str = DecisionRecipe()
+    """Its decision model: the recipe of a ReLU network, or any by name with options (`forest?trees=50`)."""
     flow: FlowRecipe = FlowRecipe()
     """How its causal flow is trained."""
     decision_options: ClassVar[frozenset[str]] = frozenset()
     """Options that concern the decision model alone, as `decision` in `loan?decision=adam`: neither features
     nor graph nor the flow's people nor its recipe. Variants that differ in them only share one causal flow."""
+    cost: str = "range"
+    """Name of the cost of actions (:data:`~recourse_arena.problem.profile.COSTS`)."""
+    effects: str = ""
+    """What else moves when somebody acts: by the true `scm`, by a `flow` fitted along its graph, or `none` does. By
+    default the first of these that there is."""
     favoured: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Pairs of features that some population prefers, by the name of its distribution."""
     assignments: ClassVar[Mapping[str, Assignment]] = {}
@@ -54,9 +62,11 @@ class Dataset(ABC):
         """Its features, in column order."""
 
     @property
-    @abstractmethod
     def graph(self) -> CausalGraph:
-        """Its causal graph."""
+        """Its causal graph; by default none is known: nothing is taken to be the cause of anything."""
+        from recourse_arena.problem.graph import CausalGraph
+
+        return CausalGraph(self.features.names, {})
 
     @abstractmethod
     def splits(self, *, seed: int, data: Path) -> Splits:
@@ -74,6 +84,40 @@ class Dataset(ABC):
     def scm(self) -> CausalModel | None:
         """Return the true structural causal model where it is known."""
         return None
+
+    @property
+    def effects_known(self) -> str:
+        """What effects actions have: `scm`, `flow` or `none`, as asked for, or the first of these that there is."""
+        if self.effects:
+            return self.effects
+        if self.scm() is not None:
+            return "scm"
+        return "flow" if any(self.graph.parents.values()) else "none"
+
+    def check(self) -> None:
+        """Raise what its features, graph and parts contradict one another in.
+
+        Raises:
+            ArenaError: If an immutable feature would move because a cause of it is acted upon; or a feature without
+                order has causes or effects, which a causal flow cannot express.
+        """
+        features, graph, effects = self.features, self.graph, self.effects_known
+        names = [feature.name for feature in features if feature.role is Role.IMMUTABLE]
+        for feature in features if effects != "none" else ():
+            if feature.role is not Role.ACTIONABLE:
+                continue
+            moved = [name for name in names if graph.reach[features.index(feature.name), features.index(name)]]
+            if moved:
+                raise ArenaError(
+                    f"dataset {self.name}: {moved[0]!r} is immutable, but the causal graph lets it follow from "
+                    f"{feature.name!r}, which people act upon;\nmake it mutable, or take the arrow out"
+                )
+        if effects != "scm" and any(graph.parents.values()) and features.mixed:
+            named = next(feature.name for feature in features if feature.kind is Kind.CATEGORICAL)
+            raise ArenaError(
+                f"dataset {self.name}: a causal flow is fitted along its graph, but {named!r} is categorical and its "
+                f"codes are no numbers;\nleave the graph out: nothing is taken to follow from anything then"
+            )
 
     def location(self, data: Path) -> Path | None:
         """Return where in the data directory `data` its file lies or belongs; none if it reads no file."""

@@ -10,6 +10,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from recourse_arena.interfaces.dataset import Dataset
+    from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Metric
     from recourse_arena.interfaces.solver import Solver
@@ -29,6 +30,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def recourse_datasets() -> list[type[Dataset]]:  # type: ignore[empty-body]
     """Return dataset classes."""
+
+
+@hookspec
+def recourse_decisions() -> list[type[Decision]]:  # type: ignore[empty-body]
+    """Return classes of decision models."""
 
 
 @hookspec

@@ -47,6 +47,7 @@ PLUGIN_KINDS: Mapping[str, PluginKind] = {
     kind.plural: kind
     for kind in (
         PluginKind("dataset", made=True),
+        PluginKind("decision", made=True, words="decision model"),
         PluginKind("solver", made=True),
         PluginKind("elicitor", made=True, words="elicitation scheme"),
         PluginKind("metric", made=False),

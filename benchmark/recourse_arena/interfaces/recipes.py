@@ -19,6 +19,8 @@ class DecisionRecipe:
         epochs: Passes over the training people.
         batch: People per step.
         negative_weight: Weight in the loss of people whose true label is unfavourable (cost-sensitive above 1).
+        standardise_binaries: Whether binary features are standardised as numbers are (as ever since the first version),
+            instead of being 0 and 1.
     """
 
     hidden: tuple[int, ...] = (32, 32)
@@ -27,6 +29,7 @@ class DecisionRecipe:
     epochs: int = 500
     batch: int = 256
     negative_weight: float = 1.0
+    standardise_binaries: bool = True
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
-    from recourse_arena.problem.scenario import Density
+    from recourse_arena.problem.scenario import Notion
 from recourse_arena.problem.knowledge import Knowledge
 
 
@@ -39,9 +39,13 @@ class Solver(ABC):
     """What of `knows` it cannot do without: skipped where there is none, as the true `scm` of real data."""
     acts_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
     """Kinds of feature it can act on: skipped on datasets where a feature of another kind is actionable."""
-    plausible_under: ClassVar[frozenset[Density]] = frozenset()
-    """Densities under which it can be asked for plausible counterfactuals, of `flow` and `scm`: skipped where a
-    scenario asks for plausibility under another. Leave it empty if it makes the best of any request. That is right
+    keeps_rules: ClassVar[bool] = False
+    """Whether its advice keeps rules between features: skipped where a dataset has any, otherwise."""
+    costs: ClassVar[frozenset[str]] = frozenset()
+    """Names of the costs that it can minimise: skipped where a dataset has another. Empty: it asks the request."""
+    plausible_under: ClassVar[frozenset[Notion]] = frozenset()
+    """Notions under which it can be asked for plausible counterfactuals, of `flow`, `scm` and `neighbours`: skipped
+    where plausibility is asked for under another. Leave it empty if it makes the best of any request. That is right
     too for a solver that ignores plausibility: it runs everywhere, and how plausible it is gets measured."""
     fit_depends_on: frozenset[str] = frozenset()
     """What of a scenario its fit depends on, of :attr:`Scenario.TRAINING_PARTS`: `scheme`, `profile`, `distribution`,

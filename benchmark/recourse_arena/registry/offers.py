@@ -11,13 +11,15 @@ from typing import Any
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import NAME, is_name
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.interfaces.metric import Metric
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
-from recourse_arena.problem.scenario import Scenario
+from recourse_arena.problem.profile import COSTS
+from recourse_arena.problem.scenario import NOTIONS, Scenario
 
 _COLUMNS = (
     "dataset",
@@ -63,11 +65,16 @@ def _check_solver(offer: type[Solver]) -> None:
     _check_words(offer, "version", "summary")
     for attribute, known in (("knows", Knowledge), ("needs", Knowledge), ("acts_on", Kind)):
         _check_members(offer, attribute, [str(member) for member in known])
-    _check_members(offer, "plausible_under", ["flow", "scm"])
+    _check_members(offer, "plausible_under", list(NOTIONS))
+    _check_members(offer, "costs", list(COSTS))
     if not isinstance(offer.fit_depends_on, property):  # a variant's own is looked at where it is run
         _check_members(offer, "fit_depends_on", list(Scenario.TRAINING_PARTS))
     if not set(offer.needs) <= set(offer.knows):
         raise ArenaError(f"{offer.__name__}: what it needs must be among what it knows, to be handed to it")
+
+
+def _check_decision(offer: type[Decision]) -> None:
+    _check_words(offer, "version", "summary", "structure")
 
 
 def _check_metric(offer: Metric) -> None:
@@ -81,6 +88,7 @@ def _check_metric(offer: Metric) -> None:
 
 _CHECKS: Mapping[str, Callable[[Any], None]] = {
     "datasets": _check_dataset,
+    "decisions": _check_decision,
     "solvers": _check_solver,
     "metrics": _check_metric,
 }

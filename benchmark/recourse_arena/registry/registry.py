@@ -5,19 +5,23 @@ from __future__ import annotations
 __all__ = ["Registry", "blocked"]
 
 import inspect
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
+from copy import copy
 from dataclasses import replace
 from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from recourse_arena.base.errors import ArenaError, described, unknown
-from recourse_arena.base.names import is_name, variant
+from recourse_arena.base.names import NAME, is_name, spell, variant
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.problem.scenario import SCHEMES, Scenario
+from recourse_arena.registry.parts import decision_of, with_parts
 from recourse_arena.registry.plugin import Plugin, PluginRecord
 
 if TYPE_CHECKING:
     from recourse_arena.interfaces.dataset import Dataset
+    from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Metric
     from recourse_arena.interfaces.solver import Solver
@@ -41,7 +45,10 @@ class Registry:
     def __init__(self, plugins: Sequence[Plugin] = ()) -> None:
         self._plugins = list(plugins)
         self._used: set[str] = set()
+        self.handed: dict[str, Dataset] = {}
+        """The datasets that were handed over as objects, or as TOML files, by name."""
         self.datasets: Offers[type[Dataset]] = Offers(self, "datasets")
+        self.decisions: Offers[type[Decision]] = Offers(self, "decisions")
         self.solvers: Offers[type[Solver]] = Offers(self, "solvers")
         self.elicitors: Offers[type[Elicitor]] = Offers(self, "elicitors")
         self.metrics: Offers[Metric] = Offers(self, "metrics")
@@ -58,8 +65,49 @@ class Registry:
         return [p.record() for p in self._plugins if p.loaded and (p.name in self._used or p.error)]
 
     def dataset(self, name: str) -> Dataset:
-        """Return the dataset of a name with options, such as `loan?decision=adam`."""
-        return self.datasets.create(name)
+        """Return the dataset of a name with options, such as `loan?decision=adam` or `adult?decision=forest`.
+
+        Options that it does not have itself are those of every dataset: decision model, effects and cost.
+        """
+        return with_parts(self, self.named(name))
+
+    def named(self, text: str) -> str:
+        """Return the name, with options, of a dataset that is named by the path of its TOML file; else the text.
+
+        Raises:
+            ArenaError: If the file cannot be read, or its name is taken.
+        """
+        path, options = variant(text)
+        if not path.endswith(".toml"):
+            return text
+        from recourse_arena.tables.table_dataset import TableDataset
+
+        dataset = TableDataset.at(Path(path).absolute())
+        self.hand_over(dataset)
+        return spell(dataset.name, options)
+
+    def hand_over(self, dataset: Dataset) -> str:
+        """Take a dataset that is an object, and return its name.
+
+        Raises:
+            ArenaError: If its name is no name, or that of a dataset that is plugged in.
+        """
+        name = dataset.name
+        if not is_name(name):
+            raise ArenaError(f"the name of a dataset must be {NAME}; got {name!r}")
+        if name not in self.handed and name in self.datasets:
+            raise ArenaError(f"there is a dataset called {name!r} already; give yours another `name`")
+        self.handed[name] = dataset
+        self.datasets[name] = lambda: copy(dataset)  # type: ignore[assignment]
+        return name
+
+    def decision(self, name: str) -> Decision:
+        """Return the decision model of a name with options, such as `forest?trees=50`."""
+        return self.decisions.create(name)
+
+    def decision_of(self, dataset: Dataset) -> Decision:
+        """Return the decision model of a dataset."""
+        return decision_of(self, dataset)
 
     def solver(self, name: str) -> Solver:
         """Return the solver of a name with options, such as `grid?points=9`."""
@@ -165,8 +213,12 @@ class Offers(MutableMapping[str, T]):
         error = unknown(str(PLUGIN_KINDS[self._kind]), name, self)
         return ArenaError(f"{error}{self._registry.out_of_order(self._kind)}")
 
-    def create(self: Offers[type[Any]], text: str) -> Any:
+    def create(self: Offers[type[Any]], text: str, known: Collection[str] = ()) -> Any:
         """Return one made of the class of a name with options.
+
+        Arguments:
+            text: The name with options.
+            known: Options that errors name; by default those of the class.
 
         Raises:
             ArenaError: If no plugin offers the name, or the class does not take an option or cannot be made.
@@ -178,7 +230,7 @@ class Offers(MutableMapping[str, T]):
         accepted = set(inspect.signature(offered).parameters)
         for option in options:
             if option not in accepted:
-                raise unknown(f"option of {kind} {name!r}", option, accepted)
+                raise unknown(f"option of {kind} {name!r}", option, known or accepted)
         try:
             return offered(**options)
         except ArenaError:

@@ -12,11 +12,18 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.relu import ReluClassifier
+from recourse_arena.people.encoding import Encoding
+from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import People
 
 
 def fit_classifier(
-    recipe: DecisionRecipe, train: People, *, seed: int, report: ProgressHook = silent
+    recipe: DecisionRecipe,
+    train: People,
+    *,
+    seed: int,
+    report: ProgressHook = silent,
+    features: FeatureTable | None = None,
 ) -> ReluClassifier:
     """Return a classifier fitted by (cost-sensitive) cross-entropy from Xavier-uniform weights and zero biases.
 
@@ -26,14 +33,14 @@ def fit_classifier(
     draws = generator(seed, "classifier")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = ReluClassifier(train.x.shape[1], recipe.hidden)
+        model = ReluClassifier(features or train.x.shape[1], recipe.hidden)
     for layer in model.layers:
         if isinstance(layer, nn.Linear):
             nn.init.xavier_uniform_(layer.weight, generator=draws)
             nn.init.zeros_(layer.bias)
-    model.mean.copy_(train.x.mean(0))
-    model.sd.copy_(train.x.std(0).clamp(min=1e-6))
-    z = (train.x - model.mean) / model.sd
+    known = model.encoding.features
+    model.set_scale(Encoding.fitted(known, train.x, standardise_binaries=recipe.standardise_binaries))
+    z = model.encoding.encode(train.x)
     weight = torch.where(train.y == 1, 1.0, recipe.negative_weight)
     optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimizer](
         model.parameters(), lr=recipe.learning_rate, fused=True

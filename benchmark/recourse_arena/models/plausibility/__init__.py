@@ -1,0 +1,1 @@
+"""What counts as likely where there is no density."""

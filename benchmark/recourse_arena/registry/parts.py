@@ -1,0 +1,131 @@
+"""The parts that every dataset has by default and that a variant asks for: decision model, effects, cost."""
+
+from __future__ import annotations
+
+__all__ = ["PARTS", "decision_of", "decision_words", "parts_of", "with_parts"]
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import spell, variant
+from recourse_arena.interfaces.decision import Decision
+from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.models.decision.offers import Relu, asked_for
+from recourse_arena.problem.profile import COSTS
+
+if TYPE_CHECKING:
+    from recourse_arena.interfaces.dataset import Dataset
+
+
+class Offered(Protocol):
+    """What is plugged in, as far as it matters here."""
+
+    @property
+    def datasets(self) -> Any:
+        """Datasets by name."""
+
+    @property
+    def decisions(self) -> Any:
+        """Decision models by name."""
+
+
+PARTS = ("decision", "cost", "effects")
+"""Options of every dataset; those of a decision model begin with `decision.`."""
+
+_EFFECTS = ("scm", "flow", "none")
+
+
+def parts_of(registry: Offered, text: str) -> frozenset[str]:
+    """Return which options of a dataset's name are those of every dataset, rather than its own."""
+    name, options = variant(text)
+    own = inspect.signature(registry.datasets[name]).parameters
+    model = str(options.get("decision", ""))
+    return frozenset(
+        option
+        for option in options
+        if (option in PARTS or option.startswith("decision."))
+        and (option not in own or (option == "decision" and model in registry.decisions))
+    )
+
+
+def with_parts(registry: Offered, text: str) -> Dataset:
+    """Return the dataset of a name with options, its own and those of every dataset.
+
+    An option `decision` is the dataset's own where it has one of that name and no decision model is called so.
+
+    Raises:
+        ArenaError: If a name or option is unknown, or a part cannot be had.
+    """
+    name, options = variant(text)
+    if name not in registry.datasets:
+        raise registry.datasets.unknown(name)
+    own = set(inspect.signature(registry.datasets[name]).parameters)
+    parts = {option: value for option, value in options.items() if option in parts_of(registry, text)}
+    mine = {option: value for option, value in options.items() if option not in parts}
+    dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*"})
+    if any(option.partition(".")[0] == "decision" for option in parts):
+        _set(dataset, "decision", _asked_decision(registry, dataset, parts))
+    if "cost" in parts:
+        if parts["cost"] not in COSTS:
+            raise unknown(f"cost of dataset {name!r}", str(parts["cost"]), COSTS)
+        _set(dataset, "cost", str(parts["cost"]))
+    if "effects" in parts:
+        _set(dataset, "effects", _asked_effects(dataset, str(parts["effects"])))
+    return dataset
+
+
+def decision_of(registry: Offered, dataset: Dataset) -> Decision:
+    """Return the decision model of a dataset: of its recipe, by its name, or the object it is."""
+    asked = dataset.decision
+    if isinstance(asked, Decision):
+        return asked
+    if isinstance(asked, DecisionRecipe):
+        return Relu(recipe=asked)
+    if not isinstance(asked, str):
+        raise ArenaError(
+            f"dataset {dataset.name}: decision: expected a DecisionRecipe or a decision model, got {asked!r}"
+        )
+    model: Decision = registry.decisions.create(asked)
+    return model
+
+
+def decision_words(dataset: Dataset) -> str:
+    """Return what a decision model is called in records: its name with options."""
+    asked = dataset.decision
+    if isinstance(asked, DecisionRecipe):
+        return "relu"
+    return asked if isinstance(asked, str) else asked.name
+
+
+def _asked_decision(registry: Offered, dataset: Dataset, parts: Mapping[str, Any]) -> DecisionRecipe | str:
+    options = {key.partition(".")[2]: value for key, value in parts.items() if key.startswith("decision.")}
+    default = dataset.decision
+    if "decision" in parts:
+        name = str(parts["decision"])
+        if name not in registry.decisions:
+            raise registry.decisions.unknown(name)
+    else:
+        name = "relu" if isinstance(default, DecisionRecipe) else variant(str(default))[0]
+    if name == "relu" and isinstance(default, DecisionRecipe):
+        return asked_for(default, options)
+    if isinstance(default, str) and variant(default)[0] == name:
+        options = {**variant(default)[1], **options}
+    asked = spell(name, options)
+    registry.decisions.create(asked)  # wrong options are an error here, where the dataset is named
+    return asked
+
+
+def _asked_effects(dataset: Dataset, effects: str) -> str:
+    if effects not in _EFFECTS:
+        raise unknown(f"effects of dataset {dataset.name!r}", effects, _EFFECTS)
+    if effects == "scm" and dataset.scm() is None:
+        raise ArenaError(f"dataset {dataset.name}: its structural equations are not known; effects are flow or none")
+    if effects == "flow" and not any(dataset.graph.parents.values()):
+        raise ArenaError(f"dataset {dataset.name}: no causal graph of it is known; effects are none")
+    return effects
+
+
+def _set(dataset: Dataset, part: str, value: Any) -> None:
+    object.__setattr__(dataset, part, value)  # frozen dataclasses are datasets, too
