@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TableFile", "TableRow"]
+__all__ = ["TableFile", "TableRow", "read_lines"]
 
 import codecs
 import csv
@@ -73,7 +73,7 @@ class TableFile:
         Raises:
             ArenaError: With file and line, and what was expected.
         """
-        lines = _lines(path, kind)
+        lines = read_lines(path, kind)
         if not lines:
             raise ArenaError(f"{path}: expected a CSV file with a header, got an empty file")
         (line, header), *below = lines
@@ -91,11 +91,26 @@ class TableFile:
         return cls(path, line, columns, tuple(rows))
 
 
-def _lines(path: Path, kind: str) -> list[tuple[int, list[str]]]:
-    """Return the lines that hold cells, with their numbers."""
+def read_lines(path: Path, kind: str, separator: str = "", comment: str = "") -> list[tuple[int, list[str]]]:
+    """Return the lines of a CSV file that hold cells, with their numbers from 1.
+
+    Arguments:
+        path: The file.
+        kind: What it is a table of, for errors.
+        separator: What stands between cells, a space for any number of them; by default the first of comma, semicolon
+            and tab in the first line.
+        comment: How lines begin that are passed over.
+
+    Raises:
+        ArenaError: With file and line, and what was expected.
+    """
     text = _text(path, kind)
+    if comment:  # emptied, so that the others keep their numbers
+        text = "\n".join("" if line.startswith(comment) else line for line in text.split("\n"))
+    if separator == " ":
+        text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     header = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((sign for sign in _SEPARATORS if sign in header), ",")
+    separator = separator or next((sign for sign in _SEPARATORS if sign in header), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         lines = [(reader.line_num, cells) for cells in reader if cells]

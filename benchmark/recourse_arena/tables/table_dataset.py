@@ -1,0 +1,244 @@
+"""A dataset that is a table: declared in TOML, with a file beside it or in the data directory, or made of a frame."""
+
+from __future__ import annotations
+
+__all__ = ["TableDataset"]
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.people.features import FeatureTable
+from recourse_arena.tables.cells import Cells
+from recourse_arena.tables.declaration import Column, Declaration, read_declaration
+
+if TYPE_CHECKING:
+    from recourse_arena.people.people import Split, Splits
+    from recourse_arena.problem.graph import CausalGraph
+
+_NETWORK = DecisionRecipe(optimizer="adam", epochs=30, standardise_binaries=False)
+
+
+class TableDataset(Dataset):
+    """People of a table that a TOML file declares.
+
+    A built-in one is a subclass that names its TOML file; its table lies in the data directory, or beside the TOML
+    file where it is shipped. Anybody's own is `TableDataset.at(path)`, with its table beside the TOML file.
+    """
+
+    toml: ClassVar[Path]
+    """The TOML file of a subclass."""
+    shipped: ClassVar[bool] = False
+    """Whether the table of a subclass lies beside its TOML file, instead of in the data directory."""
+
+    def __init__(self) -> None:
+        self._own = False
+        self._cells: Cells | None = None
+        self._set(read_declaration(type(self).toml))
+
+    @classmethod
+    def at(cls, path: Path) -> TableDataset:
+        """Return the dataset of one's own TOML file.
+
+        Raises:
+            ArenaError: With the file and key, what was expected and what came.
+        """
+        return cls.of(read_declaration(path))
+
+    @classmethod
+    def of(cls, declaration: Declaration, cells: Cells | None = None) -> TableDataset:
+        """Return the dataset of a declaration, with its cells if they are not in a file."""
+        made = cls.__new__(cls)
+        made._own, made._cells = True, cells
+        made._set(declaration)
+        made.name, made.summary = declaration.name, declaration.summary  # type: ignore[misc]
+        made.version = _digest(declaration)  # type: ignore[misc]
+        return made
+
+    def _set(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+        self.cost = declaration.cost
+        self.decision = declaration.decision or _NETWORK
+        self.attributes = FeatureTable(tuple(column.feature for column in declaration.attributes))
+
+    @property
+    def features(self) -> FeatureTable:
+        """Its features, with their rules."""
+        return self.declaration.features
+
+    @property
+    def graph(self) -> CausalGraph:
+        """Its causal graph; without an edge where none is declared."""
+        return self.declaration.graph
+
+    def splits(self, *, seed: int, data: Path) -> Splits:
+        """Return its people: one split, stratified by label, which serves all models and recourse alike.
+
+        Raises:
+            ArenaError: If a file is missing, or a cell is not what it should be.
+        """
+        import torch
+
+        from recourse_arena.people.people import People, Splits
+        from recourse_arena.tables.splitting import stratified
+
+        x, y, attributes = (torch.from_numpy(part) for part in self._people(data))
+        people = People(x, y, attributes if len(self.attributes) else None)
+        split: Split = stratified(people, self.declaration.shares, seed=seed, name=self.name)
+        return Splits(split, split, split)
+
+    def read(self, data: Path) -> Cells:
+        """Return the cells of its files; a subclass may add columns, and leave out rows, before anything is checked."""
+        if self._cells is not None:
+            return self._cells
+        if reason := self.unavailable(data):
+            raise ArenaError(reason)
+        return Cells.read(self._places(data), self.declaration.table)
+
+    def files(self, data: Path) -> tuple[Path, ...]:
+        """Return where its table lies, and the TOML file if it is one's own."""
+        toml = [self.declaration.path] if self._own and self.declaration.path and self._cells is None else []
+        return (*self._places(data), *toml)
+
+    def location(self, data: Path) -> Path | None:
+        """Return where its first file lies or belongs."""
+        return next(iter(self._places(data)), None)
+
+    def unavailable(self, data: Path) -> str | None:
+        """Return which file is missing and how to get it, or none if all are there."""
+        if (reason := super().unavailable(data)) is None or self._own:
+            return reason
+        how = self.declaration.get or f"`recourse-arena data fetch {self.name}`, or put a copy of it there"
+        return f"{reason}\n{how}"
+
+    def verify(self, data: Path) -> str:
+        """Return what its files hold, after every cell has been read."""
+        x, y, _ = self._people(data)
+        said = [
+            f"{place}: {place.stat().st_size:,} bytes, SHA-256 {_sha256(place)}{self._known(place)}"
+            for place in self._places(data)
+        ]
+        return "\n".join([*said, f"{len(x):,} people, {y.mean():.1%} of them with a favourable label"])
+
+    def fetch(self, data: Path, *, source: Path | None = None, force: bool = False) -> Path:
+        """Put its file in its place: from its publisher, or a copy of the user's own `source`."""
+        from recourse_arena.tables.sources import fetched
+
+        if self._own or self.shipped:
+            raise ArenaError(f"dataset {self.name} has its table beside it: there is nothing to fetch")
+        wanted = [
+            (name, place, *self.declaration.sources.get(name, ("", "")))
+            for name, place in zip(self.declaration.table.files, self._places(data), strict=True)
+        ]
+        return fetched(self.name, wanted, source=source, force=force, otherwise=self.declaration.get)
+
+    def fingerprint(self, data: Path) -> str:
+        """Return a digest of its cells."""
+        if self._cells is None:
+            return super().fingerprint(data)
+        sha = hashlib.sha256()
+        for name, cells in self._cells.columns.items():
+            sha.update("\x1f".join([name, *map(str, cells)]).encode())
+        return sha.hexdigest()
+
+    def _known(self, place: Path) -> str:
+        known = {checksum for _, checksum in self.declaration.sources.values() if checksum}
+        if not known:
+            return ""
+        return ", the published file" if _sha256(place) in known else ", another than the published file"
+
+    def _places(self, data: Path) -> tuple[Path, ...]:
+        if self._cells is not None:
+            return ()
+        path = self.declaration.path
+        assert path is not None
+        beside = self._own or self.shipped
+        return tuple((path.parent if beside else data) / file for file in self.declaration.table.files)
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, ...], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        return {}
+
+    def _people(self, data: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return features `(people, features)`, labels `(people,)` and attributes; read once for each place."""
+        where = tuple(map(str, self._places(data)))
+        if where not in self._read:
+            self._read[where] = self._checked(self.read(data))
+        return self._read[where]
+
+    def _checked(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        said = self.declaration
+        label = Column(name=said.label.column)
+        cells = self._complete(self._distinct(cells), (*said.columns, *said.attributes, label))
+        x, attributes = (
+            np.stack([cells.numbers(c, c.feature, said.table.decimal) for c in columns], 1)
+            if columns
+            else np.zeros((len(cells), 0), np.float32)
+            for columns in (said.columns, said.attributes)
+        )
+        return x, self._labels(cells), attributes
+
+    def _distinct(self, cells: Cells) -> Cells:
+        if self.declaration.table.duplicates == "keep":
+            return cells
+        repeated = cells.repeated()
+        if not repeated.any():
+            return cells
+        if self.declaration.table.duplicates == "drop":
+            return cells[~repeated]
+        raise ArenaError(
+            f"{cells.places[int(repeated.argmax())]}: the row repeats an earlier one "
+            f"({int(repeated.sum()):,} of {len(cells):,} rows do): people who are trained on and tested;\n"
+            f'say `duplicates = "drop"` or `duplicates = "keep"` in [table]'
+        )
+
+    def _complete(self, cells: Cells, columns: tuple[Column, ...]) -> Cells:
+        lacking, column = cells.missing(columns, self.declaration.table.missing)
+        if not lacking.any():
+            return cells
+        if self.declaration.table.rows_with_missing == "drop":
+            return cells[~lacking]
+        raise ArenaError(
+            f"{cells.places[int(lacking.argmax())]}: column {column!r}: expected a value; the cell is missing "
+            f"({int(lacking.sum()):,} of {len(cells):,} rows lack one);\n"
+            f'say `rows_with_missing = "drop"` in [table], or make the mark a level or `replace` it'
+        )
+
+    def _labels(self, cells: Cells) -> np.ndarray:
+        label = self.declaration.label
+        values = cells.column(label.column).astype(str)
+        good = np.isin(values, label.good)
+        bad = np.isin(values, label.bad) if label.bad else ~good
+        if not (good | bad).all():
+            row = int((~(good | bad)).argmax())
+            known = ", ".join(map(repr, (*label.good, *label.bad)))
+            raise ArenaError(f"{cells.places[row]}: column {label.column!r}: expected {known}; got {values[row]!r}")
+        if good.all() or not good.any():
+            found = ", ".join(repr(str(value)[:40]) for value in sorted(set(values))[:5])
+            raise ArenaError(
+                f"{cells.what}: column {label.column!r}: expected favourable ({', '.join(map(repr, label.good))}) and "
+                f"other labels; all {len(values):,} are {'favourable' if good.all() else 'others'}: {found}"
+            )
+        return good.astype(np.float32)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(declaration: Declaration) -> str:
+    """Return a digest of what is declared, wherever the file lies."""
+    parts: Mapping[str, object] = {
+        name: getattr(declaration, name)
+        for name in declaration.__struct_fields__
+        if name not in ("path", "summary", "get", "decision")
+    }
+    return f"{declaration.version}+{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"
