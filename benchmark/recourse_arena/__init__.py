@@ -9,10 +9,11 @@ from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.old_paths import OldPaths
 
 if TYPE_CHECKING:
-    from recourse_arena.api import load, run
+    from recourse_arena.api import dataset, decision, load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.dataset import Dataset
+    from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Average, Metric
     from recourse_arena.interfaces.options import Choice, Range, Space
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
-    from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
+    from recourse_arena.people.encoding import Encoding
+    from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
     from recourse_arena.people.people import People, Split, Splits
     from recourse_arena.problem.actionability import Actionability
+    from recourse_arena.problem.cost import Cost
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.knowledge import Knowledge
     from recourse_arena.problem.model_protocols import CausalModel
@@ -36,10 +39,18 @@ if TYPE_CHECKING:
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
     from recourse_arena.problem.scenario import Scenario
+    from recourse_arena.tables.cells import Cells
+    from recourse_arena.tables.table_dataset import TableDataset
 
 OldPaths.install()
 
 _HOMES = {
+    "Cost": "problem.cost",
+    "TableDataset": "tables.table_dataset",
+    "Encoding": "people.encoding",
+    "Direction": "people.features",
+    "Decision": "interfaces.decision",
+    "Cells": "tables.cells",
     "Actionability": "problem.actionability",
     "ArenaError": "base.errors",
     "Assignment": "people.assignment",
@@ -84,6 +95,8 @@ _HOMES = {
     "Suite": "interfaces.suite",
     "derive_seed": "base.randomness",
     "generator": "base.randomness",
+    "dataset": "api",
+    "decision": "api",
     "load": "api",
     "run": "api",
     "unknown": "base.errors",
@@ -103,10 +116,15 @@ __all__ = [
     "CausalFlow",
     "CausalGraph",
     "CausalModel",
+    "Cells",
     "Choice",
+    "Cost",
     "Dataset",
+    "Decision",
     "DecisionRecipe",
+    "Direction",
     "Elicitor",
+    "Encoding",
     "Feature",
     "FeatureTable",
     "FlowRecipe",
@@ -132,7 +150,10 @@ __all__ = [
     "Splits",
     "StructuralCausalModel",
     "Suite",
+    "TableDataset",
     "__version__",
+    "dataset",
+    "decision",
     "derive_seed",
     "generator",
     "hookimpl",

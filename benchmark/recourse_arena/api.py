@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["find_suite", "load", "preview", "run"]
+__all__ = ["dataset", "decision", "find_suite", "load", "preview", "run"]
 
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
@@ -21,6 +22,7 @@ from recourse_arena.execution.progress_display import progress_for
 from recourse_arena.execution.runner import execute
 from recourse_arena.execution.sandbox.sandbox import Limits, parsed_memory
 from recourse_arena.execution.worker.local_worker import LocalWorker
+from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Suite
 from recourse_arena.planning.plan import Plan, Selection, make_plan
@@ -32,13 +34,19 @@ from recourse_arena.reporting.result import Result
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from recourse_arena.interfaces.decision import Decision
+    from recourse_arena.tables.table_dataset import TableDataset
+
 
 def run(
     suite: str | Path | Suite = "quick",
     *,
     out: str | Path | None = None,
     solvers: Sequence[str | Solver] | str | Solver = (),
-    datasets: Sequence[str] | str = (),
+    datasets: Sequence[str | Dataset] | str | Dataset = (),
     scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
@@ -62,7 +70,8 @@ def run(
             where it stopped. Without one, results live as long as the returned object.
         solvers: Names of solvers, with options (`"grid?points=9"`), or solver objects; default: the suite's. Several
             objects of one class are named by their options; those that cannot be told apart are refused.
-        datasets: Some of the suite's datasets, or variants of them.
+        datasets: Some of the suite's datasets, or variants of them; or one's own in their place, as the path of a TOML
+            file or as an object (:func:`dataset`).
         scenarios: Patterns over the suite's scenarios, or names of others.
         people: How many people are asked about.
         seeds: Seeds instead of the suite's.
@@ -87,7 +96,7 @@ def run(
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     kept = ArtefactCache(cache_folder(cache))
-    chosen = Selection.checked(datasets, scenarios, people, seeds, person_timeout)
+    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     engine = make_engine(
         plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
@@ -125,7 +134,7 @@ def preview(
     *,
     out: str | Path | None = None,
     solvers: Sequence[str | Solver] | str | Solver = (),
-    datasets: Sequence[str] | str = (),
+    datasets: Sequence[str | Dataset] | str | Dataset = (),
     scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
@@ -142,7 +151,7 @@ def preview(
         ArenaError: If names, options or files are wrong.
     """
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
-    chosen = Selection.checked(datasets, scenarios, people, seeds, person_timeout)
+    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     folder = None if out is None or fresh else RunFolder(Path(out))
     return Preview.of(
@@ -168,6 +177,12 @@ def _planned(
     handed = {name: solver for name, solver in names.items() if isinstance(solver, Solver)}
     chosen = replace(choice, solvers=tuple(names))
     return make_plan(find_suite(suite, registry), registry, data=data, choice=chosen, solvers=handed)
+
+
+def _taken(datasets: Sequence[str | Dataset] | str | Dataset, registry: Registry) -> tuple[str, ...]:
+    """Return the names of datasets, of which those that are objects are handed over."""
+    several = (datasets,) if isinstance(datasets, (str, Dataset)) else tuple(datasets)
+    return tuple(registry.hand_over(one) if isinstance(one, Dataset) else one for one in several)
 
 
 def _named(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | Solver]:
@@ -206,6 +221,40 @@ def _name(solver: str | Solver) -> str:
     if not isinstance(name, str) or not is_name(variant(name)[0]):
         raise ArenaError(f"the name of a solver must be {NAME}; that of a {type(solver).__name__} is {name!r}")
     return name
+
+
+def dataset(frame: pd.DataFrame, *, label: str, actionable: Sequence[str], **said: Any) -> TableDataset:
+    """Return a dataset whose people are the rows of a frame; see :func:`~recourse_arena.tables.frames.of_frame`.
+
+    Arguments:
+        frame: The people; what kind of value each column holds is guessed where it is not said.
+        label: Its column of true labels; `favourable` says which one is, by default 1.
+        actionable: Columns that people can act upon.
+        said: `favourable, immutable, directions, sensitive, kinds, levels, name, cost, decision`.
+
+    Raises:
+        ArenaError: If a column is not there, or something is not what it should be.
+    """
+    from recourse_arena.tables.frames import of_frame
+
+    return of_frame(frame, label=label, actionable=actionable, **said)
+
+
+def decision(model: object, *, favourable: object = 1, threshold: float = 0.5, name: str = "yours") -> Decision:
+    """Return a decision model that is an object: a fitted classifier of scikit-learn, or a function of a frame.
+
+    Arguments:
+        model: It is asked about people in original units, with levels by their names.
+        favourable: The class that is a yes, of a classifier.
+        threshold: Least probability for a yes.
+        name: What it is called.
+
+    Raises:
+        ArenaError: If it is neither, or has no such class.
+    """
+    from recourse_arena.models.decision.handed import handed_over
+
+    return handed_over(model, favourable=favourable, threshold=threshold, name=name)
 
 
 def load(path: str | Path, *, keep: object = None) -> Result:

@@ -16,7 +16,7 @@ from recourse_arena.judging.constraints import violated, violations
 from recourse_arena.judging.judge import Judge
 from recourse_arena.judging.records import COLUMNS, as_records, check_records, column_type
 from recourse_arena.people.box import Box
-from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.cost import RangeCost
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
 
@@ -44,7 +44,7 @@ JUDGE = framed(THE_JUDGE)
 def ask(factual, scores, *, levels=2, ordered=True, name="linear"):
     factual = torch.tensor(factual)
     box = Box(torch.full_like(factual, -5.0), torch.full_like(factual, 5.0))
-    cost = Cost(sd=torch.ones(4), span=torch.full((4,), 2.0), count=2)
+    cost = RangeCost(sd=torch.ones(4), span=torch.full((4,), 2.0), count=2)
     return Request(
         FEATURES,
         factual,
@@ -149,7 +149,7 @@ def test_an_action_on_a_whole_feature_must_be_whole():
         Actionability(torch.ones(2, 1, dtype=torch.long), 1),
         profile("constant"),
         Box(torch.zeros(2, 1), torch.full((2, 1), 9.0)),
-        Cost(torch.ones(1), torch.ones(1), 1),
+        RangeCost(torch.ones(1), torch.ones(1), 1),
         torch.arange(2),
     )
     acted = torch.ones(2, 1, dtype=torch.bool)

@@ -28,7 +28,7 @@ from recourse_arena import (
 )
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 from recourse_arena.people.box import Box
-from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.cost import RangeCost
 from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena_grid import Grid
 from recourse_arena_grid.options import Options
@@ -134,7 +134,7 @@ def test_at_equal_cost_fewer_actions_win_then_the_order_of_enumeration():
         world.problem,
         features=features,
         decisions=Away(),
-        cost=Cost(torch.ones(2), torch.ones(2), 2),
+        cost=RangeCost(torch.ones(2), torch.ones(2), 2),
         box=box,
         true_scm=linear_scm(CausalGraph(("a", "b"), {}), random.Random(0)),
     )

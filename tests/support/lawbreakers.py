@@ -345,6 +345,12 @@ class OtherOrder(Population):
     graph = CausalGraph(tuple(reversed(tiny.Tiny.features.names)), tiny.Tiny.graph.parents)
 
 
+class SexFollowsEffort(Population):
+    """An immutable feature follows from one that people act upon."""
+
+    graph = CausalGraph(tiny.Tiny.graph.names, {"sex": ("effort",), "income": ("effort",), "savings": ("income",)})
+
+
 class SexAgain(Population):
     attributes = FeatureTable(tiny.Tiny.features.features[:1])
 
@@ -472,6 +478,7 @@ def bent(kind: type[Scm]) -> type[Population]:
 BAD_DATASETS = {
     NobodyActs: "somebody_can_act_on_something",
     OtherOrder: "the_graph_is_over_its_features",
+    SexFollowsEffort: "its_parts_agree",
     SexAgain: "attributes_are_no_features",
     FavoursSex: "favoured_pairs_are_actionable_features",
     HalfSexes: "people_are_what_its_features_say",

@@ -55,7 +55,7 @@ def test_a_row_per_law_says_how_it_ended_and_the_last_lines_sum_up(arena_check):
     result = arena_check("learner")
     rows = [line for line in result.stdout.splitlines() if line.startswith("  ")]
     assert result.exit_code == 1
-    assert "  whole_features_get_whole_numbers                passed in 3 problems" in rows
+    assert "  whole_features_get_whole_numbers                passed in 4 problems" in rows
     assert "  nothing_to_act_on_is_not_solved                 failed" in rows
     assert "learner: 18 of 21 laws ran: 17 passed, 1 failed, 3 not run" in result.stdout
     assert "ms a person" in result.stdout.splitlines()[-1]
@@ -155,7 +155,7 @@ def test_a_solver_for_which_nothing_runs_is_an_error():
 
 
 def test_what_is_none_of_the_kinds_is_refused():
-    with pytest.raises(ArenaError, match="expected a dataset, solver, elicitor, metric, suite"):
+    with pytest.raises(ArenaError, match="expected a dataset, decision, solver, elicitor, metric, suite"):
         check(42)
 
 

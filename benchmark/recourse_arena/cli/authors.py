@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import NAME, is_name
 from recourse_arena.cli.group import FOLDER, registry
 
 
@@ -40,12 +41,42 @@ def _reason(text: str) -> tuple[str, str]:
     return law, reason
 
 
+def _draft(kind: str, name: str, into: Path, source: Path) -> None:
+    from recourse_arena.storage.files import write_atomically
+    from recourse_arena.tables.declaration import read_declaration
+    from recourse_arena.tables.draft import drafted
+
+    if kind != "dataset":
+        raise ArenaError(f"--from drafts a dataset, not a {kind}")
+    if not is_name(name):
+        raise ArenaError(f"the name of a dataset must be {NAME}; got {name!r}")
+    if name in registry().datasets:
+        raise ArenaError(f"there is a dataset called {name!r} already; choose another name")
+    place = into / f"{name}.toml"
+    if place.exists():
+        raise ArenaError(f"{place} is there already; move it away, or choose another name")
+    write_atomically(place, drafted(source, name, into).encode())
+    said = read_declaration(place)
+    count = said.features.count_actionable
+    click.echo(f"{place}: {len(said.columns)} features, {count} of them actionable; label {said.label.column!r}")
+    click.echo("Lines that end with `# review` are guesses, above all roles and the favourable label.\n")
+    click.echo(f"  recourse-arena check {place}")
+    click.echo(f"  recourse-arena run tabular --dataset {place}")
+
+
 @click.command()
 @click.argument("kind", metavar="solver|dataset|metric")
 @click.argument("name")
-@click.option("--into", type=FOLDER, default=Path(), help="Folder in which the package is made.  [default: here]")
-def new(kind: str, name: str, into: Path) -> None:
-    """Make a package with a working plugin called NAME, with its tests, ready for `recourse-arena check`."""
+@click.option("--into", type=FOLDER, default=Path(), help="Folder in which it is made.  [default: here]")
+@click.option("--from", "source", type=FOLDER, help="CSV file: draft a dataset of one's own, as TOML, without Python.")
+def new(kind: str, name: str, into: Path, source: Path | None) -> None:
+    """Make a package with a working plugin called NAME, with its tests, ready for `recourse-arena check`.
+
+    With `--from FILE.csv`, `new dataset NAME` drafts NAME.toml instead, whose guesses are marked for review.
+    """
+    if source is not None:
+        _draft(kind, name, into, source)
+        return
     from recourse_arena.scaffolding.package import make_package
 
     plugged = registry()

@@ -14,6 +14,7 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.constraints import violated
 from recourse_arena.judging.records import as_records
+from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.groups import groups_in_words
 from recourse_arena.problem.model_protocols import CausalModel, Decisions
 from recourse_arena.problem.recommendation import Recommendation
@@ -31,17 +32,19 @@ class Judge:
         decisions: The fixed decision model.
         reference: The causal model through which actions take effect: the true one where known, else the flow.
         density: The model whose log-density defines plausibility (the flow, after arXiv 2604.08030), unless the
-            request asks for plausibility under the true causal model.
+            request asks for plausibility under the true causal model; none where there is no flow.
         scm: The true causal model where known; its density is recorded beside.
         groups: What else tells groups of those asking: words of a row per person, by column; rows as `Request.person`
             counts them. An outsider, whose number is negative, is in none.
+        neighbours: Accepted training people, where plausibility is judged by them.
     """
 
     decisions: Decisions
     reference: CausalModel
-    density: CausalModel
+    density: CausalModel | None
     scm: CausalModel | None
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    neighbours: Neighbours | None = None
 
     @torch.no_grad()
     def __call__(self, request: Request, recommendation: Recommendation) -> pa.Table:
@@ -58,30 +61,33 @@ class Judge:
         recommendation.check((len(request), len(request.features)))
         factual, acted = request.factual, recommendation.mask & recommendation.solved[:, None]
         values = recommendation.values.to(factual.dtype)
-        broken = violated(request, acted, values).sum(1)
+        breaks = violated(request, acted, values).sum(1)
         sound = acted & values.isfinite()
         values = torch.where(sound, values, factual)
         after = self.reference.counterfactual(factual, sound, values)
         solved = recommendation.solved
-        density = self._density(request)
-        before_density, after_density = density.log_density(factual), density.log_density(after)
+        broken = breaks + request.features.broken_rules(factual, after).sum(1) * solved
+        before, likely, least = self._likelihood(request, factual, after)
         records: dict[str, object] = {
             "person": request.person,
             **groups_in_words(request.features, factual),
             **{str(name): _of_applicants(words, request.person) for name, words in self.groups.items()},
             "outcome": recommendation.outcomes,
             "valid": solved & (broken == 0) & self.decisions.accepts(after),
-            "plausible": solved & _as_likely(before_density, after_density),
+            "plausible": solved & (likely >= least) & (likely > -torch.inf),
             "plausible_scm": self._plausible_under_scm(factual, after, solved),
             "cost": _where(solved, request.unit_cost(factual, values, sound)),
             "weighted_cost": _where(solved, request.cost(values, sound)),
-            "l2": _where(solved, torch.where(sound, values - factual, 0.0).norm(dim=1)),
+            "l2": _where(solved, torch.where(sound, _change(request, values), 0.0).norm(dim=1)),
             "actions": acted.sum(1),
             "hard_action": _hard_action(request, acted, solved),
             "violations": broken,
-            "logp_factual": before_density,
-            "logp_counterfactual": _where(solved, after_density),
+            "logp_factual": before,
+            "logp_counterfactual": _where(solved & ~before.isnan(), likely),
         }
+        if self.neighbours is not None:
+            records["inlier_score"] = _where(solved, self.neighbours.score(after))
+            records["neighbour_distance"] = _where(solved, self.neighbours.distance(after))
         if recommendation.lower_bound is not None:  # the solver's own word, recorded as such
             records["lower_bound"] = recommendation.lower_bound.float()
         for j, name in enumerate(request.features.names):
@@ -90,8 +96,21 @@ class Judge:
             records[f"value_{name}"] = _where(acted[:, j], recommendation.values[:, j])
         return as_records(records)
 
+    def _likelihood(self, request: Request, factual: Tensor, after: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the log-density of the factual (nan without one), and the score that is plausible from a least one."""
+        if request.density == "neighbours":
+            if self.neighbours is None:
+                raise ArenaError("the judge cannot tell what is plausible by neighbours: there are none")
+            unknown = factual.new_full((len(factual),), torch.nan)
+            return unknown, self.neighbours.score(after), self.neighbours.least(factual)
+        density = self._density(request)
+        before = density.log_density(factual)
+        return before, density.log_density(after), before
+
     def _density(self, request: Request) -> CausalModel:
         if request.density == "flow":
+            if self.density is None:
+                raise ArenaError("the judge cannot tell what is plausible under a causal flow: there is none")
             return self.density
         if self.scm is None:
             raise ArenaError("the judge cannot tell what is plausible under the true causal model: none is known")
@@ -108,6 +127,12 @@ class Judge:
 def _as_likely(before: Tensor, after: Tensor) -> Tensor:
     """Return whose counterfactual is possible and at least as likely as the factual, bool `(people,)`."""
     return (after >= before) & (after > -torch.inf)
+
+
+def _change(request: Request, values: Tensor) -> Tensor:
+    """Return the change of each feature, in its unit; 1 for another category, `(people, features)`."""
+    change = values - request.factual
+    return torch.where(request.features.categorical, (change != 0).to(change.dtype), change)
 
 
 def _of_applicants(words: pd.Series, person: Tensor) -> list[str | None]:

@@ -28,6 +28,9 @@ COLUMNS: Mapping[str, pa.DataType] = {
 }
 """What every record has; a missing value says that it is undefined."""
 
+_NEAR = {"inlier_score": pa.float32(), "neighbour_distance": pa.float32()}
+"""What records have beside it where plausibility is judged by neighbours."""
+
 _PROVED = {"lower_bound": pa.float32(), "optimal_cost": pa.float64(), "optimality_gap": pa.float64()}
 """What records have beside it where a solver proves something, or somebody's optimum is certified."""
 
@@ -42,7 +45,7 @@ def column_type(name: str) -> pa.DataType | None:
         >>> str(column_type("valid")), str(column_type("mask_income")), column_type("mood")
         ('bool', 'bool', None)
     """
-    found = COLUMNS.get(name) or _PROVED.get(name)
+    found = COLUMNS.get(name) or _PROVED.get(name) or _NEAR.get(name)
     return found or next((kind for prefix, kind in _PREFIXES.items() if name.startswith(prefix)), None)
 
 

@@ -2,34 +2,105 @@
 
 from __future__ import annotations
 
-__all__ = ["mismatch"]
+__all__ = ["Known", "mismatch"]
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import FeatureTable, Role
 from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.scenario import Scenario
 
+if TYPE_CHECKING:
+    from recourse_arena.interfaces.dataset import Dataset
+    from recourse_arena.interfaces.decision import Decision
+    from recourse_arena.problem.problem import Problem
 
-def mismatch(solver: Solver, scenario: Scenario, *, dataset: str, features: FeatureTable, causal: bool) -> str:
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a dataset and its models before anything is computed.
+
+    Arguments:
+        dataset: Its name.
+        features: Its features.
+        scm: Whether its true causal model is known.
+        flow: Whether a causal flow is fitted to it.
+        decision: What its decision model is called.
+        differentiable: Whether that has gradients.
+        structure: What can be read of it: `affine` layers, or nothing.
+        cost: Name of the cost of actions.
+    """
+
+    dataset: str
+    features: FeatureTable
+    scm: bool = False
+    flow: bool = True
+    decision: str = "relu"
+    differentiable: bool = True
+    structure: str = "affine"
+    cost: str = "range"
+
+    @classmethod
+    def of(cls, name: str, dataset: Dataset, decision: Decision) -> Known:
+        """Return what is known of a dataset and its decision model."""
+        effects = dataset.effects_known
+        return cls(
+            name,
+            dataset.features,
+            scm=effects != "flow" and dataset.scm() is not None,
+            flow=any(dataset.graph.parents.values()),
+            decision=decision.name,
+            differentiable=decision.differentiable,
+            structure=decision.structure,
+            cost=dataset.cost,
+        )
+
+    @classmethod
+    def of_problem(cls, problem: Problem) -> Known:
+        """Return what is known of a problem whose models are fitted already."""
+        differentiable = hasattr(problem.decisions, "logit")
+        return cls(
+            problem.dataset,
+            problem.features,
+            scm=problem.true_scm is not None,
+            flow=problem.causal_flow is not None,
+            decision=type(problem.decisions).__name__,
+            differentiable=differentiable,
+            structure="affine" if hasattr(problem.decisions, "affine_maps") else "",
+            cost=problem.cost.name,
+        )
+
+
+def mismatch(solver: Solver, scenario: Scenario, known: Known) -> str:
     """Return why a solver declares not to be meant for a dataset and scenario, empty if it does not.
-
-    Decision model and flow exist for every dataset; the true causal model is what a solver may need in vain.
 
     Arguments:
         solver: The solver.
         scenario: The scenario.
-        dataset: Name of the dataset.
-        features: Its features.
-        causal: Whether its true causal model is known.
+        known: What is known of the dataset and its models.
     """
-    if Knowledge.SCM in solver.needs and not causal:
-        return f"{solver.name} needs the true causal model; that of {dataset} is not known"
-    foreign = [f for f in features if f.role is Role.ACTIONABLE and f.kind not in solver.acts_on]
+    lacking = {
+        Knowledge.SCM: "" if known.scm else f"the true causal model; that of {known.dataset} is not known",
+        Knowledge.FLOW: "" if known.flow else f"a causal flow; {known.dataset} has no causal graph to fit one along",
+        Knowledge.CLASSIFIER: "" if known.differentiable else f"gradients; a model of kind {known.decision} has none",
+        Knowledge.STRUCTURE: "" if known.structure else f"affine layers; a model of kind {known.decision} has none",
+    }
+    for need in Knowledge:
+        if need in solver.needs and lacking.get(need):
+            return f"{solver.name} needs {lacking[need]}"
+    foreign = [f for f in known.features if f.role is Role.ACTIONABLE and f.kind not in solver.acts_on]
     if foreign:
         kinds = ", ".join(sorted(solver.acts_on)) or "none"
         names = ", ".join(f"{feature.name} ({feature.kind})" for feature in foreign)
-        return f"{solver.name} acts on features of kinds {kinds} only; {dataset} has {names}"
-    if scenario.plausibility and solver.plausible_under and scenario.density not in solver.plausible_under:
-        known = " or ".join(sorted(solver.plausible_under))
-        return f"{solver.name} can be asked for plausibility under {known}, not {scenario.density}"
+        return f"{solver.name} acts on features of kinds {kinds} only; {known.dataset} has {names}"
+    if solver.costs and known.cost not in solver.costs:
+        return f"{solver.name} minimises the costs {', '.join(sorted(solver.costs))}, not {known.cost}"
+    if known.features.rules and not solver.keeps_rules:
+        return f"{solver.name} does not keep rules between features; {known.dataset} has {known.features.rules[0]}"
+    notion = "neighbours" if scenario.density == "flow" and not known.flow else scenario.density
+    if scenario.plausibility and solver.plausible_under and notion not in solver.plausible_under:
+        under = " or ".join(sorted(solver.plausible_under))
+        return f"{solver.name} can be asked for plausibility under {under}, not {notion}"
     return ""

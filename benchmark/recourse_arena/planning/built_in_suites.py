@@ -37,13 +37,19 @@ def _loan(names: tuple[str, ...], *solvers: str) -> Block:
 
 _QUICK = Suite(
     name="quick",
-    summary="all mission solvers on Loan, and on GMSC where its file is found; minutes on two cores",
+    summary="all mission solvers on Loan and German, and on GMSC where its file is found; minutes on two cores",
     blocks=(
         Block(
             ("loan",),
             _scenarios("hard-4", "hard-3", "hard-2", "hard-1", "soft-linear", "hard-random+soft-linear"),
             ("icarma", "carma", "grid", "convex"),
             people=200,
+        ),
+        Block(
+            ("german",),
+            _scenarios("hard-3", "hard-random+soft-linear"),
+            ("icarma", "grid", "growing-spheres", "wachter"),
+            people=100,
         ),
         Block(
             ("gmsc",),
@@ -54,6 +60,22 @@ _QUICK = Suite(
     ),
     optional=_GMSC,
 )
+
+_EVERYBODY = ("grid", "growing-spheres", "wachter", "dice", "convex", "certified", "carma", "icarma")
+_DECIDED = ("", "?decision=forest", "?decision=boosting")
+
+
+def _tabular() -> Suite:
+    """Return the suite of real tables: every solver that applies, under three kinds of decision model."""
+    wide = ("hard-3", "hard-random", "soft-linear", "hard-random+soft-linear", "hard-3!no-plausibility")
+    narrow = ("hard-2", "hard-random", "soft-linear", "hard-2!no-plausibility")
+    blocks = tuple(
+        Block(tuple(f"{name}{decided}" for decided in _DECIDED), _scenarios(*scenarios), _EVERYBODY, people=200)
+        for name, scenarios in (("german", wide), ("adult", wide), ("compas", narrow), ("gmsc", wide))
+    )
+    optional = frozenset(name for block in blocks[1:] for name in block.datasets)
+    return Suite("tabular", "real tables under networks, forests and boosted trees", blocks, optional=optional)
+
 
 _TABLES = (
     Suite(
@@ -170,4 +192,4 @@ _METHODS = Suite(
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS]
+    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS, _tabular()]

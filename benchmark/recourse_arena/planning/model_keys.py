@@ -4,14 +4,20 @@ from __future__ import annotations
 
 __all__ = ["ModelKeys"]
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.registry.parts import parts_of
 from recourse_arena.registry.registry import Registry
+from recourse_arena.tables.table_dataset import TableDataset
 
 _RECIPE_VERSION = 5
 """Changes whenever the same recipe leads to other models."""
@@ -25,7 +31,7 @@ class ModelKeys:
         materials: Key of all of it.
         classifier: Key of the decision model.
         flow: Key of the causal flow, which never sees the decision model: variants of a dataset in nothing but how
-            that is trained have the same one.
+            that is trained have the same one. Empty if it has no causal graph to fit one along.
         file: Digest of the dataset's files.
     """
 
@@ -53,13 +59,31 @@ class ModelKeys:
             "recipe_version": _RECIPE_VERSION,
             "arithmetic": arithmetic,
         }
-        whatever_decides = origin | {"dataset": _without(origin["dataset"], dataset.decision_options)}
+        if name.partition("?")[0] in registry.handed and not isinstance(dataset, TableDataset):
+            origin["object"] = uuid4().hex  # what it does may change from run to run
+        decided = _decision(dataset, registry)
+        parts = parts_of(registry, name)
+        people_alone = origin | {"dataset": _without(origin["dataset"], parts)}
+        whatever_decides = origin | {"dataset": _without(origin["dataset"], {*dataset.decision_options, *parts})}
         return cls(
-            content_key(**origin, decision=dataset.decision, flow=dataset.flow),
-            content_key(**origin, recipe=dataset.decision),
-            content_key(**whatever_decides, recipe=dataset.flow),
+            content_key(**origin, decision=decided, flow=dataset.flow),
+            content_key(**people_alone, recipe=decided),
+            content_key(**whatever_decides, recipe=dataset.flow) if any(dataset.graph.parents.values()) else "",
             str(origin["file"]),
         )
+
+
+def _decision(dataset: Dataset, registry: Registry) -> Any:
+    """Return what tells the decision model of a dataset from others."""
+    asked, made = dataset.decision, registry.decision_of(dataset)
+    if isinstance(asked, DecisionRecipe):
+        return asked
+    files = [hashlib.sha256(file.read_bytes()).hexdigest() for file in made.files if file.is_file()]
+    if not isinstance(asked, str):  # an object handed over is another one in every run
+        return {"object": uuid4().hex}
+    origin = registry.origin("decisions", asked)
+    named = _without(origin, ["file"]) if files else origin  # wherever the file lies
+    return {"model": named, "version": made.version, "files": files}
 
 
 def _without(origin: dict[str, Any], options: Collection[str]) -> dict[str, Any]:

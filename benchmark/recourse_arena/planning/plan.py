@@ -135,8 +135,9 @@ def make_plan(
     unless the suite holds it as optional and nobody asked for it by name: then its cells are skipped.
     """
     choice = choice or Selection()
+    choice = replace(choice, datasets=tuple(map(registry.named, choice.datasets)))
     handed = dict(solvers or {})
-    blocks = [_chosen(block, choice) for block in suite.blocks]
+    blocks = [_chosen(_named(block, registry), choice) for block in suite.blocks]
     blocks = [block for block in _with_datasets(blocks, choice, registry) if block.scenarios]
     if not blocks:
         names = sorted({scenario.name for block in suite.blocks for scenario in block.scenarios})
@@ -146,6 +147,8 @@ def make_plan(
         for name in block.datasets:
             dataset = registry.dataset(name)
             for scenario in block.scenarios:
+                if _beyond(scenario, name, choice, registry):
+                    continue
                 _check(scenario, dataset, name, registry)
             reason = _missing(dataset, data, optional=name in suite.optional and name not in choice.datasets)
             if reason:
@@ -159,8 +162,16 @@ def make_plan(
         for dataset in block.datasets
         for solver in block.solvers
         for scenario in block.scenarios
+        if not _beyond(scenario, dataset, choice, registry)
     ]
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, handed)
+
+
+def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Registry) -> bool:
+    """Return whether a suite's scenario asks for more features than one's own dataset has: it is left out there."""
+    if choice.scenarios or variant(dataset)[0] not in registry.handed or not scenario.actionable.isdecimal():
+        return False
+    return int(scenario.actionable) > registry.dataset(dataset).features.count_actionable
 
 
 def _limited(name: str, registry: Registry, seconds: float | None) -> str:
@@ -174,6 +185,10 @@ def _limited(name: str, registry: Registry, seconds: float | None) -> str:
     return spell(base, {**options, option: int(seconds) if seconds == int(seconds) else seconds})
 
 
+def _named(block: Block, registry: Registry) -> Block:
+    return replace(block, datasets=tuple(map(registry.named, block.datasets)))
+
+
 def _chosen(block: Block, choice: Selection) -> Block:
     if choice.people is not None and choice.people < 1:
         raise ArenaError(f"people: expected a number from 1, got {choice.people}")
@@ -184,10 +199,11 @@ def _with_datasets(blocks: list[Block], choice: Selection, registry: Registry) -
     if choice.datasets:
         offered = {name for block in blocks for name in block.datasets}
         bases = {variant(name)[0] for name in offered}
+        own = {name for name in choice.datasets if variant(name)[0] in registry.handed}
         for name in choice.datasets:
-            if name not in offered and variant(name)[0] not in bases:
+            if name not in offered and variant(name)[0] not in bases and name not in own:
                 raise unknown("dataset in this suite", name, offered)
-        blocks = [replace(block, datasets=_matching(block.datasets, choice.datasets)) for block in blocks]
+        blocks = [replace(block, datasets=_matching(block.datasets, choice.datasets, own)) for block in blocks]
         blocks = [block for block in blocks if block.datasets]
     if choice.scenarios:
         offered = {scenario.name for block in blocks for scenario in block.scenarios}
@@ -196,9 +212,12 @@ def _with_datasets(blocks: list[Block], choice: Selection, registry: Registry) -
     return blocks
 
 
-def _matching(offered: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _matching(offered: tuple[str, ...], wanted: tuple[str, ...], own: set[str]) -> tuple[str, ...]:
+    """Return which of the wanted datasets take the place of those offered: some of them, variants, or one's own."""
     bases = {variant(name)[0] for name in offered}
-    return tuple(name for name in wanted if name in offered or ("?" in name and variant(name)[0] in bases))
+    return tuple(
+        name for name in wanted if name in own or name in offered or ("?" in name and variant(name)[0] in bases)
+    )
 
 
 def _hits(pattern: str, names: set[str]) -> bool:

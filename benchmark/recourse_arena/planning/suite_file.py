@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import variant
 from recourse_arena.base.toml_file import Names, Positive, Table, WholeNumbers, as_declared, read_toml
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.profile import profile
@@ -77,7 +78,8 @@ def _block(
     assert datasets
     assert solvers
     people = suite.people if table.people is None else table.people
-    return Block(datasets, tuple(answers.get(name) or parse(name) for name in scenarios), solvers, people)
+    places = tuple(str(path.parent / name) if variant(name)[0].endswith(".toml") else name for name in datasets)
+    return Block(places, tuple(answers.get(name) or parse(name) for name in scenarios), solvers, people)
 
 
 def _answers(path: Path, name: str, table: Any) -> Scenario:

@@ -16,8 +16,7 @@ from recourse_arena.base.keys import content_key
 from recourse_arena.base.names import variant
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.people.features import FeatureTable
-from recourse_arena.planning.applicability import mismatch
+from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
@@ -82,7 +81,7 @@ class _Maker:
     models: dict[tuple[str, int], ModelsTask] = field(default_factory=dict)
     asked: dict[tuple[Scenario, int | None], dict[str, object]] = field(default_factory=dict)
     unfit: dict[Cell, str] = field(default_factory=dict)
-    known: dict[tuple[str, int], tuple[FeatureTable, bool]] = field(default_factory=dict)
+    known: dict[tuple[str, int], Known] = field(default_factory=dict)
     solvers: dict[str, Solver] = field(default_factory=dict)
     identities: dict[tuple[ModelsTask, str], dict[str, object]] = field(default_factory=dict)
     fits: dict[tuple[ModelsTask, str, tuple[tuple[str, Any], ...]], FitTask] = field(default_factory=dict)
@@ -95,15 +94,14 @@ class _Maker:
                     cell.dataset, seed=cell.seed, data=self.data, registry=self.registry, arithmetic=self.arithmetic
                 )
                 dataset = self.registry.dataset(cell.dataset)
-                self.known[where] = dataset.features, dataset.scm() is not None
+                self.known[where] = Known.of(cell.dataset, dataset, self.registry.decision_of(dataset))
                 self.models[where] = ModelsTask(*where, keys)
             except Exception as error:  # a dataset may raise anything; its cells have failed, the rest goes on
                 self.broken[where] = error
         if where in self.broken:
             return None
-        features, causal = self.known[where]
         solver = self._solver(cell.solver)
-        if reason := mismatch(solver, cell.scenario, dataset=cell.dataset, features=features, causal=causal):
+        if reason := mismatch(solver, cell.scenario, self.known[where]):
             self.unfit[cell] = reason
             return None
         fit = self._fit(self.models[where], cell)

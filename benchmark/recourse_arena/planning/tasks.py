@@ -119,7 +119,7 @@ class ModelsTask(Task):
     @property
     def label(self) -> str:
         """What it is, in words."""
-        return f"{self.dataset}: decision model and causal flow"
+        return f"{self.dataset}: decision model{' and causal flow' if self.keys.flow else ''}"
 
     @property
     def source(self) -> tuple[str, str]:
@@ -128,8 +128,9 @@ class ModelsTask(Task):
 
     @property
     def artefacts(self) -> tuple[tuple[str, str], ...]:
-        """Both models."""
-        return ("classifier", self.keys.classifier), ("flow", self.keys.flow)
+        """The models."""
+        flow = (("flow", self.keys.flow),) if self.keys.flow else ()
+        return ("classifier", self.keys.classifier), *flow
 
     @property
     def dataset_read(self) -> str:

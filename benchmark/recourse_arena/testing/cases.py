@@ -83,6 +83,10 @@ def cases(
         from recourse_arena.testing.laws.dataset_laws import DATASET_LAWS, Population
 
         return _cases(offer, DATASET_LAWS, Population(offer.make(), data_folder(data)))
+    if offer.kind == "decision":
+        from recourse_arena.testing.laws.decision_laws import DECISION_LAWS, tried
+
+        return _cases(offer, DECISION_LAWS, tried(offer.make()))
     if offer.kind == "elicitor":
         from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 

@@ -47,6 +47,11 @@ def check_plugin(text: str, *, expected: Mapping[str, str] | None = None, data: 
         ArenaError: If there is no such plugin, or an expectation names no law or has no reason.
     """
     known = {entry.name: entry for entry in entry_points(group=PROJECT)}
+    if variant(text)[0].endswith(".toml"):
+        everything = discover()
+        own = offers(everything.named(text), everything)
+        found = [case for offer in own for case in cases(offer, registry=everything, data=data)]
+        return check_laws(text, found, expected)
     if not _looks_like_a_path(text):
         if text in known:
             return _checked(text, [known[text]], known, expected, data)

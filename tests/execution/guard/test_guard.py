@@ -30,7 +30,7 @@ from recourse_arena.execution.guard.bisection import bisected
 from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.people.box import Box
-from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.cost import RangeCost
 from recourse_arena.problem.profile import profile
 
 
@@ -118,7 +118,7 @@ def of_persons(count):
         actionability=Actionability(torch.ones(count, 1, dtype=torch.long), 1, features.actionable),
         profile=profile("constant"),
         box=Box(torch.zeros(count, 1), torch.ones(count, 1)),
-        unit_cost=Cost(torch.ones(1), torch.ones(1), 1),
+        unit_cost=RangeCost(torch.ones(1), torch.ones(1), 1),
         person=torch.arange(count),
     )
 

@@ -51,15 +51,16 @@ def has_logits(value):
 
 def leaks(solver):
     allowed = {
-        nn.Module: {Knowledge.CLASSIFIER, Knowledge.FLOW} & solver.knows,
+        nn.Module: {Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.FLOW} & solver.knows,
         CausalFlow: Knowledge.FLOW in solver.knows,
         StructuralCausalModel: Knowledge.SCM in solver.knows,
     }
     forbidden = (*NOBODYS, *(kind for kind, known in allowed.items() if not known))
+    sees_logits = solver.knows & {Knowledge.CLASSIFIER, Knowledge.STRUCTURE}
     return [
         value
         for value in reachable(solver.problem, solver.request)
-        if isinstance(value, forbidden) or (Knowledge.CLASSIFIER not in solver.knows and has_logits(value))
+        if isinstance(value, forbidden) or (not sees_logits and has_logits(value))
     ]
 
 

@@ -62,7 +62,10 @@ def _worker(content: bytes) -> LocalWorker:
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
     solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
-    return LocalWorker(discover(), setting.data, ArtefactCache(setting.cache), solvers)
+    registry = discover()
+    for dataset in (cloudpickle.loads(setting.datasets) if setting.datasets else {}).values():
+        registry.hand_over(dataset)
+    return LocalWorker(registry, setting.data, ArtefactCache(setting.cache), solvers)
 
 
 if __name__ == "__main__":

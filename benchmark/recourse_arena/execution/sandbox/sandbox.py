@@ -24,6 +24,7 @@ import psutil
 from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.worker.progress_events import Listener, Part
+from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.planning.tasks import Task
 from recourse_arena.problem.outcome import Outcome
@@ -87,26 +88,36 @@ class WorkerSetup:
     data: Path
     cache: Path | None
     solvers: bytes = b""
+    datasets: bytes = b""
     no_plugins: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, data: Path, cache: Path | None, solvers: Mapping[str, Solver], no_plugins: Sequence[str] = ()
+        cls,
+        data: Path,
+        cache: Path | None,
+        solvers: Mapping[str, Solver],
+        no_plugins: Sequence[str] = (),
+        datasets: Mapping[str, Dataset] | None = None,
     ) -> WorkerSetup:
-        """Return the setting of folders, solvers and plugins that are blocked, here or by the environment.
+        """Return the setting of folders, solvers, datasets and plugins that are blocked, here or by the environment.
 
         Raises:
-            ArenaError: If a solver cannot be pickled.
+            ArenaError: If a solver or dataset cannot be pickled.
         """
-        try:
-            pickled = cloudpickle.dumps(dict(solvers)) if solvers else b""
-        except Exception as error:  # a solver may hold anything
-            raise ArenaError(
-                f"a solver object cannot travel to another process ({type(error).__name__}: {error});\n"
-                "run it with jobs=1 and without limits, or install it as a plugin and name it"
-            ) from None
+        pickled, tables = _pickled("solver", solvers), _pickled("dataset", datasets or {})
         blocked = (*no_plugins, *filter(None, os.environ.get(BLOCKED, "").split(",")))
-        return cls(data.absolute(), cache and cache.absolute(), pickled, blocked)
+        return cls(data.absolute(), cache and cache.absolute(), pickled, tables, blocked)
+
+
+def _pickled(what: str, objects: Mapping[str, object]) -> bytes:
+    try:
+        return cloudpickle.dumps(dict(objects)) if objects else b""
+    except Exception as error:  # an object may hold anything
+        raise ArenaError(
+            f"a {what} object cannot travel to another process ({type(error).__name__}: {error});\n"
+            "run it with jobs=1 and without limits, or install it as a plugin and name it"
+        ) from None
 
 
 @dataclass

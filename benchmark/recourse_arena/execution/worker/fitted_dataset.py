@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-from torch import Generator
+from torch import Generator, Tensor
 
 from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError
@@ -23,7 +23,10 @@ from recourse_arena.elicitation.requests import Requests
 from recourse_arena.execution.worker.fitted_models import fitted_models, marginals
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.judge import Judge
+from recourse_arena.models.causal.no_effects import NoEffects
+from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
+from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.groups import groups_in_words
 from recourse_arena.people.people import People, Splits
 from recourse_arena.planning.model_keys import ModelKeys
@@ -33,6 +36,7 @@ from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.parts import decision_words
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 
@@ -53,7 +57,9 @@ class FittedDataset:
         problem: The problem with nothing withheld, for the constant profile and rankings.
         requests: Who asks, and what.
         identity: What tells these people and models from others, for records: `dataset, seed, version, file` (its
-            digest), `classifier, flow` (digests of their weights), `asking` (how many people ask).
+            digest), `classifier, flow` (digests of their weights), `asking` (how many people ask), `decision` (its
+            name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names).
+        neighbours: Accepted training people, for those whose nearest one is looked for.
     """
 
     name: str
@@ -64,13 +70,21 @@ class FittedDataset:
     problem: Problem
     requests: Requests
     identity: Mapping[str, object]
+    neighbours: Neighbours | None = None
 
     @cached_property
     def judge(self) -> Judge:
         """The judge of this dataset."""
         problem, attributes = self.problem, self.requests.applicants.attributes
         words = {} if attributes is None else groups_in_words(self.dataset.attributes, attributes)
-        return Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, pd.DataFrame(words))
+        return Judge(
+            problem.decisions,
+            problem.causal_model,
+            problem.causal_flow,
+            problem.true_scm,
+            pd.DataFrame(words),
+            neighbours=self.neighbours,
+        )
 
     def validating(self) -> FittedDataset:
         """Return the same models where negatively decided validation people ask, with preferences of their own."""
@@ -78,7 +92,9 @@ class FittedDataset:
         return replace(self, requests=requests, identity={**self.identity, "asking": len(requests)})
 
     def marginals(self) -> pd.DataFrame:
-        """Return how the flow compares with people held out from its training, feature by feature."""
+        """Return how the flow compares with people held out from its training, feature by feature; empty without it."""
+        if self.problem.causal_flow is None:
+            return pd.DataFrame(columns=["feature", "low", "high", "data", "flow"])
         draws = generator(self.seed, variant(self.name)[0], "marginals")
         drawn = self.problem.flow.sample(_DRAWN, draws)
         return marginals(self.problem.features, self.splits.flow.test.x, drawn)
@@ -128,34 +144,49 @@ def prepare(
     dataset = registry.dataset(name)
     splits = dataset.splits(seed=seed, data=data)
     _validate(dataset, splits)
-    classifier, flow = fitted_models(dataset, splits, keys, seed=seed, cache=cache, report=report)
-    train = splits.recourse.train
-    refused = ~classifier.accepts(train.x)
+    decision = registry.decision_of(dataset)
+    model, flow = fitted_models(dataset, decision, splits, keys, seed=seed, cache=cache, report=report)
+    train, effects = splits.recourse.train, dataset.effects_known
+    refused = ~model.accepts(train.x)
+    encoding = Encoding.fitted(dataset.features, train.x)
+    neighbours = Neighbours(encoding, train.x[~refused]) if flow is None else None
     problem = Problem(
         dataset=name,
         features=dataset.features,
         graph=dataset.graph,
-        decisions=classifier,
-        cost=Cost.fitted(train.x, refused, dataset.features),
-        box=Box.spanning(train.x[refused]),
+        decisions=model,
+        cost=Cost.fitted(train.x, refused, dataset.features, dataset.cost),
+        box=Box.spanning(train.x[refused], dataset.features),
         training=train.seen(),
         validation=splits.recourse.validation.seen(),
         profile=profile("constant"),
         draw=_no_preferences,
-        true_scm=dataset.scm(),
+        true_scm=None if effects == "flow" else dataset.scm(),
         causal_flow=flow,
+        neighbours=neighbours,
+        without_effects=NoEffects() if effects == "none" else None,
     )
     requests = Requests(name, seed, dataset, splits.recourse, problem, registry)
+    test = splits.decision.test
     identity = {
         "dataset": name,
         "seed": seed,
         "version": dataset.version,
         "file": keys.file,
-        "classifier": digest(classifier.state_dict()),
-        "flow": digest(flow.state_dict()),
+        "classifier": _digest(decision.state(model)),
+        "flow": digest(flow.state_dict()) if flow is not None else "",
         "asking": len(requests),
+        "decision": decision_words(dataset),
+        "accuracy": round(float((model.accepts(test.x) == (test.y == 1)).double().mean()), 4),
+        "effects": effects,
+        "cost": dataset.cost,
     }
-    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity)
+    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity, neighbours)
+
+
+def _digest(state: Mapping[str, Tensor] | None) -> str:
+    """Return the digest of a model's tensors; empty for one that keeps none."""
+    return digest(state) if state else ""
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:
@@ -163,6 +194,7 @@ def _no_preferences(people: int, draws: Generator) -> Actionability:
 
 
 def _validate(dataset: Dataset, splits: Splits) -> None:
+    dataset.check()
     for name in dataset.attributes.names:
         if name in dataset.features.names:
             raise ArenaError(f"dataset {dataset.name}: {name!r} is a feature; choose another name for the attribute")

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["fitted_models", "marginals"]
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -15,13 +14,13 @@ from torch import Tensor, nn
 
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.decision import Decision
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.causal.flow import CausalFlow
-from recourse_arena.models.decision.fitting import fit_classifier
-from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import Splits
 from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.problem.model_protocols import Scores
 from recourse_arena.storage.artefact_cache import ArtefactCache
 
 _BINS = 40
@@ -66,42 +65,76 @@ def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
 
 
-Model = TypeVar("Model", bound=nn.Module)
-
-
 def fitted_models(
-    dataset: Dataset, splits: Splits, keys: ModelKeys, *, seed: int, cache: ArtefactCache, report: ProgressHook = silent
-) -> tuple[ReluClassifier, CausalFlow]:
-    """Return decision model and causal flow, from the cache where they are kept; each counts as half of the work."""
+    dataset: Dataset,
+    decision: Decision,
+    splits: Splits,
+    keys: ModelKeys,
+    *,
+    seed: int,
+    cache: ArtefactCache,
+    report: ProgressHook = silent,
+) -> tuple[Scores, CausalFlow | None]:
+    """Return decision model and causal flow, from the cache where they are kept; each counts as half of the work.
 
-    def half(number: int) -> ProgressHook:
-        return lambda share, loss=None: report((number + share) / 2, loss)
+    There is no flow where there is no causal graph.
+    """
+    features, shares = dataset.features, 2 if keys.flow else 1
 
-    fit = partial(fit_classifier, dataset.decision, splits.decision.train, seed=seed, report=half(0))
-    learn = partial(fit_flow, dataset.features, dataset.graph, dataset.flow, splits.flow, seed=seed, report=half(1))
-    untrained = partial(ReluClassifier, len(dataset.features), dataset.decision.hidden)
-    unfitted = partial(CausalFlow, dataset.features, dataset.graph, dataset.flow)
-    classifier = _kept_or_fitted(cache, "classifier", keys.classifier, fit, untrained)
-    flow = _kept_or_fitted(cache, "flow", keys.flow, learn, unfitted)
-    return classifier, flow
+    def part(number: int) -> ProgressHook:
+        return lambda share, loss=None: report((number + share) / shares, loss)
+
+    people = splits.decision
+    model: Scores = _kept_or_fitted(
+        cache,
+        "classifier",
+        keys.classifier,
+        fit=lambda: decision.fit(features, people.train, people.validation, seed=seed, report=part(0)),
+        state=decision.state,
+        restore=lambda state: decision.restore(features, state),
+    )
+    if not keys.flow:
+        return model, None
+    flow: CausalFlow = _kept_or_fitted(
+        cache,
+        "flow",
+        keys.flow,
+        fit=lambda: fit_flow(features, dataset.graph, dataset.flow, splits.flow, seed=seed, report=part(1)),
+        state=CausalFlow.state_dict,
+        restore=lambda state: _restored_flow(dataset, state),
+    )
+    return model, flow
 
 
 def _kept_or_fitted(
-    cache: ArtefactCache, kind: str, key: str, fit: Callable[[], Model], empty: Callable[[], Model]
+    cache: ArtefactCache,
+    kind: str,
+    key: str,
+    *,
+    fit: Callable[[], Model],
+    state: Callable[[Model], Mapping[str, Tensor] | None],
+    restore: Callable[[Mapping[str, Tensor]], Model],
 ) -> Model:
-    """Return a model fitted now, or an empty one that takes the weights that are kept; ready to be asked."""
+    """Return a model fitted now, or restored from what is kept of it; ready to be asked."""
     fitted: list[Model] = []
 
-    def make() -> Mapping[str, Tensor]:
+    def make() -> Mapping[str, Tensor] | None:
         fitted.append(fit())
-        return fitted[0].state_dict()
+        return state(fitted[0])
 
-    state, _ = cache.get(kind, key, make)
+    kept, _ = cache.get(kind, key, make)
     if fitted:
-        fitted[0].zero_grad()  # what training leaves behind
+        if isinstance(fitted[0], nn.Module):
+            fitted[0].zero_grad()  # what training leaves behind
         return fitted[0]
+    return restore(kept or {})
+
+
+def _restored_flow(dataset: Dataset, state: Mapping[str, Tensor]) -> CausalFlow:
     with torch.random.fork_rng(devices=[]):  # new networks have weights at random, which are everybody's draws
-        model = empty()
-    model.load_state_dict(state or {})
-    model.eval().requires_grad_(False)
-    return model
+        flow = CausalFlow(dataset.features, dataset.graph, dataset.flow)
+    flow.load_state_dict(dict(state))
+    return flow.eval().requires_grad_(False)
+
+
+Model = TypeVar("Model")

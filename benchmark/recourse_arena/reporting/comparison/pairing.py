@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Incomparable", "Pair", "Side", "paired_people"]
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -125,7 +126,10 @@ def paired_people(key: Key, baseline: Side, current: Side) -> Pair:
     records = [side.people.get(key) for side in (baseline, current)]
     if records[0] is None or records[1] is None:
         raise Incomparable(f"{(baseline if records[0] is None else current).name} holds no people for this cell")
-    equal = {name: bool(rests[0].get(name)) and rests[0][name] == rests[1].get(name) for name in ("classifier", "flow")}
+    equal = {name: _same_model(name, *rests) for name in ("classifier", "flow")}
+    for part in ("cost", "effects"):
+        if rests[0].get(part, rests[1].get(part)) != rests[1].get(part, rests[0].get(part)):
+            raise Incomparable(f"{part} of actions: {rests[0].get(part)} in one run, {rests[1].get(part)} in the other")
     solvers = [side.solver(key) for side in (baseline, current)]
     versions = [solver.get("version") for solver in solvers]
     untrained = all(solver.get("trained") is False for solver in solvers)
@@ -143,6 +147,12 @@ def paired_people(key: Key, baseline: Side, current: Side) -> Pair:
         notes.append(f"{len(before)} people in both, of {len(records[0])} and {len(records[1])}")
     _check_same(before, after, same_flow=equal["flow"])
     return Pair(before, after, same_people=True, exact=exact, notes=tuple(notes), lost=len(records[0]) - len(before))
+
+
+def _same_model(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two runs rest on the same model; a flow that neither has is the same one."""
+    known = one.get(name) is not None if name == "flow" else bool(one.get(name))
+    return known and one.get(name) == other.get(name)
 
 
 def _rests_on(side: Side, key: Key) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.alarms import alarm_text
 from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standings, standings
+from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
 from recourse_arena.reporting.results.comparability import refuse_incomparable
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell, panels
 from recourse_arena.storage.run_files import RunFiles
@@ -226,7 +227,7 @@ class Leaderboard:
         ]
 
     def _with_notes(self, tables: Iterable[str]) -> str:
-        parts = [*tables, self._notes(), *self.alarms(), self._legend(), self._method()]
+        parts = [*tables, self._notes(), *self.alarms(), self._worlds(), self._legend(), self._method()]
         return "\n\n".join(part for part in parts if part)
 
     def _notes(self) -> str:
@@ -237,6 +238,10 @@ class Leaderboard:
         return "\n".join(
             f"{dataset}: {', '.join(dict.fromkeys(solvers))}: {note}" for (dataset, note), solvers in lines.items()
         )
+
+    def _worlds(self) -> str:
+        worlds = worlds_in_words(self.runs)
+        return "\n".join(f"{name}: {worlds[name]}." for name in dict.fromkeys(self.rows["dataset"]) if name in worlds)
 
     def _legend(self) -> str:
         knows = [f"{name}: {', '.join(s['knows']) or 'decisions only'}" for name, s in self.solvers.items()]

@@ -28,7 +28,7 @@ from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
 if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
-
+from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
 
 _SCRIPTS = ("words", "choice", "standings", "overview", "plots", "groups", "start")
 _SHAPES = (
@@ -47,7 +47,7 @@ _LOOKS = len(COLOURS) * len(_SHAPES)
 _MAIN = ("attainability", "coverage", "validity", "plausibility", "cost_mean", "hap", "violations", "actions_mean")
 _TO = "\N{EN DASH}"
 _FILES = ("summary.csv", "people.parquet", "run.json")
-_KNOWS = {"scm": "SCM", "flow": "flow", "classifier": "classifier"}
+_KNOWS = {"scm": "SCM"}
 
 
 def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[str, Any] | None = None) -> str:
@@ -86,6 +86,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         alarms=leaderboard.alarms(),
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
+        worlds=worlds_in_words(leaderboard.runs),
         fairness=fairness or {"cases": []},
         method=METHOD,
         small=SMALL,

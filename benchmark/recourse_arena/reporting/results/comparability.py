@@ -29,6 +29,7 @@ _MODELS = (
     ("classifier", "decision model"),
     ("flow", "causal flow"),
 )
+_WORLD = (("cost", "cost of actions"), ("effects", "effects of actions"))
 _MEANING = ("direction", "unit", "population", "definition", "version")
 
 
@@ -115,6 +116,9 @@ def _said(run: RunFiles) -> Iterator[tuple[Part, str, Any]]:
         where = f"{models['dataset']}, seed {models['seed']}"
         for part, words in _MODELS:
             yield "models", f"the {words} of {where}", models.get(part)
+        for part, words in _WORLD:
+            if part in models:  # older runs do not say it
+                yield "models", f"the {words} of {where}", models[part]
         yield "asking", f"how many people of {where}, ask for recourse", models.get("asking")
     for cell in info.get("cells", []):
         if cell["outcome"] == Outcome.SOLVED:

@@ -13,11 +13,11 @@ from functools import cached_property
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.errors import NotApplicable
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.planning.applicability import mismatch
+from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.problem.scenario import Scenario
+from recourse_arena.problem.scenario import Density, Scenario
 from recourse_arena.testing.laws.law import NotRun, expect
 from recourse_arena.testing.problems.worlds import World
 
@@ -125,11 +125,9 @@ class Candidate:
 
     def _refuse(self, request: Request) -> None:
         """Raise why the solver declares not to be meant for a request, as a run would skip it."""
-        asked = Scenario("asked", plausibility=request.plausibility, density=request.density)
-        problem = self.world.problem
-        causal = problem.true_scm is not None
-        solver = self.make()
-        if reason := mismatch(solver, asked, dataset=problem.dataset, features=problem.features, causal=causal):
+        by_equations: Density = "scm" if request.density == "scm" else "flow"
+        asked = Scenario("asked", plausibility=request.plausibility, density=by_equations)
+        if reason := mismatch(self.make(), asked, Known.of_problem(self.world.problem)):
             raise NotApplicable(reason)
 
     @property

@@ -31,7 +31,7 @@ def it_uses_only_what_it_declares_to_know(candidate: Candidate) -> None:
     """Its advice stays the same when everything that it does not declare in `knows` is out of reach."""
     request, first, solver = candidate.request, candidate.first, candidate.make()
     problem = candidate.handed(solver)
-    if Knowledge.CLASSIFIER not in solver.knows:
+    if not solver.knows & {Knowledge.CLASSIFIER, Knowledge.SCORES, Knowledge.STRUCTURE}:
         problem = replace(problem, decisions=_Sealed(problem.decisions))
     candidate.fit(solver, problem)
     expect_same_advice(request, first, candidate.ask(solver, request), "when what it does not declare is out of reach")
@@ -65,8 +65,9 @@ class _Sealed:
 
 def _withheld(problem: Problem, knows: frozenset[Knowledge]) -> dict[int, str]:
     """Return what of a whole problem a solver may not see, by its identity: models, their parts and tensors."""
+    whole = Knowledge.STRUCTURE if Knowledge.STRUCTURE in knows else Knowledge.CLASSIFIER
     models = {
-        Knowledge.CLASSIFIER: problem.decisions,
+        whole: problem.decisions,
         Knowledge.FLOW: problem.causal_flow,
         Knowledge.SCM: problem.true_scm,
     }

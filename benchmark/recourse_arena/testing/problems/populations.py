@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Population", "chain", "counts", "mixed"]
+__all__ = ["Population", "chain", "counts", "mixed", "table"]
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -13,7 +13,7 @@ from torch.distributions import Bernoulli, Categorical, Normal, Poisson
 
 from recourse_arena.models.causal.piecewise import PiecewiseLinear
 from recourse_arena.models.causal.structural import Mechanism, StructuralCausalModel
-from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
+from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
 from recourse_arena.people.people import People
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.model_protocols import CausalModel
@@ -23,13 +23,13 @@ Population: TypeAlias = tuple[FeatureTable, CausalGraph, CausalModel | None, Cal
 
 
 def mixed() -> Population:
-    """Return people with features of every kind, three of them immutable or moved by causes only."""
+    """Return people with features of all kinds that have an order, three of them immutable or moved by causes only."""
     features = FeatureTable(
         (
             Feature("member", Kind.BINARY, Role.IMMUTABLE, levels=("no", "yes"), sensitive=True),
             Feature("age", Kind.INTEGER, Role.IMMUTABLE, lower=0),
             Feature("grade", Kind.ORDINAL, Role.ACTIONABLE, levels=("low", "middle", "high")),
-            Feature("branch", Kind.CATEGORICAL, Role.ACTIONABLE, levels=("north", "south", "west")),
+            Feature("branch", Kind.ORDINAL, Role.ACTIONABLE, levels=("small", "large", "huge")),
             Feature("effort", role=Role.ACTIONABLE),
             Feature("income", role=Role.ACTIONABLE),
             Feature("savings"),
@@ -62,6 +62,32 @@ def mixed() -> Population:
         return People(x, (x[:, 5] + x[:, 6] + 0.5 * (x[:, 3] == 2) > 2).float())
 
     return features, graph, scm, draw
+
+
+def table() -> Population:
+    """Return people with features of every kind, of whose causes nothing is known; two may be moved one way only."""
+    features = FeatureTable(
+        (
+            Feature("member", Kind.BINARY, Role.ACTIONABLE, levels=("no", "yes")),
+            Feature("age", Kind.INTEGER, Role.IMMUTABLE, lower=0),
+            Feature("grade", Kind.ORDINAL, Role.ACTIONABLE, levels=("low", "middle", "high"), direction=Direction.UP),
+            Feature("branch", Kind.CATEGORICAL, Role.ACTIONABLE, levels=("west", "north", "south", "east")),
+            Feature("home", Kind.CATEGORICAL, Role.IMMUTABLE, levels=("rented", "owned"), sensitive=True),
+            Feature("debt", role=Role.ACTIONABLE, lower=0.0, direction=Direction.DOWN),
+            Feature("savings", role=Role.ACTIONABLE),
+        )
+    )
+
+    def draw(people: int, draws: Generator) -> People:
+        grade = torch.multinomial(torch.tensor([0.4, 0.4, 0.2]), people, replacement=True, generator=draws).float()
+        branch = torch.multinomial(torch.tensor([0.3, 0.3, 0.2, 0.2]), people, replacement=True, generator=draws)
+        age, member, home = _poisson(people, draws), _coin(people, draws), _coin(people, draws)
+        debt, savings = _normal(people, draws).abs() * 2, _normal(people, draws) + 0.1 * (age - 8)
+        x = torch.stack([member, age, grade, branch.float(), home, debt, savings], 1)
+        worth = torch.tensor([0.0, 1.0, -0.5, 0.5])[branch] + 0.8 * member + 0.7 * grade + 0.3 * home
+        return People(x, (worth + savings - 0.8 * debt > 1.0).float())
+
+    return features, CausalGraph(features.names, {}), None, draw
 
 
 def chain() -> Population:

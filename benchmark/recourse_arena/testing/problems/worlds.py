@@ -18,8 +18,11 @@ from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.elicitation.schemes import Ranking
 from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
 from recourse_arena.models.causal.fitting import fit_flow
+from recourse_arena.models.causal.no_effects import NoEffects
 from recourse_arena.models.decision.fitting import fit_classifier
+from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
+from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import People, Split
 from recourse_arena.problem.actionability import Actionability
@@ -29,7 +32,7 @@ from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
-from recourse_arena.testing.problems.populations import chain, counts, mixed
+from recourse_arena.testing.problems.populations import chain, counts, mixed, table
 
 _PEOPLE = {"train": 600, "validation": 150, "test": 150}
 _ASKING = 4
@@ -56,11 +59,16 @@ class World:
 
 @cache
 def worlds() -> tuple[World, ...]:
-    """Return the problems: features of every kind, a chain of causes, and counts whose equations are unknown."""
+    """Return the problems.
+
+    Features of all kinds that have an order, a chain of causes, counts whose equations are unknown, and a table with
+    categories of whose causes nothing is known.
+    """
     return (
         _world("every kind of feature", *mixed()),
         _world("a chain of causes", *chain()),
         _world("unknown equations", *counts(), flow=replace(_FLOW, transform="spline")),
+        _world("a table with categories", *table()),
     )
 
 
@@ -74,24 +82,29 @@ def _world(
     flow: FlowRecipe = _FLOW,
 ) -> World:
     people = {part: draw(count, generator(0, "testing", name, part)) for part, count in _PEOPLE.items()}
+    causes = any(graph.parents.values())
     with one_thread():
-        classifier = fit_classifier(_DECISION, people["train"], seed=0)
-        fitted = fit_flow(features, graph, flow, Split(**people), seed=0)
+        recipe = replace(_DECISION, standardise_binaries=causes)
+        classifier = fit_classifier(recipe, people["train"], seed=0, features=features)
+        fitted = fit_flow(features, graph, flow, Split(**people), seed=0) if causes else None
     train = people["train"].x
     refused = ~classifier.accepts(train)
+    neighbours = None if causes else Neighbours(Encoding.fitted(features, train), train[~refused])
     problem = Problem(
         dataset=name,
         features=features,
         graph=graph,
         decisions=classifier,
-        cost=Cost.fitted(train, refused, features),
-        box=Box.spanning(train[refused]),
+        cost=Cost.fitted(train, refused, features, "range" if causes else "gower"),
+        box=Box.spanning(train[refused], features),
         training=people["train"],
         validation=people["validation"],
         profile=profile("linear"),
         draw=PreferenceSampler(Ranking(), features),
         true_scm=scm,
         causal_flow=fitted,
+        neighbours=neighbours,
+        without_effects=None if causes else NoEffects(),
     )
     return World(name, problem, _requests(problem, problem.asking(people["test"])[:_ASKING]))
 
@@ -118,9 +131,13 @@ def _requests(problem: Problem, asking: Tensor) -> dict[str, Request]:
 
 
 def _personal(problem: Problem, asking: Tensor, draws: Generator) -> Box:
-    """Return bounds of each person's own that hold a whole number; some leave out the person as they are now."""
-    box = problem.box.expand(len(asking))
+    """Return bounds of each person's own that hold a whole number; some leave out the person as they are now.
+
+    They narrow no category, whose codes have no order, and leave the factual inside where there is one way only.
+    """
+    box, features = problem.box.expand(len(asking)), problem.features
     centre = (asking + torch.randn(asking.shape, generator=draws) * problem.cost.sd).round()
     centre = torch.minimum(torch.maximum(centre, box.lower.ceil()), box.upper.floor())
     reach = problem.cost.sd * torch.rand(asking.shape, generator=draws) + 0.01
-    return Box(centre - reach, centre + reach)
+    free = features.categorical | (features.directed != 0)
+    return Box(torch.where(free, box.lower, centre - reach), torch.where(free, box.upper, centre + reach))
