@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Options", "grid_values"]
+__all__ = ["Options", "grid_values", "widest"]
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from recourse_arena import ArenaError, Box, Request
-
-_MOST_COMBINATIONS = 2**56
+from recourse_arena import Box, FeatureTable, Kind, Request
 
 _ROUNDING = 1e-9
 """Points so close to a bound, relative to the box, lie on it."""
@@ -22,8 +20,7 @@ _ROUNDING = 1e-9
 class Options:
     """The options of each feature: number 0 is to leave it alone, then come its grid values, ascending.
 
-    A combination takes one option of each feature. Its code has their numbers as digits, that of the first
-    feature in front.
+    A category's options are its other levels, in alphabetical order of their names.
 
     Arguments:
         columns: The features that these people can act on, `(columns,)`.
@@ -35,25 +32,22 @@ class Options:
     values: Tensor
     costs: Tensor
 
-    def __post_init__(self) -> None:
-        if self.combinations > _MOST_COMBINATIONS:
-            raise ArenaError(
-                f"solver grid: {self.radix} options for each of {len(self.columns)} features are too many to combine;\n"
-                f"take fewer points, as in 'grid?points=5'"
-            )
-
     @classmethod
-    def of(cls, request: Request, box: Box, points: int) -> Options:
+    def of(cls, request: Request, box: Box, points: int, *, effects: bool = True) -> Options:
         """Return the options of people who can all act on the same features, on the grid that spans `box`.
 
-        Raises:
-            ArenaError: If there are more combinations than can be numbered.
+        Without `effects`, setting a feature to what it is does nothing, and is no option.
         """
         columns = request.actionable[0].nonzero().squeeze(1)
         values = grid_values(request.factual, box, request.features.whole, points)
+        usable = torch.ones_like(values, dtype=torch.bool)
+        usable[1:] = values[1:] != values[:-1]
+        if request.features.mixed:
+            values, usable = _with_levels(values, usable, request)
         costs = (request.unit_cost.per_feature(request.factual, values) * request.weights).double()
-        usable = (values >= request.box.lower) & (values <= request.box.upper)
-        usable[1:] &= values[1:] != values[:-1]
+        usable &= (values >= request.box.lower) & (values <= request.box.upper)
+        if not effects:
+            usable &= values != request.factual
         values = torch.cat([request.factual[None], torch.where(usable, values, request.factual)])
         costs = torch.cat([torch.zeros_like(costs[:1]), torch.where(usable, costs, torch.inf)])
         usable = torch.cat([torch.ones_like(usable[:1]), usable])[..., columns].permute(1, 2, 0)
@@ -68,22 +62,16 @@ class Options:
         """Largest number of options of a feature."""
         return self.values.shape[-1]
 
-    @property
-    def combinations(self) -> int:
-        """Number of codes."""
-        return self.radix ** len(self.columns)
+    @cached_property
+    def widths(self) -> Tensor:
+        """How many options each person has of each feature, `(people, columns)`."""
+        places = torch.arange(1, self.radix + 1)
+        return torch.where(self.costs < torch.inf, places, 0).amax(-1)
 
     @cached_property
-    def _powers(self) -> Tensor:
-        return self.radix ** torch.arange(len(self.columns)).flip(0)
-
-    def digits(self, codes: Tensor) -> Tensor:
-        """Return the option of each feature, `(..., columns)`, in the combinations `codes` `(...,)`."""
-        return codes[..., None] // self._powers % self.radix
-
-    def codes(self, digits: Tensor) -> Tensor:
-        """Return the codes `(...,)` of combinations given by their options `(..., columns)`."""
-        return (digits * self._powers).sum(-1)
+    def combinations(self) -> Tensor:
+        """Number of combinations of each person, `(people,)`, in double precision: there may be very many."""
+        return self.widths.double().prod(-1)
 
     def action(self, people: Tensor, digits: Tensor, factual: Tensor) -> tuple[Tensor, Tensor]:
         """Return mask and values, `(rows, features)`, of combinations `digits` `(rows, columns)` of `people`."""
@@ -93,6 +81,25 @@ class Options:
             values[:, column] = self.values[people, slot, digits[:, slot]]
             mask[:, column] = digits[:, slot] > 0
         return mask, values
+
+
+def widest(features: FeatureTable, points: int) -> int:
+    """Return how many options, to leave it alone included, a feature may have at most."""
+    return 1 + max(points, *(len(feature.levels) for feature in features))
+
+
+def _with_levels(values: Tensor, usable: Tensor, request: Request) -> tuple[Tensor, Tensor]:
+    """Return values and which of them are options, `(options, people, features)`, with the levels of categories."""
+    levels = max(len(feature.levels) for feature in request.features if feature.kind is Kind.CATEGORICAL)
+    more = max(0, levels - len(values))
+    values = torch.cat([values, request.factual.expand(more, *request.factual.shape)])
+    usable = torch.cat([usable, usable.new_zeros(more, *usable.shape[1:])])
+    for j, feature in enumerate(request.features):
+        if feature.kind is Kind.CATEGORICAL:
+            codes = values.new_tensor(feature.alphabetical)[:, None]
+            values[: len(codes), :, j], values[len(codes) :, :, j] = codes, request.factual[:, j]
+            usable[:, :, j] = values[:, :, j] != request.factual[:, j]
+    return values, usable
 
 
 def grid_values(factual: Tensor, box: Box, whole: Tensor, points: int) -> Tensor:

@@ -4,49 +4,89 @@ from __future__ import annotations
 
 __all__ = ["cheapest_actions"]
 
+import logging
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from recourse_arena import Outcome, Problem, Recommendation, Request
-from recourse_arena_grid.options import Options
-from recourse_arena_grid.search import ROWS, SUMS, Allowed, Search
+from recourse_arena_grid.options import Options, widest
+from recourse_arena_grid.search import MOST, ROWS, SUMS, Allowed, Search
+
+_log = logging.getLogger(__name__)
 
 
 @torch.no_grad()
 def cheapest_actions(
-    problem: Problem, request: Request, points: int, *, rows: int = ROWS, sums: int = SUMS
+    problem: Problem, request: Request, points: int, *, rows: int = ROWS, sums: int = SUMS, most: int = MOST
 ) -> Recommendation:
     """Return the cheapest allowed action on the grid for each person of `request`."""
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
     patterns, membership = request.actionable.unique(dim=0, return_inverse=True)
-    together = max(1, sums // (points * len(request.features)))
+    radix, cut = widest(request.features, points), []
+    together = max(1, sums // ((radix - 1) * len(request.features)))
     for number, pattern in enumerate(patterns):
         for people in (membership == number).nonzero().squeeze(1).split(together):
             group = request[people]
-            options = Options.of(group, problem.box, points)
-            solved, digits = Search(options, _test(problem, group, options), rows=rows, sums=sums).run()
+            options = Options.of(group, problem.box, points, effects=problem.without_effects is None)
+            allowed, plausible = _tests(problem, group, options)
+            search = Search(options, allowed, plausible=plausible, rows=rows, sums=sums, most=most, radix=radix)
+            solved, digits = search.run()
+            cut += search.cut.values()
             mask[people], values[people] = options.action(torch.arange(len(people)), digits, group.factual)
             otherwise = Outcome.NOT_FOUND if pattern.any() else Outcome.INFEASIBLE
             outcome[people] = torch.where(solved, Outcome.SOLVED.code, otherwise.code).to(torch.int8)
+    _say(cut, len(request), most)
     return Recommendation(mask, values, outcome)
 
 
-def _test(problem: Problem, group: Request, options: Options) -> Allowed:
-    """Return the test of combinations: accepted and, if asked for, at least as likely as the factual."""
-    density = problem.density(group) if group.plausibility else None
-    least = None if density is None else density.log_density(group.factual)
+def _say(cut: Sequence[int], people: int, most: int) -> None:
+    """Say for how many people some combinations were left out."""
+    if cut:
+        features = str(min(cut)) if min(cut) == max(cut) else f"{min(cut)} to {max(cut)}"
+        _log.warning(
+            "solver grid: %d of %d people have more than %d combinations of values, and none of the cheapest works; "
+            "of the others, those that change at most %s features were tried; fewer points leave out fewer",
+            *(len(cut), people, most, features),
+        )
+
+
+def _tests(problem: Problem, group: Request, options: Options) -> tuple[Allowed, Allowed | None]:
+    """Return the test of combinations, accepted, rules kept and, if asked for, plausible; and what of it is slow.
+
+    A density is as fast as a decision, and tested along with it. Neighbours are looked at of few, afterwards.
+    """
+    plausibility = problem.plausible(group) if group.plausibility else None
+    least = None if plausibility is None else plausibility.least(group.factual)
+
+    def after(people: Tensor, digits: Tensor) -> Tensor:
+        mask, values = options.action(people, digits, group.factual)
+        return problem.causal_model.counterfactual(group.factual[people], mask, values)
+
+    def plausible(people: Tensor, counterfactuals: Tensor) -> Tensor:
+        if plausibility is None or least is None or not len(people):
+            return people >= 0
+        return plausibility.score(counterfactuals) >= least[people]
+
+    def accepted(people: Tensor, counterfactuals: Tensor) -> Tensor:
+        if not group.features.rules:
+            return problem.decisions.accepts(counterfactuals)
+        fine = ~group.features.broken_rules(group.factual[people], counterfactuals).any(-1)
+        fine[fine.clone()] = problem.decisions.accepts(counterfactuals[fine])
+        return fine
 
     def allowed(people: Tensor, digits: Tensor) -> Tensor:
         if not len(people):
             return people.bool()
-        mask, values = options.action(people, digits, group.factual)
-        after = problem.causal_model.counterfactual(group.factual[people], mask, values)
-        fine = problem.decisions.accepts(after)
-        if density is None or least is None or not fine.any():
+        found = after(people, digits)
+        fine = accepted(people, found)
+        if slow or not fine.any():
             return fine
-        accepted = fine.nonzero().squeeze(1)
-        fine[accepted] = density.log_density(after[accepted]) >= least[people[accepted]]
+        passed = fine.nonzero().squeeze(1)
+        fine[passed] = plausible(people[passed], found[passed])
         return fine
 
-    return allowed
+    slow = plausibility is not None and group.density == "neighbours"
+    return allowed, (lambda people, digits: plausible(people, after(people, digits))) if slow else None

@@ -31,7 +31,6 @@ from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import RangeCost
 from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena_grid import Grid
-from recourse_arena_grid.options import Options
 from recourse_arena_grid.oracle import cheapest_actions
 from recourse_arena_grid.search import ROWS
 
@@ -154,12 +153,6 @@ def test_nobody_asks():
 def test_wrong_points_are_refused(points):
     with pytest.raises(ArenaError, match="points must be a whole number from 2 to 1000"):
         Grid(points=points)
-
-
-def test_more_combinations_than_can_be_numbered_are_refused():
-    table = torch.zeros(1, 12, 30)
-    with pytest.raises(ArenaError, match="take fewer points"):
-        Options(torch.arange(12), table, table)
 
 
 @pytest.mark.parametrize("plausibility", [True, False])

@@ -55,13 +55,15 @@ def test_windows_of_rising_cost_hold_every_combination_once(costs, first):
 @example(torch.zeros(1, 3, 2, dtype=torch.double), 17, 4, 4, 3)  # two actions, then one, in different blocks
 def test_search_finds_the_cheapest_then_the_one_with_fewest_actions_then_the_first(costs, seed, rows, sums, first):
     options = Options(torch.arange(costs.shape[1]), torch.zeros_like(costs), costs)
-    table = torch.rand(len(costs), options.combinations, generator=torch.Generator().manual_seed(seed)) < 0.2
+    powers = costs.shape[2] ** torch.arange(costs.shape[1]).flip(0)
+    combinations = costs.shape[2] ** costs.shape[1]
+    table = torch.rand(len(costs), combinations, generator=torch.Generator().manual_seed(seed)) < 0.2
     most = 0
 
     def allowed(people: Tensor, digits: Tensor) -> Tensor:
         nonlocal most
         most = max(most, len(people))
-        return table[people, options.codes(digits)]
+        return table[people, (digits * powers).sum(-1)]
 
     solved, digits = Search(options, allowed, rows=rows, sums=sums, first=first).run()
     assert most <= rows
