@@ -25,7 +25,8 @@ def cheapest_actions(
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
     patterns, membership = request.actionable.unique(dim=0, return_inverse=True)
-    radix, cut = widest(request.features, points), []
+    radix = widest(request.features, points)
+    cut: list[int] = []
     together = max(1, sums // ((radix - 1) * len(request.features)))
     for number, pattern in enumerate(patterns):
         for people in (membership == number).nonzero().squeeze(1).split(together):

@@ -145,9 +145,7 @@ class Search:
             self._take_up(people[chunk], cost[chunk], digits[chunk].long())
 
     @staticmethod
-    def _plausible_ones(
-        plausible: Allowed, chunk: Tensor, people: Tensor, cost: Tensor, digits: Tensor
-    ) -> Tensor:
+    def _plausible_ones(plausible: Allowed, chunk: Tensor, people: Tensor, cost: Tensor, digits: Tensor) -> Tensor:
         """Return those of a chunk, cheap ones first, that pass the slow test, less what is dearer than others there."""
         found, share = chunk[:0], 1
         while len(chunk):

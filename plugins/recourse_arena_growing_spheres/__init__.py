@@ -26,9 +26,13 @@ class GrowingSpheres(Solver):
     are taken to be independent, as in the paper; the solver then knows decisions only, and its advice may fail where
     the judge lets causes act.
 
-    Plausibility is not looked at, and codes of a category count as numbers, as in the paper. Who can act on nothing
+    On a table with categories, and under a cost that is no sum of squares, the distance is the person's weighted cost
+    itself. In a layer each category goes to another level with a probability that rises from 0 to 1/2 with the
+    radius; numbers share what categories leave of the radius, evenly over the sphere of the cost.
+
+    Points that break a rule between features count as refused. Plausibility is not looked at. Who can act on nothing
     is `infeasible`; where no layer holds an accepted point, `not_found`. The draws depend on the seed and the
-    person's factual alone.
+    person's factual alone, not on how levels are coded.
 
     Arguments:
         samples: Points per ball or layer.
@@ -54,6 +58,7 @@ class GrowingSpheres(Solver):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "nearest accepted point of growing spheres, by decisions alone (Laugel et al. 2018)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
+    keeps_rules: ClassVar[bool] = True
 
     def __init__(self, *, samples: int = 1000, layers: int = 20, causal: bool = True) -> None:
         for option, value in (("samples", samples), ("layers", layers)):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recourse_arena import Outcome, Recommendation, Request, generator
 from recourse_arena_growing_spheres.spheres import grow
+from recourse_arena_growing_spheres.tables import Table
 from recourse_arena_growing_spheres.world import World
 
 if TYPE_CHECKING:
@@ -25,10 +26,12 @@ def advise(solver: GrowingSpheres, request: Request) -> Recommendation:
     """Return the action found for each person of `request`."""
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
+    kind = World if request.unit_cost.quadratic and not request.features.mixed else Table
+    seeds = request.features.alphabetical(request.factual) if request.features.mixed else request.factual
     outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
     for people in request.actionable.any(1).nonzero()[:, 0].split(max(1, _ROWS // solver.samples)):
-        world = World(solver.problem, request[people], solver.causal)
-        draws = [generator(solver.seed, solver.name, row.numpy().tobytes().hex()) for row in world.request.factual]
+        world = kind(solver.problem, request[people], solver.causal)
+        draws = [generator(solver.seed, solver.name, row.numpy().tobytes().hex()) for row in seeds[people]]
         enemies = grow(world, draws, samples=solver.samples, layers=solver.layers)
         mask[people] = sparse(world, enemies.values)
         values[people] = enemies.values
@@ -39,11 +42,11 @@ def advise(solver: GrowingSpheres, request: Request) -> Recommendation:
 def sparse(world: World, values: Tensor) -> Tensor:
     """Return the features to act upon, bool `(people, features)`: fewer of those changed, if the decision stays.
 
-    Features go back to the factual one after the other, least change first, until the decision would change
-    (Algorithm 2 of the paper).
+    Features go back to the factual one after the other, least change first, until the decision would change or
+    a rule be broken (Algorithm 2 of the paper).
     """
     mask = world.changed(values)
-    change = torch.where(mask, ((values - world.request.factual) / world.unit).abs(), torch.inf)
+    change = torch.where(mask, world.change(values), torch.inf)
     going = mask.any(1)
     for column in change.argsort(dim=1, stable=True).T:
         less = mask.scatter(1, column[:, None], False)

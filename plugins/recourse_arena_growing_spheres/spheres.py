@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Enemies", "grow", "layer_radii"]
+__all__ = ["Enemies", "grow"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,8 +52,8 @@ def grow(world: World, draws: Sequence[Generator], *, samples: int, layers: int)
         step = thickness[rows] * 2.0 ** max(0, rounds - layers)
         enemies.inner = enemies.inner.index_copy(0, rows, enemies.outer[rows])
         enemies.outer = enemies.outer.index_copy(0, rows, enemies.inner[rows] + step)
-        points = _points(world, rows, draws, samples, enemies.inner[rows], enemies.outer[rows])
         here = world[rows]
+        points = here.points([draws[row] for row in rows.tolist()], samples, enemies.inner[rows], enemies.outer[rows])
         accepted = here.accepts(here.changed(points), points)
         distance = torch.where(accepted, here.distance(points), torch.inf)
         nearest = distance.min(0)
@@ -71,33 +71,9 @@ def _shrunk(world: World, draws: Sequence[Generator], samples: int, radius: Tens
     for _ in range(_HALVINGS):
         if not len(rows):
             break
-        points = _points(world, rows, draws, samples, torch.zeros_like(radius[rows]), radius[rows])
         here = world[rows]
+        own = [draws[row] for row in rows.tolist()]
+        points = here.points(own, samples, torch.zeros_like(radius[rows]), radius[rows])
         rows = rows[here.accepts(here.changed(points), points).any(0)]
         radius = radius.index_copy(0, rows, radius[rows] / 2)
     return radius
-
-
-def _points(
-    world: World, rows: Tensor, draws: Sequence[Generator], samples: int, inner: Tensor, outer: Tensor
-) -> Tensor:
-    """Return feasible points of layers around the people `rows`, `(samples, rows, features)`."""
-    request, unit = world.request[rows], world.unit[rows]
-    width, dtype = len(request.features), request.factual.dtype
-    drawn = [draws[row] for row in rows.tolist()]
-    shares = torch.stack([torch.rand(samples, generator=own, dtype=dtype) for own in drawn], 1)
-    normal = torch.stack([torch.randn(samples, width, generator=own, dtype=dtype) for own in drawn], 1)
-    direction = torch.nn.functional.normalize(torch.where(request.actionable, normal, 0.0), dim=-1)
-    radii = layer_radii(shares, inner, outer, request.actionable.sum(1))
-    return request.snap(request.factual + radii[..., None] * direction * unit)
-
-
-def layer_radii(shares: Tensor, inner: Tensor, outer: Tensor, dimensions: Tensor) -> Tensor:
-    """Return radii at which uniform `shares` of a layer's volume are reached, so that points fill it evenly.
-
-    Example:
-        >>> layer_radii(torch.tensor([0.0, 0.5, 1.0]), torch.tensor(0.0), torch.tensor(1.0), torch.tensor(1))
-        tensor([0.0000, 0.5000, 1.0000])
-    """
-    ratio = torch.where(outer > 0, inner / outer, 0.0) ** dimensions  # relative to the outer radius: no underflow
-    return outer * (ratio + shares * (1 - ratio)) ** (1 / dimensions)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["World"]
+__all__ = ["World", "layer_radii"]
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from recourse_arena import Problem, Request
 
 
 @dataclass(frozen=True)
 class World:
-    """People who ask, and whether what they might do is accepted.
+    """People who ask, and whether what they might do is accepted: features are numbers, the cost a sum of squares.
 
     Arguments:
         problem: What the solver may know.
@@ -47,13 +48,44 @@ class World:
         """Return how far points `(..., people, features)` are from the factual, `(..., people)`."""
         return torch.where(self.request.actionable, (values - self.request.factual) / self.unit, 0.0).norm(dim=-1)
 
+    def change(self, values: Tensor) -> Tensor:
+        """Return how far each feature alone is from the factual, shaped like `values`."""
+        return ((values - self.request.factual) / self.unit).abs()
+
+    def points(self, draws: Sequence[Generator], samples: int, inner: Tensor, outer: Tensor) -> Tensor:
+        """Return feasible points of layers around the people, `(samples, people, features)`."""
+        request, unit = self.request, self.unit
+        width, dtype = len(request.features), request.factual.dtype
+        shares = torch.stack([torch.rand(samples, generator=own, dtype=dtype) for own in draws], 1)
+        normal = torch.stack([torch.randn(samples, width, generator=own, dtype=dtype) for own in draws], 1)
+        direction = torch.nn.functional.normalize(torch.where(request.actionable, normal, 0.0), dim=-1)
+        radii = layer_radii(shares, inner, outer, request.actionable.sum(1))
+        return request.snap(request.factual + radii[..., None] * direction * unit)
+
     def changed(self, values: Tensor) -> Tensor:
         """Return the features in which points differ from the factual: those acted upon, bool like `values`."""
         return self.request.actionable & (values != self.request.factual)
 
     def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return which actions `(..., people, features)` lead to a positive decision, bool `(..., people)`."""
-        factual = self.request.factual
+        """Return which actions `(..., people, features)` lead to a positive decision and keep the rules.
+
+        Bool `(..., people)`.
+        """
+        factual, features = self.request.factual, self.request.features
         if self.causal:
-            return self.problem.decisions.accepts(self.problem.causal_model.counterfactual(factual, mask, values))
-        return self.problem.decisions.accepts(torch.where(mask, values, factual))
+            after = self.problem.causal_model.counterfactual(factual, mask, values)
+        else:
+            after = torch.where(mask, values, factual)
+        fine = self.problem.decisions.accepts(after)
+        return fine & ~features.broken_rules(factual, after).any(-1) if features.rules else fine
+
+
+def layer_radii(shares: Tensor, inner: Tensor, outer: Tensor, dimensions: Tensor) -> Tensor:
+    """Return radii at which uniform `shares` of a layer's volume are reached, so that points fill it evenly.
+
+    Example:
+        >>> layer_radii(torch.tensor([0.0, 0.5, 1.0]), torch.tensor(0.0), torch.tensor(1.0), torch.tensor(1))
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    ratio = torch.where(outer > 0, inner / outer, 0.0) ** dimensions  # relative to the outer radius: no underflow
+    return outer * (ratio + shares * (1 - ratio)) ** (1 / dimensions)

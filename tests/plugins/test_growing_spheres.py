@@ -10,8 +10,8 @@ from recourse_arena import ArenaError, Knowledge, Problem, Recommendation, Reque
 from recourse_arena.base.randomness import generator
 from recourse_arena_growing_spheres import GrowingSpheres, advice
 from recourse_arena_growing_spheres.advice import sparse
-from recourse_arena_growing_spheres.spheres import grow, layer_radii
-from recourse_arena_growing_spheres.world import World
+from recourse_arena_growing_spheres.spheres import grow
+from recourse_arena_growing_spheres.world import World, layer_radii
 
 
 def solve(problem: Problem, request: Request, **options: object) -> Recommendation:
