@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from recourse_arena.people.encoding import Encoding
     from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
     from recourse_arena.people.people import People, Split, Splits
+    from recourse_arena.people.rules import AtMost, Implies
     from recourse_arena.problem.actionability import Actionability
     from recourse_arena.problem.cost import Cost
     from recourse_arena.problem.graph import CausalGraph
@@ -53,6 +54,7 @@ _HOMES = {
     "Cells": "tables.cells",
     "Actionability": "problem.actionability",
     "ArenaError": "base.errors",
+    "AtMost": "people.rules",
     "Assignment": "people.assignment",
     "AtRandom": "people.assignment",
     "Average": "interfaces.metric",
@@ -70,6 +72,7 @@ _HOMES = {
     "Feature": "people.features",
     "FeatureTable": "people.features",
     "FlowRecipe": "interfaces.recipes",
+    "Implies": "people.rules",
     "Kind": "people.features",
     "Knowledge": "problem.knowledge",
     "Mechanism": "models.causal.structural",
@@ -107,6 +110,7 @@ __all__ = [
     "Actionability",
     "ArenaError",
     "Assignment",
+    "AtMost",
     "AtRandom",
     "Average",
     "Block",
@@ -128,6 +132,7 @@ __all__ = [
     "Feature",
     "FeatureTable",
     "FlowRecipe",
+    "Implies",
     "Kind",
     "Knowledge",
     "Mechanism",

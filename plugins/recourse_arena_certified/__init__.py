@@ -12,6 +12,7 @@ from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
     from recourse_arena_certified.certificate import Certificate
+    from recourse_arena_certified.tables import Table
 
 
 class Certified(Solver):
@@ -52,8 +53,9 @@ class Certified(Solver):
     name: ClassVar[str] = "certified"
     version: ClassVar[str] = "2"
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
-    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.SCM})
-    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.SCM})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.SCM})
+    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.STRUCTURE})
+    keeps_rules: ClassVar[bool] = True
     time_option: ClassVar[str] = "time_limit"
 
     def __init__(self, *, solver: str = "SCIP", time_limit: float = 60.0, gap: float = 1e-4) -> None:
@@ -61,6 +63,7 @@ class Certified(Solver):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most:
                 limits = "above 0" if most == math.inf else f"above 0 and below {most:g}"
                 raise ArenaError(f"solver certified: {option} must be a number {limits}, got {value!r}")
+        self.table: Table | None = None
         self.solver, self.time_limit, self.gap = str(solver).upper(), float(time_limit), float(gap)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
@@ -70,10 +73,15 @@ class Certified(Solver):
             NotApplicable: If the problem cannot be written down exactly.
             ArenaError: If the solver's package is missing.
         """
-        from recourse_arena_certified.backend import backend
+        from recourse_arena_certified.backend import backend, installed
+        from recourse_arena_certified.tables import Table
         from recourse_arena_certified.world import World
 
-        self.problem, self.seed = problem, seed
+        self.problem, self.seed, self.table = problem, seed, None
+        if problem.without_effects is not None:
+            installed("HIGHS", "highspy")
+            self.table = Table.of(problem)
+            return
         self.backend = backend(self.solver)
         self.world = World.of(problem)
 
@@ -84,7 +92,10 @@ class Certified(Solver):
             NotApplicable: If plausibility is asked for and a feature that can be acted upon has no Gaussian noise.
         """
         from recourse_arena_certified.proof import Prover
+        from recourse_arena_certified.tables import TableProver
 
+        if self.table is not None:
+            return TableProver(self.problem, self.table, self.time_limit, self.gap, self.seed)(request)
         prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed)
         return prover(request)
 

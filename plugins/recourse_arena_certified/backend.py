@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Backend", "Status", "backend", "solved"]
+__all__ = ["Answer", "Backend", "Status", "backend", "installed", "solved"]
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -55,12 +55,21 @@ def backend(name: str) -> Backend:
     if name not in _PACKAGES:
         raise unknown("solver of mixed-integer cone programs", name, _PACKAGES)
     for needed, package in ((name, _PACKAGES[name]), ("HIGHS", "highspy")):
-        if needed not in cp.installed_solvers():
-            raise ArenaError(
-                f"solver certified: {needed} is not installed; `pip install {package}`"
-                + (", or `pip install 'recourse-arena[certified]'`" if package in ("pyscipopt", "highspy") else "")
-            )
+        installed(needed, package)
     return _scip if name == "SCIP" else lambda problem, seconds, gap: _other(name, problem, seconds, gap)
+
+
+def installed(name: str, package: str) -> None:
+    """Refuse a solver that is not there.
+
+    Raises:
+        ArenaError: If cvxpy cannot find the solver called `name`, which comes with a package.
+    """
+    if name not in cp.installed_solvers():
+        raise ArenaError(
+            f"solver certified: {name} is not installed; `pip install {package}`"
+            + (", or `pip install 'recourse-arena[certified]'`" if package in ("pyscipopt", "highspy") else "")
+        )
 
 
 _PACKAGES = {"SCIP": "pyscipopt", "GUROBI": "gurobipy", "MOSEK": "mosek", "COPT": "coptpy"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Action", "Exact"]
+__all__ = ["LOGIT_UNITS", "Action", "Exact"]
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from recourse_arena_certified.world import World
 _SAMPLES, _FAR, _NEAR = 4096, 3, 9
 """Actions per round, rounds all over the box, and rounds around the best one."""
 
-_LOGIT_UNITS, _DENSITY_UNITS = 32, 4
+LOGIT_UNITS, _DENSITY_UNITS = 32, 4
 """What two computations may disagree about in units of the last place; of the density relative to its size. On Loan
 single precision is off by at most 16 and 1.4."""
 
@@ -50,9 +50,9 @@ class Exact:
         """What rounding may do to the logit and to the log-density."""
         unit = torch.finfo(self.one.factual.dtype).eps
         if not self.one.plausibility:
-            return _LOGIT_UNITS * unit, 0.0
+            return LOGIT_UNITS * unit, 0.0
         density = float(self.world.scm.log_density(self.one.factual)[0])
-        return _LOGIT_UNITS * unit, _DENSITY_UNITS * unit * (1 + abs(density))
+        return LOGIT_UNITS * unit, _DENSITY_UNITS * unit * (1 + abs(density))
 
     def cost(self, mask: Tensor, values: Tensor, *, spare: bool = True) -> Tensor:
         """Return the weighted cost of actions `(rows, features)` each; infinite where one does not pass.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Equation", "World"]
+__all__ = ["Equation", "World", "network"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,17 +66,11 @@ class World:
                 f"certified needs a StructuralCausalModel, whose equations can be read; "
                 f"dataset {problem.dataset} has a {type(scm).__name__}"
             )
-        maps = getattr(problem.classifier, "affine_maps", None)
-        if maps is None:
-            raise NotApplicable(
-                f"certified needs a ReLU network that tells its layers (`affine_maps`); "
-                f"the classifier of dataset {problem.dataset} is a {type(problem.classifier).__name__}"
-            )
+        layers = network(problem)
         moving = problem.graph.reach[problem.features.actionable].any(0)
         columns = [names.index(name) for name in problem.graph.order]
         equations = {j: _equation(scm, names, j, moving) for j in columns if moving[j]}
-        network = [(weight.numpy(), bias.numpy()) for weight, bias in maps]
-        return cls(scm, names, tuple(columns), equations, network)
+        return cls(scm, names, tuple(columns), equations, layers)
 
     @cached_property
     def not_gaussian(self) -> tuple[str, ...]:
@@ -86,6 +80,21 @@ class World:
     def gaussian(self, column: int) -> tuple[float, float] | None:
         """Return mean and standard deviation of a feature's noise, or none."""
         return self.scm.mechanisms[self.names[column]].gaussian
+
+
+def network(problem: Problem) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+    """Return weight and bias of each affine layer of the classifier.
+
+    Raises:
+        NotApplicable: If it does not tell them.
+    """
+    maps = getattr(problem.classifier, "affine_maps", None)
+    if maps is None:
+        raise NotApplicable(
+            f"certified needs a ReLU network that tells its layers (`affine_maps`); "
+            f"the classifier of dataset {problem.dataset} is a {type(problem.classifier).__name__}"
+        )
+    return [(weight.numpy(), bias.numpy()) for weight, bias in maps]
 
 
 def _equation(scm: StructuralCausalModel, names: Sequence[str], column: int, moving: torch.Tensor) -> Equation:
