@@ -101,10 +101,9 @@ class Moves:
                 values[self.owner[m]] = self.code[m]
         return values
 
-    def back(self, values: np.ndarray) -> np.ndarray:
-        """Return the moves of numbers that lead to `values` `(features,)`, within their bounds; 0 for categories."""
-        moves = self.sign * (values - self.factual)[self.owner] / self.unit
-        return np.clip(moves, 0.0, self.upper)
+    def total(self, moves: np.ndarray) -> float:
+        """Return the cost of `moves`, its root not taken."""
+        return float((self.price * moves**self.power).sum())
 
     def first_layer(self, network: Network) -> tuple[np.ndarray, np.ndarray]:
         """Return what moves do to the outputs of the first layer, `(outputs, moves)`, and these without, `(outputs,)`.

@@ -51,11 +51,27 @@ class TableProgram(LinearProgram):
         self.moves = [self.column(0.0, moves.upper[m], whole=bool(moves.whole[m])) for m in range(len(moves))]
         self.inputs: list[dict[int, int]] = []
         """Of each hidden layer, the column of each neuron's input; without those that are never above 0."""
-        for j in sorted(set(moves.owner.tolist())):
-            self._one_way(moves, moves.of_feature(j))
+        features = [moves.of_feature(j) for j in sorted(set(moves.owner.tolist()))]
+        self._features = [[self.moves[m] for m in own] for own in features]
+        for own in features:
+            self._one_way(moves, own)
         self._cost_rows(moves, touched, most)
         keep_rules(self, self.moves, moves, loose=loose)
         self._layers(moves, network, limits, margin)
+
+    def narrow(self, lower: np.ndarray, upper: np.ndarray, stays: np.ndarray) -> None:
+        """Leave a part of the moves only.
+
+        Arguments:
+            lower: Least moves, `(moves,)`.
+            upper: Greatest moves.
+            stays: Whether each feature that moves, in column order, may stay as it is.
+        """
+        for m, column in enumerate(self.moves):
+            self._lower[column], self._upper[column] = float(lower[m]), float(upper[m])
+        for own, may_stay in zip(self._features, stays.tolist(), strict=True):
+            if not may_stay:
+                self.row(dict.fromkeys(own, 1.0), 1.0, 1.0)
 
     def _one_way(self, moves: Moves, own: list[int]) -> None:
         """Let a feature move to one level, and a number come into the box or stay."""

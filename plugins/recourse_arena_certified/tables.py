@@ -1,4 +1,4 @@
-"""Certificates for people of a table without effects: a good action, tight limits, linear programs, person by person."""
+"""Certificates for people of a table without effects: a good action, parts of moves, a program for each."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ from recourse_arena_certified.backend import Status
 from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action
 from recourse_arena_certified.measure import Measure
-from recourse_arena_certified.milp import Answer
 from recourse_arena_certified.moves import Moves, Network
+from recourse_arena_certified.splitting import Parts, Splitter
 from recourse_arena_certified.table_program import Ends, TableProgram, ends_by_intervals, tightened, undecided
 from recourse_arena_certified.table_rules import refuse_rules
 from recourse_arena_certified.table_search import TableSearch
 from recourse_arena_certified.world import network
 
-_ROUNDS, _FEW = 3, 4
-"""Most rounds of tightening, and so few undecided neurons that none pays."""
+_PARTS, _BATCH, _SHARE = 200_000, 512, 0.5
+"""Most parts that are bounded, how many at once, and most of the time; then comes one program for all moves."""
 
-_TURNS = 40
-"""Most programs for one person: each starts from the action that the last one found."""
+_FEW = 6
+"""So few neurons on either side of 0 are left to a program."""
+
+_ROUNDS = 3
+"""Most rounds of tightening before the program for all moves."""
+
+_TURNS = 20
+"""Most programs of a part: where a cost is a sum of squares, each knows it better around the last solution."""
 
 _MARGINS = (1.0, 4.0, 16.0, 64.0, 256.0)
 """What the polish asks for, in units of what rounding may do."""
@@ -120,95 +126,111 @@ class _Case:
         self.search = TableSearch(prover.problem, one)
         self.rounding = max(self.search.rounding, 1e-8)
         self.best = Action(torch.zeros_like(one.actionable[0]), one.factual[0])
-        self.bound = math.nan
-        """Proved lower bound of the cost; infinite if nobody can do anything."""
-        self.touched: list[np.ndarray] = []
-        """Values of people where the cost was not exact."""
+        self.floor = 0.0
+        """Total that no action undercuts; infinite if nobody can do anything."""
+        self.reason = ""
+
+    @property
+    def most(self) -> float:
+        """Total below which something cheaper than the best action is looked for."""
+        return self.measure.total(self.best.cost * (1 - self.prover.gap / 2))
 
     def certificate(self) -> Certificate:
         """Return what can be proved in time."""
         self.best = self.search.first(generator(self.prover.seed, "certified", "search"))
         if self.best.cost == 0.0:
             return self._ends(Outcome.SOLVED, bound=0.0)
-        answer = self._searched()
+        self.floor = min(self._prove(-self.search.rounding), self.most)
+        if not self._closed and self.floor < math.inf and time.monotonic() < self.deadline:
+            self._prove(_STRICT * max(self.rounding, _TOLERANCE))  # what is found may pass if it has more to spare
         if math.isfinite(self.best.cost):
-            reason = "" if self._closed else answer.reason
-            return self._ends(Outcome.SOLVED, bound=min(self.bound, self.best.cost), reason=reason)
-        if answer.status is Status.INFEASIBLE:
+            bound = min(self.measure.cost(self.floor), self.best.cost)
+            return self._ends(Outcome.SOLVED, bound=bound, reason="" if self._closed else self.reason)
+        if self.floor == math.inf:
             return self._ends(Outcome.INFEASIBLE, bound=math.inf)
         outcome = Outcome.TIMED_OUT if time.monotonic() >= self.deadline else Outcome.NOT_FOUND
-        return self._ends(outcome, bound=self.bound, reason=answer.reason)
+        return self._ends(outcome, bound=self.measure.cost(self.floor), reason=self.reason or "no action passes")
 
     def _ends(self, outcome: Outcome, *, bound: float, reason: str = "") -> Certificate:
         return Certificate(outcome, self.best.mask, self.best.values, self.best.cost, bound, reason=reason)
 
     @property
     def _closed(self) -> bool:
-        return self.best.cost * (1 - self.prover.gap) <= self.bound
+        return self.best.cost * (1 - self.prover.gap) <= self.measure.cost(self.floor)
 
-    def _searched(self) -> Answer:
-        """Search until the gap is closed or another program changes nothing; return what the last one that proves."""
-        for _ in range(_TURNS):
-            before = self.best.cost, self.bound, len(self.touched)
-            answer = self._prove(-self.search.rounding)
-            if self._closed or answer.values is None or time.monotonic() >= self.deadline:
-                return answer
-            if before == (self.best.cost, self.bound, len(self.touched)):
-                break
-        self._prove(_STRICT * max(self.rounding, _TOLERANCE))  # nothing near the solution passes the exact models
-        return answer
+    def _prove(self, margin: float) -> float:
+        """Search for something cheaper than the best action, take it up, and return a total that nothing undercuts.
 
-    def _prove(self, margin: float) -> Answer:
-        """Search for something cheaper than the best action, and take it up; remember what is proved.
-
-        What is proved with a positive `margin` says nothing about the problem itself, and is not remembered.
+        What is proved with a positive `margin` says nothing about the problem itself.
         """
-        least = self.best.cost * (1 - self.prover.gap / 2)
-        most = self.measure.total(least)
-        moves = Moves.of(self.one, self.measure, most)
-        limits = self._limits(moves, margin, most)
-        if limits is None:
-            answer, scale = Answer(Status.INFEASIBLE, 0.0, None, "plain to see without a search"), 1.0
-        else:
-            program = self._program(moves, limits, margin, most)
-            answer, scale = program.minimum(self.deadline - time.monotonic(), self.prover.gap / 2), program.scale
-        if margin <= 0:
-            proved = {Status.INFEASIBLE: least, Status.TROUBLE: math.nan}
-            bound = proved.get(answer.status, min(self.measure.cost(answer.bound * scale), least))
-            self.bound = max((bound, self.bound), key=lambda one: -math.inf if math.isnan(one) else one)
-        if answer.values is not None and limits is not None:
-            self._polish(moves, limits, most, answer.values[: len(moves)])
-        return answer
-
-    def _program(
-        self, moves: Moves, limits: list[Ends], margin: float, most: float, *, loose: bool = True
-    ) -> TableProgram:
-        touched = [moves.back(values) for values in self.touched]
-        return TableProgram(moves, self.network, limits, margin=margin, most=most, touched=touched, loose=loose)
-
-    def _limits(self, moves: Moves, margin: float, most: float) -> list[Ends] | None:
-        """Return limits that are tight as long as tightening pays; none if no move can meet them."""
+        moves = Moves.of(self.one, self.measure, self.most)
         if not len(moves):
-            return None
+            return math.inf
+        left, floor = self._split(moves, margin)
+        if not left:
+            return floor
+        limits = self._limits(moves, margin)
+        return floor if limits is None else min(floor, max(left, self._minimum(moves, limits, margin)))
+
+    def _split(self, moves: Moves, margin: float) -> tuple[float, float]:
+        """Split moves into parts until a program solves each at once.
+
+        Returns:
+            What parts cost at least that are left in the end, 0 without any; and what the others cost at least.
+        """
+        splitter, floor, seen = Splitter(moves, self.network, margin), math.inf, 0
+        parts, until = splitter.root(), time.monotonic() + _SHARE * (self.deadline - time.monotonic())
+        while len(parts) and seen < _PARTS and time.monotonic() < until:
+            parts = parts[parts.floor <= self.most]
+            order = parts.floor.argsort(stable=True)
+            bounded = splitter.bounded(parts[order[:_BATCH]], self.most)
+            seen, few = seen + len(order[:_BATCH]), bounded.undecided <= _FEW
+            for part in few.nonzero()[:, 0].tolist():
+                if (least := float(bounded.floor[part])) <= self.most:
+                    limits = [(lower[part].numpy(), upper[part].numpy()) for lower, upper in bounded.limits]
+                    floor = min(floor, max(least, self._minimum(moves, limits, margin, bounded[part : part + 1])))
+            parts = splitter.halves(bounded[~few]).joined(parts[order[_BATCH:]])
+        return float(parts.floor.min()) if len(parts) else 0.0, floor
+
+    def _minimum(self, moves: Moves, limits: list[Ends], margin: float, part: Parts | None = None) -> float:
+        """Take up the cheapest of moves, or of a part of them, if it is better; return a total that none undercuts."""
+        touched: list[np.ndarray] = []
+        for _ in range(_TURNS):
+            program = TableProgram(moves, self.network, limits, margin=margin, most=self.most, touched=touched)
+            if part is not None:
+                program.narrow(part.lower[0].numpy(), part.upper[0].numpy(), part.stays[0].numpy())
+            answer = program.minimum(self.deadline - time.monotonic(), self.prover.gap / 2)
+            floor = math.inf if answer.status is Status.INFEASIBLE else answer.bound * program.scale
+            self.reason = answer.reason if answer.status in (Status.STOPPED, Status.TROUBLE) else self.reason
+            if answer.values is None:
+                return floor
+            found = answer.values[: len(moves)]
+            self._polish(moves, limits, found)
+            if moves.total(found) * (1 - self.prover.gap / 2) <= floor or answer.status is not Status.OPTIMAL:
+                return floor
+            touched.append(found)
+        return floor
+
+    def _limits(self, moves: Moves, margin: float) -> list[Ends] | None:
+        """Return limits that are tight as long as tightening pays; none if no move can meet them."""
         limits: list[Ends] | None = ends_by_intervals(moves, self.network)
         before = math.inf
         for _ in range(_ROUNDS):
             if limits is None or undecided(limits) <= _FEW or undecided(limits) > 0.9 * before:
                 break
             before = undecided(limits)
-            limits = tightened(moves, self.network, limits, margin=margin, most=most, deadline=self.deadline)
+            limits = tightened(moves, self.network, limits, margin=margin, most=self.most, deadline=self.deadline)
         return limits
 
-    def _polish(self, moves: Moves, limits: list[Ends], most: float, found: np.ndarray) -> None:
+    def _polish(self, moves: Moves, limits: list[Ends], found: np.ndarray) -> None:
         """Take up the best action near a program's solution that passes the exact models."""
-        first = moves.values(found)
-        if self.measure.power > 1:
-            self.touched.append(first)
-        if self._take_up(first) and moves.whole.all():
+        first, held = moves.values(found), moves.whole.nonzero()[0].tolist()
+        if self._take_up(first):
             return
-        for times in _MARGINS if not moves.whole.all() else ():
-            program = self._program(moves, limits, times * self.rounding, most, loose=False)
-            held = moves.whole.nonzero()[0].tolist()
+        for times in _MARGINS if len(held) < len(moves) else ():
+            program = TableProgram(
+                moves, self.network, limits, margin=times * self.rounding, most=self.most, touched=[found], loose=False
+            )
             program.hold(held, found[held].round())
             answer = program.minimum(self.deadline - time.monotonic(), 0.0)
             if answer.values is None:
