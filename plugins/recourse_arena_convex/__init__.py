@@ -6,7 +6,7 @@ __all__ = ["Convex"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import ArenaError, Kind, Knowledge, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -39,6 +39,10 @@ class Convex(Solver):
     version: ClassVar[str] = "2"
     summary: ClassVar[str] = "sequential convex programming with cvxpy: locally optimal, truly checked"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
+    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
+    costs: ClassVar[frozenset[str]] = frozenset({"range"})
+    acts_on: ClassVar[frozenset[Kind]] = frozenset(Kind) - {Kind.CATEGORICAL}
+    plausible_under = frozenset({"flow", "scm"})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
         for option, value in (("iterations", iterations), ("starts", starts), ("subsets", subsets)):
