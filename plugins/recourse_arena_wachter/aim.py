@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["SLACK", "Aim", "Best"]
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -39,17 +40,34 @@ class Aim:
         return self.problem.classifier.logit(after)
 
     def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return whose action leads to a positive decision, bool `(people,)`."""
-        return self.logit(mask, values) >= SLACK
+        """Return whose action leads to a positive decision and breaks no rule, bool `(people,)`."""
+        return (self.logit(mask, values) >= SLACK) & self.keeps_rules(mask, values)
+
+    def keeps_rules(self, mask: Tensor, values: Tensor) -> Tensor:
+        """Return whose action breaks no rule between features, bool `(people,)`."""
+        request = self.request
+        if not request.features.rules:
+            return torch.ones_like(mask[:, 0])
+        after = self.problem.causal_model.counterfactual(request.factual, mask, values)
+        return ~request.features.broken_rules(request.factual, after).any(-1)
 
     def distance(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return how far the actions go, `(people,)`."""
-        if not self.mad:
+        """Return how far the actions go, `(people,)`; of a cost that is a root, its square, which has gradients at 0."""
+        if not self.mad and self.request.unit_cost.quadratic:
             return self.request.cost(values, mask)
-        change = (values - self.request.factual).abs() / self._deviation * self.request.weights
-        return torch.where(mask, change, 0.0).sum(1)
+        return torch.where(mask, self.parts(values), 0.0).sum(1)
 
-    @property
+    def parts(self, values: Tensor) -> Tensor:
+        """Return how far each feature goes by itself, weighted, like `values` `(people, features)`."""
+        request = self.request
+        if not self.mad:
+            return request.unit_cost.per_feature(request.factual, values) * request.weights
+        change = (values - request.factual).abs() / self._deviation
+        if request.features.mixed:
+            change = torch.where(request.features.categorical, (values != request.factual).to(change.dtype), change)
+        return change * request.weights
+
+    @cached_property
     def _deviation(self) -> Tensor:
         """Median absolute deviation of each feature, its standard deviation where more than half are alike."""
         x = self.problem.training.x
@@ -91,3 +109,17 @@ class Best:
         self.distance = torch.where(people, distance, self.distance)
         self.mask = torch.where(people[:, None], mask, self.mask)
         self.values = torch.where(people[:, None], values, self.values)
+
+    def offer(self, person: Tensor, found: Best) -> None:
+        """Take over the nearest of the actions `found` of people `person` `(rows,)`, the first of equally near ones."""
+        nearest = self.distance.scatter_reduce(0, person, found.distance, "amin")
+        rows, none = torch.arange(len(person)), len(person)
+        wins = found.found & (found.distance < self.distance[person]) & (found.distance == nearest[person])
+        first = torch.full(self.distance.shape, none).scatter_reduce(0, person, torch.where(wins, rows, none), "amin")
+        better = first < none
+        taken = first[better]
+        self.distance[better], self.mask[better], self.values[better] = (
+            found.distance[taken],
+            found.mask[taken],
+            found.values[taken],
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Descent"]
+__all__ = ["DECAY", "TARGET", "Descent", "Pull"]
 
 from dataclasses import dataclass
 
@@ -11,13 +11,41 @@ from torch import Tensor
 
 from recourse_arena_wachter.aim import SLACK, Aim, Best
 
-_TARGET = 0.1
+TARGET = 0.1
 """Log odds aimed at."""
 
 _FIRST, _LEAST, _MOST, _FACTOR = 1e-2, 1e-8, 1e8, 10.0
 """First, least and most pull, and by how much it is raised or lowered before it is bracketed."""
 
-_DECAY = 0.75
+DECAY = 0.75
+"""Factor of the learning rate from round to round."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What the decision weighs against distance, for each person: raised until it turns, then bracketed.
+
+    Arguments:
+        now: The pull, `(people,)`.
+        low: The greatest that was too little; 0 while there is none.
+        high: The least that was enough; infinite while there is none.
+    """
+
+    now: Tensor
+    low: Tensor
+    high: Tensor
+
+    @classmethod
+    def first(cls, like: Tensor) -> Pull:
+        """Return the first pull of people, one for each element of `like` `(people,)`."""
+        pull = torch.full_like(like, _FIRST)
+        return cls(pull, torch.zeros_like(pull), torch.full_like(pull, torch.inf))
+
+    def after(self, hit: Tensor) -> Pull:
+        """Return the next pull: between the bracketing ones on a logarithmic scale; `hit` `(people,)` had enough."""
+        low, high = torch.where(hit, self.low, self.now), torch.where(hit, self.now, self.high)
+        between = torch.where(low > 0, ((low.log() + high.log()) / 2).exp(), self.now / _FACTOR)
+        return Pull(torch.where(high.isinf(), self.now * _FACTOR, between).clamp(_LEAST, _MOST), low, high)
 
 
 @dataclass(frozen=True)
@@ -43,21 +71,18 @@ class Descent:
             free: Those of them whose value is searched for; the others keep that of `start`.
             start: Where to start, `(people, features)`.
         """
-        best, pull = Best.none(aim.request), torch.full_like(aim.request.factual[:, 0], _FIRST)
-        low, high = torch.zeros_like(pull), torch.full_like(pull, torch.inf)
+        best, pull = Best.none(aim.request), Pull.first(aim.request.factual[:, 0])
         values = start
         for number in range(self.rounds):
-            values, hit = self._round(aim, acted, free, values, pull, self.rate * _DECAY**number, best)
-            low, high = torch.where(hit, low, pull), torch.where(hit, pull, high)
-            between = torch.where(low > 0, ((low.log() + high.log()) / 2).exp(), pull / _FACTOR)
-            pull = torch.where(high.isinf(), pull * _FACTOR, between).clamp(_LEAST, _MOST)
+            values, hit = self._round(aim, acted, free, values, pull.now, self.rate * DECAY**number, best)
+            pull = pull.after(hit)
         return best
 
     def _round(
         self, aim: Aim, acted: Tensor, free: Tensor, start: Tensor, pull: Tensor, rate: float, best: Best
     ) -> tuple[Tensor, Tensor]:
         """Return where Adam ends under one pull, and who has a positive decision there."""
-        box = aim.request.box
+        box, rules = aim.request.box, aim.request.features.rules
         width = box.upper - box.lower
         free = free & (width > 0)
         width = torch.where(free, width, 0.0)
@@ -69,9 +94,10 @@ class Descent:
             values = start + place * width
             logit, distance = aim.logit(acted, values), aim.distance(acted, values)
             accepted = logit.detach() >= SLACK
-            best.take(accepted, distance.detach(), acted, values.detach())
+            kept = accepted & aim.keeps_rules(acted, values.detach()) if rules else accepted
+            best.take(kept, distance.detach(), acted, values.detach())
             adam.zero_grad()
-            (pull * (logit - _TARGET) ** 2 + distance).sum().backward()
+            (pull * (logit - TARGET) ** 2 + distance).sum().backward()
             adam.step()
             with torch.no_grad():
                 place.copy_(place.nan_to_num().clamp(lowest, highest))  # projection onto the box

@@ -7,13 +7,18 @@ __all__ = ["search"]
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from recourse_arena import Outcome, Recommendation, Request
 from recourse_arena_wachter.aim import Aim, Best
 from recourse_arena_wachter.descent import Descent
+from recourse_arena_wachter.relaxation import Relaxation
 
 if TYPE_CHECKING:
     from recourse_arena_wachter import Wachter
+
+_CHANGED = 6
+"""Most categories that are changed at once."""
 
 
 @torch.enable_grad()
@@ -25,16 +30,40 @@ def search(solver: Wachter, request: Request) -> Recommendation:
     people = request.actionable.any(1).nonzero()[:, 0]
     if len(people):
         aim = Aim(solver.problem, request[people], solver.distance == "mad")
-        best = _nearest(aim, Descent(solver.rounds, solver.steps, solver.rate))
+        descent = Descent(solver.rounds, solver.steps, solver.rate)
+        best = _among_categories(aim, descent) if request.features.mixed else _nearest(aim, descent)
         mask[people], values[people] = best.mask, torch.where(best.mask, aim.request.snap(best.values), best.values)
         outcome[people[best.found]] = Outcome.SOLVED.code
     return Recommendation(mask, values, outcome)
 
 
-def _nearest(aim: Aim, descent: Descent) -> Best:
-    """Return the nearest accepted actions, whole numbers where values must be whole."""
+def _among_categories(aim: Aim, descent: Descent) -> Best:
+    """Return the nearest accepted actions where some features are categories."""
+    best = Best.none(aim.request)
+    for attempt in range(2):
+        lost = (~best.found).nonzero()[:, 0]
+        if not len(lost):
+            break
+        relaxation = Relaxation(aim[lost])
+        shares = relaxation.shares(descent, start=relaxation.middle() if attempt else None)
+        person, held = relaxation.rounded(shares, most=_CHANGED)
+        found = _nearest(aim[lost[person]], descent, held)
+        best.offer(lost[person], found)
+    return best
+
+
+def _nearest(aim: Aim, descent: Descent, held: Tensor | None = None) -> Best:
+    """Return the nearest accepted actions, whole numbers where values must be whole.
+
+    Where the values `held` `(people, features)` are given, categories keep theirs, and the search starts there.
+    """
     request, whole = aim.request, aim.request.features.whole
-    best = descent(aim, request.actionable, request.actionable, request.factual)
+    if held is None:
+        best = descent(aim, request.actionable, request.actionable, request.factual)
+    else:
+        categories = request.features.categorical
+        acted = request.actionable & ~(categories & (held == request.factual))
+        best = descent(aim, acted, acted & ~categories, held)
     if (request.actionable & whole).any():
         best = _rounded(aim, descent, best)
     _leave_out(aim, best)
