@@ -15,7 +15,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
+from recourse_arena import Knowledge, NotApplicable, Solver, hookimpl
 from recourse_arena_carma.settings import TUNED, TUNED_CARMA, CarmaSettings, Settings
 from recourse_arena_carma.space import CARMA_SPACE, SPACE
 
@@ -53,6 +53,7 @@ class ICarma(Solver):
     version: ClassVar[str] = "3"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
+    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
     fit_depends_on: frozenset[str] = frozenset({"scheme"})
     space: ClassVar[Space] = SPACE
     tuned: ClassVar[Mapping[str, Mapping[str, Any]]] = TUNED
@@ -99,6 +100,10 @@ class ICarma(Solver):
     def _set_up(self, problem: Problem) -> None:
         from recourse_arena_carma.networks import Policy
 
+        if problem.causal_flow is None:
+            raise NotApplicable(
+                f"{self.name} shifts the noise of a causal flow, and {problem.dataset} has no causal graph to fit one along"
+            )
         tuned = self.tuned.get(problem.dataset.partition("?")[0], {})
         self.settings = self.configuration(**{**tuned, **self.options})
         self.problem = problem
