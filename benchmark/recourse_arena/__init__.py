@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.cost import Cost
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.knowledge import Knowledge
-    from recourse_arena.problem.model_protocols import CausalModel
+    from recourse_arena.problem.model_protocols import CausalModel, EncodedClassifier
     from recourse_arena.problem.outcome import Outcome
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.profile import PROFILES, Profile
@@ -69,6 +69,8 @@ _HOMES = {
     "Dataset": "interfaces.dataset",
     "DecisionRecipe": "interfaces.recipes",
     "Elicitor": "interfaces.elicitor",
+    "EncodedClassifier": "problem.model_protocols",
+    "Encoding": "people.encoding",
     "Feature": "people.features",
     "FeatureTable": "people.features",
     "FlowRecipe": "interfaces.recipes",
@@ -128,6 +130,7 @@ __all__ = [
     "DecisionRecipe",
     "Direction",
     "Elicitor",
+    "EncodedClassifier",
     "Encoding",
     "Feature",
     "FeatureTable",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from recourse_arena import Problem, Recommendation, Request, Space
     from recourse_arena_carma.networks import Policy
+    from recourse_arena_carma.tables.policy import TablePolicy
 
 
 _SCORE = "validation_score"
@@ -62,7 +63,7 @@ class ICarma(Solver):
     __signature__ = inspect.signature(Settings)
 
     problem: Problem
-    policy: Policy
+    policy: Policy | TablePolicy
 
     def __init__(self, **options: Any) -> None:
         self.options = options
@@ -71,19 +72,33 @@ class ICarma(Solver):
             self.fit_depends_on = self.fit_depends_on | {"distribution"}
 
     def fit(self, problem: Problem, *, seed: int) -> None:
-        """Train both networks on the negatively decided training people."""
-        from recourse_arena_carma.training import train, validate
+        """Train both networks on the negatively decided training people.
+
+        Raises:
+            NotApplicable: If there is neither a causal flow nor a table of which nothing is assumed to follow.
+        """
+        from recourse_arena_carma import training
+        from recourse_arena_carma.networks import Policy
+        from recourse_arena_carma.tables import training as table_training
 
         self._set_up(problem)
         seed = self.settings.training_seed or seed
-        train(self.policy, problem, self.settings, seed=seed)
-        self.validation_score = validate(self.policy, problem, self.settings)
+        if isinstance(self.policy, Policy):
+            training.train(self.policy, problem, self.settings, seed=seed)
+            self.validation_score = training.validate(self.policy, problem, self.settings)
+        else:
+            table_training.train(self.policy, problem, self.settings, seed=seed)
+            self.validation_score = table_training.validate(self.policy, problem, self.settings)
 
     def recommend(self, request: Request) -> Recommendation:
-        """Return an action on the first of the likely sets of features that attains recourse by the flow."""
-        from recourse_arena_carma.advice import advise
+        """Return an action on one of the likely sets of features that attains recourse, by the flow if there is one."""
+        from recourse_arena_carma import advice
+        from recourse_arena_carma.networks import Policy
+        from recourse_arena_carma.tables import advice as table_advice
 
-        return advise(self.policy, self.problem, request, self.settings)
+        if isinstance(self.policy, Policy):
+            return advice.advise(self.policy, self.problem, request, self.settings)
+        return table_advice.advise(self.policy, self.problem, request, self.settings)
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the weights of both networks, and their score on validation people."""
@@ -99,15 +114,18 @@ class ICarma(Solver):
 
     def _set_up(self, problem: Problem) -> None:
         from recourse_arena_carma.networks import Policy
+        from recourse_arena_carma.tables.policy import TablePolicy
 
-        if problem.causal_flow is None:
+        if problem.without_effects is None and problem.causal_flow is None:
             raise NotApplicable(
-                f"{self.name} shifts the noise of a causal flow, and {problem.dataset} has no causal graph to fit one along"
+                f"{self.name} shifts the noise of a causal flow, or features of which nothing is assumed to follow; "
+                f"{problem.dataset} has neither"
             )
         tuned = self.tuned.get(problem.dataset.partition("?")[0], {})
         self.settings = self.configuration(**{**tuned, **self.options})
         self.problem = problem
-        self.policy = Policy(problem, self.settings, individual=self.individual)
+        kind = Policy if problem.without_effects is None else TablePolicy
+        self.policy = kind(problem, self.settings, individual=self.individual)
 
 
 class Carma(ICarma):

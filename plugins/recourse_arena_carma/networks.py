@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Policy"]
+__all__ = ["Networks", "Policy"]
 
 from itertools import pairwise
 
@@ -15,29 +15,23 @@ from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
 
 
-class Policy(nn.Module):
-    """Which features to act on, and how far to shift their noise.
+class Networks(nn.Module):
+    """A network that says which features to act on, and one that says how, given which.
 
     Arguments:
-        problem: The problem it acts in.
-        settings: Sizes of the networks and reach of the shifts.
+        described: How many numbers describe a person.
+        features: How many features there are.
+        outputs: How many numbers say how to act.
+        settings: Sizes of the networks.
         individual: Whether the networks see a person's preferences.
     """
 
-    lower: Tensor
-    upper: Tensor
-
-    def __init__(self, problem: Problem, settings: Settings, *, individual: bool) -> None:
+    def __init__(self, described: int, features: int, outputs: int, settings: Settings, *, individual: bool) -> None:
         super().__init__()
         self.individual = individual
-        bounds = problem.noise_bounds(causal_flow(problem))
-        self.register_buffer("lower", settings.reach * bounds.lower)
-        self.register_buffer("upper", settings.reach * bounds.upper)
-        features = len(problem.features)
-        inputs = 2 * features + 1 + (3 * features if individual else 0)
+        inputs = described + (3 * features if individual else 0)
         self.mask_network = _perceptron([inputs, *[settings.width] * settings.mask_layers, 2 * features])
-        self.action_network = _perceptron([inputs + features, *[settings.width] * settings.action_layers, features])
-        self.to(problem.training.x.dtype)
+        self.action_network = _perceptron([inputs + features, *[settings.width] * settings.action_layers, outputs])
 
     def initialise(self, draws: Generator) -> None:
         """Draw the initial weights (Xavier); biases start at 0."""
@@ -57,6 +51,27 @@ class Policy(nn.Module):
         """Return the log odds `phi_1 - phi_0` of acting on each feature, `(people, features)`."""
         phi = self.mask_network(seen).unflatten(1, (2, -1))
         return phi[:, 1] - phi[:, 0]
+
+
+class Policy(Networks):
+    """Which features to act on, and how far to shift their noise.
+
+    Arguments:
+        problem: The problem it acts in.
+        settings: Sizes of the networks and reach of the shifts.
+        individual: Whether the networks see a person's preferences.
+    """
+
+    lower: Tensor
+    upper: Tensor
+
+    def __init__(self, problem: Problem, settings: Settings, *, individual: bool) -> None:
+        features = len(problem.features)
+        super().__init__(2 * features + 1, features, features, settings, individual=individual)
+        bounds = problem.noise_bounds(causal_flow(problem))
+        self.register_buffer("lower", settings.reach * bounds.lower)
+        self.register_buffer("upper", settings.reach * bounds.upper)
+        self.to(problem.training.x.dtype)
 
     def shift(self, seen: Tensor, mask: Tensor) -> Tensor:
         """Return the latent shift of each feature, given the chosen `mask`, both `(people, features)`."""

@@ -39,6 +39,10 @@ class Preferences:
     def __getitem__(self, people: Tensor) -> Preferences:
         return Preferences(self.mask[people], self.weights[people], self.priors[people])
 
+    def only(self, open_: Tensor) -> Preferences:
+        """Return the preferences of people who can act on nothing but `open_`, bool `(people, features)`."""
+        return Preferences(self.mask * open_, self.weights, self.priors * open_)
+
     @classmethod
     def of(cls, request: Request, settings: Settings) -> Preferences:
         """Return the preferences of the people of `request`."""

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-__all__ = ["choose", "train", "validate"]
+__all__ = ["choose", "descend", "train", "validate", "visits"]
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch import Generator, Tensor
 
 from recourse_arena import PROFILES, Problem, generator
 from recourse_arena_carma.advice import advise
-from recourse_arena_carma.networks import Policy
+from recourse_arena_carma.networks import Networks, Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density
 from recourse_arena_carma.people import Everybody, causal_flow
 from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
+
+
+class _People(Protocol):
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, people: Tensor) -> Self: ...
+
+
+_Batch = TypeVar("_Batch", bound=_People)
 
 
 def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) -> None:
@@ -25,13 +35,23 @@ def train(policy: Policy, problem: Problem, settings: Settings, *, seed: int) ->
     draws = generator(seed, "carma", "training")
     policy.initialise(draws)
     people = Everybody.to_learn_from(problem, settings.synthetic, draws)
+    objective = _Objective(policy, problem, settings, draws)
+    descend(policy, objective, visits(people, policy.individual, problem, settings, draws), problem, settings)
+
+
+def descend(
+    policy: Networks,
+    objective: Callable[[_Batch, Preferences], tuple[Tensor, Tensor]],
+    batches: Iterator[tuple[_Batch, Preferences]],
+    problem: Problem,
+    settings: Settings,
+) -> None:
+    """Minimise the soft terms of `objective` under the constraint that its second value, the violation, is 0."""
     optimizer = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)  # its roots are exact
     steps = min(settings.steps, settings.steps_per_person * len(problem.asking(problem.training)))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)
-    objective = _Objective(policy, problem, settings, draws)
-    visits = _visits(people, policy.individual, problem, settings, draws)
-    for step, (batch, preferences) in enumerate(islice(visits, steps), 1):
+    for step, (batch, preferences) in enumerate(islice(batches, steps), 1):
         soft, violation = objective(batch, preferences)
         loss = soft + multiplier.penalty(violation)
         optimizer.zero_grad()
@@ -69,9 +89,9 @@ def choose(log_odds: Tensor, mask: Tensor, temperature: float, draws: Generator)
     return ((soft > 0.5).to(soft) - soft.detach() + soft) * mask
 
 
-def _visits(
-    people: Everybody, individual: bool, problem: Problem, settings: Settings, draws: Generator
-) -> Iterator[tuple[Everybody, Preferences]]:
+def visits(
+    people: _Batch, individual: bool, problem: Problem, settings: Settings, draws: Generator
+) -> Iterator[tuple[_Batch, Preferences]]:
     """Yield batches of people without end, with preferences and a profile drawn anew for every visit."""
     while True:
         if individual:
