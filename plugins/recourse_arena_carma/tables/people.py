@@ -70,7 +70,7 @@ class TablePeople:
         return len(self.x)
 
     def __getitem__(self, people: Tensor) -> TablePeople:
-        return TablePeople(*(getattr(self, field.name)[people] for field in fields(self)))
+        return TablePeople(*(getattr(self, field.name).index_select(0, people) for field in fields(self)))
 
 
 def encoded(problem: Problem) -> EncodedClassifier:

@@ -72,7 +72,7 @@ class _Objective:
 
     def __call__(self, people: TablePeople, preferences: Preferences) -> tuple[Tensor, Tensor]:
         """Return the weighted sum of the soft terms and the mean violation, both `()`."""
-        settings, cost, classifier = self.settings, self.problem.cost, encoded(self.problem)
+        settings, cost = self.settings, self.problem.cost
         preferences = preferences.only(people.open)
         seen = self.policy.seen(people.described, preferences)
         log_odds = self.policy.log_odds(seen)
@@ -85,8 +85,8 @@ class _Objective:
             + settings.kl * divergence(log_odds, preferences.prior_odds, preferences.mask)
             + settings.feasibility * (chosen.detach() * move.outside).sum(1)
         )
-        z = people.z + classifier.encoding.spread(chosen) * (move.z - people.z)
-        return soft.mean(), hinge(classifier.encoded_logit(z), settings.margin).mean()
+        logit = encoded(self.problem).encoded_logit(self.moves.encoded(people, move, chosen))
+        return soft.mean(), hinge(logit, settings.margin).mean()
 
 
 _ROOT = 1e-6
