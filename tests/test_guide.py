@@ -71,6 +71,13 @@ def test_recourse_solvers_are_run_with_their_options(guided):
     assert near["validity"] < far["validity"]
 
 
+def test_recourse_decisions_decide_on_the_people_of_any_dataset(guided):
+    scenario = Scenario.parse("hard-2!no-plausibility")
+    by_savings, by_sex = (run(f"tiny?decision=stump&decision.feature={j}", "top", scenario) for j in (3, 0))
+    assert by_savings["validity"] > 0.5  # savings follow from income, which goes to the top
+    assert by_sex["validity"] == 0
+
+
 def test_recourse_elicitors_ask_the_people_of_a_scenario(guided):
     row = run("tiny", "top", Scenario("in-thirds", scheme="thirds", actionable="1"))
     assert row["actions_mean"] == 1
@@ -107,7 +114,7 @@ def test_no_section_describes_a_hook_that_does_not_exist():
 
 def test_everything_the_guides_define_keeps_its_laws(shown):
     for what in (
-        *(shown["Uphill"], shown["Town"], shown["Thirds"]),
+        *(shown["Uphill"], shown["Town"], shown["Stump"], shown["Thirds"]),
         *(*shown["recourse_metrics"](), *shown["recourse_suites"]()),
     ):
         report = check(what)
