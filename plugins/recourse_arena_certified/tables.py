@@ -39,8 +39,8 @@ _TURNS = 20
 _MARGINS = (1.0, 4.0, 16.0, 64.0, 256.0)
 """What the polish asks for, in units of what rounding may do."""
 
-_STRICT = 64.0
-"""What the program itself asks for where nothing near its first solution passes the exact models."""
+_STRICTER = (2.0, 64.0)
+"""What the search itself asks for then where nothing near its solutions passes the exact models."""
 
 _TOLERANCE = 1e-6
 """What HiGHS tolerates in the logit, about."""
@@ -141,8 +141,13 @@ class _Case:
         if self.best.cost == 0.0:
             return self._ends(Outcome.SOLVED, bound=0.0)
         self.floor = min(self._prove(-self.search.rounding), self.most)
-        if not self._closed and self.floor < math.inf and time.monotonic() < self.deadline:
-            self._prove(_STRICT * max(self.rounding, _TOLERANCE))  # what is found may pass if it has more to spare
+        for times in _STRICTER:  # what is found may pass if it has more to spare
+            if self._closed or self.floor == math.inf or time.monotonic() >= self.deadline:
+                break
+            before = self.best.cost
+            self._prove(times * max(self.rounding, _TOLERANCE))
+            if self.best.cost < before:
+                break
         if math.isfinite(self.best.cost):
             bound = min(self.measure.cost(self.floor), self.best.cost)
             return self._ends(Outcome.SOLVED, bound=bound, reason="" if self._closed else self.reason)
