@@ -23,13 +23,15 @@ class Dice(Solver):
     features it changes; of those that the classifier accepts, the one with the least weighted cost is recommended.
 
     DiCE takes features to be independent: it does not foresee what an action causes, so that a counterfactual it
-    found may fail before the judge. It does not look at plausibility either. It has no say over which of its
-    counterfactuals is taken, and its own distances know nothing of the person's preferences.
+    found may fail before the judge. It does not look at plausibility either; what breaks rules between features that
+    the person keeps counts as refused. It has no say over which of its counterfactuals is taken, and its own distances
+    know nothing of the person's preferences.
 
-    Binary and categorical features are DiCE's categorical ones, with the levels that training people have; integer and
-    ordinal ones its whole numbers; continuous values are rounded by DiCE to about a ten thousandth of the feature's
-    range. Counterfactuals before and after DiCE's search for sparser ones both count, since that search may end
-    where the classifier refuses.
+    Binary and categorical features are DiCE's categorical ones, with the levels that training people have (those of a
+    category by the places of their names in alphabetical order, so that a renaming of codes changes nothing); integer
+    and ordinal ones its whole numbers; continuous values are rounded by DiCE to about a ten thousandth of the feature's
+    range. Counterfactuals before and after DiCE's search for sparser ones both count, since that search may end where
+    the classifier refuses.
 
     Who can act on nothing is `infeasible`, whom DiCE finds nothing for is `not_found`, who uses up `calls` is
     `timed_out` (DiCE's genetic search has no end where nobody is accepted), and for whom DiCE raises anything else
@@ -58,9 +60,10 @@ gradient, random.
     """
 
     name: ClassVar[str] = "dice"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "diverse counterfactuals by dice-ml, the cheapest of them (Mothilal et al. 2020)"
     knows: frozenset[Knowledge] = frozenset()
+    keeps_rules: ClassVar[bool] = True
 
     def __init__(
         self, *, method: str = "random", counterfactuals: int = 4, samples: int = 1000, calls: int = 5_000

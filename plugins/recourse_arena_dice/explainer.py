@@ -56,8 +56,9 @@ class Explainer:
         table = Table(problem.features, problem.training)
         with quiet(seed):
             dice = _dice()
-            labelled = table.frame(problem.training.x)
-            labelled[OUTCOME] = problem.decisions.accepts(problem.training.x).long().numpy()
+            known = table.with_every_level(problem.training.x)
+            labelled = table.frame(known)
+            labelled[OUTCOME] = problem.decisions.accepts(known).long().numpy()
             data = dice.Data(
                 dataframe=labelled,
                 continuous_features=table.continuous,
@@ -71,7 +72,8 @@ class Explainer:
         if not one.actionable.any():
             return Answer(Outcome.INFEASIBLE)
         try:
-            with quiet(derive_seed(self.seed, "dice", one.factual.numpy().tobytes().hex())):
+            who = one.features.alphabetical(one.factual) if one.features.mixed else one.factual
+            with quiet(derive_seed(self.seed, "dice", who.numpy().tobytes().hex())):
                 found = self._counterfactuals(one)
         except OutOfCalls:
             return Answer(Outcome.TIMED_OUT, reason=f"asked the classifier {self.calls} times")
@@ -83,7 +85,7 @@ class Explainer:
     def _counterfactuals(self, one: Request) -> Tensor:
         """Return all counterfactuals that DiCE finds, `(counterfactuals, features)`."""
         data = copy.copy(self.data)  # DiCE keeps ranges and weights of whoever it was last asked about
-        explainer = _dice().Dice(data, self._model(data), method=self.method)
+        explainer = _dice().Dice(data, self._model(data, one.factual), method=self.method)
         mask = one.actionable[0]
         given = {"sample_size": self.samples} if self.method == "random" else {}
         result = explainer.generate_counterfactuals(
@@ -99,11 +101,11 @@ class Explainer:
         frames = [frame for frame in (example.final_cfs_df, example.final_cfs_df_sparse) if frame is not None]
         return self.table.tensor(pd.concat(frames, ignore_index=True))
 
-    def _model(self, data: Any) -> Any:
+    def _model(self, data: Any, factual: Tensor | None = None) -> Any:
         dice = _dice()
         if self.method != "gradient":
             # To DiCE, "sklearn" is anything with the methods of scikit-learn's classifiers.
-            return dice.Model(model=Decider(self.problem, self.table, self.calls), backend="sklearn")
+            return dice.Model(model=Decider(self.problem, self.table, self.calls, factual), backend="sklearn")
         encoding = list(data.one_hot_encode_data(data.data_df[data.feature_names]).columns)
         network = Encoded(self.problem, self.table, encoding, self.calls)
         return dice.Model(model=network, backend="PYT", func="ohe-min-max")
@@ -113,6 +115,8 @@ class Explainer:
         mask = one.actionable & changed
         values = torch.where(mask, one.snap(found), one.factual)
         accepted = self.problem.decisions.accepts(values)
+        if one.features.rules:
+            accepted &= ~one.features.broken_rules(one.factual, values).any(-1)
         cost = torch.where(accepted, one.cost(values, mask), torch.inf)
         if not accepted.any():
             return Answer(Outcome.NOT_FOUND, reason="DiCE's counterfactuals, put into the box, are refused")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recourse_arena import Problem
+from recourse_arena import Kind, Problem
 from recourse_arena_dice.table import Table
 
 
@@ -40,15 +40,21 @@ class Decider:
         problem: What the solver may know.
         table: How people look to DiCE.
         calls: How often it may be asked.
+        factual: Who asks, `(1, features)`: people who break rules that this one keeps count as refused.
     """
 
-    def __init__(self, problem: Problem, table: Table, calls: int) -> None:
+    def __init__(self, problem: Problem, table: Table, calls: int, factual: Tensor | None = None) -> None:
         self._decisions, self._table, self._asked = problem.decisions, table, _Counted(calls)
+        self._factual = factual
 
     def predict(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """Return 1 for who is accepted and 0 for the others, `(people,)`."""
         self._asked()
-        return self._decisions.accepts(self._table.tensor(frame)).long().numpy()
+        people = self._table.tensor(frame)
+        accepted = self._decisions.accepts(people)
+        if self._factual is not None and self._table.features.rules:
+            accepted &= ~self._table.features.broken_rules(self._factual, people).any(-1)
+        return accepted.long().numpy()
 
     def predict_proba(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Return the "probabilities" of refusal and acceptance, `(people, 2)`."""
@@ -72,13 +78,9 @@ class Encoded(nn.Module):
     def __init__(self, problem: Problem, table: Table, encoding: list[str], calls: int) -> None:
         super().__init__()
         self._classifier, self._asked = problem.classifier, _Counted(calls)
-        x, numbers = problem.training.x, set(table.continuous)
-        weight, offset = x.new_zeros(len(encoding), len(table.names)), x.new_zeros(len(table.names))
-        for row, column in enumerate(encoding):
-            name, _, level = column.partition("_")
-            j = table.names.index(name)
-            weight[row, j] = x[:, j].max() - x[:, j].min() if name in numbers else float(level)
-            offset[j] = x[:, j].min() if name in numbers else 0.0
+        relaxed = hasattr(problem.classifier, "encoded_logit") and problem.features.mixed
+        self._logit = problem.classifier.encoded_logit if relaxed else problem.classifier.logit  # type: ignore[attr-defined]
+        weight, offset = (_to_columns if relaxed else _to_features)(problem, table, encoding)
         self.register_buffer("weight", weight)
         self.register_buffer("offset", offset)
 
@@ -86,4 +88,34 @@ class Encoded(nn.Module):
         """Return the probability of acceptance `(..., 1)` of encoded people `(..., columns)`."""
         self._asked()
         x = encoded.to(self.weight.dtype) @ self.weight + self.offset
-        return self._classifier.logit(x).sigmoid()[..., None]
+        return self._logit(x).sigmoid()[..., None]
+
+
+def _to_features(problem: Problem, table: Table, encoding: list[str]) -> tuple[Tensor, Tensor]:
+    """Return weight and offset that turn what DiCE encodes into features; between two codes a category is a number."""
+    x, numbers = problem.training.x, set(table.continuous)
+    weight, offset = x.new_zeros(len(encoding), len(table.names)), x.new_zeros(len(table.names))
+    for row, column in enumerate(encoding):
+        name, _, level = column.partition("_")
+        j = table.names.index(name)
+        if name in numbers:
+            weight[row, j], offset[j] = x[:, j].max() - x[:, j].min(), x[:, j].min()
+        else:
+            weight[row, j] = float(table.code(table.features.features[j], int(level)))
+    return weight, offset
+
+
+def _to_columns(problem: Problem, table: Table, encoding: list[str]) -> tuple[Tensor, Tensor]:
+    """Return weight and offset that turn what DiCE encodes into the classifier's columns, one for each level."""
+    ours = problem.classifier.encoding  # type: ignore[attr-defined]
+    features, offset = _to_features(problem, table, encoding)
+    weight = ours.spread(features) / ours.spread(ours.sd)
+    offset = ours.spread(offset - ours.mean) / ours.spread(ours.sd)
+    for row, column in enumerate(encoding):
+        name, _, level = column.partition("_")
+        feature = table.features.features[table.names.index(name)]
+        if feature.kind is Kind.CATEGORICAL:
+            own = ours.columns_of(feature.name)
+            weight[row, own], offset[own] = 0.0, 0.0
+            weight[row, own[int(level)]] = 1.0
+    return weight, offset

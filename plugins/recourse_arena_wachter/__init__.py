@@ -26,18 +26,26 @@ class Wachter(Solver):
     What is optimised are the values of the features that the person can act on, kept in the box; `x'` is the
     counterfactual of `do(x_j = value_j)` under the best causal model the solver may see. Whole numbers are relaxed
     first, then held at the nearest ones, or at those next away from the factual, while the rest is optimised again.
-    Codes of a category are taken for numbers.
+
+    Categories are relaxed on the classifier's encoding: levels have shares that sum to 1, and leaving the factual
+    level costs in proportion. The shares are rounded in several ways: no category changed, the one that lost most of
+    its factual share set to its greatest other level, the next one too, and so on; with categories held so, numbers
+    are optimised as above. Who is left without an action is searched for again from eight places elsewhere in the box.
+    What an action causes is foreseen when it is checked, not while categories are relaxed: tables with categories
+    have no causal graph.
 
     Features left where they were are not acted upon, and neither are those without which the action still leads to
     a positive decision, least change first; what remains is optimised once more. Other sets of features are not
     tried, though a feature that nobody holds may move for free with its causes; `convex` does try.
 
-    Plausibility is not looked at. Who can act on nothing is `infeasible`; where the search ends without an accepted
+    Plausibility is not looked at; actions that break a rule between features are not taken, though nothing leads the
+    search away from them. Who can act on nothing is `infeasible`; where the search ends without an accepted
     counterfactual, `not_found`.
 
     Arguments:
         distance: `cost`, the person's weighted cost; or `mad`, the paper's sum of changes over the median absolute
-            deviations of the training people (over standard deviations where that is 0), times the person's weights.
+            deviations of the training people (over standard deviations where that is 0; another category is a change
+            of 1), times the person's weights.
         rounds: Values of the pull per search.
         steps: Steps of Adam per round.
         rate: Its learning rate in the first round, in widths of the person's box; a quarter less in each later one.
@@ -56,9 +64,11 @@ class Wachter(Solver):
     """
 
     name: ClassVar[str] = "wachter"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "gradient search, classifier loss against distance (Wachter et al. 2017)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
+    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
+    keeps_rules: ClassVar[bool] = True
 
     def __init__(self, *, distance: str = "cost", rounds: int = 16, steps: int = 25, rate: float = 0.05) -> None:
         if distance not in _DISTANCES:

@@ -52,7 +52,7 @@ class Aim:
         return ~request.features.broken_rules(request.factual, after).any(-1)
 
     def distance(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return how far the actions go, `(people,)`; of a cost that is a root, its square, which has gradients at 0."""
+        """Return how far the actions go, `(people,)`; of a cost that is a root its square, for gradients at 0."""
         if not self.mad and self.request.unit_cost.quadratic:
             return self.request.cost(values, mask)
         return torch.where(mask, self.parts(values), 0.0).sum(1)

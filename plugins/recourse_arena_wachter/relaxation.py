@@ -6,11 +6,12 @@ __all__ = ["Relaxation"]
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from recourse_arena import NotApplicable
+from recourse_arena import FeatureTable, NotApplicable
 from recourse_arena_wachter.aim import SLACK, Aim
 from recourse_arena_wachter.descent import DECAY, TARGET, Descent, Pull
 
@@ -22,7 +23,7 @@ _TRACE = 1e-3
 class Relaxation:
     """Actions on encoded columns: of each category, the levels have shares that are at least 0 and sum to 1.
 
-    A share is one of the factual's logit's inputs, so that gradients say which level helps most. Changing category
+    The logit is that of columns between two levels, so that gradients say which level helps most. Changing category
     costs in proportion to the share that leaves the factual level.
 
     Arguments:
@@ -37,6 +38,10 @@ class Relaxation:
     def __post_init__(self) -> None:
         if not hasattr(self.aim.problem.classifier, "encoded_logit"):
             raise NotApplicable(f"the decision model of {self.aim.problem.dataset} has no logit between two categories")
+
+    def __len__(self) -> int:
+        """Return how many columns there are."""
+        return len(self._encoding)
 
     @cached_property
     def factual(self) -> Tensor:
@@ -82,20 +87,21 @@ class Relaxation:
             pull = pull.after(accepted)
         return torch.where(distance.isfinite()[:, None], nearest, place.detach())
 
-    def middle(self) -> Tensor:
-        """Return a start from which every level is as near: equal shares, and the middle of the box."""
-        lowest, highest = self._reach
-        shares = self._projected(torch.zeros_like(self.factual))
-        return torch.where(self._categories, shares, self._encoding.spread((lowest + highest) / 2))
+    def elsewhere(self, where: Tensor) -> Tensor:
+        """Return a start away from the factual: at `where` `(people, columns)`, from 0 to 1, between the box's ends.
+
+        Shares are the nearest to `where` that sum to 1.
+        """
+        lowest, highest = (self._encoding.spread(end) for end in self._reach)
+        return self._projected(torch.where(self._categories, where, lowest + (highest - lowest) * where))
 
     def rounded(self, shares: Tensor, *, most: int) -> tuple[Tensor, Tensor]:
         """Return what shares `(people, columns)` are rounded to: people `(rows,)` and values `(rows, features)`.
 
         The first row of each person leaves all categories as they are, the second changes the one that lost most of
         its factual share to the level with the greatest, the third the next one as well, up to `most` of them.
-        Numbers are as in the factual.
         """
-        encoding, factual = self._encoding, self.aim.request.factual
+        encoding, factual, numbers = self._encoding, self.aim.request.factual, self._values(shares)
         moving = torch.where(self.allowed & (self.factual == 0), shares, 0.0)
         columns = [(encoding.owner == j).nonzero()[:, 0] for j in self._features]
         moved = torch.stack([moving[:, own].sum(1) for own in columns], 1)
@@ -104,7 +110,7 @@ class Relaxation:
         people, rows = [], []
         for count in range(min(most, len(self._features)) + 1):
             changed = (place < count) & (moved > _TRACE)
-            values = factual.clone()
+            values = numbers.clone()
             values[:, self._features] = torch.where(changed, codes, factual[:, self._features])
             new = (changed.sum(1) == count).nonzero()[:, 0]
             people.append(new)
@@ -192,9 +198,9 @@ class Relaxation:
         return found
 
     @property
-    def _table(self):  # type: ignore[no-untyped-def]
+    def _table(self) -> FeatureTable:
         return self.aim.request.features
 
     @property
-    def _encoding(self):  # type: ignore[no-untyped-def]
+    def _encoding(self) -> Any:
         return self.aim.problem.classifier.encoding  # type: ignore[attr-defined]

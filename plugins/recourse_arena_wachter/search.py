@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Recommendation, Request
+from recourse_arena import Outcome, Recommendation, Request, generator
 from recourse_arena_wachter.aim import Aim, Best
 from recourse_arena_wachter.descent import Descent
 from recourse_arena_wachter.relaxation import Relaxation
 
 if TYPE_CHECKING:
     from recourse_arena_wachter import Wachter
+
+_STARTS = 8
+"""Places away from the factual at which the search starts again for those for whom it finds nothing."""
 
 _CHANGED = 6
 """Most categories that are changed at once."""
@@ -40,15 +43,16 @@ def search(solver: Wachter, request: Request) -> Recommendation:
 def _among_categories(aim: Aim, descent: Descent) -> Best:
     """Return the nearest accepted actions where some features are categories."""
     best = Best.none(aim.request)
-    for attempt in range(2):
+    elsewhere = torch.rand(_STARTS, len(Relaxation(aim)), generator=generator(0, "wachter", "starts"))
+    for starts in (None, elsewhere):
         lost = (~best.found).nonzero()[:, 0]
         if not len(lost):
             break
-        relaxation = Relaxation(aim[lost])
-        shares = relaxation.shares(descent, start=relaxation.middle() if attempt else None)
-        person, held = relaxation.rounded(shares, most=_CHANGED)
-        found = _nearest(aim[lost[person]], descent, held)
-        best.offer(lost[person], found)
+        rows = lost if starts is None else lost.repeat_interleave(_STARTS)
+        relaxation = Relaxation(aim[rows])
+        start = None if starts is None else relaxation.elsewhere(starts.repeat(len(lost), 1))
+        which, held = relaxation.rounded(relaxation.shares(descent, start=start), most=_CHANGED)
+        best.offer(rows[which], _nearest(aim[rows[which]], descent, held))
     return best
 
 

@@ -1,0 +1,106 @@
+"""DiCE on tables with categories: any decision model, directions, rules, and blind to how levels are numbered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from renamed_codes import Renamed
+
+from recourse_arena import FeatureTable, Kind, Problem, Recommendation, Request
+from recourse_arena.models.decision.offers import Boosting, Forest
+from recourse_arena.people.rules import Implies
+from recourse_arena.testing import worlds
+from recourse_arena_dice import Dice
+
+pytest.importorskip("dice_ml")
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem:
+    return worlds()[3].problem
+
+
+@pytest.fixture(scope="module")
+def request_() -> Request:
+    return worlds()[3].requests["unconstrained"]
+
+
+def solve(problem: Problem, request: Request, **options: object) -> Recommendation:
+    solver = Dice(**{"samples": 200, **options})
+    solver.fit(problem.seen_by(solver.knows), seed=0)
+    return solver.recommend(request)
+
+
+def after(request: Request, answer: Recommendation) -> torch.Tensor:
+    return torch.where(answer.mask, answer.values, request.factual)
+
+
+@pytest.mark.parametrize("model", [None, Forest(trees=10), Boosting(trees=10)])
+@pytest.mark.parametrize("method", ["random", "genetic"])
+def test_actions_are_legal_and_accepted_whatever_decides(problem, request_, model, method):
+    if model is not None:
+        pytest.importorskip("onnxruntime")
+        fitted = model.fit(problem.features, problem.training, problem.validation, seed=0)
+        problem = replace(problem, decisions=fitted)
+    factual = problem.asking(problem.validation)[: len(request_)]
+    request = problem.request(factual, request_.actionability, plausibility=False)
+    answer = solve(problem, request, method=method, counterfactuals=2)
+    x = after(request, answer)
+    problem.features.validate(x)
+    assert answer.solved.sum() >= len(request) - 1
+    assert problem.decisions.accepts(x)[answer.solved].all()
+    assert (request.box.contains(x, request.features.whole) | ~answer.mask).all()  # and with it, directions
+
+
+@pytest.mark.parametrize("method", ["random", "genetic", "gradient"])
+def test_how_levels_are_numbered_changes_nothing(problem, request_, method):
+    people = request_[:1] if method == "gradient" else request_
+    codes = Renamed.of(problem.features)
+    assert not torch.equal(codes.told(people.factual), people.factual)
+    options = {"method": method, "counterfactuals": 1 if method == "gradient" else 3, "calls": 100_000}
+    expected = solve(problem, people, **options)
+    told = codes.answer(solve(codes.problem(problem), codes.request(people), **options))
+    for name in ("mask", "values", "outcome"):
+        assert torch.equal(getattr(told, name), getattr(expected, name)), name
+    assert expected.solved.any()
+
+
+def test_the_network_that_dice_follows_is_the_classifier(problem, request_):
+    dice = Dice(method="gradient")
+    dice.fit(problem.seen_by(dice.knows), seed=0)
+    explainer = dice.explainer
+    frame = explainer.table.frame(problem.training.x[:20])
+    encoded = torch.tensor(explainer.data.get_ohe_min_max_normalized_data(frame).to_numpy(dtype=float)).float()
+    probability = explainer._model(explainer.data).model(encoded)[:, 0]
+    expected = problem.classifier.logit(problem.training.x[:20]).sigmoid()
+    torch.testing.assert_close(probability, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_breaks_a_rule_is_refused(problem, request_):
+    rule = Implies("branch", ("north", "east", "south"), "member", ("no",))
+    features = FeatureTable(problem.features.features, (rule,))
+    ruled, request = replace(problem, features=features), replace(request_, features=features)
+    free, answer = solve(problem, request_), solve(ruled, request)
+    assert Dice.keeps_rules
+    assert features.broken_rules(request.factual, after(request, free)).any()
+    assert answer.solved.any()
+    assert not features.broken_rules(request.factual, after(request, answer)).any()
+
+
+def test_who_has_a_level_that_no_training_person_has_is_helped_and_nobody_is_sent_there(problem, request_):
+    branch = problem.features.index("branch")
+    rare = 3.0
+    seen = problem.training.x[problem.training.x[:, branch] != rare]
+    training = replace(problem.training, x=seen, y=torch.ones(len(seen)))
+    factual = request_.factual.clone()
+    factual[0, branch] = rare
+    answer = solve(replace(problem, training=training), replace(request_, factual=factual))
+    assert not set(answer.outcomes) & {"failed"}
+    assert answer.solved.any()
+    assert (answer.values[1:, branch] != rare).all()
+
+
+def test_the_world_has_what_is_tested(problem):
+    assert {Kind.CATEGORICAL, Kind.ORDINAL, Kind.BINARY} <= {feature.kind for feature in problem.features}
