@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from recourse_arena import Knowledge, NotApplicable, Solver, hookimpl
-from recourse_arena_carma.settings import TUNED, TUNED_CARMA, CarmaSettings, Settings
+from recourse_arena_carma.settings import TABLES, TUNED, TUNED_CARMA, CarmaSettings, Settings
 from recourse_arena_carma.space import CARMA_SPACE, SPACE
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class ICarma(Solver):
     The published method takes the set of features that its mask network finds likeliest. Here other likely sets are
     tried where that one does not lead to a positive decision without a loss of density, both by the flow
     (:mod:`~recourse_arena_carma.advice`); `icarma?trust=1&flips=0` is the published rule.
+
+    Where nothing is assumed to follow from anything, a latent is the encoded feature: numbers are shifted themselves,
+    categories get another level by a Gumbel-softmax, and of the sets tried the cheapest is taken that is accepted
+    and, if asked for, plausible (:mod:`~recourse_arena_carma.tables`).
 
     Arguments:
         **options: The fields of :class:`~recourse_arena_carma.settings.Settings`; what is not given is as tuned
@@ -122,9 +126,10 @@ class ICarma(Solver):
                 f"{problem.dataset} has neither"
             )
         tuned = self.tuned.get(problem.dataset.partition("?")[0], {})
-        self.settings = self.configuration(**{**tuned, **self.options})
+        table = problem.without_effects is not None
+        self.settings = self.configuration(**{**(TABLES if table else {}), **tuned, **self.options})
         self.problem = problem
-        kind = Policy if problem.without_effects is None else TablePolicy
+        kind = TablePolicy if table else Policy
         self.policy = kind(problem, self.settings, individual=self.individual)
 
 
