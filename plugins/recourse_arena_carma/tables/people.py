@@ -52,9 +52,10 @@ class TablePeople:
 
     @classmethod
     def to_learn_from(cls, problem: Problem, synthetic: int, draws: Generator) -> TablePeople:
-        """Return the negatively decided training people, and so many others that there are `synthetic` if need be.
+        """Return the negatively decided training people, and where these are fewer than `synthetic` some of others.
 
-        There is no model to draw others from: they have each feature of one of two training people.
+        There is no model to draw others from: `synthetic` less those who are there have each feature of one of two
+        training people, and the refused ones of them are kept.
         """
         known = problem.training.x
         lacking = max(0, synthetic - len(problem.asking(problem.training)))
