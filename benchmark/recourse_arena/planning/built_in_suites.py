@@ -67,7 +67,7 @@ _DECIDED = ("", "?decision=forest", "?decision=boosting")
 
 def _tabular() -> Suite:
     """Return the suite of real tables: every solver that applies, under three kinds of decision model."""
-    wide = ("hard-3", "hard-random", "soft-linear", "hard-random+soft-linear", "hard-3!no-plausibility")
+    wide = ("hard-3", "hard-random", "soft-linear", "hard-3!no-plausibility")
     narrow = ("hard-2", "hard-random", "soft-linear", "hard-2!no-plausibility")
     blocks = tuple(
         Block(tuple(f"{name}{decided}" for decided in _DECIDED), _scenarios(*scenarios), _EVERYBODY, people=200)

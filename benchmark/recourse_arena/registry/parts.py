@@ -6,6 +6,7 @@ __all__ = ["PARTS", "decision_of", "decision_words", "parts_of", "with_parts"]
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recourse_arena.base.errors import ArenaError, unknown
@@ -92,11 +93,14 @@ def decision_of(registry: Offered, dataset: Dataset) -> Decision:
 
 
 def decision_words(dataset: Dataset) -> str:
-    """Return what a decision model is called in records: its name with options."""
+    """Return what a decision model is called in records: its name with options, a file by its name alone."""
     asked = dataset.decision
     if isinstance(asked, DecisionRecipe):
         return "relu"
-    return asked if isinstance(asked, str) else asked.name
+    if not isinstance(asked, str):
+        return asked.name
+    name, options = variant(asked)
+    return spell(name, {key: Path(str(value)).name if key == "file" else value for key, value in options.items()})
 
 
 def _asked_decision(registry: Offered, dataset: Dataset, parts: Mapping[str, Any]) -> DecisionRecipe | str:

@@ -177,8 +177,8 @@ def _matched(baseline: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataFram
 def _check_same(baseline: pd.DataFrame, current: pd.DataFrame, *, same_flow: bool) -> None:
     """Refuse people who share a number but are not the same, or answered otherwise."""
     for prefix, what in (("score_", "preferences"), ("group_", "groups")):
-        names = [name for name in baseline.columns if name.startswith(prefix)]
-        if names != [name for name in current.columns if name.startswith(prefix)]:
+        names, others = (_recorded(people, prefix) for people in (baseline, current))
+        if names != others:
             raise Incomparable(f"the runs record other columns of {what}")
         differ = (baseline[names].astype("string") != current[names].astype("string")).any(axis=1).sum() if names else 0
         if differ:
@@ -187,6 +187,11 @@ def _check_same(baseline: pd.DataFrame, current: pd.DataFrame, *, same_flow: boo
         gap = np.abs(_numbers(baseline["logp_factual"]) - _numbers(current["logp_factual"]))
         if (gap > _NATS).any():
             raise Incomparable(f"{int((gap > _NATS).sum())} of {len(gap)} people of the same number are not the same")
+
+
+def _recorded(people: pd.DataFrame, prefix: str) -> list[str]:
+    """Return the columns that hold anything of these people: a run has those of its other datasets, too."""
+    return sorted(name for name in people.columns if name.startswith(prefix) and people[name].notna().any())
 
 
 def _numbers(values: pd.Series) -> Values:
