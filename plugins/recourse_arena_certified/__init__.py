@@ -12,16 +12,21 @@ from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
     from recourse_arena_certified.certificate import Certificate
-    from recourse_arena_certified.tables import Table
+    from recourse_arena_certified.table.prover import Table
 
 
 class Certified(Solver):
     """The cheapest action of each person, proved to be the cheapest up to a gap, or a proof that there is none.
 
-    The problem is written down exactly: the decision as a ReLU network by big-M constraints, the causal effect of
+    Where effects are known, the problem is written down exactly: the decision as a ReLU network by big-M constraints, the causal effect of
     an action through piecewise linear structural equations given the person's noise, the weighted cost as a
     second-order cone and, if asked for, plausibility under the density of the *structural equations* (not of the
     flow), which for Gaussian noise is another one. cvxpy hands it to a mixed-integer solver.
+
+    On tables, where nothing is assumed to follow from an action, costs are sums of changes or of their squares (or the
+    root), categories change to any other level, and rules between features are kept. A person's moves are split into
+    parts until linear bounds of the network decide, or a mixed-integer linear program of HiGHS does; of the options,
+    `solver` plays no part there. Nearness to accepted people cannot be written down: ask with `!no-plausibility`.
 
     It reads the layers of the classifier (`affine_maps`) and the equations of the structural causal model
     (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another form, the dataset is
@@ -74,7 +79,7 @@ class Certified(Solver):
             ArenaError: If the solver's package is missing.
         """
         from recourse_arena_certified.backend import backend, installed
-        from recourse_arena_certified.tables import Table
+        from recourse_arena_certified.table.prover import Table
         from recourse_arena_certified.world import World
 
         self.problem, self.seed, self.table = problem, seed, None
@@ -89,10 +94,11 @@ class Certified(Solver):
         """Return for each person the action, what is proved about it, and why if nothing is.
 
         Raises:
-            NotApplicable: If plausibility is asked for and a feature that can be acted upon has no Gaussian noise.
+            NotApplicable: If plausibility is asked for on a table, or elsewhere and a feature that can be acted upon has
+                no Gaussian noise.
         """
         from recourse_arena_certified.proof import Prover
-        from recourse_arena_certified.tables import TableProver
+        from recourse_arena_certified.table.prover import TableProver
 
         if self.table is not None:
             return TableProver(self.problem, self.table, self.time_limit, self.gap, self.seed)(request)

@@ -24,12 +24,13 @@ from recourse_arena.problem.cost import Cost, SeparableCost
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.profile import profile
 from recourse_arena.testing.problems.worlds import worlds
-from recourse_arena_certified import Certified, tables
+from recourse_arena_certified import Certified
 from recourse_arena_certified.exact import Action
-from recourse_arena_certified.measure import Measure
-from recourse_arena_certified.moves import Moves
-from recourse_arena_certified.splitting import Splitter
-from recourse_arena_certified.table_search import TableSearch
+from recourse_arena_certified.table import prover
+from recourse_arena_certified.table.measure import Measure
+from recourse_arena_certified.table.moves import Moves
+from recourse_arena_certified.table.search import TableSearch
+from recourse_arena_certified.table.splitting import Splitter
 from recourse_arena_certified.world import network
 
 A, BOTH = Role.ACTIONABLE, (AtMost({"late": 1.0, "trades": -1.0}), Implies("job", (0, 2), "member", (1,)))
@@ -178,7 +179,7 @@ def test_numbers_that_are_not_whole_end_where_a_fine_grid_closes_in(seed, cost):
 def test_one_program_for_all_moves_proves_the_same(seed, cost, monkeypatch):
     problem = table_problem(seed, cost=cost, rules=BOTH)
     request = asked(problem, seed=seed)
-    monkeypatch.setattr(tables, "_PARTS", 0)
+    monkeypatch.setattr(prover, "_PARTS", 0)
     for i, one in enumerate(certify(problem, request)):
         assert_optimal(one, cheapest(problem, request[i : i + 1]))
 

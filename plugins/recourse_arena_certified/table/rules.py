@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from recourse_arena import AtMost, FeatureTable, Implies, Kind, NotApplicable
-from recourse_arena_certified.milp import LinearProgram
-from recourse_arena_certified.moves import Moves
+from recourse_arena_certified.table.milp import LinearProgram
+from recourse_arena_certified.table.moves import Moves
 
 _ROUNDING = 2e-5
 """At least what judges of a weighted sum give way by, relative to the size of its terms."""

@@ -16,12 +16,12 @@ from recourse_arena import NotApplicable, Outcome, Problem, Request, generator
 from recourse_arena_certified.backend import Status
 from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action
-from recourse_arena_certified.measure import Measure
-from recourse_arena_certified.moves import Moves, Network
-from recourse_arena_certified.splitting import Parts, Splitter
-from recourse_arena_certified.table_program import Ends, TableProgram, ends_by_intervals, tightened, undecided
-from recourse_arena_certified.table_rules import refuse_rules
-from recourse_arena_certified.table_search import TableSearch
+from recourse_arena_certified.table.measure import Measure
+from recourse_arena_certified.table.moves import Moves, Network
+from recourse_arena_certified.table.program import Ends, TableProgram, ends_by_intervals, tightened, undecided
+from recourse_arena_certified.table.rules import refuse_rules
+from recourse_arena_certified.table.search import TableSearch
+from recourse_arena_certified.table.splitting import Parts, Splitter
 from recourse_arena_certified.world import network
 
 _PARTS, _BATCH, _SHARE = 200_000, 512, 0.5

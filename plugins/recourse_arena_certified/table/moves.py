@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from recourse_arena import FeatureTable, Kind, Request
-from recourse_arena_certified.measure import Measure
+from recourse_arena_certified.table.measure import Measure
 
 Network = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -59,7 +59,7 @@ class Moves:
         checked = np.stack([factual, lower, upper, prices])[:, acted]
         if not np.isfinite(factual).all() or not np.isfinite(checked).all() or (checked[3] < 0).any():
             raise ArithmeticError("factual values, bounds and weights must be finite, and weights not below 0")
-        moves = []
+        moves: list[tuple[float, ...]] = []
         for j in acted.nonzero()[0].tolist():
             feature, price = one.features.features[j], float(prices[j])
             ends = lower[j] - factual[j], upper[j] - factual[j]
@@ -71,8 +71,9 @@ class Moves:
                 reach = (most / price) ** (1 / measure.power) if price else np.inf
                 moves += _number(j, sign, max(least, 0.0), min(greatest, reach), price, feature.whole, measure.power)
         columns = np.array(moves, dtype=float).reshape(-1, 7).T
-        whole_numbers = (column.astype(int) for column in columns[:3])
-        return cls(one.features, factual, *whole_numbers, *columns[3:], power=measure.power)
+        owner, sign, code = (column.astype(int) for column in columns[:3])
+        unit, least, greatest, price = columns[3:]
+        return cls(one.features, factual, owner, sign, code, unit, least, greatest, price, measure.power)
 
     def __len__(self) -> int:
         return len(self.owner)

@@ -20,14 +20,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recourse_arena_certified.moves import Moves, Network
-from recourse_arena_certified.upper_lines import UpperLines
+from recourse_arena_certified.table.moves import Moves, Network
+from recourse_arena_certified.table.upper_lines import UpperLines
 
 _PRICES = (0.0, *(10**exponent for exponent in np.linspace(-1.5, 1.5, 8)))
 """Prices of money that are tried, on the scale of what a move does to a function for what it costs."""
 
 _SLACK = 1e-9
 """What double precision may be wrong by, relative to 1."""
+
+_NOTHING = torch.empty(0)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Parts:
         stays: Whether a category may stay as it is, bool `(parts, features that move)`; true for numbers.
         floor: What each costs at least, the root of the cost not taken, `(parts,)`.
         limits: Least and greatest input of each neuron of each hidden layer, `(parts, neurons)` each.
-        slope: What moves do to the linear function above the logit, `(parts, moves)`.
+        slope: What moves do to the linear function above the logit, `(parts, moves)`; nothing before that is known.
     """
 
     lower: Tensor
@@ -48,27 +50,30 @@ class Parts:
     stays: Tensor
     floor: Tensor
     limits: tuple[tuple[Tensor, Tensor], ...] = ()
-    slope: Tensor | None = None
+    slope: Tensor = _NOTHING
 
     def __len__(self) -> int:
         return len(self.floor)
 
-    def __getitem__(self, some: Tensor) -> Parts:
+    def __getitem__(self, some: Tensor | slice) -> Parts:
         limits = tuple((least[some], greatest[some]) for least, greatest in self.limits)
-        slope = None if self.slope is None else self.slope[some]
+        slope = self.slope[some] if len(self.slope) else self.slope
         return Parts(self.lower[some], self.upper[some], self.stays[some], self.floor[some], limits, slope)
 
     def joined(self, other: Parts) -> Parts:
         """Return these and others, without what is known of their networks."""
-        names = ("lower", "upper", "stays", "floor")
-        return Parts(*(torch.cat([getattr(self, name), getattr(other, name)]) for name in names))
+        lower, upper, stays, floor = (
+            torch.cat([getattr(self, name), getattr(other, name)]) for name in ("lower", "upper", "stays", "floor")
+        )
+        return Parts(lower, upper, stays, floor)
 
     @property
     def undecided(self) -> Tensor:
-        """How many neurons may be on either side of 0, `(parts,)`."""
-        if not self.limits:
-            return torch.zeros(len(self))
-        return torch.stack([((least < 0) & (greatest > 0)).sum(1) for least, greatest in self.limits]).sum(0)
+        """How many neurons may be on either side of 0, `(parts,)`; none where nothing is left to split."""
+        found = torch.zeros(len(self), dtype=torch.long)
+        for least, greatest in self.limits:
+            found = found + ((least < -2 * _SLACK) & (greatest > 2 * _SLACK)).sum(1)
+        return torch.where((self.lower == self.upper).all(1), 0, found)
 
 
 class Splitter:
@@ -203,7 +208,7 @@ class Splitter:
 
     def _importance(self, parts: Parts) -> Tensor:
         """Return how much each feature does to what is undecided, `(parts, features that move)`."""
-        effect = parts.slope.abs()  # type: ignore[union-attr]
+        effect = parts.slope.abs()
         if parts.limits:
             least, greatest = parts.limits[0]
             undecided = ((least < 0) & (greatest > 0)).to(least)

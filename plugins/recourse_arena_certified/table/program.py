@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from recourse_arena_certified.milp import LinearProgram
-from recourse_arena_certified.moves import Moves, Network
-from recourse_arena_certified.table_rules import keep_rules
+from recourse_arena_certified.table.milp import LinearProgram
+from recourse_arena_certified.table.moves import Moves, Network
+from recourse_arena_certified.table.rules import keep_rules
 
 Ends: TypeAlias = tuple[np.ndarray, np.ndarray]
 """Least and greatest input of each neuron of a layer, `(neurons,)` each."""

@@ -1,0 +1,1 @@
+"""Certificates on tables without effects: moves of one person, split into parts, and a linear program for each."""
