@@ -27,8 +27,8 @@ class Renamed:
 
     @classmethod
     def of(cls, old: FeatureTable) -> Renamed:
-        """Return new codes for every category: the next level's, the last one gets the first's."""
-        return cls(old, FeatureTable(tuple(_turned(feature) for feature in old), old.rules))
+        """Return new codes for every category of a table without rules: the last level comes first."""
+        return cls(old, FeatureTable(tuple(_turned(feature) for feature in old)))
 
     def told(self, x: Tensor) -> Tensor:
         """Return people `(..., features)` in new codes."""
@@ -42,11 +42,8 @@ class Renamed:
         """Return the problem in new codes; a network keeps its weights, for its columns go by names."""
         training, validation = (replace(p, x=self.told(p.x)) for p in (problem.training, problem.validation))
         refused = ~problem.decisions.accepts(problem.training.x)
-        decisions = problem.decisions
-        if isinstance(decisions, ReluClassifier):
-            decisions = self._network(decisions)
-        else:
-            decisions = Translated(decisions, self)
+        model = problem.decisions
+        decisions = self._network(model) if isinstance(model, ReluClassifier) else Translated(model, self)
         cost = Cost.fitted(training.x, refused, self.new, problem.cost.name)
         return replace(
             problem, features=self.new, decisions=decisions, cost=cost, training=training, validation=validation
