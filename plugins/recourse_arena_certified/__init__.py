@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Certified(Solver):
     """The cheapest action of each person, proved to be the cheapest up to a gap, or a proof that there is none.
 
-    Where effects are known, the problem is written down exactly: the decision as a ReLU network by big-M constraints, the causal effect of
-    an action through piecewise linear structural equations given the person's noise, the weighted cost as a
-    second-order cone and, if asked for, plausibility under the density of the *structural equations* (not of the
-    flow), which for Gaussian noise is another one. cvxpy hands it to a mixed-integer solver.
+    Where effects are known, the problem is written down exactly: the decision as a ReLU network by big-M constraints,
+    the causal effect of an action through piecewise linear structural equations given the person's noise, the weighted
+    cost as a second-order cone and, if asked for, plausibility under the density of the *structural equations* (not of
+    the flow), which for Gaussian noise is another one. cvxpy hands it to a mixed-integer solver.
 
     On tables, where nothing is assumed to follow from an action, costs are sums of changes or of their squares (or the
     root), categories change to any other level, and rules between features are kept. A person's moves are split into
@@ -94,8 +94,8 @@ class Certified(Solver):
         """Return for each person the action, what is proved about it, and why if nothing is.
 
         Raises:
-            NotApplicable: If plausibility is asked for on a table, or elsewhere and a feature that can be acted upon has
-                no Gaussian noise.
+            NotApplicable: If plausibility is asked for on a table, or elsewhere where a feature that can be acted upon
+                has no Gaussian noise.
         """
         from recourse_arena_certified.proof import Prover
         from recourse_arena_certified.table.prover import TableProver

@@ -40,16 +40,16 @@ _QUICK = Suite(
     summary="all mission solvers on Loan and German, and on GMSC where its file is found; minutes on two cores",
     blocks=(
         Block(
-            ("loan",),
-            _scenarios("hard-4", "hard-3", "hard-2", "hard-1", "soft-linear", "hard-random+soft-linear"),
-            ("icarma", "carma", "grid", "convex"),
-            people=200,
-        ),
-        Block(
             ("german",),
             _scenarios("hard-3", "hard-random+soft-linear"),
             ("icarma", "grid", "growing-spheres", "wachter"),
             people=100,
+        ),
+        Block(
+            ("loan",),
+            _scenarios("hard-4", "hard-3", "hard-2", "hard-1", "soft-linear", "hard-random+soft-linear"),
+            ("icarma", "carma", "grid", "convex"),
+            people=200,
         ),
         Block(
             ("gmsc",),
