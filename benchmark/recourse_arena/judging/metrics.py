@@ -102,7 +102,8 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _ALL,
             "The counterfactual is at least as likely as the factual under the causal flow, or under the true causal "
-            "model where the scenario says `!scm-plausibility`.",
+            "model where the scenario says `!scm-plausibility`; where there is no causal graph, it does not stand out "
+            "among accepted training people (local outlier factor).",
             title="plaus.",
             average=Average(_column("plausible")),
         ),
@@ -120,7 +121,8 @@ def recourse_metrics() -> list[Metric]:
             "lower",
             "cost",
             _VALID,
-            "Mean unweighted cost: squared standardised change of what is acted upon, over range and K.",
+            "Mean unweighted cost of what is acted upon, under the cost of the dataset (`range`: squared standardised "
+            "change, over range and K).",
             title="cost",
             average=Average(_valid("cost"), "mean", among_valid=True),
         ),
@@ -146,7 +148,8 @@ def recourse_metrics() -> list[Metric]:
             "lower",
             "share",
             _ALL,
-            "The action breaks a constraint: forbidden feature, value outside the box, not finite or not whole.",
+            "The action breaks a constraint: forbidden feature, value outside the box or against its direction, not "
+            "finite or not whole; or its counterfactual breaks a rule that the person keeps now.",
             title="broken",
             average=Average(lambda people: _numbers(people, "violations") > 0),
         ),
@@ -206,8 +209,17 @@ def recourse_metrics() -> list[Metric]:
             "lower",
             "data units",
             _VALID,
-            "Mean l2 norm of the acted changes.",
+            "Mean l2 norm of the acted changes, another category counting as 1.",
             average=Average(_if_recorded("l2", _valid("l2")), "mean", among_valid=True),
+        ),
+        Metric(
+            "neighbour_distance",
+            "lower",
+            "standard deviations",
+            _VALID,
+            "Mean distance of the counterfactual to the nearest accepted training person, in standard deviations of "
+            "numbers, another category counting as one; where there is no causal graph.",
+            average=Average(_if_recorded("neighbour_distance", _valid("neighbour_distance")), "mean", among_valid=True),
         ),
         Metric(
             "optimality_gap",

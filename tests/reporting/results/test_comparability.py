@@ -42,7 +42,7 @@ def test_runs_of_the_same_people_and_models_are_comparable(runs):
             lambda info: info["solvers"].update(top={**info["solvers"]["learner"], "version": "9"}),
             "solver top (1 and 9)",
         ),
-        (lambda info: info["metrics"][0].update(definition="else"), "what metric coverage means"),
+        (lambda info: info["metrics"][0].update(version="else"), "what metric coverage means"),
         (lambda info: info["materials"][0].update(flow="else"), "the causal flow of tiny, seed 0"),
         (lambda info: info["materials"][0].update(file="else"), "the data file of tiny, seed 0"),
         (lambda info: info["cells"][0].update(people=9), "how many people of tiny, seed 0, are asked under hard-2"),

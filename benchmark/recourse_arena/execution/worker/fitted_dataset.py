@@ -148,6 +148,11 @@ def prepare(
     model, flow = fitted_models(dataset, decision, splits, keys, seed=seed, cache=cache, report=report)
     train, effects = splits.recourse.train, dataset.effects_known
     refused = ~model.accepts(train.x)
+    if refused.all():
+        raise ArenaError(
+            f"dataset {name}: the decision model {decision_words(dataset)} refuses all {len(train):,} training people;\n"
+            "look at the labels, or at the favourable class of the model"
+        )
     encoding = Encoding.fitted(dataset.features, train.x)
     neighbours = Neighbours(encoding, train.x[~refused]) if flow is None else None
     problem = Problem(

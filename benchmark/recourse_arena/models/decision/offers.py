@@ -104,13 +104,15 @@ class Logistic(Decision):
         """Return the regression."""
         import torch
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         from recourse_arena.models.decision.relu import ReluClassifier
         from recourse_arena.people.encoding import Encoding
 
         encoding = Encoding.fitted(features, training.x)
         fitted = LogisticRegression(C=self.strength, max_iter=5_000, tol=1e-6)
-        fitted.fit(encoding.encode(training.x).double().numpy(), training.y.numpy())
+        with threadpool_limits(1):
+            fitted.fit(encoding.encode(training.x).double().numpy(), training.y.numpy())
         with torch.random.fork_rng(devices=[]):
             model = ReluClassifier(features, ())
         model.set_scale(encoding)
@@ -136,12 +138,15 @@ class _Trees(Decision):
         self, features: FeatureTable, training: People, validation: People, *, seed: int, report: ProgressHook = silent
     ) -> EncodedOnnx:
         """Return the exported model."""
+        from threadpoolctl import threadpool_limits
+
         from recourse_arena.models.decision.onnx_model import EncodedOnnx
         from recourse_arena.people.encoding import Encoding
 
         encoding = Encoding.fitted(features, training.x)
-        z = encoding.encode(training.x.float()).numpy()
-        return EncodedOnnx(encoding, self._exported(z, training.y.numpy().astype(int), seed))
+        z, y = encoding.encode(training.x.float()).numpy(), training.y.numpy().astype(int)
+        with threadpool_limits(1):  # so that sums are rounded alike whatever the number of cores
+            return EncodedOnnx(encoding, self._exported(z, y, seed))
 
     def _exported(self, z: Any, y: Any, seed: int) -> bytes:
         raise NotImplementedError

@@ -30,7 +30,8 @@ _MODELS = (
     ("flow", "causal flow"),
 )
 _WORLD = (("cost", "cost of actions"), ("effects", "effects of actions"))
-_MEANING = ("direction", "unit", "population", "definition", "version")
+_MEANING = ("direction", "unit", "population", "version")
+"""What makes the numbers of a metric other ones: its words may be put better without that."""
 
 
 @dataclass(frozen=True)
