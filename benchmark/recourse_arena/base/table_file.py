@@ -112,10 +112,14 @@ def read_lines(path: Path, kind: str, separator: str = "", comment: str = "") ->
     header = next((line for line in text.splitlines() if line.strip()), "")
     separator = separator or next((sign for sign in _SEPARATORS if sign in header), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines, line = [], 1
     try:
-        lines = [(reader.line_num, cells) for cells in reader if cells]
+        for cells in reader:
+            if cells:
+                lines.append((line, cells))  # the line it begins in: cells in quotes may hold several
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise ArenaError(f"{path}:{reader.line_num}: expected a readable CSV file of {kind}: {error}") from None
+        raise ArenaError(f"{path}:{line}: expected a readable CSV file of {kind}: {error}") from None
     while lines and not any(cell.strip() for cell in lines[-1][1]):
         lines.pop()
     while lines and not any(cell.strip() for cell in lines[0][1]):

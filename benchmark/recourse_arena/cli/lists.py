@@ -63,6 +63,7 @@ def _show(kind: str, name: str, plugged: Registry) -> None:
     from recourse_arena.registry.parts import decision_words
 
     dataset = plugged.dataset(name)
+    plugged.decision_of(dataset)  # an unknown model is an error, rather than a word that nobody can use
     rows = [
         (f.name, f.kind, f.role, "" if f.direction == "any" else f.direction, _values(f), f.description)
         for f in dataset.features

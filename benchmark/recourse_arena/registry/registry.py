@@ -83,6 +83,10 @@ class Registry:
         from recourse_arena.tables.table_dataset import TableDataset
 
         dataset = TableDataset.at(Path(path).absolute())
+        try:
+            self.decision_of(dataset)  # an unknown model is an error here, where the file is named
+        except ArenaError as error:
+            raise ArenaError(f"{path}: decision: {error}") from None
         self.hand_over(dataset)
         return spell(dataset.name, options)
 

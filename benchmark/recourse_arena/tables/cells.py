@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "among", "as_numbers"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,8 @@ from recourse_arena.people.features import Feature
 from recourse_arena.tables.declaration import Column, FileOfTable
 
 _SHOWN = 12
+_LARGEST = float(np.finfo(np.float32).max)
+"""Of a number: values are kept in single precision."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ class Cells:
             lines = read_lines(file, "people", table.separator, table.comment)
             if table.header and not lines:
                 raise ArenaError(f"{file}: expected a table with a header, got an empty file")
-            header = tuple(cell.strip() for cell in lines.pop(0)[1]) if table.header else tuple(table.columns)
-            _check_header(file, header, names)
+            line, first = lines.pop(0) if table.header else (0, [])
+            header = tuple(cell.strip() for cell in first) if table.header else tuple(table.columns)
+            _check_header(f"{file}:{line}" if line else str(file), header, names)
             names = header
             for line, cells in lines:
                 if len(cells) != len(names):
@@ -65,7 +68,8 @@ class Cells:
                 rows.append(cells)
                 places.append(f"{file}:{line}")
         if not rows:
-            raise ArenaError(f"{', '.join(map(str, files))}: expected people, got no rows")
+            below = " below the header" if table.header else ""
+            raise ArenaError(f"{', '.join(map(str, files))}: expected people, got no rows{below}")
         turned = zip(*rows, strict=True)
         columns = {
             name: np.array([cell.strip() for cell in cells], dtype=object)
@@ -80,10 +84,12 @@ class Cells:
             ArenaError: With near matches, if there is no such column.
         """
         if name not in self.columns:
-            near = get_close_matches(name, list(self.columns), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            shown = ", ".join(list(self.columns)[:_SHOWN]) + (", ..." if len(self.columns) > _SHOWN else "")
-            raise ArenaError(f"{self.what}: expected a column {name!r}{hint} It has {shown}".replace("? It", "? It"))
+            known = {known.lower(): known for known in self.columns}
+            near = get_close_matches(name.lower(), list(known), n=1)
+            hint = f"did you mean {known[near[0]]!r}? " if near else ""
+            shown = ", ".join(map(repr, list(self.columns)[:_SHOWN])) + (", ..." if len(self.columns) > _SHOWN else "")
+            one = "; say `separator` in [table] if that is several" if len(self.columns) == 1 else ""
+            raise ArenaError(f"{self.what}: expected a column {name!r}; {hint}it has {shown}{one}")
         return self.columns[name]
 
     def numbers(self, column: Column, feature: Feature, decimal: str = ".") -> np.ndarray:
@@ -98,8 +104,10 @@ class Cells:
         values = self._codes(cells, column) if column.levels else self._values(cells, column, feature, decimal)
         outside = (values < feature.lower) | (values > feature.upper)
         if outside.any():
-            bounds = f"a value from {feature.lower:g} to {feature.upper:g}"
-            raise self._wrong(outside, column.source, bounds, cells)
+            low, high = np.isfinite(feature.lower), np.isfinite(feature.upper)
+            least, most = f"{feature.lower:.10g}", f"{feature.upper:.10g}"
+            bounds = f"from {least} to {most}" if low and high else f"of at least {least}" if low else f"up to {most}"
+            raise self._wrong(outside, column.source, f"a value {bounds}", cells)
         return values.astype(np.float32)
 
     def _codes(self, cells: np.ndarray, column: Column) -> np.ndarray:
@@ -111,15 +119,13 @@ class Cells:
         return values
 
     def _values(self, cells: np.ndarray, column: Column, feature: Feature, decimal: str) -> np.ndarray:
-        if decimal != ".":
-            cells = np.array([cell.replace(decimal, ".") for cell in cells], dtype=object)
-        try:
-            values = cells.astype(float)
-        except ValueError:
-            values = np.array([_number(cell) for cell in cells])
+        values = as_numbers(cells, decimal)
         bad = ~np.isfinite(values)
         if bad.any():
-            raise self._wrong(bad, column.source, "a number", cells)
+            said = "a number" if decimal == "." else f"a number with {decimal!r} before its decimals"
+            raise self._wrong(bad, column.source, said, cells)
+        if (abs(values) > _LARGEST).any():
+            raise self._wrong(abs(values) > _LARGEST, column.source, f"a number up to {_LARGEST:.2g}", cells)
         if feature.whole and (values != values.round()).any():
             raise self._wrong(values != values.round(), column.source, "a whole number", cells)
         return values
@@ -138,7 +144,7 @@ class Cells:
         lacking, first = np.zeros(len(self), dtype=bool), ""
         for column in columns:
             meant = {*marks} - {*column.levels} - {*column.replace}
-            here = np.isin(self.column(column.source).astype(str), list(meant))
+            here = among(self.column(column.source), meant)
             if here.any() and (not lacking.any() or here.argmax() < lacking.argmax()):
                 first = column.source
             lacking |= here
@@ -154,16 +160,41 @@ class Cells:
         return np.array(found)
 
 
+def among(cells: np.ndarray, texts: Collection[str]) -> np.ndarray:
+    """Return which cells are one of some texts, bool `(rows,)`; one long cell makes no wide array of all of them."""
+    wanted = {*texts}
+    return np.fromiter((cell in wanted for cell in cells), dtype=bool, count=len(cells))
+
+
+def as_numbers(cells: np.ndarray, decimal: str = ".") -> np.ndarray:
+    """Return cells as numbers, `(rows,)`: nan where a cell is none.
+
+    Arguments:
+        cells: Texts, objects `(rows,)`.
+        decimal: What stands before decimals, a point or a comma; the other one is no part of a number then.
+    """
+    if decimal != ".":
+        turned = str.maketrans({decimal: ".", ".": "?"})
+        cells = np.array([cell.translate(turned) for cell in cells], dtype=object)
+    try:
+        if not any("_" in cell for cell in cells):  # Python's own way of writing thousands
+            return cells.astype(float)
+    except ValueError:
+        pass
+    return np.array([_number(cell) for cell in cells], dtype=float)
+
+
 def _number(cell: str) -> float:
     try:
-        return float(cell)
+        return float("nan" if "_" in cell else cell)
     except ValueError:
         return float("nan")
 
 
-def _check_header(file: Path, header: tuple[str, ...], before: tuple[str, ...]) -> None:
+def _check_header(file: str, header: tuple[str, ...], before: tuple[str, ...]) -> None:
     for name in header:
         if header.count(name) > 1:
-            raise ArenaError(f"{file}: expected each column once; {name!r} occurs {header.count(name)} times")
+            hint = "" if name else "; take the columns without a name out"
+            raise ArenaError(f"{file}: expected each column once; {name!r} occurs {header.count(name)} times{hint}")
     if before and header != before:
         raise ArenaError(f"{file}: expected the columns {', '.join(before)}; got {', '.join(header)}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Column", "Declaration", "FileOfTable", "Label", "read_declaration"]
+__all__ = ["Column", "Declaration", "FileOfTable", "Label", "declared", "once", "read_declaration"]
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,8 +22,11 @@ from recourse_arena.problem.profile import COSTS
 _Kind = Literal["continuous", "integer", "binary", "ordinal", "categorical"]
 _Role = Literal["immutable", "mutable", "actionable"]
 _Direction = Literal["any", "up", "down"]
-_Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+_Share = Annotated[float, msgspec.Meta(gt=0, lt=1, description="a share above 0 and below 1")]
 _Texts = Annotated[tuple[str, ...], msgspec.Meta(description="a list of texts")]
+_Bound = Annotated[float, msgspec.Meta(description="a number")]
+_LONGEST = 100
+"""Letters of a feature's name: it is a column of every file, and stands in tables."""
 
 
 class FileOfTable(Table, frozen=True):
@@ -34,7 +37,7 @@ class FileOfTable(Table, frozen=True):
     header: bool = True
     columns: _Texts = ()
     comment: str = ""
-    decimal: Annotated[str, msgspec.Meta(max_length=1, min_length=1)] = "."
+    decimal: Annotated[Literal[".", ","], msgspec.Meta(description="'.' or ','")] = "."
     missing: _Texts = ("",)
     rows_with_missing: Annotated[Literal["refuse", "drop"], msgspec.Meta(description="refuse or drop")] = "refuse"
     duplicates: Annotated[Literal["refuse", "keep", "drop"], msgspec.Meta(description="refuse, keep or drop")] = (
@@ -44,7 +47,29 @@ class FileOfTable(Table, frozen=True):
     @property
     def files(self) -> tuple[str, ...]:
         """The files, of which the later ones go on where the earlier end."""
-        return (self.file,) if isinstance(self.file, str) else tuple(self.file)
+        return ((self.file,) if self.file else ()) if isinstance(self.file, str) else tuple(self.file)
+
+    def check(self) -> None:
+        """Raise what no table can be read by.
+
+        Raises:
+            ArenaError: With the key, what was expected and what came.
+        """
+        once("table: file", self.files)
+        for file in self.files:
+            if not file.isprintable() or any(len(part.encode()) > 255 for part in Path(file).parts):
+                raise ArenaError(f"table: file: expected the path of a CSV file, got {file[:80]!r}")
+        if len(self.separator) > 1 or self.separator in ("\n", "\r", '"', "\0"):
+            raise ArenaError(
+                f"table: separator: expected one character, a space for any number of them; got {self.separator[:80]!r}"
+            )
+        if self.decimal == self.separator:
+            raise ArenaError(f"table: separator and decimal are both {self.decimal!r}; cells cannot be told apart")
+        if self.columns and self.header:
+            raise ArenaError("table: columns are named by the header; say `header = false` if the file has none")
+        if not self.columns and not self.header:
+            raise ArenaError("table: expected `columns`, the names of the columns of a file without a header")
+        once("table: columns", self.columns)
 
 
 class Label(Table, frozen=True):
@@ -64,19 +89,30 @@ class Label(Table, frozen=True):
         """Cells that are not; empty if all others are."""
         return (self.unfavourable,) if isinstance(self.unfavourable, str) else tuple(self.unfavourable)
 
+    def check(self) -> None:
+        """Raise what no label can be read by.
+
+        Raises:
+            ArenaError: With the key, what was expected and what came.
+        """
+        if not self.good:
+            raise ArenaError("label: favourable: expected at least one cell of the column that is favourable, got none")
+        once("label: favourable and unfavourable", (*self.good, *self.bad))
+        bare("label", (*self.good, *self.bad))
+
 
 class Column(Table, frozen=True):
     """One feature or attribute."""
 
     name: str
-    column: str = ""
+    column: str | None = None
     kind: Annotated[_Kind, msgspec.Meta(description="continuous, integer, binary, ordinal or categorical")] = (
         "continuous"
     )
     role: Annotated[_Role, msgspec.Meta(description="immutable, mutable or actionable")] = "mutable"
     direction: Annotated[_Direction, msgspec.Meta(description="any, up or down")] = "any"
-    lower: float = -math.inf
-    upper: float = math.inf
+    lower: _Bound = -math.inf
+    upper: _Bound = math.inf
     levels: _Texts = ()
     names: _Texts = ()
     replace: dict[str, str] = {}  # noqa: RUF012
@@ -86,11 +122,35 @@ class Column(Table, frozen=True):
     @property
     def source(self) -> str:
         """The column it is read from."""
-        return self.column or self.name
+        return self.name if self.column is None else self.column
+
+    def check(self) -> None:
+        """Raise what no column can be read by.
+
+        Raises:
+            ArenaError: With the key, what was expected and what came.
+        """
+        if self.name != self.name.strip() or not self.name.isprintable() or len(self.name) > _LONGEST:
+            raise ArenaError(
+                f"name: expected at most {_LONGEST} letters on one line, without spaces around them, got "
+                f"{self.name[:_LONGEST]!r};\n`column` says which column of the table it is"
+            )
+        for key, texts in (("levels", self.levels), ("names", self.names), ("replace", (*self.replace,))):
+            once(f"feature {self.name!r}: {key}", texts)
+            bare(f"feature {self.name!r}: {key}", texts)
+        bounds = [key for key, bound in (("lower", self.lower), ("upper", self.upper)) if math.isfinite(bound)]
+        if math.isnan(self.lower) or self.lower == math.inf:
+            raise ArenaError(f"feature {self.name!r}: lower: expected a number, got {self.lower}")
+        if math.isnan(self.upper) or self.upper == -math.inf:
+            raise ArenaError(f"feature {self.name!r}: upper: expected a number, got {self.upper}")
+        if self.levels and bounds:
+            raise ArenaError(f"feature {self.name!r}: {bounds[0]}: levels have no bounds; take it out")
 
     @property
     def feature(self) -> Feature:
         """The feature."""
+        if len(self.levels) == 1:
+            raise ArenaError(f"feature {self.name!r}: levels: expected two or more, got {self.levels[0]!r} alone")
         if self.names and len(self.names) != len(self.levels):
             raise ArenaError(
                 f"feature {self.name!r}: expected a name for each of {len(self.levels)} levels, got {len(self.names)}"
@@ -109,10 +169,10 @@ class Column(Table, frozen=True):
 
 
 class _Rule(Table, frozen=True):
-    terms: dict[str, float] = {}  # noqa: RUF012
-    limit: float = 0.0
-    when: dict[str, str | _Texts] = {}  # noqa: RUF012
-    then: dict[str, str | _Texts] = {}  # noqa: RUF012
+    terms: dict[str, Any] = {}  # noqa: RUF012
+    limit: _Bound = 0.0
+    when: dict[str, Any] = {}  # noqa: RUF012
+    then: dict[str, Any] = {}  # noqa: RUF012
 
 
 class _Split(Table, frozen=True):
@@ -137,10 +197,10 @@ class _Said(Table, frozen=True):
     feature: list[Any] = []  # noqa: RUF012
     attribute: list[Any] = []  # noqa: RUF012
     rule: list[Any] = []  # noqa: RUF012
-    graph: dict[str, _Texts] = {}  # noqa: RUF012
+    graph: dict[str, Any] = {}  # noqa: RUF012
     split: Any = None
     source: list[Any] = []  # noqa: RUF012
-    decision: dict[str, str | int | float | bool] = {}  # noqa: RUF012
+    decision: dict[str, Any] = {}  # noqa: RUF012
     get: str = ""
 
 
@@ -199,35 +259,41 @@ def declared(path: Path, values: Mapping[str, Any]) -> Declaration:
     """Return a declaration made of the values of a TOML file."""
     said = as_declared(path, dict(values), _Said)
     label = as_declared(path, said.label, Label, "label")
-    table = as_declared(path, said.table or {}, FileOfTable, "table")
+    table = as_declared(path, {} if said.table is None else said.table, FileOfTable, "table")
+    label.check()
+    table.check()
     columns, attributes = (
-        tuple(as_declared(path, entry, Column, f"{kind} {number}") for number, entry in enumerate(entries, 1))
+        tuple(_column(path, entry, f"{kind} {number}") for number, entry in enumerate(entries, 1))
         for kind, entries in (("feature", said.feature), ("attribute", said.attribute))
     )
     if not columns:
         raise ArenaError("expected at least one [[feature]]")
-    split = as_declared(path, said.split or {}, _Split, "split")
-    if not math.isclose(split.train + split.validation + split.test, 1.0, abs_tol=1e-6):
-        raise ArenaError("split: expected shares of train, validation and test that sum to 1")
+    once("the names of features and attributes", [column.name for column in (*columns, *attributes)])
+    split = as_declared(path, {} if said.split is None else said.split, _Split, "split")
+    if not math.isclose(whole := split.train + split.validation + split.test, 1.0, abs_tol=1e-6):
+        raise ArenaError(f"split: expected shares of train, validation and test that sum to 1, got {whole:g}")
     name = said.name or path.stem
     if not is_name(name):
         raise ArenaError(f"name: expected {NAME}; got {name[:80]!r}")
     if any(column.source == label.column for column in columns):
         raise ArenaError(f"the label {label.column!r} is among the features: the decision would be given away")
     plain = FeatureTable(tuple(column.feature for column in columns))
-    rules = tuple(_rule(plain, as_declared(path, rule, _Rule, f"rule {i}")) for i, rule in enumerate(said.rule, 1))
+    rules = tuple(
+        _rule(plain, as_declared(path, rule, _Rule, f"rule {number}"), f"rule {number}")
+        for number, rule in enumerate(said.rule, 1)
+    )
     sources = [as_declared(path, entry, _Source, f"source {i}") for i, entry in enumerate(said.source, 1)]
     return Declaration(
         name=name,
         version=said.version,
-        summary=said.summary or f"people of {path.name}",
+        summary=" ".join(said.summary.split()) or f"people of {path.name}",
         cost=said.cost,
         table=table,
         label=label,
         columns=columns,
         attributes=attributes,
         features=FeatureTable(plain.features, rules),
-        graph=CausalGraph(plain.names, {child: tuple(parents) for child, parents in said.graph.items()}),
+        graph=CausalGraph(plain.names, {child: _texts(f"graph: {child}", said.graph[child]) for child in said.graph}),
         shares=(split.train, split.validation, split.test),
         decision=_decision(path, said.decision),
         sources={source.file: (source.url, source.sha256) for source in sources},
@@ -239,35 +305,84 @@ def declared(path: Path, values: Mapping[str, Any]) -> Declaration:
 def _decision(path: Path, said: Mapping[str, Any]) -> str:
     if not said:
         return ""
-    if not isinstance(said.get("model"), str):
+    if not isinstance(said.get("model"), str) or not said["model"]:
         raise ArenaError("decision: expected a key 'model' with the name of a decision model, such as 'forest'")
     options = {name: value for name, value in said.items() if name != "model"}
-    if said["model"] == "onnx" and isinstance(options.get("file"), str):
+    for name, value in options.items():
+        if not isinstance(value, (str, int, float)):
+            raise ArenaError(f"decision: {name}: expected a text, a number, true or false, got {value!r}")
+    if said["model"] == "onnx":
+        if not isinstance(options.get("file"), str) or not options["file"] or not options["file"].isprintable():
+            raise ArenaError("decision: file: expected the path of an ONNX file, such as 'model.onnx'")
         options["file"] = str((path.parent / options["file"]).resolve())
     return spell(said["model"], options)
 
 
-def _rule(features: FeatureTable, said: _Rule) -> Rule:
+def _column(path: Path, entry: Any, where: str) -> Column:
+    """Return a feature or an attribute, which can be made."""
+    column = as_declared(path, entry, Column, where)
+    try:
+        column.check()
+        _ = column.feature
+    except ArenaError as error:
+        raise ArenaError(f"{where}: {error}") from None
+    return column
+
+
+def _rule(features: FeatureTable, said: _Rule, where: str) -> Rule:
+    for name in (*said.terms, *said.when, *said.then):
+        if name not in features.names:
+            raise unknown(f"feature in {where}", name, features.names)
+    try:
+        return _sum_or_levels(features, said)
+    except ArenaError as error:
+        raise ArenaError(f"{where}: {error}") from None
+
+
+def _sum_or_levels(features: FeatureTable, said: _Rule) -> Rule:
     if said.terms and not (said.when or said.then):
-        return AtMost(said.terms, said.limit)
-    if said.terms or len(said.when) != 1 or len(said.then) != 1:
+        for name, factor in said.terms.items():
+            if isinstance(factor, bool) or not isinstance(factor, (int, float)):
+                raise ArenaError(f"terms: {name}: expected a number, got {factor!r}")
+        return AtMost({name: float(factor) for name, factor in said.terms.items()}, said.limit)
+    if said.terms or said.limit or len(said.when) != 1 or len(said.then) != 1:
         raise ArenaError(
-            "rule: expected `terms` and `limit` (a sum of numbers is at most that), or `when` and `then`, each with "
-            "one feature and its levels"
+            "expected `terms` and `limit` (a sum of numbers is at most that), or `when` and `then`, each with one "
+            "feature and its levels"
         )
-    (feature, asks), (other, allowed) = *said.when.items(), *said.then.items()
-    words = f"{feature} {_words(asks)} asks for {other} {_words(allowed)}"
+    (feature, asks), (other, allowed) = (
+        (name, _texts(name, levels)) for name, levels in (*said.when.items(), *said.then.items())
+    )
+    words = f"{feature} {' or '.join(asks)} asks for {other} {' or '.join(allowed)}"
     return Implies(feature, _codes(features, feature, asks), other, _codes(features, other, allowed), words)
 
 
-def _words(levels: str | tuple[str, ...]) -> str:
-    return " or ".join([levels] if isinstance(levels, str) else levels)
-
-
-def _codes(features: FeatureTable, name: str, levels: str | tuple[str, ...]) -> tuple[int, ...]:
+def _codes(features: FeatureTable, name: str, levels: Sequence[str]) -> tuple[int, ...]:
     known = features[name].levels
-    wanted = [levels] if isinstance(levels, str) else list(levels)
-    for level in wanted:
+    if not known:
+        raise ArenaError(f"{name!r} has no levels; a rule about numbers has `terms` and `limit`")
+    for level in levels:
         if level not in known:
-            raise unknown(f"level of {name!r} in a rule", level, known)
-    return tuple(known.index(level) for level in wanted)
+            raise unknown(f"level of {name!r}", level, known)
+    return tuple(known.index(level) for level in levels)
+
+
+def _texts(where: str, value: Any) -> tuple[str, ...]:
+    """Return a text, or a list of texts, as a tuple."""
+    texts = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in texts):
+        raise ArenaError(f"{where}: expected a text or a list of texts, got {value!r}")
+    return tuple(texts)
+
+
+def once(what: str, texts: Sequence[str]) -> None:
+    """Raise if a text stands twice among others."""
+    if twice := [text for text in dict.fromkeys(texts) if texts.count(text) > 1]:
+        raise ArenaError(f"{what}: expected each once; repeated: {', '.join(map(repr, twice[:5]))}")
+
+
+def bare(what: str, texts: Sequence[str]) -> None:
+    """Raise if a text has spaces around it: cells are read without them, and it would match none."""
+    for text in texts:
+        if text != text.strip():
+            raise ArenaError(f"{what}: expected texts without spaces around them, as cells are read; got {text!r}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 __all__ = ["of_frame"]
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ import numpy as np
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.tables.cells import Cells
-from recourse_arena.tables.declaration import declared
-from recourse_arena.tables.draft import guessed
+from recourse_arena.tables.declaration import declared, once
+from recourse_arena.tables.guesses import guessed
 from recourse_arena.tables.table_dataset import TableDataset
 
 if TYPE_CHECKING:
@@ -56,32 +57,41 @@ def of_frame(
     Raises:
         ArenaError: If a column is not there, or something is not what it should be.
     """
-    if label not in frame:
-        raise unknown("column of the frame", label, map(str, frame))
-    named = {*actionable, *immutable, *sensitive, *(directions or {}), *(kinds or {}), *(levels or {})}
-    for column in named:
-        if column not in frame or column == label:
-            raise unknown("feature of the frame", str(column), [str(c) for c in frame if c != label])
-    if not actionable:
+    if not (hasattr(frame, "columns") and hasattr(frame, "dropna")):
+        raise ArenaError(f"expected a pandas frame with a row for each person, got {type(frame).__name__}")
+    label = str(label)
+    open_, fixed, groups = (
+        _named(what, columns)
+        for what, columns in (("actionable", actionable), ("immutable", immutable), ("sensitive", sensitive))
+    )
+    ways, said_kinds, said_levels = (
+        {str(column): value for column, value in (said or {}).items()} for said in (directions, kinds, levels)
+    )
+    cells = _cells(frame)
+    _check_columns(cells, label, (*open_, *fixed, *groups, *ways, *said_kinds, *said_levels))
+    if not open_:
         raise ArenaError("actionable: expected the columns that people can act upon, got none")
-    cells = _cells(frame.dropna())
-    guesses = guessed(cells, label=label)
+    guesses = guessed(cells, label=label, complete=True)
+    for column, reason in guesses.ignored.items():
+        if column in (*open_, *fixed, *groups, *ways, *said_kinds, *said_levels):
+            raise ArenaError(f"the column {column!r} of the frame can be no feature: {reason}")
     columns = []
-    for said in guesses["columns"]:
+    for said in guesses.columns:
         source = said.get("column", said["name"])
-        role = "actionable" if source in actionable else "immutable" if source in immutable else "mutable"
-        entry = {**said, "role": role, "sensitive": source in sensitive}
-        if directions and source in directions:
-            entry["direction"] = directions[source]
-        columns.append(entry | _levelled(source, cells, kinds or {}, levels or {}, said.get("levels", [])))
+        role = "actionable" if source in open_ else "immutable" if source in fixed else "mutable"
+        entry = {**said, "role": role, "sensitive": source in groups}
+        if source in ways:
+            entry["direction"] = ways[source]
+        columns.append(entry | _levelled(source, cells, said_kinds, said_levels, said.get("levels", [])))
     values: dict[str, Any] = {
         "name": name,
         "cost": cost,
         "label": {"column": label, "favourable": _cell(favourable)},
-        "table": {"duplicates": "keep"},
+        "table": {"duplicates": "keep", "missing": []},
         "feature": columns,
     }
-    dataset = TableDataset.of(declared(Path(name), values), cells)
+    dataset = TableDataset.of(declared(Path(str(name)), values), cells)
+    dataset.splits(seed=0, data=Path())  # what is wrong with a value is an error here, where the frame is given
     if decision is not None:
         dataset.decision = decision
     return dataset
@@ -101,10 +111,30 @@ def _levelled(
         said = {"kind": kinds[source], "levels": (guess or sorted(set(cells.columns[source]))) if named else []}
     if source in levels:
         said["levels"] = [_cell(level) for level in levels[source]]
-    return said
+        said.setdefault("kind", "binary" if len(said["levels"]) == 2 else "categorical")
+    return said | ({"lower": -math.inf} if said.get("levels") else {})
+
+
+def _named(what: str, columns: Iterable[object]) -> tuple[str, ...]:
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        raise ArenaError(f"{what}: expected a list of columns, got {columns!r}")
+    return tuple(map(str, columns))
+
+
+def _check_columns(cells: Cells, label: str, named: Sequence[str]) -> None:
+    if label not in cells.columns:
+        raise unknown("column of the frame", label, cells.columns)
+    for column in named:
+        if column not in cells.columns or column == label:
+            raise unknown("feature of the frame", column, [known for known in cells.columns if known != label])
 
 
 def _cells(frame: pd.DataFrame) -> Cells:
+    once("the columns of the frame", [*map(str, frame.columns)])
+    complete = frame.dropna()
+    if not len(complete):
+        raise ArenaError(f"each of {len(frame):,} rows of the frame lacks a value: expected people without gaps")
+    frame = complete
     columns = {
         str(name): np.array([_cell(value) for value in values.tolist()], dtype=object) for name, values in frame.items()
     }
@@ -112,8 +142,9 @@ def _cells(frame: pd.DataFrame) -> Cells:
 
 
 def _cell(value: object) -> str:
+    value = value.item() if hasattr(value, "item") else value  # of a number that is NumPy's
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return str(int(value))
     return str(value).strip()

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError
@@ -40,9 +41,9 @@ def fetched(
             if not checksum or _sha256(place) == checksum:
                 continue
             raise ArenaError(f"{place} holds another file than the published one: replace it with --force, or move it")
-        place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{place.name}.part")
         try:
+            place.parent.mkdir(parents=True, exist_ok=True)
             if source is not None:
                 shutil.copyfile(_copy(source, file, len(wanted)), temporary)
             else:
@@ -52,7 +53,8 @@ def fetched(
         except OSError as error:
             raise ArenaError(f"dataset {name}: cannot write {place}: {error}") from None
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # where the folder is none
+                temporary.unlink(missing_ok=True)
     return wanted[0][1]
 
 

@@ -31,8 +31,10 @@ def stratified(people: People, shares: tuple[float, float, float], *, seed: int,
         first, second = round(shares[0] * len(rows)), round((shares[0] + shares[1]) * len(rows))
         for part, found in zip(parts, (rows[:first], rows[first:second], rows[second:]), strict=True):
             if not len(found):
+                said = "the favourable label" if label else "an unfavourable label"
                 raise ArenaError(
-                    f"dataset {name}: {len(rows)} people with label {label:g} are too few to be split three ways"
+                    f"dataset {name}: {len(rows)} people with {said} are too few to be split three ways, by "
+                    f"{', '.join(f'{share:g}' for share in shares)}; expected some in each part"
                 )
             part.append(found)
     # Sorted, so that who is in a part does not show in the order of labels.

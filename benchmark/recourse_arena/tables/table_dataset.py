@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import variant
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.people.features import FeatureTable
-from recourse_arena.tables.cells import Cells
+from recourse_arena.tables.cells import Cells, among
 from recourse_arena.tables.declaration import Column, Declaration, read_declaration
 
 if TYPE_CHECKING:
@@ -50,7 +51,20 @@ class TableDataset(Dataset):
         Raises:
             ArenaError: With the file and key, what was expected and what came.
         """
-        return cls.of(read_declaration(path))
+        said = read_declaration(path)
+        if not said.table.files:
+            raise ArenaError(f"{path}: table: expected a key 'file' with the path of the CSV file")
+        made = cls.of(said)
+        if not made.features.count_actionable:
+            raise ArenaError(f'{path}: expected a [[feature]] with `role = "actionable"`; nobody could act on anything')
+        model, options = variant(said.decision)
+        if model == "onnx" and not Path(str(options["file"])).is_file():
+            raise ArenaError(f"{path}: decision: expected an ONNX file at {options['file']}, found none")
+        try:
+            made.check()
+        except ArenaError as error:
+            raise ArenaError(f"{path}: {error}") from None
+        return made
 
     @classmethod
     def of(cls, declaration: Declaration, cells: Cells | None = None) -> TableDataset:
@@ -113,8 +127,14 @@ class TableDataset(Dataset):
 
     def unavailable(self, data: Path) -> str | None:
         """Return which file is missing and how to get it, or none if all are there."""
-        if (reason := super().unavailable(data)) is None or self._own:
-            return reason
+        try:
+            reason = super().unavailable(data)
+        except OSError as error:  # of a folder that may not be entered, a name that is too long
+            reason = f"dataset {self.name}: expected its file, got {error}"
+        if reason is None:
+            return None
+        if self._own:
+            return f"{reason}\nit is named by `file` in [table] of {self.declaration.path}"
         how = self.declaration.get or f"`recourse-arena data fetch {self.name}`, or put a copy of it there"
         return f"{reason}\n{how}"
 
@@ -131,8 +151,9 @@ class TableDataset(Dataset):
         """Put its file in its place: from its publisher, or a copy of the user's own `source`."""
         from recourse_arena.tables.sources import fetched
 
-        if self._own or self.shipped:
-            raise ArenaError(f"dataset {self.name} has its table beside it: there is nothing to fetch")
+        if self._own or self.shipped or not self.declaration.table.files:
+            where = "beside it" if self._places(data) else "in memory" if self._cells is not None else "in a package"
+            raise ArenaError(f"dataset {self.name} has its table {where}: there is nothing to fetch")
         wanted = [
             (name, place, *self.declaration.sources.get(name, ("", "")))
             for name, place in zip(self.declaration.table.files, self._places(data), strict=True)
@@ -175,7 +196,7 @@ class TableDataset(Dataset):
 
     def _checked(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         said = self.declaration
-        label = Column(name=said.label.column)
+        label = Column(name=said.label.column, levels=(*said.label.good, *said.label.bad))  # marks that are no lack
         cells = self._complete(self._distinct(cells), (*said.columns, *said.attributes, label))
         x, attributes = (
             np.stack([cells.numbers(c, c.feature, said.table.decimal) for c in columns], 1)
@@ -204,6 +225,8 @@ class TableDataset(Dataset):
         if not lacking.any():
             return cells
         if self.declaration.table.rows_with_missing == "drop":
+            if lacking.all():
+                raise ArenaError(f"{cells.what}: each of {len(cells):,} rows lacks a value of a feature or the label")
             return cells[~lacking]
         raise ArenaError(
             f"{cells.places[int(lacking.argmax())]}: column {column!r}: expected a value; the cell is missing "
@@ -213,18 +236,22 @@ class TableDataset(Dataset):
 
     def _labels(self, cells: Cells) -> np.ndarray:
         label = self.declaration.label
-        values = cells.column(label.column).astype(str)
-        good = np.isin(values, label.good)
-        bad = np.isin(values, label.bad) if label.bad else ~good
+        values = cells.column(label.column)
+        good = among(values, label.good)
+        bad = among(values, label.bad) if label.bad else ~good
         if not (good | bad).all():
             row = int((~(good | bad)).argmax())
             known = ", ".join(map(repr, (*label.good, *label.bad)))
-            raise ArenaError(f"{cells.places[row]}: column {label.column!r}: expected {known}; got {values[row]!r}")
-        if good.all() or not good.any():
-            found = ", ".join(repr(str(value)[:40]) for value in sorted(set(values))[:5])
             raise ArenaError(
-                f"{cells.what}: column {label.column!r}: expected favourable ({', '.join(map(repr, label.good))}) and "
-                f"other labels; all {len(values):,} are {'favourable' if good.all() else 'others'}: {found}"
+                f"{cells.places[row]}: column {label.column!r}: expected one of the labels {known}; got "
+                f"{str(values[row])[:80]!r}"
+            )
+        if good.all() or not good.any():
+            found = ", ".join(repr(value[:40]) for value in sorted(set(values.tolist()))[:5])
+            what = "favourable" if good.all() else "unfavourable"
+            raise ArenaError(
+                f"{cells.what}: column {label.column!r}: expected favourable labels "
+                f"({', '.join(map(repr, label.good))}) and others; each of {len(values):,} is {what}: {found}"
             )
         return good.astype(np.float32)
 
