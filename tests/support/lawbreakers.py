@@ -49,7 +49,9 @@ class Honest(Solver):
         self.features, self.share = problem.features, state["share"]
 
     def values(self, request):
-        return request.snap(request.factual + self.share * (request.box.upper - request.factual))
+        up = request.factual + self.share * (request.box.upper - request.factual)
+        last = up.new_tensor([feature.alphabetical[-1] if feature.levels else 0 for feature in request.features])
+        return request.snap(torch.where(request.features.categorical, last, up))  # categories have no top, but names
 
     def recommend(self, request):
         found = request.actionable.any(1)
@@ -199,6 +201,11 @@ class Implausible(Honest):
     plausible_under = frozenset({"flow"})
 
 
+class TakesCodesForNumbers(Honest):
+    def values(self, request):
+        return request.snap(request.factual + self.share * (request.box.upper - request.factual))
+
+
 class ScribblesOnRequests(Honest):
     def recommend(self, request):
         answer = super().recommend(request)
@@ -302,6 +309,7 @@ BAD_SOLVERS = {
     GivesUp: "infeasible_is_claimed_only_where_nothing_works",
     Boasts: "lower_bounds_are_not_above_the_cost",
     Implausible: "plausibility_is_kept_where_it_is_declared",
+    TakesCodesForNumbers: "renaming_categories_changes_nothing",
     ScribblesOnRequests: "inputs_are_left_as_they_were",
     ScribblesOnPeople: "inputs_are_left_as_they_were",
     DrawsGlobally: "global_state_is_left_alone",

@@ -121,7 +121,8 @@ class Learner(Top):
         self.shift = state["shift"]
 
     def recommend(self, request):
-        return Recommendation.do(request.actionable, request.snap(request.factual + 1 + self.shift))
+        up, numbers = request.factual + 1 + self.shift, ~request.features.categorical
+        return Recommendation.do(request.actionable & numbers, request.snap(torch.where(numbers, up, request.factual)))
 
 
 class Cheater(Solver):

@@ -29,6 +29,7 @@ from recourse_arena.testing.laws.knowledge_laws import (
 )
 from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
 from recourse_arena.testing.problems.attempt import working_action
+from recourse_arena.testing.problems.renaming import Renaming
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NATS = 1e-4
@@ -190,6 +191,20 @@ def plausibility_is_kept_where_it_is_declared(candidate: Candidate) -> None:
         raise NotRun("it declares no density under which its advice is plausible")
 
 
+def renaming_categories_changes_nothing(candidate: Candidate) -> None:
+    """Fitted where the codes of categories are given out anew, it advises the same by the names of levels."""
+    features = candidate.world.problem.features
+    if not features.mixed:
+        raise NotRun("no feature is categorical")
+    answered, renaming = _answered(candidate), Renaming(features)
+    elsewhere = Candidate(candidate.make, renaming.world(candidate.world))
+    solver = elsewhere.fit()
+    for name, request, answer in answered:
+        again = renaming.advice(elsewhere.ask(solver, elsewhere.world.requests[name]))
+        when = f"when the codes of categories are given out anew (request {name!r})"
+        expect_same_advice(request, answer, again, when)
+
+
 def inputs_are_left_as_they_were(candidate: Candidate) -> None:
     """Neither fitting nor recommending changes the problem or the request it was handed."""
     solver, request = candidate.make(), candidate.request
@@ -256,6 +271,7 @@ SOLVER_LAWS: tuple[Law, ...] = (
     infeasible_is_claimed_only_where_nothing_works,
     lower_bounds_are_not_above_the_cost,
     plausibility_is_kept_where_it_is_declared,
+    renaming_categories_changes_nothing,
     inputs_are_left_as_they_were,
     global_state_is_left_alone,
     another_fit_forgets_the_last_one,
