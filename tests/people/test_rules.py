@@ -64,7 +64,7 @@ def test_a_table_without_rules_has_none_to_break():
     assert FeatureTable(FEATURES).broken_rules(torch.zeros(3, 4), torch.zeros(3, 4)).shape == (3, 0)
 
 
-@given(st.floats(0.01, 1e6), st.floats(-1e6, 1e6))
+@given(st.floats(0.01, 1e6), st.floats(1e-3, 1e6) | st.floats(-1e6, -1e-3))
 def test_sums_in_single_precision_give_way_by_rounding_alone(factor, x):
     rule = AtMost({"a": factor, "b": -factor}, 0.0)
     a = torch.tensor(x, dtype=torch.float32)
@@ -111,5 +111,5 @@ def test_a_rule_is_said_in_words(rule, words):
 
 def test_levels_that_do_not_exist_are_refused_where_the_table_is_made():
     for bad in (Implies("job", (3,), "contract", (1,)), Implies("job", (1,), "contract", (-1,))):
-        with pytest.raises(ArenaError, match="level"):
+        with pytest.raises(ArenaError, match="has no level with code"):
             FeatureTable(FEATURES, (bad,))

@@ -25,7 +25,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:
         >>> print(unknown("solver", "x", ["grid", "carma"]))
         unknown solver 'x'. Known: carma, grid.
     """
-    candidates = sorted(known)
+    candidates = sorted(map(str, known))
     near = difflib.get_close_matches(name, candidates, n=3, cutoff=0.5)
     if near:
         return ArenaError(f"unknown {kind} {name!r}. Did you mean {' or '.join(map(repr, near))}?")

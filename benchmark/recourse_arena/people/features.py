@@ -162,6 +162,9 @@ class FeatureTable:
             for name in rule.names:
                 if isinstance(rule, AtMost) and self[name].kind is Kind.CATEGORICAL:
                     raise ArenaError(f"rule {rule}: {name!r} is categorical, and its codes cannot be summed")
+                for code in rule.levels_of(name):
+                    if not self[name].lower <= code <= self[name].upper:
+                        raise ArenaError(f"rule {rule}: {name!r} has no level with code {code}")
 
     def __iter__(self) -> Iterator[Feature]:
         return iter(self.features)

@@ -52,6 +52,10 @@ class AtMost:
         """The features it is about."""
         return tuple(self.terms)
 
+    def levels_of(self, name: str) -> tuple[int, ...]:
+        """Return the codes of a feature that it names: none, for it is about numbers."""
+        return ()
+
     def kept(self, columns: Mapping[str, Tensor]) -> Tensor:
         """Return who keeps it, bool `(...,)`, of features `(...,)` by name."""
         parts = [factor * columns[name].double() for name, factor in self.terms.items()]
@@ -88,6 +92,10 @@ class Implies:
     def names(self) -> tuple[str, ...]:
         """The features it is about."""
         return self.feature, self.other
+
+    def levels_of(self, name: str) -> tuple[int, ...]:
+        """Return the codes of a feature that it names."""
+        return self.levels if name == self.feature else self.allowed
 
     def kept(self, columns: Mapping[str, Tensor]) -> Tensor:
         """Return who keeps it, bool `(...,)`, of features `(...,)` by name."""
