@@ -62,7 +62,7 @@ class Judge:
         factual, acted = request.factual, recommendation.mask & recommendation.solved[:, None]
         values = recommendation.values.to(factual.dtype)
         breaks = violated(request, acted, values).sum(1)
-        sound = acted & values.isfinite()
+        sound = acted & _can_be(request, values)
         values = torch.where(sound, values, factual)
         after = self.reference.counterfactual(factual, sound, values)
         solved = recommendation.solved
@@ -127,6 +127,16 @@ class Judge:
 def _as_likely(before: Tensor, after: Tensor) -> Tensor:
     """Return whose counterfactual is possible and at least as likely as the factual, bool `(people,)`."""
     return (after >= before) & (after > -torch.inf)
+
+
+def _can_be(request: Request, values: Tensor) -> Tensor:
+    """Return which values can be set at all, bool `(people, features)`: no model knows a level that nobody has."""
+    features = request.features
+    if not features.mixed:
+        return values.isfinite()
+    highest = values.new_tensor([len(feature.levels) - 1 for feature in features])
+    level = (values >= 0) & (values <= highest) & (values == values.round())
+    return values.isfinite() & (level | ~features.categorical)
 
 
 def _change(request: Request, values: Tensor) -> Tensor:

@@ -108,7 +108,8 @@ class AskedInFrames:
         for j, feature in enumerate(self.features):
             values = rows[:, j].numpy()
             if feature.levels:
-                columns[feature.name] = np.array(feature.levels, dtype=object)[values.astype(int)]
+                codes = values.astype(int).clip(0, len(feature.levels) - 1)  # who has no level is asked as the nearest
+                columns[feature.name] = np.array(feature.levels, dtype=object)[codes]
             else:
                 columns[feature.name] = values.astype(np.int64) if feature.whole else values.astype(float)
         return pd.DataFrame(columns)

@@ -148,7 +148,8 @@ class OnnxFile:
             if not feature.levels:
                 raise ArenaError(f"{self.what}: its input {given.name!r} is text, but the feature is {feature.kind}")
             names = np.array(feature.levels, dtype=object)
-            return lambda x: names[x[:, place].long().numpy()].reshape(-1 if flat else (-1, 1))
+            highest = len(names) - 1  # of whoever has a level that nobody has, the nearest is asked about
+            return lambda x: names[x[:, place].long().clamp(0, highest).numpy()].reshape(-1 if flat else (-1, 1))
         kind = self._number(given)
         return lambda x: x[:, place].numpy().astype(kind).reshape((-1,) if flat else (-1, 1))
 

@@ -54,9 +54,10 @@ class Neighbours:
     def score(self, x: Tensor) -> Tensor:
         """Return how little people `x` `(..., features)` stand out, `(...,)`; who has 0 or more is an inlier."""
         z = self._placed(x).reshape(-1, len(self._encoding))
+        if not len(z):  # scikit-learn refuses nobody's scores
+            return x.new_zeros(x.shape[:-1])
         scores = [torch.from_numpy(self._factor.decision_function(part.numpy())) for part in z.split(_ROWS)]
-        found = torch.cat(scores) if scores else z.new_zeros(0)
-        return found.reshape(x.shape[:-1]).to(x.dtype)
+        return torch.cat(scores).reshape(x.shape[:-1]).to(x.dtype)
 
     def least(self, factual: Tensor) -> Tensor:
         """Return the least score that is plausible, 0 for everybody, `(...,)`."""
@@ -66,7 +67,7 @@ class Neighbours:
         """Return how far the nearest accepted training person is, `(...,)`, in standard deviations of numbers."""
         z = self._placed(x).reshape(-1, len(self._encoding))
         near = [torch.cdist(part, self._places).amin(1) for part in z.split(_ROWS)]
-        return (torch.cat(near) if near else z.new_zeros(0)).reshape(x.shape[:-1]).to(x.dtype)
+        return torch.cat(near).reshape(x.shape[:-1]).to(x.dtype)
 
     def _placed(self, x: Tensor) -> Tensor:
         """Return encoded columns in double precision; two columns differ by one category, so each counts half."""
