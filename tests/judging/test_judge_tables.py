@@ -89,7 +89,9 @@ def test_who_is_beyond_the_feasible_range_that_way_cannot_act_on_it():
 
 def test_whoever_was_not_helped_breaks_nothing():
     nothing = Recommendation(
-        torch.zeros(1, COUNT, dtype=torch.bool), torch.full((1, COUNT), torch.nan), torch.tensor([Outcome.NOT_FOUND.code])
+        torch.zeros(1, COUNT, dtype=torch.bool),
+        torch.full((1, COUNT), torch.nan),
+        torch.tensor([Outcome.NOT_FOUND.code]),
     )
     row = JUDGE(ask(), replace(nothing, outcome=nothing.outcome.to(torch.int8))).iloc[0]
     assert row["violations"] == 0

@@ -22,7 +22,9 @@ def test_only_what_is_acted_on_changes(x, mask, values):
     for i in range(4):
         for j in range(3):
             assert after[i, j] == (values[i, j] if mask[i, j] else x[i, j])
-    assert torch.equal(WORLD.counterfactual(x[:, None], mask[None], values[None])[1, 2], torch.where(mask, values, x[1])[2])
+    assert torch.equal(
+        WORLD.counterfactual(x[:, None], mask[None], values[None])[1, 2], torch.where(mask, values, x[1])[2]
+    )
 
 
 @given(tables)

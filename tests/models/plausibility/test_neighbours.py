@@ -8,8 +8,8 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from small_tables import table_problem
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+from small_tables import table_problem
 
 from recourse_arena import ArenaError, Feature, FeatureTable, Kind
 from recourse_arena.models.plausibility.neighbours import Neighbours

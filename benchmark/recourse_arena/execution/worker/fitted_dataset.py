@@ -150,7 +150,7 @@ def prepare(
     refused = ~model.accepts(train.x)
     if refused.all():
         raise ArenaError(
-            f"dataset {name}: the decision model {decision_words(dataset)} refuses all {len(train):,} training people;\n"
+            f"dataset {name}: the decision model {decision_words(dataset)} refuses all training people;\n"
             "look at the labels, or at the favourable class of the model"
         )
     encoding = Encoding.fitted(dataset.features, train.x)
