@@ -6,6 +6,7 @@ __all__ = ["of_frame"]
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,36 +60,27 @@ def of_frame(
     """
     if not (hasattr(frame, "columns") and hasattr(frame, "dropna")):
         raise ArenaError(f"expected a pandas frame with a row for each person, got {type(frame).__name__}")
-    label = str(label)
-    open_, fixed, groups = (
-        _named(what, columns)
-        for what, columns in (("actionable", actionable), ("immutable", immutable), ("sensitive", sensitive))
+    asked = _Asked(
+        *(
+            _named(what, columns)
+            for what, columns in (("actionable", actionable), ("immutable", immutable), ("sensitive", sensitive))
+        ),
+        *({str(column): value for column, value in (said or {}).items()} for said in (directions, kinds, levels)),
     )
-    ways, said_kinds, said_levels = (
-        {str(column): value for column, value in (said or {}).items()} for said in (directions, kinds, levels)
-    )
-    cells = _cells(frame)
-    _check_columns(cells, label, (*open_, *fixed, *groups, *ways, *said_kinds, *said_levels))
-    if not open_:
+    label, cells = str(label), _cells(frame)
+    _check_columns(cells, label, sorted(asked.named))
+    if not asked.actionable:
         raise ArenaError("actionable: expected the columns that people can act upon, got none")
-    guesses = guessed(cells, label=label, complete=True)
+    guesses = guessed(cells, label=label, complete=True, named=asked.named)
     for column, reason in guesses.ignored.items():
-        if column in (*open_, *fixed, *groups, *ways, *said_kinds, *said_levels):
+        if column in asked.named:
             raise ArenaError(f"the column {column!r} of the frame can be no feature: {reason}")
-    columns = []
-    for said in guesses.columns:
-        source = said.get("column", said["name"])
-        role = "actionable" if source in open_ else "immutable" if source in fixed else "mutable"
-        entry = {**said, "role": role, "sensitive": source in groups}
-        if source in ways:
-            entry["direction"] = ways[source]
-        columns.append(entry | _levelled(source, cells, said_kinds, said_levels, said.get("levels", [])))
     values: dict[str, Any] = {
         "name": name,
         "cost": cost,
         "label": {"column": label, "favourable": _cell(favourable)},
         "table": {"duplicates": "keep", "missing": []},
-        "feature": columns,
+        "feature": [_feature(said, cells, asked) for said in guesses.columns],
     }
     dataset = TableDataset.of(declared(Path(str(name)), values), cells)
     dataset.splits(seed=0, data=Path())  # what is wrong with a value is an error here, where the frame is given
@@ -97,21 +89,37 @@ def of_frame(
     return dataset
 
 
-def _levelled(
-    source: str,
-    cells: Cells,
-    kinds: Mapping[str, str],
-    levels: Mapping[str, Sequence[object]],
-    guess: Sequence[str],
-) -> dict[str, Any]:
-    """Return kind and levels of a column where they are said; levels are those that occur where they are not."""
-    said: dict[str, Any] = {}
-    if source in kinds:
-        named = kinds[source] in ("binary", "ordinal", "categorical")
-        said = {"kind": kinds[source], "levels": (guess or sorted(set(cells.columns[source]))) if named else []}
-    if source in levels:
-        said["levels"] = [_cell(level) for level in levels[source]]
-        said.setdefault("kind", "binary" if len(said["levels"]) == 2 else "categorical")
+@dataclass(frozen=True)
+class _Asked:
+    """What was said of columns, by their names as text."""
+
+    actionable: tuple[str, ...]
+    immutable: tuple[str, ...]
+    sensitive: tuple[str, ...]
+    directions: Mapping[str, Any]
+    kinds: Mapping[str, Any]
+    levels: Mapping[str, Any]
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every column of which something was said."""
+        return frozenset().union(*(getattr(self, field.name) for field in fields(self)))
+
+
+def _feature(guess: Mapping[str, Any], cells: Cells, asked: _Asked) -> dict[str, Any]:
+    """Return what a declaration says of a column: what was said, else the guess."""
+    source = guess.get("column", guess["name"])
+    role = "actionable" if source in asked.actionable else "immutable" if source in asked.immutable else "mutable"
+    said = {**guess, "role": role, "sensitive": source in asked.sensitive}
+    if source in asked.directions:
+        said["direction"] = asked.directions[source]
+    if (kind := asked.kinds.get(source)) is not None:
+        named = kind in ("binary", "ordinal", "categorical")
+        said |= {"kind": kind, "levels": guess.get("levels") or sorted(set(cells.columns[source])) if named else []}
+    if source in asked.levels:
+        said["levels"] = [_cell(level) for level in asked.levels[source]]
+        if source not in asked.kinds:
+            said["kind"] = "binary" if len(said["levels"]) == 2 else "categorical"
     return said | ({"lower": -math.inf} if said.get("levels") else {})
 
 
@@ -133,7 +141,12 @@ def _cells(frame: pd.DataFrame) -> Cells:
     once("the columns of the frame", [*map(str, frame.columns)])
     complete = frame.dropna()
     if not len(complete):
-        raise ArenaError(f"each of {len(frame):,} rows of the frame lacks a value: expected people without gaps")
+        raise ArenaError(f"expected people without gaps, got {len(frame):,} rows of which none has all values")
+    for name, values in complete.select_dtypes("number").items():
+        endless = ~np.isfinite(values.to_numpy(dtype=float))
+        if endless.any():
+            row = complete.index[int(endless.argmax())]
+            raise ArenaError(f"row {row}: column {str(name)!r}: expected a number; got an infinite one")
     frame = complete
     columns = {
         str(name): np.array([_cell(value) for value in values.tolist()], dtype=object) for name, values in frame.items()

@@ -51,13 +51,14 @@ class Guesses:
     ignored: Mapping[str, str]
 
 
-def guessed(cells: Cells, *, label: str = "", complete: bool = False) -> Guesses:
+def guessed(cells: Cells, *, label: str = "", complete: bool = False, named: Collection[str] = frozenset()) -> Guesses:
     """Return what a table seems to hold.
 
     Arguments:
         cells: The table.
         label: Its column of labels, where that is known.
         complete: Whether it is known to lack nothing, so that no text stands for a missing value.
+        named: Columns that are known to be features, even if they look like numbers of the rows.
 
     Raises:
         ArenaError: If no column has two values, or what is left is no feature.
@@ -69,7 +70,7 @@ def guessed(cells: Cells, *, label: str = "", complete: bool = False) -> Guesses
     marks = {name: set() if complete else _marks(values) for name, values in cells.columns.items()}
     marks[label] = set() if complete else _blanks(labels)
     ignored = _scarce(cells, label, favourable, marks)
-    left, features = _features(cells, label, marks, ignored, decimal)
+    left, features = _features(cells, label, marks, ignored, decimal, named)
     columns: list[dict[str, Any]] = []
     for name in features:
         values, taken = cells.columns[name], {*(column["name"] for column in columns)}
@@ -161,7 +162,12 @@ def _scarce(cells: Cells, label: str, favourable: str, marks: dict[str, set[str]
 
 
 def _features(
-    cells: Cells, label: str, marks: Mapping[str, set[str]], ignored: dict[str, str], decimal: str
+    cells: Cells,
+    label: str,
+    marks: Mapping[str, set[str]],
+    ignored: dict[str, str],
+    decimal: str,
+    named: Collection[str],
 ) -> tuple[np.ndarray, list[str]]:
     """Return which rows lack nothing, and the columns that can be features there; `ignored` gets the others.
 
@@ -171,20 +177,20 @@ def _features(
     while True:
         features = [name for name in cells.columns if name != label and name not in ignored]
         left = ~np.any([lacking[name] for name in (*features, label)], 0)
-        reasons = {name: _no_feature(name, cells.columns[name][left], decimal) for name in features}
+        reasons = {name: _no_feature(name, cells.columns[name][left], decimal, name in named) for name in features}
         if not any(reasons.values()):
             return left, features
         ignored.update({name: reason for name, reason in reasons.items() if reason})
 
 
-def _no_feature(name: str, values: np.ndarray, decimal: str) -> str:
+def _no_feature(name: str, values: np.ndarray, decimal: str, named: bool) -> str:
     """Return why a column is no feature, empty if it may be one."""
     distinct = set(values)
     if len(distinct) < 2:
         return "all rows have the same value" if len(values) else "no row has all values"
     numbers = as_numbers(values, decimal)
     texts = not np.isfinite(numbers).all() or bool((abs(numbers) > np.finfo(np.float32).max).any())
-    if len(distinct) == len(values) > _FEW and (texts or _counts_rows(name, numbers)):
+    if len(distinct) == len(values) > _FEW and not named and (texts or _counts_rows(name, numbers)):
         return "every row has another value"
     if texts and len(distinct) > _MOST:
         return f"{len(distinct):,} different texts are too many for levels; group them first"
