@@ -61,11 +61,12 @@ def of_frame(
     if not (hasattr(frame, "columns") and hasattr(frame, "dropna")):
         raise ArenaError(f"expected a pandas frame with a row for each person, got {type(frame).__name__}")
     asked = _Asked(
-        *(
-            _named(what, columns)
-            for what, columns in (("actionable", actionable), ("immutable", immutable), ("sensitive", sensitive))
-        ),
-        *({str(column): value for column, value in (said or {}).items()} for said in (directions, kinds, levels)),
+        _named("actionable", actionable),
+        _named("immutable", immutable),
+        _named("sensitive", sensitive),
+        _by_name(directions),
+        _by_name(kinds),
+        _by_name(levels),
     )
     label, cells = str(label), _cells(frame)
     _check_columns(cells, label, sorted(asked.named))
@@ -87,6 +88,10 @@ def of_frame(
     if decision is not None:
         dataset.decision = decision
     return dataset
+
+
+def _by_name(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {str(column): value for column, value in (said or {}).items()}
 
 
 @dataclass(frozen=True)
