@@ -13,6 +13,8 @@ from torch import Generator, Tensor
 from recourse_arena import Kind
 from recourse_arena_growing_spheres.world import World, layer_radii
 
+_BEYOND = 1.1
+
 
 class Table(World):
     """People with categories, or with a cost that is no sum of squares: distance is the cost itself.
@@ -47,11 +49,15 @@ class Table(World):
 
     @cached_property
     def reach(self) -> Tensor:
-        """Distance of the farthest corner of each person's box, all categories changed, `(people,)`."""
+        """Distance of the farthest corner of each person's box, all categories changed, and beyond, `(people,)`.
+
+        A radius in the last layer must pay for all that somebody can change: radii at most as far as the corner never
+        would where that is a change of category alone.
+        """
         request = self.request
         farthest = torch.maximum(self.change(request.box.upper), self.change(request.box.lower))
         farthest = torch.where(request.features.categorical, torch.where(self.open, self.each, 0.0), farthest)
-        return self._norm(torch.where(request.actionable, farthest, 0.0))
+        return _BEYOND * self._norm(torch.where(request.actionable, farthest, 0.0))
 
     def distance(self, values: Tensor) -> Tensor:
         """Return the weighted cost of going to points `(..., people, features)`, or its root, `(..., people)`."""

@@ -10,8 +10,22 @@ from permuted_codes import assert_codes_do_not_matter
 from small_tables import table_problem, table_request
 from torch import Tensor
 
-from recourse_arena import Kind, Problem, Recommendation, Request
+from recourse_arena import (
+    PROFILES,
+    Actionability,
+    CausalGraph,
+    Cost,
+    Feature,
+    FeatureTable,
+    Kind,
+    People,
+    Problem,
+    Recommendation,
+    Request,
+    Role,
+)
 from recourse_arena.base.randomness import generator
+from recourse_arena.models.causal.no_effects import NoEffects
 from recourse_arena.people.box import Box
 from recourse_arena.testing.problems.worlds import worlds
 from recourse_arena_grid import Grid
@@ -166,3 +180,38 @@ def test_memory_is_bounded_and_the_bound_changes_nothing(monkeypatch):
     parts = solve(problem, request, samples=100)
     assert torch.equal(together.mask, parts.mask)
     assert torch.equal(together.values, parts.values)
+
+
+def test_a_category_alone_is_changed_where_that_is_all_somebody_can_do():
+    x = torch.zeros(1, 2)
+    features = FeatureTable(
+        (
+            Feature("home", Kind.CATEGORICAL, Role.ACTIONABLE, levels=("rented", "owned", "shared")),
+            Feature("debt", role=Role.ACTIONABLE),
+        )
+    )
+
+    class Owners:
+        def accepts(self, people):
+            return people[..., 0] == 1
+
+    train = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
+    problem = Problem(
+        dataset="homes",
+        features=features,
+        graph=CausalGraph(features.names, {}),
+        decisions=Owners(),
+        cost=Cost.fitted(train, train[:, 0] != 1, features, "gower"),
+        box=Box.spanning(train[train[:, 0] != 1], features),
+        training=People(train, (train[:, 0] == 1).float()),
+        validation=People(train, (train[:, 0] == 1).float()),
+        profile=PROFILES["constant"],
+        draw=lambda people, draws: Actionability(torch.ones(people, 2).long(), 2),
+        without_effects=NoEffects(),
+    )
+    solver = GrowingSpheres(samples=50)
+    solver.fit(problem, seed=0)
+    alone = problem.request(x, Actionability(torch.tensor([[1, 3]]), 2))
+    answer = solver.recommend(alone)
+    assert answer.outcomes == ("solved",)
+    assert answer.values[0, 0] == 1
