@@ -8,16 +8,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.table_file import read_lines
 from recourse_arena.people.features import Feature
 from recourse_arena.tables.declaration import Column, FileOfTable
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _SHOWN = 12
-_LARGEST = float(np.finfo(np.float32).max)
+_LARGEST = 3.4028234e38
 """Of a number: values are kept in single precision."""
 
 
@@ -51,6 +53,8 @@ class Cells:
         Raises:
             ArenaError: With file and line, and what was expected.
         """
+        import numpy as np
+
         names: tuple[str, ...] = ()
         rows: list[list[str]] = []
         places: list[str] = []
@@ -98,6 +102,8 @@ class Cells:
         Raises:
             ArenaError: With file, line and column of the first cell that is not what it should be.
         """
+        import numpy as np
+
         cells = self.column(column.source)
         if column.replace:
             cells = np.array([column.replace.get(cell, cell) for cell in cells], dtype=object)
@@ -111,6 +117,8 @@ class Cells:
         return values.astype(np.float32)
 
     def _codes(self, cells: np.ndarray, column: Column) -> np.ndarray:
+        import numpy as np
+
         codes = {level: code for code, level in enumerate(column.levels)}
         values = np.array([codes.get(cell, -1) for cell in cells], dtype=float)
         if (values < 0).any():
@@ -119,6 +127,8 @@ class Cells:
         return values
 
     def _values(self, cells: np.ndarray, column: Column, feature: Feature, decimal: str) -> np.ndarray:
+        import numpy as np
+
         values = as_numbers(cells, decimal)
         bad = ~np.isfinite(values)
         if bad.any():
@@ -141,6 +151,8 @@ class Cells:
 
         A mark that is declared as a level, or replaced, is no missing cell.
         """
+        import numpy as np
+
         lacking, first = np.zeros(len(self), dtype=bool), ""
         for column in columns:
             meant = {*marks} - {*column.levels} - {*column.replace}
@@ -152,6 +164,8 @@ class Cells:
 
     def repeated(self) -> np.ndarray:
         """Return which rows are the same as an earlier one in every column, bool `(rows,)`."""
+        import numpy as np
+
         seen: set[tuple[str, ...]] = set()
         found = []
         for row in zip(*self.columns.values(), strict=True):
@@ -162,6 +176,8 @@ class Cells:
 
 def among(cells: np.ndarray, texts: Collection[str]) -> np.ndarray:
     """Return which cells are one of some texts, bool `(rows,)`; one long cell makes no wide array of all of them."""
+    import numpy as np
+
     wanted = {*texts}
     return np.fromiter((cell in wanted for cell in cells), dtype=bool, count=len(cells))
 
@@ -173,6 +189,8 @@ def as_numbers(cells: np.ndarray, decimal: str = ".") -> np.ndarray:
         cells: Texts, objects `(rows,)`.
         decimal: What stands before decimals, a point or a comma; the other one is no part of a number then.
     """
+    import numpy as np
+
     if decimal != ".":
         turned = str.maketrans({decimal: ".", ".": "?"})
         cells = np.array([cell.translate(turned) for cell in cells], dtype=object)

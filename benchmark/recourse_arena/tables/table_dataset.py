@@ -10,19 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import variant
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.people.features import FeatureTable
-from recourse_arena.tables.cells import Cells, among
 from recourse_arena.tables.declaration import Column, Declaration, read_declaration
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from recourse_arena.people.people import Split, Splits
     from recourse_arena.problem.graph import CausalGraph
+    from recourse_arena.tables.cells import Cells
 
 _NETWORK = DecisionRecipe(optimizer="adam", epochs=30, standardise_binaries=False)
 
@@ -114,6 +114,8 @@ class TableDataset(Dataset):
             return self._cells
         if reason := self.unavailable(data):
             raise ArenaError(reason)
+        from recourse_arena.tables.cells import Cells
+
         return Cells.read(self._places(data), self.declaration.table)
 
     def files(self, data: Path) -> tuple[Path, ...]:
@@ -195,6 +197,8 @@ class TableDataset(Dataset):
         return self._read[where]
 
     def _checked(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        import numpy as np
+
         said = self.declaration
         label = Column(name=said.label.column, levels=(*said.label.good, *said.label.bad))  # marks that are no lack
         cells = self._complete(self._distinct(cells), (*said.columns, *said.attributes, label))
@@ -235,6 +239,10 @@ class TableDataset(Dataset):
         )
 
     def _labels(self, cells: Cells) -> np.ndarray:
+        import numpy as np
+
+        from recourse_arena.tables.cells import among
+
         label = self.declaration.label
         values = cells.column(label.column)
         good = among(values, label.good)
