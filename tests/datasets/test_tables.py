@@ -165,31 +165,14 @@ def test_loanapp_has_the_applications_without_gaps():
 
 
 HELOC = [
-    "RiskPerformance",
-    "ExternalRiskEstimate",
-    "MSinceOldestTradeOpen",
-    "MSinceMostRecentTradeOpen",
-    "AverageMInFile",
-    "NumSatisfactoryTrades",
-    "NumTrades60Ever2DerogPubRec",
-    "NumTrades90Ever2DerogPubRec",
-    "PercentTradesNeverDelq",
-    "MSinceMostRecentDelq",
-    "MaxDelq2PublicRecLast12M",
-    "MaxDelqEver",
-    "NumTotalTrades",
-    "NumTradesOpeninLast12M",
-    "PercentInstallTrades",
-    "MSinceMostRecentInqexcl7days",
-    "NumInqLast6M",
-    "NumInqLast6Mexcl7days",
-    "NetFractionRevolvingBurden",
-    "NetFractionInstallBurden",
-    "NumRevolvingTradesWBalance",
-    "NumInstallTradesWBalance",
-    "NumBank2NatlTradesWHighUtilization",
+    "RiskPerformance", "ExternalRiskEstimate", "MSinceOldestTradeOpen", "MSinceMostRecentTradeOpen",
+    "AverageMInFile", "NumSatisfactoryTrades", "NumTrades60Ever2DerogPubRec", "NumTrades90Ever2DerogPubRec",
+    "PercentTradesNeverDelq", "MSinceMostRecentDelq", "MaxDelq2PublicRecLast12M", "MaxDelqEver", "NumTotalTrades",
+    "NumTradesOpeninLast12M", "PercentInstallTrades", "MSinceMostRecentInqexcl7days", "NumInqLast6M",
+    "NumInqLast6Mexcl7days", "NetFractionRevolvingBurden", "NetFractionInstallBurden",
+    "NumRevolvingTradesWBalance", "NumInstallTradesWBalance", "NumBank2NatlTradesWHighUtilization",
     "PercentTradesWBalance",
-]
+]  # fmt: skip
 
 
 def applicant(number: int, **cells: object) -> str:
