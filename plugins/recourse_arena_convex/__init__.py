@@ -6,10 +6,12 @@ __all__ = ["Convex"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Kind, Knowledge, Solver, hookimpl
+from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena_convex.search import Search
+    from recourse_arena_convex.tables.search import TableSearch
 
 
 class Convex(Solver):
@@ -40,9 +42,8 @@ class Convex(Solver):
     summary: ClassVar[str] = "sequential convex programming with cvxpy: locally optimal, truly checked"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
-    costs: ClassVar[frozenset[str]] = frozenset({"range"})
-    acts_on: ClassVar[frozenset[Kind]] = frozenset(Kind) - {Kind.CATEGORICAL}
-    plausible_under = frozenset({"flow", "scm"})
+    keeps_rules: ClassVar[bool] = True
+    plausible_under = frozenset({"flow", "scm", "neighbours"})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
         for option, value in (("iterations", iterations), ("starts", starts), ("subsets", subsets)):
@@ -51,9 +52,22 @@ class Convex(Solver):
         self.iterations, self.starts, self.subsets = iterations, starts, subsets
 
     def fit(self, problem: Problem, *, seed: int) -> None:
-        """Draw the accepted training people at whom searches start."""
+        """Draw the accepted training people at whom searches start.
+
+        Raises:
+            NotApplicable: If something follows from actions, and the cost is no sum of squares or there are rules; on
+                tables, if the cost is no sum of changes or of their squares.
+        """
+        if problem.without_effects is not None:
+            from recourse_arena_convex.tables.search import TableSearch
+
+            self.search: Search | TableSearch = TableSearch.prepared(
+                problem, seed=seed, iterations=self.iterations, starts=self.starts, subsets=self.subsets
+            )
+            return
         from recourse_arena_convex.search import Search
 
+        _refuse_with_effects(problem)
         self.search = Search.prepared(
             problem, seed=seed, iterations=self.iterations, starts=self.starts, subsets=self.subsets
         )
@@ -61,6 +75,16 @@ class Convex(Solver):
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found for each person."""
         return self.search(request)
+
+
+def _refuse_with_effects(problem: Problem) -> None:
+    if not problem.cost.quadratic:
+        raise NotApplicable(f"where actions have effects convex minimises the cost range, not {problem.cost.name}")
+    if problem.features.rules:
+        raise NotApplicable(
+            f"where actions have effects convex does not keep rules between features; "
+            f"{problem.dataset} has {problem.features.rules[0]}"
+        )
 
 
 @hookimpl

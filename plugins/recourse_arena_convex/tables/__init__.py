@@ -1,0 +1,1 @@
+"""Sequential convex programming on tables where nothing follows from an action."""
