@@ -51,7 +51,7 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.person)
 
-    def __getitem__(self, rows: Tensor) -> Candidates:
+    def __getitem__(self, rows: slice | Tensor) -> Candidates:
         return Candidates(self.person[rows], self.values[rows], self.cost[rows])
 
     def leading(self, most: int) -> Candidates:

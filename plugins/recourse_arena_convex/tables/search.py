@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Problem, Recommendation, Request, generator
+from recourse_arena import Box, Outcome, Problem, Recommendation, Request, generator
 from recourse_arena_convex.tables.candidates import Candidates
 from recourse_arena_convex.tables.descent import descend
 from recourse_arena_convex.tables.levels import choices
 from recourse_arena_convex.tables.measure import Measure
+from recourse_arena_convex.tables.plausible import cheapest_plausible
 from recourse_arena_convex.tables.polish import polish
 from recourse_arena_convex.tables.rounding import roundings
 from recourse_arena_convex.tables.terrain import Terrain
@@ -26,9 +27,6 @@ _DONORS = 1_000
 
 _POLISHED, _ROUNDS = 4, 8
 """Candidates of a person that are polished, and rounds of that."""
-
-_SCORED = (16, 48)
-"""Candidates of a person whose plausibility is looked at, the cheapest first, and more for those who need them."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +76,16 @@ class TableSearch:
     def _best(self, request: Request) -> Candidates:
         """Return a candidate for each person who has one."""
         terrain = Terrain.of(self.problem, request, self.measure)
-        seen = self._seen(terrain)
+        donated = self._donated(terrain)
+        seen = self._seen(terrain, donated.leading(self.starts - 1))
         best = seen.leading(_POLISHED)
         polished = Candidates.of(terrain, best.person, polish(terrain, best.person, best.values, _ROUNDS))
         everything = Candidates.joined(terrain, [polished, seen])
-        return self._plausible(request, everything) if request.plausibility else everything.leading(1)
+        return cheapest_plausible(terrain, everything, donated) if request.plausibility else everything.leading(1)
 
-    def _seen(self, terrain: Terrain) -> Candidates:
-        """Return the candidates found from all choices of levels and all donors."""
+    def _seen(self, terrain: Terrain, near: Candidates) -> Candidates:
+        """Return the candidates found from all choices of levels, and from those `near` to donors."""
         person, start = choices(terrain, self.subsets)
-        donated = self._donated(terrain, _SCORED[0])
-        near = donated.leading(self.starts - 1)
         person, start = torch.cat([person, near.person]), torch.cat([start, near.values])
         last, best, cost = descend(terrain, person, start, self.iterations)
         relaxed = torch.where((cost < torch.inf)[:, None], best, last)
@@ -96,29 +93,12 @@ class TableSearch:
         fractions = terrain.moving[person] & ~terrain.request.features.whole
         if fractions.any():
             _, rounded, _ = descend(terrain, person, rounded, self.iterations, fractions)
-        return Candidates.joined(terrain, [Candidates.of(terrain, person, rounded), donated])
+        return Candidates.joined(terrain, [Candidates.of(terrain, person, rounded), near])
 
-    def _donated(self, terrain: Terrain, most: int) -> Candidates:
-        """Return people who take over all that they can from the donors nearest to them by cost."""
-        request = terrain.request
-        if not len(self.donors):
-            return Candidates.of(terrain, torch.arange(0), request.factual[:0])
-        cost = request.cost_of_becoming(self.donors)
-        near = cost.argsort(dim=1, stable=True)[:, :most]
-        reached = cost.gather(1, near).isfinite()
-        person, place = reached.nonzero(as_tuple=True)
-        donors = self.donors[near[person, place]]
-        return Candidates.of(terrain, person, torch.where(request.actionable[person], donors, request.factual[person]))
-
-    def _plausible(self, request: Request, candidates: Candidates) -> Candidates:
-        """Return the cheapest plausible candidate of each person who has one among the first few."""
-        judge, first = self.problem.plausible(request), candidates.leading(sum(_SCORED))
-        rank = torch.arange(len(first)) - torch.searchsorted(first.person, first.person)
-        plausible = torch.zeros(len(first), dtype=torch.bool)
-        for least, most in ((0, _SCORED[0]), (_SCORED[0], sum(_SCORED))):
-            has = torch.zeros(len(request), dtype=torch.bool)
-            has[first.person[plausible]] = True
-            look = ((rank >= least) & (rank < most) & ~has[first.person]).nonzero()[:, 0]
-            score = judge.score(first.values[look])
-            plausible[look] = score >= judge.least(request.factual[first.person[look]])
-        return first[plausible].leading(1)
+    def _donated(self, terrain: Terrain) -> Candidates:
+        """Return people who take over from a donor what they can, all who pass."""
+        request, count = terrain.request, len(self.donors)
+        person, donor = torch.arange(len(request)).repeat_interleave(count), self.donors.repeat(len(request), 1)
+        box = Box(request.box.lower[person], request.box.upper[person])
+        may = request.actionable[person] & box.contains(donor, request.features.whole)
+        return Candidates.of(terrain, person, torch.where(may, donor, request.factual[person]))
