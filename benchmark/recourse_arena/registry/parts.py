@@ -6,6 +6,7 @@ __all__ = ["PARTS", "decision_of", "decision_words", "parts_of", "with_parts"]
 
 import inspect
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,7 +66,11 @@ def with_parts(registry: Offered, text: str) -> Dataset:
     own = set(inspect.signature(registry.datasets[name]).parameters)
     parts = {option: value for option, value in options.items() if option in parts_of(registry, text)}
     mine = {option: value for option, value in options.items() if option not in parts}
-    dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*"})
+    try:
+        dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*"})
+    except ArenaError as error:
+        near = get_close_matches(str(mine.get("decision", "")), list(registry.decisions), n=1)
+        raise ArenaError(f"{error}{f'; did you mean the decision model {near[0]!r}?' if near else ''}") from error
     if any(option.partition(".")[0] == "decision" for option in parts):
         _set(dataset, "decision", _asked_decision(registry, dataset, parts))
     if "cost" in parts:

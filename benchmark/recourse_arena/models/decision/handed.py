@@ -14,6 +14,7 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError, described
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.decision import Decision
+from recourse_arena.models.decision.offers import check_threshold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +36,10 @@ def handed_over(model: object, *, favourable: object = 1, threshold: float = 0.5
         name: What it is called.
 
     Raises:
-        ArenaError: If it is neither, or has no such class.
+        ArenaError: If it is neither, has no such class, or the threshold is not between 0 and 1.
     """
-    classes = list(getattr(model, "classes_", []))
+    check_threshold("decision", threshold)
+    classes = np.asarray(getattr(model, "classes_", [])).tolist()
     if not (callable(model) or hasattr(model, "predict_proba") or hasattr(model, "predict")):
         raise ArenaError(f"decision: expected a fitted classifier or a function, got a {type(model).__name__}")
     if classes and favourable not in classes:
@@ -93,8 +95,11 @@ class AskedInFrames:
             found = np.asarray(self._chance(self._frame(rows)), dtype=float)
         except Exception as error:  # it may raise anything
             raise ArenaError(f"the decision model cannot be asked about people: {described(error)}"[:600]) from error
-        if found.shape != (len(rows),) or not np.isfinite(found).all():
+        if found.shape != (len(rows),):
             raise ArenaError(f"the decision model: expected a number for each of {len(rows)} people, got {found.shape}")
+        if not ((found >= 0) & (found <= 1)).all():
+            wrong = found[~((found >= 0) & (found <= 1))][0]
+            raise ArenaError(f"the decision model: expected yes or no, or probabilities from 0 to 1, got {wrong:g}")
         return torch.from_numpy(found).float().reshape(x.shape[:-1])
 
     def accepts(self, x: Tensor) -> Tensor:

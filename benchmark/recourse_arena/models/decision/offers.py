@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Boosting", "Forest", "Logistic", "Onnx", "Relu", "recourse_decisions"]
+__all__ = ["Boosting", "Forest", "Logistic", "Onnx", "Relu", "check_threshold", "recourse_decisions"]
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -250,15 +250,17 @@ class Onnx(Decision):
         if not str(file):
             raise ArenaError("decision model onnx: expected the path of an ONNX file, as in 'onnx?file=model.onnx'")
         self.file, self.favourable = Path(str(file)), str(favourable)
-        if threshold is not None and (isinstance(threshold, bool) or not 0 < float(threshold) < 1):
-            raise ArenaError(f"decision model onnx: threshold must be above 0 and below 1, got {threshold!r}")
+        if threshold is not None:
+            check_threshold("decision model onnx", threshold)
         self.threshold = threshold
 
     def fit(
         self, features: FeatureTable, training: People, validation: People, *, seed: int, report: ProgressHook = silent
     ) -> OnnxFile:
         """Return the model in the file; nothing is trained."""
-        return self._model(features, self._content())
+        model = self._model(features, self._content())
+        model.accepts(training.x[:2])  # whoever cannot be asked is an error now
+        return model
 
     def state(self, model: OnnxFile) -> Mapping[str, Tensor]:
         """Return the file's bytes."""
@@ -287,6 +289,12 @@ class Onnx(Decision):
             return self.file.read_bytes()
         except OSError as error:
             raise ArenaError(f"decision model onnx: cannot read {self.file}: {error.strerror}") from None
+
+
+def check_threshold(what: str, threshold: Any) -> None:
+    """Raise unless a threshold of probabilities is a number above 0 and below 1."""
+    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
+        raise ArenaError(f"{what}: threshold must be a number above 0 and below 1, got {threshold!r}")
 
 
 _RECIPE = tuple(field.name for field in fields(DecisionRecipe))

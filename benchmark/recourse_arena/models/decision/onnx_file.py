@@ -23,6 +23,8 @@ _NUMBERS = {
     "tensor(int32)": np.int32,
 }
 _TEXT = "tensor(string)"
+_SLACK = 1e-5
+"""By how much probabilities may be rounded."""
 
 
 class OnnxFile:
@@ -53,7 +55,7 @@ class OnnxFile:
         self.features, self.content, self.what = features, content, what
         self.favourable, self.threshold = favourable, threshold
         self._label, self._scores, self._classes = self._outputs()
-        self._inputs = self._readers()
+        self._inputs  # noqa: B018 - wrong inputs are an error now
 
     def accepts(self, x: Tensor) -> Tensor:
         """Return who is decided positively, bool `(...,)`."""
@@ -67,12 +69,18 @@ class OnnxFile:
         """Return the probability `(...,)` of the favourable class; 0 and 1 where the file gives decisions only."""
         if not self._scores:
             return self.accepts(x).float()
-        parts = [self._chance(scores) for scores in self._run(self._scores, x)]
-        return torch.from_numpy(np.concatenate(parts).astype(np.float32)).reshape(x.shape[:-1])
+        found = np.concatenate([self._chance(scores) for scores in self._run(self._scores, x)])
+        if not ((found >= -_SLACK) & (found <= 1 + _SLACK)).all():
+            wrong = found[~((found >= -_SLACK) & (found <= 1 + _SLACK))][0]
+            raise ArenaError(
+                f"{self.what}: expected probabilities from 0 to 1 in its output {self._scores!r}, got {wrong:g};\n"
+                f"export the model with its last sigmoid or softmax"
+            )
+        return torch.from_numpy(found.astype(np.float32).clip(0, 1)).reshape(x.shape[:-1])
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel without the session, which is made again."""
-        return {name: value for name, value in self.__dict__.items() if name != "_session"}
+        """Travel without the session and what feeds it, which are made again."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_session", "_inputs")}
 
     def __deepcopy__(self, memo: dict[int, object]) -> OnnxFile:
         return OnnxFile(
@@ -87,22 +95,39 @@ class OnnxFile:
     def _wanted(self) -> str:
         return self.favourable or (self._classes[-1] if self._classes else "1")
 
-    def _outputs(self) -> tuple[str, str, tuple[str, ...]]:
-        """Return the names of the outputs with classes and with probabilities, empty without, and the classes."""
-        outputs = self._session.get_outputs()
-        label = next((o.name for o in outputs if o.type in ("tensor(int64)", "tensor(int32)", _TEXT)), "")
-        scores = next((o.name for o in outputs if "float" in o.type or "double" in o.type), "")
-        if not label and not scores:
-            kinds = ", ".join(f"{o.name}: {o.type}" for o in outputs)
-            raise ArenaError(f"{self.what}: expected an output with classes or probabilities, got {kinds or 'none'}")
+    def _known(self, label: Any, scores: Any) -> tuple[str, ...]:
+        """Return the classes that the file names; where it gives probabilities alone, their columns are classes.
+
+        Raises:
+            ArenaError: If the favourable class is none of them, or cannot be told.
+        """
         classes = _classes(self.content)
+        if not classes and not label:
+            columns = scores.shape[-1] if len(scores.shape) > 1 else 1
+            classes = tuple(map(str, range(max(columns, 2)))) if isinstance(columns, int) else ()
         if self.favourable and classes and self.favourable not in classes:
             raise ArenaError(
                 f"{self.what}: expected {self.favourable!r} to be one of its classes, which are {', '.join(classes)}"
             )
+        if not self.favourable and not classes and label and label.type == _TEXT:
+            raise ArenaError(
+                f"{self.what}: the file does not say which classes its output {label.name!r} can have;\n"
+                f"say which one is favourable, as in 'onnx?file=model.onnx&favourable=good'"
+            )
+        return classes
+
+    def _outputs(self) -> tuple[str, str, tuple[str, ...]]:
+        """Return the names of the outputs with classes and with probabilities, empty without, and the classes."""
+        outputs = self._session.get_outputs()
+        label = next((o for o in outputs if o.type in ("tensor(int64)", "tensor(int32)", _TEXT)), None)
+        scores = next((o for o in outputs if "float" in o.type or "double" in o.type), None)
+        if not label and not scores:
+            kinds = ", ".join(f"{o.name}: {o.type}" for o in outputs)
+            raise ArenaError(f"{self.what}: expected an output with classes or probabilities, got {kinds or 'none'}")
+        classes = self._known(label, scores)
         if self.threshold is not None and not scores:
             raise ArenaError(f"{self.what}: a threshold was asked for, but the model gives classes only")
-        return label, scores, classes
+        return label.name if label else "", scores.name if scores else "", classes
 
     def _chance(self, scores: Any) -> np.ndarray:
         if isinstance(scores, list):  # a map for each person, from class to probability
@@ -129,7 +154,9 @@ class OnnxFile:
                 raise ArenaError(f"{self.what}: the model cannot be asked: {first}") from None
         return found
 
-    def _readers(self) -> dict[str, Any]:
+    @cached_property
+    def _inputs(self) -> dict[str, Any]:
+        """What makes each input of people."""
         inputs = self._session.get_inputs()
         if len(inputs) == 1 and inputs[0].name not in self.features.names:
             return {inputs[0].name: self._table(inputs[0])}
@@ -154,6 +181,8 @@ class OnnxFile:
         return lambda x: x[:, place].numpy().astype(kind).reshape((-1,) if flat else (-1, 1))
 
     def _table(self, given: Any) -> Any:
+        if given.type == _TEXT:
+            raise ArenaError(f"{self.what}: expected numbers in its input {given.name!r}, or an input for each feature")
         kind, width = self._number(given), given.shape[-1] if given.shape else None
         wide = [(j, code) for j, feature in enumerate(self.features) for code in _codes(feature)]
         if width in (len(self.features), None) or not isinstance(width, int):

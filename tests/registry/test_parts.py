@@ -1,0 +1,162 @@
+"""Parts that every dataset has, as options of its name: decision model, cost, effects."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from borrowers import borrowers
+from skl2onnx import to_onnx
+from sklearn.linear_model import LogisticRegression
+
+import recourse_arena as arena
+from recourse_arena import ArenaError, Decision, DecisionRecipe
+from recourse_arena.base.folders import data_folder
+from recourse_arena.execution.worker.fitted_dataset import prepare
+from recourse_arena.models.decision.offers import Forest, Relu
+from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.registry.discovery import discover
+from recourse_arena.registry.parts import decision_words, parts_of
+from recourse_arena.storage.artefact_cache import ArtefactCache
+
+REGISTRY = discover()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("germna", "unknown dataset 'germna'. Did you mean 'german'"),
+        ("german?decision=forst", "unknown decision model 'forst'. Did you mean 'forest'"),
+        (
+            "german?decision=forest&decision.tree=5",
+            "unknown option of decision model 'forest' 'tree'. Did you mean 'trees'",
+        ),
+        ("german?decision=forest&decision.trees=0", "decision model forest: trees must be a whole number"),
+        ("german?decision.hiden=3", "unknown option of decision model 'relu' 'hiden'. Did you mean 'hidden'"),
+        ("german?decision.trees=3", "unknown option of decision model 'relu' 'trees'"),
+        ("german?decisions=forest", "unknown option of dataset 'german' 'decisions'. Did you mean 'decision"),
+        ("german?cost=gowre", "unknown cost of dataset 'german' 'gowre'. Did you mean 'gower'"),
+        ("german?cost=7", "unknown cost of dataset 'german' '7'. Known: "),
+        ("german?effects=non", "unknown effects of dataset 'german' 'non'. Did you mean 'none'"),
+        ("german?effects=scm", "dataset german: its structural equations are not known; effects are flow or none"),
+        ("german?effects=flow", "dataset german: no causal graph of it is known; effects are none"),
+        ("german?trees=3", "unknown option of dataset 'german' 'trees'"),
+        ("loan?decision=adm", "dataset loan: decision must be one of sgd, adam, got 'adm'$"),
+        ("loan?decision=forst", "one of sgd, adam, got 'forst'; did you mean the decision model 'forest'"),
+        ("loan?decision=adam&decision.hidden=x", "hidden: expected widths such as 32-32"),
+        ("loan?effects=smc", "Did you mean 'scm'"),
+    ],
+)
+def test_a_wrong_part_is_one_clear_error_with_near_matches(name, message):
+    with pytest.raises(ArenaError, match=message):
+        REGISTRY.dataset(name)
+
+
+def test_an_option_of_the_datasets_own_is_its_own():
+    adam = REGISTRY.dataset("loan?decision=adam")
+    assert isinstance(adam.decision, DecisionRecipe)
+    assert adam.decision.optimizer == "adam" != REGISTRY.dataset("loan").decision.optimizer
+    assert parts_of(REGISTRY, "loan?decision=adam") == frozenset()
+    assert parts_of(REGISTRY, "loan?decision=forest&cost=l1&actionable=income") == {"decision", "cost"}
+    assert parts_of(REGISTRY, "german?decision=forest&decision.trees=5") == {"decision", "decision.trees"}
+
+
+@pytest.mark.parametrize("dataset", ["loan", "german"])
+def test_a_decision_model_is_that_of_its_name_with_its_options(dataset):
+    forest = REGISTRY.dataset(f"{dataset}?decision=forest&decision.trees=9")
+    model = REGISTRY.decision_of(forest)
+    assert isinstance(model, Forest)
+    assert (model.trees, model.leaf) == (9, Forest().leaf)
+    assert decision_words(forest) == "forest?trees=9"
+
+
+def test_options_without_a_model_are_those_of_the_one_it_has():
+    default, wide = REGISTRY.dataset("german"), REGISTRY.dataset("german?decision.hidden=7-5&decision.epochs=3")
+    model = REGISTRY.decision_of(wide)
+    assert isinstance(model, Relu)
+    assert (model.recipe.hidden, model.recipe.epochs) == ((7, 5), 3)
+    assert model.recipe.batch == default.decision.batch
+    recipe = REGISTRY.dataset("loan?decision=adam&decision.epochs=2").decision
+    assert (recipe.optimizer, recipe.epochs) == ("adam", 2)
+    assert REGISTRY.dataset("german").decision == default.decision  # nothing is changed for others
+
+
+def test_cost_and_effects_are_set_for_this_dataset_alone():
+    assert REGISTRY.dataset("german?cost=l1").cost == "l1"
+    assert REGISTRY.dataset("german").cost == "gower"
+    assert REGISTRY.dataset("loan?effects=none").effects_known == "none"
+    assert REGISTRY.dataset("loan?effects=flow").effects_known == "flow"
+    assert REGISTRY.dataset("loan").effects_known == REGISTRY.dataset("loan?effects=scm").effects_known == "scm"
+
+
+def test_a_decision_that_is_no_model_is_refused():
+    dataset = REGISTRY.dataset("german")
+    object.__setattr__(dataset, "decision", 3)
+    with pytest.raises(
+        ArenaError, match="dataset german: decision: expected a DecisionRecipe or a decision model, got 3"
+    ):
+        REGISTRY.decision_of(dataset)
+
+
+def test_a_decision_that_is_an_object_is_taken_as_it_is():
+    dataset, mine = REGISTRY.dataset("german"), arena.decision(lambda frame: frame["age"] > 30, name="mine")
+    object.__setattr__(dataset, "decision", mine)
+    assert REGISTRY.decision_of(dataset) is mine
+    assert isinstance(mine, Decision)
+    assert decision_words(dataset) == "mine"
+
+
+def keys(name: str, seed: int = 0) -> ModelKeys:
+    return ModelKeys.of(name, seed=seed, data=data_folder(None), registry=discover(), arithmetic="native")
+
+
+def prepared(name: str, cache: ArtefactCache):
+    return prepare(name, seed=0, data=data_folder(None), cache=cache, registry=discover())
+
+
+@pytest.mark.parametrize("dataset", ["german", "loan"])
+def test_what_says_nothing_of_the_decision_model_leaves_its_key(dataset):
+    plain = keys(dataset)
+    for option in ("cost=l1", "cost=gower", "effects=none"):
+        assert keys(f"{dataset}?{option}").classifier == plain.classifier, option
+        assert keys(f"{dataset}?{option}").flow == plain.flow or option == "effects=none"
+    assert keys(dataset, seed=1).classifier != plain.classifier
+
+
+@pytest.mark.parametrize("dataset", ["german", "loan"])
+def test_another_decision_model_has_another_key(dataset):
+    names = ["", "?decision=forest", "?decision=forest&decision.trees=5", "?decision=boosting", "?decision.epochs=3"]
+    found = [keys(f"{dataset}{name}") for name in names]
+    assert len({each.classifier for each in found}) == len(names)
+    assert len({each.materials for each in found}) == len(names)
+    assert len({each.flow for each in found}) == 1
+    assert keys(f"{dataset}?decision=forest&cost=l2").classifier == found[1].classifier
+
+
+def test_the_key_of_an_onnx_file_is_that_of_its_bytes(tmp_path, monkeypatch):
+    features, training, _ = borrowers("german")
+
+    def write(file, strength):
+        fitted = LogisticRegression(C=strength, max_iter=500).fit(training.x.numpy(), training.y.numpy().astype(int))
+        file.write_bytes(to_onnx(fitted, training.x[:1].numpy()).SerializeToString())
+
+    monkeypatch.chdir(tmp_path)
+    one, other = tmp_path / "one.onnx", tmp_path / "other.onnx"
+    write(one, 1.0)
+    first = keys("german?decision=onnx&decision.file=one.onnx")
+    other.write_bytes(one.read_bytes())
+    assert keys("german?decision=onnx&decision.file=other.onnx").classifier == first.classifier
+    assert keys("german?decision=onnx&decision.file=one.onnx&decision.threshold=0.7").classifier != first.classifier
+    assert keys("german?decision=onnx&decision.file=one.onnx&decision.favourable=0").classifier != first.classifier
+    write(one, 0.01)
+    assert keys("german?decision=onnx&decision.file=one.onnx").classifier != first.classifier
+    one.unlink()
+    with pytest.raises(ArenaError, match=r"cannot read one.onnx: No such file"):
+        prepared("german?decision=onnx&decision.file=one.onnx", ArtefactCache(tmp_path / "cache"))
+
+
+def test_the_same_model_whatever_the_cost(tmp_path):
+    cache, people = ArtefactCache(tmp_path), borrowers("german")[2]
+    made = [prepared(f"german?decision.epochs=1{cost}", cache) for cost in ("", "&cost=l1")]
+    assert [each.problem.cost.name for each in made] == ["gower", "l1"]
+    assert torch.equal(*(each.problem.scores.probability(people) for each in made))
+    assert [artefact.kind for artefact in cache.artefacts()] == ["classifier"]
