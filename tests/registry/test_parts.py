@@ -133,7 +133,7 @@ def test_another_decision_model_has_another_key(dataset):
 
 
 def test_the_key_of_an_onnx_file_is_that_of_its_bytes(tmp_path, monkeypatch):
-    features, training, _ = borrowers("german")
+    _, training, _ = borrowers("german")
 
     def write(file, strength):
         fitted = LogisticRegression(C=strength, max_iter=500).fit(training.x.numpy(), training.y.numpy().astype(int))

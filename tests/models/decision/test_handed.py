@@ -52,7 +52,7 @@ def test_a_model_without_probabilities_decides_as_it_does():
 
 
 def test_a_function_sees_people_in_words_and_their_units():
-    features, training, people = borrowers("german")
+    features, _, people = borrowers("german")
     seen = []
 
     def rule(frame: pd.DataFrame) -> pd.Series:

@@ -119,7 +119,7 @@ def test_boosted_trees_of_others_on_one_table(asked, package, columns, name):
     onnxmltools = pytest.importorskip("onnxmltools")
     from onnxmltools.convert.common.data_types import FloatTensorType
 
-    made, features, (_, training, people) = pytest.importorskip(package), borrowers(name)[0], borrowers(name)
+    made, (features, training, people) = pytest.importorskip(package), borrowers(name)
     if package == "xgboost":
         fitted = made.XGBClassifier(n_estimators=15, max_depth=4, n_jobs=1, random_state=0)
         convert = onnxmltools.convert_xgboost
@@ -138,7 +138,7 @@ def test_boosted_trees_of_others_on_one_table(asked, package, columns, name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_network_of_torch(asked, name):
-    features, training, people = borrowers(name)
+    features, _, people = borrowers(name)
     table = lambda x: torch.from_numpy(in_levels(features, x))  # noqa: E731
     columns = table(people)
     mean, sd = columns.mean(0), columns.std(0).clamp(min=1e-3)
