@@ -61,12 +61,12 @@ def of_frame(
     if not (hasattr(frame, "columns") and hasattr(frame, "dropna")):
         raise ArenaError(f"expected a pandas frame with a row for each person, got {type(frame).__name__}")
     asked = _Asked(
-        _named("actionable", actionable),
-        _named("immutable", immutable),
-        _named("sensitive", sensitive),
-        _by_name(directions),
-        _by_name(kinds),
-        _by_name(levels),
+        actionable=_named("actionable", actionable),
+        immutable=_named("immutable", immutable),
+        sensitive=_named("sensitive", sensitive),
+        directions=_by_name(directions),
+        kinds=_by_name(kinds),
+        levels=_by_name(levels),
     )
     label, cells = str(label), _cells(frame)
     _check_columns(cells, label, sorted(asked.named))
@@ -88,10 +88,6 @@ def of_frame(
     if decision is not None:
         dataset.decision = decision
     return dataset
-
-
-def _by_name(said: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {str(column): value for column, value in (said or {}).items()}
 
 
 @dataclass(frozen=True)
@@ -132,6 +128,10 @@ def _named(what: str, columns: Iterable[object]) -> tuple[str, ...]:
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise ArenaError(f"{what}: expected a list of columns, got {columns!r}")
     return tuple(map(str, columns))
+
+
+def _by_name(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {str(column): value for column, value in (said or {}).items()}
 
 
 def _check_columns(cells: Cells, label: str, named: Sequence[str]) -> None:
