@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from renamed_codes import Renamed
 
 from recourse_arena import FeatureTable, Kind, Problem, Recommendation, Request
 from recourse_arena.models.decision.offers import Boosting, Forest
 from recourse_arena.people.rules import Implies
 from recourse_arena.testing import worlds
+from recourse_arena.testing.problems.renaming import Renaming
+from recourse_arena.testing.problems.worlds import World
 from recourse_arena_dice import Dice
 
 pytest.importorskip("dice_ml")
@@ -64,21 +65,10 @@ def test_actions_are_legal_and_accepted_whatever_decides(problem, request_, mode
     assert (request.box.contains(x, request.features.whole) | ~answer.mask).all()  # and with it, directions
 
 
-@pytest.mark.parametrize("method", ["random", "genetic"])
-def test_how_levels_are_numbered_changes_nothing(problem, request_, method):
-    codes = Renamed.of(problem.features)
-    assert not torch.equal(codes.told(request_.factual), request_.factual)
-    expected = solve(problem, request_, method=method)
-    told = codes.answer(solve(codes.problem(problem), codes.request(request_), method=method))
-    for name in ("mask", "values", "outcome"):
-        assert torch.equal(getattr(told, name), getattr(expected, name)), name
-    assert expected.solved.any()
-
-
 @pytest.mark.parametrize("renamed", [False, True])
 def test_the_network_that_dice_follows_is_the_classifier(problem, renamed):
     if renamed:
-        problem = Renamed.of(problem.features).problem(problem)
+        problem = Renaming(problem.features).world(World("renamed", problem, {})).problem
     dice = Dice(method="gradient")
     dice.fit(problem.seen_by(dice.knows), seed=0)
     explainer = dice.explainer

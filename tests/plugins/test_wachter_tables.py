@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from renamed_codes import Renamed
 from small_worlds import random_world
 
 from recourse_arena import FeatureTable, Kind, NotApplicable, Problem, Recommendation, Request
@@ -16,6 +15,8 @@ from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.testing import worlds
+from recourse_arena.testing.problems.renaming import Renaming
+from recourse_arena.testing.problems.worlds import World
 from recourse_arena_wachter import Wachter
 from recourse_arena_wachter.aim import Aim
 from recourse_arena_wachter.relaxation import Relaxation
@@ -91,13 +92,15 @@ def test_under_every_cost_actions_are_legal_accepted_and_hardly_dearer_than_the_
 
 @pytest.mark.parametrize("distance", ["cost", "mad"])
 def test_how_levels_are_numbered_changes_nothing(problem, request_, levels_only, distance):
-    codes = Renamed.of(problem.features)
-    assert not torch.equal(codes.told(request_.factual), request_.factual)
+    renaming = Renaming(problem.features)
+    assert not torch.equal(renaming.there(request_.factual), request_.factual)
     for request in (request_, levels_only):
         expected = solve(problem, request, distance=distance)
-        told = codes.answer(solve(codes.problem(problem), codes.request(request), distance=distance))
-        for name in ("mask", "values", "outcome"):
-            assert torch.equal(getattr(told, name), getattr(expected, name)), name
+        other = renaming.world(World("renamed", problem, {"asked": request}))
+        told = renaming.advice(solve(other.problem, other.requests["asked"], distance=distance))
+        assert torch.equal(told.outcome, expected.outcome)
+        assert torch.equal(told.mask, expected.mask)
+        assert torch.equal(told.values[told.mask], expected.values[told.mask])
     assert expected.mask[:, problem.features.categorical].any()
 
 
