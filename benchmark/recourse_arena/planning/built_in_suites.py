@@ -42,7 +42,7 @@ _QUICK = Suite(
         Block(
             ("german",),
             _scenarios("hard-3", "hard-random+soft-linear"),
-            ("icarma", "grid", "growing-spheres", "wachter"),
+            ("icarma", "grid", "convex", "growing-spheres", "wachter"),
             people=100,
         ),
         Block(
