@@ -53,11 +53,11 @@ def _joined(one: Candidates, other: Candidates) -> Candidates:
 
 def _simpler(terrain: Terrain, best: Candidates) -> Candidates:
     """Return what passes and is cheaper: one change left out, or one number halfway or a bit back."""
-    factual, features = terrain.request.factual[best.person], terrain.request.features
+    factual = terrain.request.factual[best.person]
     rows: list[Tensor] = []
     found: list[Tensor] = []
     for column in (best.values != factual).any(0).nonzero()[:, 0].tolist():
-        for share in (0.0, 0.5, 0.9) if not features.categorical[column] else (0.0,):
+        for share in (0.0,) if column in terrain.levels else (0.0, 0.5, 0.9):
             there = best.values.clone()
             there[:, column] = factual[:, column] + share * (best.values - factual)[:, column]
             rows.append(torch.arange(len(best)))

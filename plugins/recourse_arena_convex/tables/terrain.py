@@ -58,11 +58,9 @@ class Terrain:
         moving = request.actionable & (lower < upper)
         moving[:, list(levels)] = False
         price = torch.where(request.actionable, request.weights * measure.slope, 0.0)
-        still = (
-            factual[:, :0].bool(),
-            *(rule.kept(_named(features.names, factual))[:, None] for rule in features.rules),
-        )
-        return cls(problem, request, price, measure.power, lower, upper, moving, levels, torch.cat(still, 1))
+        by_name = dict(zip(features.names, factual.unbind(1), strict=True))
+        keeps = torch.stack([request.actionable.any(1), *(rule.kept(by_name) for rule in features.rules)], 1)[:, 1:]
+        return cls(problem, request, price, measure.power, lower, upper, moving, levels, keeps)
 
     def __len__(self) -> int:
         return len(self.request)
@@ -90,11 +88,8 @@ class Terrain:
 
     def logit(self, values: Tensor) -> Tensor:
         """Return the logit `(rows,)`."""
-        return (
-            torch.cat([self.problem.classifier.logit(part) for part in values.split(_ROWS)])
-            if len(values)
-            else (values.new_zeros(0))
-        )
+        parts = [self.problem.classifier.logit(part) for part in values.split(_ROWS)]
+        return torch.cat([values.new_zeros(0), *parts])
 
     def slopes(self, person: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logit `(rows,)` and its slope along numbers that can be moved, `(rows, features)`."""
@@ -110,15 +105,12 @@ class Terrain:
 
     def snap(self, person: Tensor, values: Tensor) -> Tensor:
         """Return the nearest allowed values of numbers, `(rows, features)`; who stays may stay outside the box."""
-        box, factual = self.request.box, self.request.factual[person]
-        rounded = torch.where(self.request.features.whole, values.round(), values)
+        box, whole, factual = self.request.box, self.request.features.whole, self.request.factual[person]
+        rounded = torch.where(whole, values.round(), values)
         low, high = box.lower[person], box.upper[person]
-        whole = self.request.features.whole
         low, high = torch.where(whole, low.ceil(), low), torch.where(whole, high.floor(), high)
         inside = torch.minimum(torch.maximum(rounded, low), high)
-        return torch.where(
-            self.moving[person] & (rounded != factual), inside, torch.where(rounded == factual, factual, values)
-        )
+        return torch.where(self.moving[person], torch.where(rounded != factual, inside, factual), values)
 
     def keeps_rules(self, person: Tensor, values: Tensor) -> Tensor:
         """Return which rows break no rule that their person keeps, bool `(rows,)`."""
@@ -153,7 +145,3 @@ class Terrain:
                 else:
                     lower[:, j] = torch.where(keeps, torch.maximum(lower[:, j], end), lower[:, j])
         return torch.minimum(lower, values), torch.maximum(upper, values)
-
-
-def _named(names: tuple[str, ...], x: Tensor) -> dict[str, Tensor]:
-    return dict(zip(names, x.unbind(-1), strict=True))
