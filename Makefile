@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps dice-ml raiutils
 	@touch $(READY)
 
-# The `quick` suite: every mission solver on Loan, and on GMSC where its file is found.
+# The `quick` suite: every mission solver on Loan and German, and on GMSC where its file is found.
 demo: $(READY)
 	$(BIN)/recourse-arena run quick --jobs $(JOBS) --out $(OUT)
 
@@ -42,6 +42,7 @@ results: $(READY)
 	$(BIN)/recourse-arena run certified --out results/certified
 	$(BIN)/recourse-arena run methods --out results/methods
 	$(BIN)/recourse-arena run structures --out results/structures
+	$(BIN)/recourse-arena run tabular --out results/tabular
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
