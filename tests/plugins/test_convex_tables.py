@@ -29,9 +29,9 @@ from recourse_arena_convex import Convex
 from recourse_arena_convex.tables.allocation import allocate
 
 COSTS = ("gower", "l1", "encoded-1", "l2", "encoded", "range")
-RULES = (AtMost({"debt": 1.0, "trades": -1.0}, 2.0), Implies("job", (0, 2), "home", (1, 2)))
+RULES = (AtMost({"good": 1.0, "trades": -1.0}), Implies("job", (0, 2), "home", (1, 2)))
 A = Role.ACTIONABLE
-STEPS = 40
+STEPS = 16
 """Values of the continuous feature in the enumeration."""
 
 
@@ -43,6 +43,7 @@ def features(rules=()) -> FeatureTable:
             Feature("home", Kind.CATEGORICAL, A, levels=("rent", "own", "free")),
             Feature("member", Kind.BINARY, A),
             Feature("trades", Kind.INTEGER, A, lower=0, upper=8),
+            Feature("good", Kind.INTEGER, A, lower=0, upper=8),
             Feature("debt", Kind.CONTINUOUS, A, lower=0.0, upper=4.0, direction=Direction.DOWN),
         ),
         rules,
@@ -52,8 +53,9 @@ def features(rules=()) -> FeatureTable:
 def table_problem(seed: int, *, cost: str = "gower", rules=(), harder: float = 0.0) -> Problem:
     """Return a problem with a random network that accepts few people."""
     table, draws = features(rules), torch.Generator().manual_seed(seed)
-    share = torch.rand(400, 6, generator=draws)
-    x = torch.where(table.whole, (share * torch.tensor([4, 60, 3, 2, 9, 1])).floor(), share * 4)
+    share = torch.rand(400, 7, generator=draws)
+    x = torch.where(table.whole, (share * torch.tensor([4, 60, 3, 2, 9, 1, 1])).floor(), share * 4)
+    x[:, 5] = (share[:, 5] * (x[:, 4] + 1)).floor()
     with torch.random.fork_rng(devices=[]):
         model = ReluClassifier(table, (8, 6))
     model.set_scale(Encoding.fitted(table, x))
@@ -188,16 +190,40 @@ def test_who_is_accepted_already_has_nothing_to_do():
     assert not answer.mask.any()
 
 
-def test_a_table_of_numbers_needs_no_levels():
-    problem = table_problem(2)
-    request = asked(problem)
-    levels = torch.tensor([feature.kind in ("categorical", "binary") for feature in problem.features])
-    request = replace(
-        request, actionability=request.actionability.without(levels.expand(len(request), -1)), plausibility=False
-    )
-    answer = advised(problem, request)
+def test_who_can_change_numbers_alone_is_helped_where_enumeration_is():
+    helped = []
+    for seed in range(6):
+        problem = table_problem(seed)
+        request = asked(problem, 20)
+        levels = torch.tensor([feature.kind in ("categorical", "binary") for feature in problem.features])
+        request = replace(request, actionability=request.actionability.without(levels.expand(len(request), -1)))
+        answer = advised(problem, request)
+        assert_allowed(problem, request, answer)
+        least = torch.tensor([cheapest(problem, request[i : i + 1]) for i in range(len(request))])
+        assert not (least.isfinite() & ~answer.solved).any()
+        helped += answer.solved.tolist()
+    assert sum(helped) >= 10
+
+
+@pytest.mark.parametrize("cost", ["gower", "l2"])
+def test_who_needs_more_of_a_limited_sum_takes_the_limit_along(cost):
+    """Only good trades count, and they are some of the trades: whoever has no others must make new ones."""
+    problem = table_problem(0, cost=cost, rules=RULES[:1])
+    model, good = problem.decisions, problem.features.index("good")
+    line = ReluClassifier(problem.features, ())
+    line.set_scale(model.encoding)
+    weight = (model.encoding.owner == good).float()[None] * model.sd[good]
+    line.layers[0].weight.data, line.layers[0].bias.data = weight, model.mean[good : good + 1] - 4.5
+    problem = replace(problem, decisions=line.eval().requires_grad_(False))
+    x = problem.training.x
+    factual = x[(x[:, good] == x[:, good - 1]) & (x[:, good] < 4)][:10]
+    answers = Ranking().population(10, problem.features, actionable="all", draws=torch.Generator().manual_seed(0))
+    request = problem.request(factual, answers, plausibility=False)
+    answer = advised(replace(problem, training=problem.training[:0]), request)
+    assert answer.solved.all()
     assert_allowed(problem, request, answer)
-    assert answer.solved.any()
+    assert (after(request, answer)[:, [good - 1, good]] == 5).all()
+    assert (answer.mask.sum(1) == 2).all()
 
 
 @pytest.mark.parametrize("power", [1, 2])

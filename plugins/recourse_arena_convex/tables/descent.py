@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena_convex.tables.allocation import allocate
+from recourse_arena_convex.tables.sums import mended, narrowed
 from recourse_arena_convex.tables.terrain import MARGIN, Terrain
 
 _KEPT = 0.1
@@ -18,7 +19,13 @@ _FIRST = 0.5
 
 
 def descend(
-    terrain: Terrain, person: Tensor, values: Tensor, iterations: int, free: Tensor | None = None
+    terrain: Terrain,
+    person: Tensor,
+    values: Tensor,
+    iterations: int,
+    *,
+    free: Tensor | None = None,
+    alone: bool = True,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return where steps end, the cheapest values on the way that pass, and their cost.
 
@@ -30,6 +37,7 @@ def descend(
         values: Where to start, `(rows, features)`; whole numbers are relaxed.
         iterations: How many steps to try.
         free: Numbers that may be moved, bool `(rows, features)`; by default all that can be.
+        alone: Whether limits of sums of numbers bound each step, instead of moving the others of a sum along.
 
     Returns:
         Last values and best values `(rows, features)`, and the cost of the latter `(rows,)`, its root not taken and
@@ -44,21 +52,22 @@ def descend(
     cost = terrain.total(person, values)
     best, least = values.clone(), torch.where(terrain.passes(person, values, logit), cost, torch.inf)
     for _ in range(iterations):
-        lower, upper = terrain.bounds(person, values)
+        lower, upper = narrowed(terrain, person, values) if alone else (terrain.lower[person], terrain.upper[person])
         lower = torch.where(free, torch.maximum(lower, values - radius * span), values)
         upper = torch.where(free, torch.minimum(upper, values + radius * span), values)
         slope = torch.where(free, slope, 0.0)
         gap = MARGIN * 2 - logit
         there, multiplier = allocate(gap, slope, price, factual, values, lower, upper, terrain.power)
-        there = torch.where(free, there, values)
-        penalty = torch.maximum(penalty, 2 * multiplier)
+        there = torch.where(free, there if alone else mended(terrain, person, there, whole=False), values)
         further, steeper = terrain.slopes(person, there)
         dearer = terrain.total(person, there)
         cheaper = terrain.passes(person, there, further) & (dearer < least)
         best, least = torch.where(cheaper[:, None], there, best), torch.where(cheaper, dearer, least)
-        merit = cost + penalty * gap.clamp(min=0.0)
-        promised = merit - dearer - penalty * (gap - (slope * (there - values)).sum(1)).clamp(min=0.0)
-        kept = merit - dearer - penalty * (2 * MARGIN - further).clamp(min=0.0)
+        lacking, left = gap.clamp(min=0.0), (gap - (slope * (there - values)).sum(1)).clamp(min=0.0)
+        paid = torch.where(lacking - left > 0, (dearer - cost) / (lacking - left).clamp(min=1e-9), 0.0)
+        penalty = torch.maximum(penalty, 2 * torch.maximum(multiplier, paid))
+        promised = cost - dearer + penalty * (lacking - left)
+        kept = cost - dearer + penalty * (lacking - (2 * MARGIN - further).clamp(min=0.0))
         taken = (promised > 0) & (kept >= _KEPT * promised)
         radius = torch.where(taken[:, None], (2 * radius).clamp(max=1.0), radius / 3)
         values = torch.where(taken[:, None], there, values)

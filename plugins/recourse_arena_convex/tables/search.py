@@ -17,6 +17,7 @@ from recourse_arena_convex.tables.measure import Measure
 from recourse_arena_convex.tables.plausible import cheapest_plausible
 from recourse_arena_convex.tables.polish import polish
 from recourse_arena_convex.tables.rounding import roundings
+from recourse_arena_convex.tables.sums import sums
 from recourse_arena_convex.tables.terrain import Terrain
 
 _PEOPLE = 64
@@ -87,12 +88,14 @@ class TableSearch:
         """Return the candidates found from all choices of levels, and from those `near` to donors."""
         person, start = choices(terrain, self.subsets)
         person, start = torch.cat([person, near.person]), torch.cat([start, near.values])
-        last, best, cost = descend(terrain, person, start, self.iterations)
-        relaxed = torch.where((cost < torch.inf)[:, None], best, last)
-        person, rounded = roundings(terrain, person, relaxed)
+        relaxed = []
+        for alone in (True, False) if sums(terrain) else (True,):
+            last, best, cost = descend(terrain, person, start, self.iterations, alone=alone)
+            relaxed.append(torch.where((cost < torch.inf)[:, None], best, last))
+        person, rounded = roundings(terrain, person.repeat(len(relaxed)), torch.cat(relaxed))
         fractions = terrain.moving[person] & ~terrain.request.features.whole
         if fractions.any():
-            _, rounded, _ = descend(terrain, person, rounded, self.iterations, fractions)
+            _, rounded, _ = descend(terrain, person, rounded, self.iterations, free=fractions)
         return Candidates.joined(terrain, [Candidates.of(terrain, person, rounded), near])
 
     def _donated(self, terrain: Terrain) -> Candidates:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena import AtMost, Kind, Problem, Request
+from recourse_arena import Kind, Problem, Request
 from recourse_arena_convex.tables.measure import Measure
+from recourse_arena_convex.tables.sums import mended
 
 _ROWS = 16_384
 """People looked at by the decision model at once."""
@@ -104,13 +105,17 @@ class Terrain:
         return torch.cat(logits), torch.where(self.moving[person], torch.cat(slopes), 0.0)
 
     def snap(self, person: Tensor, values: Tensor) -> Tensor:
-        """Return the nearest allowed values of numbers, `(rows, features)`; who stays may stay outside the box."""
+        """Return the nearest allowed values of numbers, `(rows, features)`; who stays may stay outside the box.
+
+        Numbers of sums that are limited take others along.
+        """
         box, whole, factual = self.request.box, self.request.features.whole, self.request.factual[person]
         rounded = torch.where(whole, values.round(), values)
         low, high = box.lower[person], box.upper[person]
         low, high = torch.where(whole, low.ceil(), low), torch.where(whole, high.floor(), high)
         inside = torch.minimum(torch.maximum(rounded, low), high)
-        return torch.where(self.moving[person], torch.where(rounded != factual, inside, factual), values)
+        found = torch.where(self.moving[person], torch.where(rounded != factual, inside, factual), values)
+        return mended(self, person, found, whole=True)
 
     def keeps_rules(self, person: Tensor, values: Tensor) -> Tensor:
         """Return which rows break no rule that their person keeps, bool `(rows,)`."""
@@ -122,26 +127,3 @@ class Terrain:
         """Return which rows are accepted with something to spare and keep the rules, bool `(rows,)`."""
         logit = self.logit(values) if logit is None else logit
         return (logit >= MARGIN) & self.keeps_rules(person, values)
-
-    def bounds(self, person: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Return bounds `(rows, features)` within which sums of rules stay below their limits.
-
-        What is left of a limit is shared among those that can be moved towards it.
-        """
-        lower, upper = self.lower[person], self.upper[person]
-        names = self.request.features.names
-        for number, rule in enumerate(self.request.features.rules):
-            if not isinstance(rule, AtMost):
-                continue
-            columns = [names.index(name) for name in rule.terms]
-            factors = values.new_tensor(list(rule.terms.values()))
-            left = (rule.limit - (values[:, columns] * factors).sum(1)).clamp(min=0.0)
-            sharing = self.moving[person][:, columns].sum(1).clamp(min=1)
-            keeps = self.keeps[person, number]
-            for j, factor in zip(columns, factors.tolist(), strict=True):
-                end = values[:, j] + left / sharing / factor
-                if factor > 0:
-                    upper[:, j] = torch.where(keeps, torch.minimum(upper[:, j], end), upper[:, j])
-                else:
-                    lower[:, j] = torch.where(keeps, torch.maximum(lower[:, j], end), lower[:, j])
-        return torch.minimum(lower, values), torch.maximum(upper, values)
