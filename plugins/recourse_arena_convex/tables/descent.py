@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from recourse_arena_convex.tables.allocation import allocate
-from recourse_arena_convex.tables.sums import mended, narrowed
 from recourse_arena_convex.tables.terrain import MARGIN, Terrain
 
 _KEPT = 0.1
@@ -52,13 +51,15 @@ def descend(
     cost = terrain.total(person, values)
     best, least = values.clone(), torch.where(terrain.passes(person, values, logit), cost, torch.inf)
     for _ in range(iterations):
-        lower, upper = narrowed(terrain, person, values) if alone else (terrain.lower[person], terrain.upper[person])
+        lower, upper = (
+            terrain.sums.narrowed(person, values) if alone else (terrain.lower[person], terrain.upper[person])
+        )
         lower = torch.where(free, torch.maximum(lower, values - radius * span), values)
         upper = torch.where(free, torch.minimum(upper, values + radius * span), values)
         slope = torch.where(free, slope, 0.0)
         gap = MARGIN * 2 - logit
         there, multiplier = allocate(gap, slope, price, factual, values, lower, upper, terrain.power)
-        there = torch.where(free, there if alone else mended(terrain, person, there, whole=False), values)
+        there = torch.where(free, there if alone else terrain.sums.mended(person, there, whole=False), values)
         further, steeper = terrain.slopes(person, there)
         dearer = terrain.total(person, there)
         cheaper = terrain.passes(person, there, further) & (dearer < least)

@@ -16,8 +16,7 @@ from recourse_arena_convex.tables.levels import choices
 from recourse_arena_convex.tables.measure import Measure
 from recourse_arena_convex.tables.plausible import cheapest_plausible
 from recourse_arena_convex.tables.polish import polish
-from recourse_arena_convex.tables.rounding import roundings
-from recourse_arena_convex.tables.sums import sums
+from recourse_arena_convex.tables.starting import far_off, roundings
 from recourse_arena_convex.tables.terrain import Terrain
 
 _PEOPLE = 64
@@ -39,7 +38,8 @@ class TableSearch:
         measure: How its cost is made of changes.
         donors: Accepted training people, `(donors, features)`.
         iterations: Most steps from a starting point.
-        starts: Starting points of each choice of levels: those of the person, and the rest of donors.
+        starts: Starting points per person: each choice of levels, donors but for one, and if there are more than one
+            those with one number far off.
         subsets: Most choices of levels per person beside the factual ones.
     """
 
@@ -87,9 +87,10 @@ class TableSearch:
     def _seen(self, terrain: Terrain, near: Candidates) -> Candidates:
         """Return the candidates found from all choices of levels, and from those `near` to donors."""
         person, start = choices(terrain, self.subsets)
-        person, start = torch.cat([person, near.person]), torch.cat([start, near.values])
+        far, there = far_off(terrain) if self.starts > 1 else (person[:0], start[:0])
+        person, start = torch.cat([person, near.person, far]), torch.cat([start, near.values, there])
         relaxed = []
-        for alone in (True, False) if sums(terrain) else (True,):
+        for alone in (True, False) if len(terrain.sums) else (True,):
             last, best, cost = descend(terrain, person, start, self.iterations, alone=alone)
             relaxed.append(torch.where((cost < torch.inf)[:, None], best, last))
         person, rounded = roundings(terrain, person.repeat(len(relaxed)), torch.cat(relaxed))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recourse_arena import Kind, Problem, Request
 from recourse_arena_convex.tables.measure import Measure
-from recourse_arena_convex.tables.sums import mended
+from recourse_arena_convex.tables.sums import Sums
 
 _ROWS = 16_384
 """People looked at by the decision model at once."""
@@ -33,7 +33,7 @@ class Terrain:
         upper: Greatest values of numbers, `(people, features)`.
         moving: Numbers that can be moved, bool `(people, features)`.
         levels: Columns of categories and binaries.
-        keeps: The rules that each person keeps as they are, bool `(people, rules)`.
+        sums: The sums of numbers that rules limit.
     """
 
     problem: Problem
@@ -44,7 +44,7 @@ class Terrain:
     upper: Tensor
     moving: Tensor
     levels: tuple[int, ...]
-    keeps: Tensor
+    sums: Sums
 
     @classmethod
     def of(cls, problem: Problem, request: Request, measure: Measure) -> Terrain:
@@ -59,9 +59,8 @@ class Terrain:
         moving = request.actionable & (lower < upper)
         moving[:, list(levels)] = False
         price = torch.where(request.actionable, request.weights * measure.slope, 0.0)
-        by_name = dict(zip(features.names, factual.unbind(1), strict=True))
-        keeps = torch.stack([request.actionable.any(1), *(rule.kept(by_name) for rule in features.rules)], 1)[:, 1:]
-        return cls(problem, request, price, measure.power, lower, upper, moving, levels, keeps)
+        sums = Sums.of(request, lower, upper, moving)
+        return cls(problem, request, price, measure.power, lower, upper, moving, levels, sums)
 
     def __len__(self) -> int:
         return len(self.request)
@@ -115,7 +114,7 @@ class Terrain:
         low, high = torch.where(whole, low.ceil(), low), torch.where(whole, high.floor(), high)
         inside = torch.minimum(torch.maximum(rounded, low), high)
         found = torch.where(self.moving[person], torch.where(rounded != factual, inside, factual), values)
-        return mended(self, person, found, whole=True)
+        return self.sums.mended(person, found, whole=True)
 
     def keeps_rules(self, person: Tensor, values: Tensor) -> Tensor:
         """Return which rows break no rule that their person keeps, bool `(rows,)`."""
