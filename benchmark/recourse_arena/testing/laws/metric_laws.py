@@ -18,6 +18,8 @@ import torch
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.interfaces.metric import Metric
 from recourse_arena.judging.judge import Judge
+from recourse_arena.models.plausibility.neighbours import Neighbours
+from recourse_arena.people.encoding import Encoding
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -56,7 +58,9 @@ def measured(metric: Metric) -> Measured:
 def _frames() -> Mapping[str, pd.DataFrame]:
     world = worlds()[0]
     problem = world.problem
-    judge = Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm)
+    train = problem.training.x
+    near = Neighbours(Encoding.fitted(problem.features, train), train[problem.decisions.accepts(train)])
+    judge = Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, neighbours=near)
     request = world.requests["usual"]
     usual = as_frame(judge(request, _to_the_top(request)))
     nobody = Recommendation.do(request.actionable, request.factual, found=torch.zeros(len(request), dtype=torch.bool))

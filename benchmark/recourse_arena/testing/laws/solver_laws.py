@@ -174,9 +174,9 @@ def lower_bounds_are_not_above_the_cost(candidate: Candidate) -> None:
 
 
 def plausibility_is_kept_where_it_is_declared(candidate: Candidate) -> None:
-    """Under a density of `plausible_under`, whoever asks for it is led to where people are at least as likely."""
+    """Under a notion of `plausible_under`, whoever asks for it is led to where people are plausible by it."""
     solver, problem, declared = candidate.make(), candidate.world.problem, False
-    through = problem.flow if Knowledge.FLOW in solver.knows and Knowledge.SCM not in solver.knows else None
+    through = problem.causal_flow if Knowledge.FLOW in solver.knows and Knowledge.SCM not in solver.knows else None
     for name, request, answer in _answered(candidate):
         if not request.plausibility or request.density not in solver.plausible_under:
             continue
@@ -184,11 +184,12 @@ def plausibility_is_kept_where_it_is_declared(candidate: Candidate) -> None:
         acted, values = _acted(answer), answer.values.to(request.factual.dtype)
         values = torch.where(acted, values, request.factual)
         after = (through or problem.causal_model).counterfactual(request.factual, acted, values)
-        lost = problem.density(request).log_density(request.factual) - problem.density(request).log_density(after)
+        notion = problem.plausible(request)
+        lost = notion.least(request.factual) - notion.score(after)
         less = (answer.solved & (lost > _NATS)).nonzero().flatten().tolist()
         expect(not less, f"request {name!r}: people {less} are led to where people are less likely")
     if not declared:
-        raise NotRun("it declares no density under which its advice is plausible")
+        raise NotRun("it declares no notion under which its advice is plausible")
 
 
 def renaming_categories_changes_nothing(candidate: Candidate) -> None:

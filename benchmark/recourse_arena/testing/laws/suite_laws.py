@@ -59,7 +59,7 @@ def what_it_names_is_plugged_in(planned: Planned) -> None:
                 known = scenario.distribution in dataset.distributions
                 expect(known, f"{scenario.name}: {dataset.name} has no distribution {scenario.distribution!r}")
     names = {variant(name)[0] for block in planned.suite.blocks for name in block.datasets}
-    strangers = set(planned.suite.optional) - names
+    strangers = {variant(name)[0] for name in planned.suite.optional} - names
     expect(not strangers, f"optional: {', '.join(sorted(strangers))} is none of its datasets")
 
 
