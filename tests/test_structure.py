@@ -33,6 +33,7 @@ ROOMS = (
     "planning",
     "storage",
     "execution.guard",
+    "execution.solving",
     "execution.worker",
     "execution.sandbox",
     "execution.engines",

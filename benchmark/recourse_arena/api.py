@@ -15,28 +15,23 @@ from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.folders import cache_folder, data_folder
 from recourse_arena.base.names import NAME, is_name, spell, variant
-from recourse_arena.execution.engines.engine import Serial, make_engine
 from recourse_arena.execution.engines.progress import Progress
-from recourse_arena.execution.preview import Preview
-from recourse_arena.execution.progress_display import progress_for
-from recourse_arena.execution.runner import execute
-from recourse_arena.execution.sandbox.sandbox import Limits, parsed_memory
-from recourse_arena.execution.worker.local_worker import LocalWorker
+from recourse_arena.execution.progress_display import progress_for, watched
+from recourse_arena.execution.run_process import run_apart
+from recourse_arena.execution.solving.limits import Limits, parsed_memory
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Suite
-from recourse_arena.planning.plan import Plan, Selection, make_plan
-from recourse_arena.planning.suite_file import read_suite
-from recourse_arena.registry.discovery import discover
-from recourse_arena.registry.registry import Registry
+from recourse_arena.planning.plan import Selection
+from recourse_arena.planning.suite_file import find_suite
 from recourse_arena.reporting.forms import boards_are_newer, write_boards
 from recourse_arena.reporting.result import Result
-from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recourse_arena.execution.preview import Preview
+    from recourse_arena.execution.run_order import RunOrder
     from recourse_arena.interfaces.decision import Decision
     from recourse_arena.tables.table_dataset import TableDataset
 
@@ -53,14 +48,14 @@ def run(
     fresh: bool = False,
     data: str | Path | None = None,
     cache: str | Path | None = None,
-    progress: Progress | bool = False,
+    progress: Progress | bool | None = None,
     no_plugins: Sequence[str] = (),
     jobs: int = 1,
     scheduler: str | None = None,
     timeout: float | None = None,
     person_timeout: float | None = None,
     memory: int | str | None = None,
-    isolated: bool = False,
+    isolated: bool | None = None,
 ) -> Result:
     """Run a suite and return its result.
 
@@ -78,54 +73,43 @@ def run(
         fresh: Compute every cell anew, even if the folder holds it. Models in the cache are kept.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
-        progress: Whether to tell on stderr how far it is, as the command does; or who hears of each step.
+        progress: Whether to tell on stderr how far it is; or who hears of each step. By default it is told on a
+            terminal and in a notebook.
         no_plugins: Names of plugins to block, `*` for all that are not built in.
-        jobs: Cells that are worked on at a time, each in a process of its own.
+        jobs: Cells that are worked on at a time.
         scheduler: Address of a Dask scheduler, whose workers are used instead.
         timeout: Seconds that preparing a solver, and each cell, may take.
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so.
         memory: What the process of a solver may hold, in bytes or as `"4GB"`.
-        isolated: Whether a single job, too, works in a process of its own, so that a solver which crashes costs its
-            own cell only. More jobs, a scheduler and limits imply it.
+        isolated: Whether the run has a process of its own, and each solver another, so that no solver touches what
+            judges it; numbers are then those of the command. By default yes, unless `RECOURSE_ARENA_ISOLATION` says no;
+            more jobs, a scheduler and limits imply it. Without, everything happens here: for a debugger.
 
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
     if out is not None and not str(out).strip():
         raise ArenaError("out: expected the name of a folder, got an empty one")
-    registry, data = discover(no_plugins=no_plugins), data_folder(data)
+    if type(jobs) is not int or jobs < 1:
+        raise ArenaError(f"jobs: expected a whole number from 1, got {jobs!r}")
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
-    kept = ArtefactCache(cache_folder(cache))
-    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
-    plan = _planned(suite, solvers, chosen, registry, data)
-    engine = make_engine(
-        plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
-    )
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
-    folder = RunFolder(Path(temporary.name if temporary else str(out)).absolute())
-    inside = isinstance(engine, Serial) and isinstance(engine.worker, LocalWorker)
-    how = {
-        "jobs": jobs,
-        "scheduler": scheduler,
-        "solvers in": "the process of the run" if inside else "processes of their own",
-        "timeout": timeout,
-        "memory": limits.memory,
-    }
-    execute(
-        plan,
-        folder,
-        registry=registry,
-        data=data,
-        engine=engine,
-        progress=progress_for() if progress is True else progress or Progress(),
-        cache=kept,
-        arithmetic=arithmetic_of(os.environ if inside else environment(os.environ)),
-        fresh=fresh,
-        how={name: value for name, value in how.items() if value is not None},
-    )
-    result = load(folder.path, keep=temporary)
-    if temporary is None and not boards_are_newer(folder.path):
-        write_boards(result.board, folder.path)
+    order = _order(
+        suite, solvers, datasets, scenarios, people, seeds, person_timeout, data, cache, no_plugins,
+        folder=Path(temporary.name if temporary else str(out)).absolute(),
+        fresh=fresh, jobs=jobs, scheduler=scheduler, limits=limits,
+    )  # fmt: skip
+    hears = progress_for() if progress is True or (progress is None and watched()) else progress or Progress()
+    if _isolated(isolated) or jobs > 1 or scheduler is not None or limits:
+        run_apart(order, hears)
+    else:
+        from recourse_arena.execution.run_order import carry_out
+
+        hears.say(_TOGETHER)
+        carry_out(order, hears)
+    result = load(order.folder, keep=temporary)
+    if temporary is None and not boards_are_newer(order.folder):
+        write_boards(result.board, order.folder)
     return result
 
 
@@ -150,39 +134,71 @@ def preview(
     Raises:
         ArenaError: If names, options or files are wrong.
     """
-    registry, data = discover(no_plugins=no_plugins), data_folder(data)
-    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
-    plan = _planned(suite, solvers, chosen, registry, data)
-    folder = None if out is None or fresh else RunFolder(Path(out))
+    order = _order(
+        suite, solvers, datasets, scenarios, people, seeds, person_timeout, data, cache, no_plugins,
+        folder=Path(out or "."), jobs=jobs,
+    )  # fmt: skip
+    from recourse_arena.execution.preview import Preview
+    from recourse_arena.planning.solver_card import cards_of
+    from recourse_arena.registry.discovery import discover
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+    from recourse_arena.storage.run_folder import RunFolder
+
+    registry = discover(no_plugins=no_plugins)
     return Preview.of(
-        plan,
+        order.plan(registry, cards_of(registry, order.objects)),
         registry,
-        data=data,
-        cache=ArtefactCache(cache_folder(cache)),
-        folder=folder,
+        data=order.data,
+        cache=ArtefactCache(order.cache),
+        folder=None if out is None or fresh else RunFolder(Path(out)),
         jobs=jobs,
-        arithmetic=arithmetic_of(os.environ if jobs == 1 else environment(os.environ)),
+        arithmetic=arithmetic_of(environment(os.environ) if _isolated(None) or jobs > 1 else os.environ),
     )
 
 
-def _planned(
+def _order(
     suite: str | Path | Suite,
     solvers: Sequence[str | Solver] | str | Solver,
-    choice: Selection,
-    registry: Registry,
-    data: Path,
-) -> Plan:
-    """Return the plan of a suite with what a user chose of it, and solvers by name or handed over as objects."""
+    datasets: Sequence[str | Dataset] | str | Dataset,
+    scenarios: Sequence[str] | str,
+    people: int | None,
+    seeds: Sequence[int],
+    person_timeout: float | None,
+    data: str | Path | None,
+    cache: str | Path | None,
+    no_plugins: Sequence[str],
+    **how: Any,
+) -> RunOrder:
+    """Return what a run is to do, checked as far as can be done without plugins."""
+    from recourse_arena.execution.run_order import RunOrder
+
     names = _named(solvers)
-    handed = {name: solver for name, solver in names.items() if isinstance(solver, Solver)}
-    chosen = replace(choice, solvers=tuple(names))
-    return make_plan(find_suite(suite, registry), registry, data=data, choice=chosen, solvers=handed)
-
-
-def _taken(datasets: Sequence[str | Dataset] | str | Dataset, registry: Registry) -> tuple[str, ...]:
-    """Return the names of datasets, of which those that are objects are handed over."""
     several = (datasets,) if isinstance(datasets, (str, Dataset)) else tuple(datasets)
-    return tuple(registry.hand_over(one) if isinstance(one, Dataset) else one for one in several)
+    words = [one for one in several if not isinstance(one, Dataset)]
+    choice = replace(Selection.checked(words, scenarios, people, seeds, person_timeout), solvers=tuple(names))
+    return RunOrder(
+        suite,
+        choice=choice,
+        datasets=several,
+        objects={name: solver for name, solver in names.items() if isinstance(solver, Solver)},
+        data=data_folder(data),
+        cache=cache_folder(cache),
+        no_plugins=tuple(no_plugins),
+        **how,
+    )
+
+
+def _isolated(said: bool | None) -> bool:
+    """Return whether solvers get processes of their own: as said, else as the environment says, else yes."""
+    return os.environ.get("RECOURSE_ARENA_ISOLATION", "").lower() not in _NO if said is None else said
+
+
+_NO = ("0", "no", "false", "off", "n", "f")
+
+_TOGETHER = (
+    "solvers work in the process that judges, and numbers may differ from the command's in the last digits: "
+    "isolated=False, or RECOURSE_ARENA_ISOLATION, asks for it"
+)
 
 
 def _named(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | Solver]:
@@ -260,15 +276,3 @@ def decision(model: object, *, favourable: object = 1, threshold: float = 0.5, n
 def load(path: str | Path, *, keep: object = None) -> Result:
     """Return the result in a run folder. `keep` is held as long as the result lives."""
     return Result.read(Path(path), keep=keep)
-
-
-def find_suite(suite: str | Path | Suite, registry: Registry) -> Suite:
-    """Return a suite by name, or the one in a TOML file."""
-    if isinstance(suite, Suite):
-        return suite
-    if str(suite) in registry.suites:
-        return registry.suites[str(suite)]
-    if str(suite).endswith(".toml") or Path(suite).is_file():
-        return read_suite(Path(suite), registry.scenario)
-    error = registry.suites.unknown(str(suite))
-    raise ArenaError(f"{error} A suite of your own is the path of a .toml file.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
+from recourse_arena.execution.sandbox.sandbox import Sandbox, WorkerSetup
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.task_graph import TaskGraph
@@ -23,7 +23,7 @@ def test_training(benchmark, tmp_path, monkeypatch, choice):
     plan = make_plan(Suite("training", "", (block,)), registry, data=tmp_path)
     graph = TaskGraph.of(plan, registry, data=tmp_path, arithmetic=arithmetic_of(environment({"MKL_CBWR": choice})))
     models, fit, _ = graph.needed(())
-    sandbox = Sandbox(WorkerSetup.of(tmp_path, None, {}), Limits())
+    sandbox = Sandbox(WorkerSetup.of(tmp_path, None, {}))
     try:
         sandbox.work(models)
         fitted = benchmark.pedantic(sandbox.work, (fit,), rounds=1)

@@ -193,7 +193,7 @@ def test_a_solver_whose_name_is_a_path_stays_in_the_cache(arena, tmp_path, monke
 
     registry = plugins.discover()
     registry.solvers["../../climber"] = Climber
-    monkeypatch.setattr("recourse_arena.api.discover", lambda **_: registry)
+    monkeypatch.setattr("recourse_arena.execution.run_order.discover", lambda **_: registry)
     before = {*tmp_path.iterdir()}
     result = arena(solvers=["../../climber"], scenarios=["hard-1"])
     assert set(result.summary["outcome"]) == {"solved"}

@@ -14,10 +14,10 @@ import torch
 from recourse_arena import Scenario, api
 from recourse_arena.execution import progress_display as progress
 from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.guard import progress_events as hearing
+from recourse_arena.execution.guard.progress_events import Ear, throttled
 from recourse_arena.execution.progress_display import LiveProgress, PlainProgress, progress_for
-from recourse_arena.execution.worker import progress_events as hearing
 from recourse_arena.execution.worker.fitted_models import fitted_models
-from recourse_arena.execution.worker.progress_events import Ear, throttled
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.registry import discovery as plugins

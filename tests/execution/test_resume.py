@@ -239,7 +239,7 @@ def test_what_a_solver_is_by_default_or_where_it_comes_from_is_part_of_what_its_
 
     registry = plugins.discover()
     registry.solvers["optional"] = Optional
-    monkeypatch.setattr("recourse_arena.api.discover", lambda **_: registry)
+    monkeypatch.setattr("recourse_arena.execution.run_order.discover", lambda **_: registry)
 
     def run():
         asked.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LiveProgress", "PlainProgress", "progress_for"]
+__all__ = ["LiveProgress", "PlainProgress", "progress_for", "watched"]
 
 import sys
 import threading
@@ -193,6 +193,11 @@ def progress_for(stream: TextIO | None = None) -> Progress:
     """Return live progress on a terminal, plain lines elsewhere."""
     stream = stream or sys.stderr
     return LiveProgress(stream) if stream.isatty() else PlainProgress(stream)
+
+
+def watched() -> bool:
+    """Return whether somebody looks on: at a terminal, or in a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 def _minutes(seconds: float) -> str:

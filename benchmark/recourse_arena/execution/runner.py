@@ -28,6 +28,7 @@ from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.cell_record import CellRecord
+from recourse_arena.storage.files import set_aside
 from recourse_arena.storage.run_folder import Kept, RunFolder
 from recourse_arena.storage.run_record import now, run_record
 from recourse_arena.storage.task_result import AdviceResult, CellResult, Failure, ModelsResult, TaskResult
@@ -81,6 +82,7 @@ def execute(
         except BaseException:  # also Ctrl-C: what is done stays
             store.flush()
             raise
+        _refuse_strangers(cache, progress)
         records, alarms = cross_checked(run.records(registry))
         store.compact()
         summary, records = summarise(records, registry)
@@ -111,7 +113,7 @@ def evaluate(
     """
     graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic_of(os.environ))
     run = _Run(plan, graph, None, None, {})
-    run.work(Serial(LocalWorker(registry, data, cache, plan.solvers, prepared)), Progress(), cache)
+    run.work(Serial(LocalWorker(registry, data, cache, prepared=prepared)), Progress(), cache)
     return run.records(registry)
 
 
@@ -229,6 +231,17 @@ def _advised(graph: TaskGraph, store: Kept, judged: Collection[str]) -> dict[Tas
     kept = store.advice.read({task.solve.key for task in graph.cells})
     open_ = [task.solve for task in graph.cells if task.key not in judged]
     return {task: kept[task.key] for task in open_ if task.key in kept}
+
+
+def _refuse_strangers(cache: ArtefactCache, progress: Progress) -> None:
+    """Set aside what was put into the cache meanwhile, but not by this run: no later run is to believe it."""
+    if strangers := cache.strangers():
+        for path in strangers:
+            set_aside(path, path.parent.parent)
+        progress.say(
+            f"{len(strangers)} artefacts in the cache were not made by this run, but while it ran: they lie in its "
+            "set-aside/ now, and are made anew when they are needed"
+        )
 
 
 def _words(cell: Cell) -> str:

@@ -7,14 +7,15 @@ __all__ = ["Known", "mismatch"]
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import FeatureTable, Role
+from recourse_arena.planning.solver_card import SolverCard
 from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.scenario import Scenario
 
 if TYPE_CHECKING:
     from recourse_arena.interfaces.dataset import Dataset
     from recourse_arena.interfaces.decision import Decision
+    from recourse_arena.interfaces.solver import Solver
     from recourse_arena.problem.problem import Problem
 
 
@@ -73,11 +74,11 @@ class Known:
         )
 
 
-def mismatch(solver: Solver, scenario: Scenario, known: Known) -> str:
+def mismatch(solver: Solver | SolverCard, scenario: Scenario, known: Known) -> str:
     """Return why a solver declares not to be meant for a dataset and scenario, empty if it does not.
 
     Arguments:
-        solver: The solver.
+        solver: The solver, or what it declares.
         scenario: The scenario.
         known: What is known of the dataset and its models.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Cell", "Plan", "Selection", "make_plan"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,8 +12,8 @@ from pathlib import Path
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant
 from recourse_arena.interfaces.dataset import Dataset
-from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.planning.solver_card import Describe, SolverCard, cards_of
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 
@@ -104,21 +104,15 @@ class Plan:
         suite: The suite they come from.
         cells: What is run, by dataset, seed and solver.
         skipped: Reason for each dataset that is left out.
-        solvers: The solvers handed over as objects, by name.
+        solvers: What its solvers declare, by name with options.
+        handed: Names of those that were handed over as objects.
     """
 
     suite: Suite
     cells: tuple[Cell, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
-    solvers: Mapping[str, Solver] = field(default_factory=dict)
-
-    def solver(self, name: str, registry: Registry) -> Solver:
-        """Return a solver ready to be fitted: the one handed over, or a new one."""
-        return self.solvers[name] if name in self.solvers else registry.solver(name)
-
-    def plugin(self, name: str, registry: Registry) -> str:
-        """Return the name of the plugin that a solver comes from; empty for one handed over."""
-        return "" if name in self.solvers else registry.owner("solvers", variant(name)[0])
+    solvers: Mapping[str, SolverCard] = field(default_factory=dict)
+    handed: frozenset[str] = frozenset()
 
 
 def make_plan(
@@ -127,16 +121,24 @@ def make_plan(
     *,
     data: Path,
     choice: Selection | None = None,
-    solvers: Mapping[str, Solver] | None = None,
+    describe: Describe | None = None,
+    handed: Collection[str] = (),
 ) -> Plan:
     """Return the plan of a suite, or raise what is wrong with it before anything runs.
 
     Unknown names, options and impossible scenarios are errors; so is a dataset whose file is missing or broken,
     unless the suite holds it as optional and nobody asked for it by name: then its cells are skipped.
+
+    Arguments:
+        suite: The suite.
+        registry: What is plugged in.
+        data: Data directory.
+        choice: What a user chose out of it.
+        describe: Returns what solvers declare; by default they are imported here.
+        handed: Names of the solvers that were handed over as objects.
     """
-    choice = choice or Selection()
+    describe, choice = describe or cards_of(registry), choice or Selection()
     choice = replace(choice, datasets=tuple(map(registry.named, choice.datasets)))
-    handed = dict(solvers or {})
     blocks = [_chosen(_named(block, registry), choice) for block in suite.blocks]
     blocks = [block for block in _with_datasets(blocks, choice, registry) if block.scenarios]
     if not blocks:
@@ -154,7 +156,10 @@ def make_plan(
             if reason:
                 skipped[name] = reason
     wanted = dict.fromkeys(name for block in blocks for name in block.solvers)  # each made once, however many cells
-    named = {name: name if name in handed else _limited(name, registry, choice.person_timeout) for name in wanted}
+    cards = dict(describe([*wanted]))
+    limit = choice.person_timeout
+    named = {name: name if name in handed else _limited(name, cards[name], limit) for name in wanted}
+    cards |= describe([name for name in named.values() if name not in cards])
     cells = [
         Cell(dataset, seed, named[solver], scenario, choice.people or block.people)
         for seed in choice.seeds or suite.seeds
@@ -164,7 +169,8 @@ def make_plan(
         for scenario in block.scenarios
         if not _beyond(scenario, dataset, choice, registry)
     ]
-    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, handed)
+    used = {name: cards[name] for name in named.values()}
+    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed))
 
 
 def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Registry) -> bool:
@@ -174,9 +180,9 @@ def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Regis
     return int(scenario.actionable) > registry.dataset(dataset).features.count_actionable
 
 
-def _limited(name: str, registry: Registry, seconds: float | None) -> str:
+def _limited(name: str, card: SolverCard, seconds: float | None) -> str:
     """Return the variant of a solver that spends at most so many seconds on a person, if it has an option for it."""
-    option = registry.solver(name).time_option
+    option = card.time_option
     base, options = variant(name)
     if seconds is None or not option or option in options:
         return name

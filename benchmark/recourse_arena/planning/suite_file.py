@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["read_suite"]
+__all__ = ["find_suite", "read_suite"]
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ from recourse_arena.base.toml_file import Names, Positive, Table, WholeNumbers, 
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.registry import Registry
 
 
 class _Block(Table, frozen=True):
@@ -97,3 +98,15 @@ def _answers(path: Path, name: str, table: Any) -> Scenario:
         answers=str(file),
         density=said.density,  # type: ignore[arg-type]
     )
+
+
+def find_suite(suite: str | Path | Suite, registry: Registry) -> Suite:
+    """Return a suite by name, or the one in a TOML file."""
+    if isinstance(suite, Suite):
+        return suite
+    if str(suite) in registry.suites:
+        return registry.suites[str(suite)]
+    if str(suite).endswith(".toml") or Path(suite).is_file():
+        return read_suite(Path(suite), registry.scenario)
+    error = registry.suites.unknown(str(suite))
+    raise ArenaError(f"{error} A suite of your own is the path of a .toml file.")

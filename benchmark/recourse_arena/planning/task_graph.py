@@ -15,7 +15,6 @@ from recourse_arena.base.errors import unknown
 from recourse_arena.base.keys import content_key
 from recourse_arena.base.names import variant
 from recourse_arena.base.version import PROTOCOL, __version__
-from recourse_arena.interfaces.solver import Solver
 from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell, Plan
@@ -82,7 +81,6 @@ class _Maker:
     asked: dict[tuple[Scenario, int | None], dict[str, object]] = field(default_factory=dict)
     unfit: dict[Cell, str] = field(default_factory=dict)
     known: dict[tuple[str, int], Known] = field(default_factory=dict)
-    solvers: dict[str, Solver] = field(default_factory=dict)
     identities: dict[tuple[ModelsTask, str], dict[str, object]] = field(default_factory=dict)
     fits: dict[tuple[ModelsTask, str, tuple[tuple[str, Any], ...]], FitTask] = field(default_factory=dict)
 
@@ -100,7 +98,7 @@ class _Maker:
                 self.broken[where] = error
         if where in self.broken:
             return None
-        solver = self._solver(cell.solver)
+        solver = self.plan.solvers[cell.solver]
         if reason := mismatch(solver, cell.scenario, self.known[where]):
             self.unfit[cell] = reason
             return None
@@ -109,33 +107,28 @@ class _Maker:
         return JudgeTask(SolveTask(fit, cell, advice), cell, content_key(advice=advice, protocol=PROTOCOL))
 
     def _fit(self, models: ModelsTask, cell: Cell) -> FitTask:
-        solver = self._solver(cell.solver)
+        solver = self.plan.solvers[cell.solver]
         for name in solver.fit_depends_on:
             if name not in Scenario.TRAINING_PARTS:
                 raise unknown(f"part of a scenario in fit_depends_on of {cell.solver}", name, Scenario.TRAINING_PARTS)
         found = tuple((name, getattr(cell.scenario, name)) for name in sorted(solver.fit_depends_on))
         if (models, cell.solver, found) not in self.fits:
             key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
-            handed = cell.solver in self.plan.solvers
-            plugin = self.plan.plugin(cell.solver, self.registry)
-            fit = FitTask(models, cell.solver, found, key, solver.trained, handed, plugin)
+            handed = cell.solver in self.plan.handed
+            fit = FitTask(
+                models, cell.solver, found, key, solver.trained, handed, solver.owner, solver.knows, solver.module
+            )
             self.fits[models, cell.solver, found] = fit
         return self.fits[models, cell.solver, found]
-
-    def _solver(self, name: str) -> Solver:
-        if name not in self.solvers:
-            self.solvers[name] = self.plan.solver(name, self.registry)
-        return self.solvers[name]
 
     def _identity(self, models: ModelsTask, solver: str) -> dict[str, object]:
         """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
         if (models, solver) not in self.identities:
-            handed, made = solver in self.plan.solvers, self._solver(solver)
-            tuned = made.tuned.get(variant(models.dataset)[0], {})
+            handed, made = solver in self.plan.handed, self.plan.solvers[solver]
             self.identities[models, solver] = {
                 "materials": models.key,
-                "solver": [self.run, solver] if handed else self.registry.origin("solvers", solver),
-                "tuned": {name: str(value) for name, value in tuned.items()},
+                "solver": [self.run, solver] if handed else dict(made.origin),
+                "tuned": dict(made.tuned.get(variant(models.dataset)[0], {})),
                 "version": made.version,
                 "package": __version__,
             }

@@ -13,6 +13,7 @@ from recourse_arena.base.names import variant
 from recourse_arena.base.randomness import derive_seed
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell
+from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.scenario import Scenario
 
 
@@ -154,6 +155,8 @@ class FitTask(Task):
         trained: Whether what it learnt is kept.
         handed: Whether the solver was handed over as an object, of which nothing is kept.
         plugin: Name of the plugin that the solver comes from; empty if it was handed over.
+        knows: What the solver may know.
+        module: Name of the module that the solver is written in.
     """
 
     models: ModelsTask
@@ -163,6 +166,8 @@ class FitTask(Task):
     trained: bool
     handed: bool
     plugin: str = ""
+    knows: frozenset[Knowledge] = frozenset()
+    module: str = ""
 
     @property
     def rough_seconds(self) -> float:

@@ -12,6 +12,8 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 
+_WHOLE = (torch.int8, torch.uint8, torch.int16, torch.int32, torch.int64)
+
 
 @dataclass(frozen=True)
 class Recommendation:
@@ -73,9 +75,11 @@ class Recommendation:
                 raise ArenaError(f"recommendation.{name}: expected shape {wanted}, got {tuple(tensor.shape)}")
         if self.mask.dtype is not torch.bool:
             raise ArenaError(f"recommendation.mask: expected dtype torch.bool, got {self.mask.dtype}")
-        if not self.values.is_floating_point():
-            raise ArenaError(f"recommendation.values: expected a floating dtype, got {self.values.dtype}")
-        if self.outcome.is_floating_point() or not ((self.outcome >= 0) & (self.outcome < len(Outcome))).all():
-            raise ArenaError("recommendation.outcome: expected codes of recourse_arena.Outcome")
-        if self.lower_bound is not None and not self.lower_bound.is_floating_point():
-            raise ArenaError(f"recommendation.lower_bound: expected a floating dtype, got {self.lower_bound.dtype}")
+        for name in ("values", "lower_bound"):
+            tensor = getattr(self, name)
+            if tensor is not None and tensor.dtype not in (torch.float32, torch.float64):
+                raise ArenaError(f"recommendation.{name}: expected dtype float32 or float64, got {tensor.dtype}")
+        if self.outcome.dtype not in _WHOLE or not ((self.outcome >= 0) & (self.outcome < len(Outcome))).all():
+            raise ArenaError(
+                f"recommendation.outcome: expected codes of recourse_arena.Outcome, got {self.outcome.dtype}"
+            )

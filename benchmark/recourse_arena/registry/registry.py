@@ -117,6 +117,10 @@ class Registry:
         """Return the solver of a name with options, such as `grid?points=9`."""
         return self.solvers.create(name)
 
+    def only(self, plugin: str) -> Registry:
+        """Return what a single plugin offers: nothing of any other is imported on the way."""
+        return Registry([one for one in self._plugins if one.name == plugin])
+
     def elicitor(self, name: str) -> Elicitor:
         """Return the elicitation scheme of a name."""
         return self.elicitors.create(name)

@@ -28,6 +28,10 @@ class Artefact:
     used: float
 
 
+_State = tuple[int, int, int, int]
+_ASIDE = "set-aside"
+
+
 @dataclass(frozen=True)
 class ArtefactCache:
     """A folder of artefacts; only what succeeded is kept.
@@ -37,9 +41,38 @@ class ArtefactCache:
 
     Arguments:
         folder: Where they lie; none keeps nothing.
+        known: The state of each file that is believed; none believes all. See :meth:`believing`.
     """
 
     folder: Path | None
+    known: dict[Path, _State] | None = None
+
+    @classmethod
+    def believing(cls, folder: Path | None) -> ArtefactCache:
+        """Return a cache that believes what lies there now and what it puts there itself, and nothing else.
+
+        For a run of code that is not ours: whatever it plants under a key that is not made yet is not taken.
+        """
+        cache = cls(folder, {})
+        for artefact in cache.artefacts():
+            cache._believe(artefact.path)
+        return cache
+
+    def strangers(self) -> list[Path]:
+        """Return the files that are not believed."""
+        known = self.known
+        return (
+            []
+            if known is None
+            else [a.path for a in self.artefacts() if a.kind != _ASIDE and not self._believed(a.path)]
+        )
+
+    def _believe(self, path: Path) -> None:
+        if self.known is not None and (state := _state(path)):
+            self.known[path] = state
+
+    def _believed(self, path: Path) -> bool:
+        return self.known is None or self.known.get(path) == _state(path)
 
     def get(self, kind: str, key: str, make: Callable[[], Tensors | None]) -> tuple[Tensors | None, float]:
         """Return the tensors of an artefact and the seconds it took to make, making it if it is not there.
@@ -79,10 +112,11 @@ class ArtefactCache:
 
     def put(self, kind: str, key: str, content: bytes) -> None:
         """Keep the bytes of an artefact; that the folder cannot be written is reported, and costs nothing but that."""
-        if self.folder is None or (path := self._path(kind, key)).is_file():
+        if self.folder is None or ((path := self._path(kind, key)).is_file() and self._believed(path)):
             return
         try:
             write_atomically(path, content)
+            self._believe(path)
         except ArenaError as error:
             warnings.warn(f"{error}; the {kind} is used without being kept", stacklevel=2)
 
@@ -97,7 +131,7 @@ class ArtefactCache:
         return sorted(found, key=lambda artefact: -artefact.used)
 
     def _kept(self, kind: str, key: str) -> tuple[Tensors, float] | None:
-        if self.folder is None or not (path := self._path(kind, key)).is_file():
+        if self.folder is None or not (path := self._path(kind, key)).is_file() or not self._believed(path):
             return None
         try:
             return _unpacked(path, key)
@@ -109,6 +143,15 @@ class ArtefactCache:
     def _path(self, kind: str, key: str) -> Path:
         assert self.folder is not None
         return self.folder / checked_name(kind) / f"{checked_name(key)}.safetensors"
+
+
+def _state(path: Path) -> _State | None:
+    """Return what changes with a file: nobody but the system sets the time of its last change."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _seconds(path: Path) -> float | None:

@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -18,15 +18,16 @@ from urllib.parse import unquote, urlparse
 
 from recourse_arena.base.version import PROTOCOL
 from recourse_arena.planning.plan import Plan
+from recourse_arena.registry.plugin import PluginRecord
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.run_folder import FORMAT, plan_key
 
 _NAMED = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def provenance(registry: Registry) -> dict[str, Any]:
+def provenance(plugins: Sequence[PluginRecord]) -> dict[str, Any]:
     """Return what a run's record says about the machine and the software it started on."""
-    distributions = ["recourse-arena", *(plugin.distribution for plugin in registry.used if plugin.distribution)]
+    distributions = ["recourse-arena", *(plugin.distribution for plugin in plugins if plugin.distribution)]
     return {
         "started": now(),
         "command": sys.argv[1:],
@@ -106,10 +107,18 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def _plugins(plan: Plan, registry: Registry) -> list[PluginRecord]:
+    """Return the plugins of which something is used: by this process, and those of solvers, which it never imports."""
+    used = {plugin.name: plugin for plugin in registry.used}
+    for card in plan.solvers.values():
+        if card.plugin is not None:
+            used.setdefault(card.plugin.name, card.plugin)
+    return [*used.values()]
+
+
 def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `run.json` holds before any cell has run; `how` says with which jobs and limits."""
-    names = list(dict.fromkeys(cell.solver for cell in plan.cells))
-    solvers = {name: plan.solver(name, registry) for name in names}
+    plugins = _plugins(plan, registry)
     return {
         "format": FORMAT,
         "protocol": PROTOCOL,
@@ -123,9 +132,9 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
                 "summary": solver.summary,
                 "trained": solver.trained,
             }
-            for name, solver in solvers.items()
+            for name, solver in plan.solvers.items()
         },
         "metrics": [metric.declaration() for metric in registry.metrics.values()],
-        "plugins": [vars(plugin) for plugin in registry.used],
-        "provenance": {**provenance(registry), **how},
+        "plugins": [vars(plugin) for plugin in plugins],
+        "provenance": {**provenance(plugins), **how},
     }

@@ -23,6 +23,7 @@ from recourse_arena.execution.summary import summarise
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.plan import Plan, make_plan
+from recourse_arena.planning.solver_card import cards_of
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
@@ -86,7 +87,7 @@ def tune(
     search = _Search(tunable, goal, plan, materials, registry, data, cache)
     setting = search.setting(seed)
     study = Study(out, setting)
-    tuning = Tuning(tunable, goal, study.trials, setting, provenance(registry))
+    tuning = Tuning(tunable, goal, study.trials, setting, provenance(registry.used))
     progress = progress or Progress()
     progress.begin({str(number): 1.0 for number in range(len(study.trials), trials)})
     try:
@@ -225,8 +226,8 @@ class _Search:
 
     def _metrics(self, name: str) -> dict[str, dict[str, float | None]]:
         """Return by scenario what a variant scores, means over seeds; raise why it cannot be said."""
-        self.registry.solver(name)
-        plan = replace(self.plan, cells=tuple(replace(cell, solver=name) for cell in self.plan.cells))
+        cells = tuple(replace(cell, solver=name) for cell in self.plan.cells)
+        plan = replace(self.plan, cells=cells, solvers=cards_of(self.registry)([name]))
         records = evaluate(
             plan, lambda *key: self.materials[key], registry=self.registry, data=self.data, cache=self.cache
         )

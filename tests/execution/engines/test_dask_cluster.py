@@ -172,7 +172,7 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
 def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_folder(installed, tmp_path):
     from recourse_arena import Scenario
     from recourse_arena.execution.engines.dask_cluster import DaskCluster
-    from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
+    from recourse_arena.execution.sandbox.sandbox import WorkerSetup
     from recourse_arena.interfaces.suite import Block, Suite
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
@@ -181,7 +181,7 @@ def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_fo
         (tmp_path / name).write_text(content)
     block = Block((f"filed?third={tmp_path / 'third.txt'}",), (Scenario.parse("hard-1"),), ("top",), 10)
     models = ModelsTask(block.datasets[0], 0, ModelKeys("models", "", "", ""))
-    cluster = DaskCluster(plugins.discover(), WorkerSetup(tmp_path / "data", None), Limits())
+    cluster = DaskCluster(plugins.discover(), WorkerSetup(tmp_path / "data", None), ArtefactCache(None))
     parcel = cluster._files_of(models, cache=ArtefactCache(None))
     assert parcel.data == {"filed/one.txt": b"0.25", "filed/two.txt": b"0.5"}
     assert parcel.elsewhere == {str(tmp_path / "third.txt"): b"1"}
@@ -196,9 +196,9 @@ def bench(tmp_path):
     from types import SimpleNamespace
 
     from recourse_arena.execution.engines.dask_worker import SandboxPlugin
-    from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
+    from recourse_arena.execution.sandbox.sandbox import WorkerSetup
 
-    bench = SandboxPlugin(WorkerSetup(tmp_path, None), Limits(), ())
+    bench = SandboxPlugin(WorkerSetup(tmp_path, None), ())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recourse_arena.execution.sandbox.sandbox.Sandbox.start", lambda self: None)
         bench.setup(SimpleNamespace(local_directory=str(tmp_path)))

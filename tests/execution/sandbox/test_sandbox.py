@@ -7,9 +7,9 @@ import pytest
 import tiny
 
 from recourse_arena import ArenaError, Recommendation, api
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup, _environment, parsed_memory
-from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.planning.tasks import ModelsTask
+from recourse_arena.execution.sandbox.sandbox import WorkerSetup
+from recourse_arena.execution.solving.limits import Limits, parsed_memory
+from recourse_arena.execution.solving.surroundings import computing
 
 
 def outcomes(result):
@@ -67,29 +67,14 @@ def test_a_process_of_its_own_gives_the_results_of_this_one_and_takes_solvers_ha
     assert "not for them" in str(told[0])
 
 
-class Elsewhere(tiny.Top):
-    """Lies in a module that no other process finds unless it is told where."""
-
-    name = "elsewhere"
-
-
-def test_a_solver_whose_module_is_missing_elsewhere_fails_and_says_so(tmp_path):
-    sandbox = Sandbox(WorkerSetup.of(tmp_path, None, {"elsewhere": Elsewhere()}), Limits())
-    try:
-        answer = sandbox.work(ModelsTask("tiny", 0, ModelKeys("", "", "", "")))
-    finally:
-        sandbox.close()
-    assert "No module named 'test_sandbox'" in answer.reason
-
-
 def test_plugins_that_are_blocked_here_are_blocked_in_other_processes(tmp_path, monkeypatch):
     monkeypatch.setenv("RECOURSE_ARENA_NO_PLUGINS", "other")
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")  # as Dask's nannies do
     setting = WorkerSetup.of(tmp_path, None, {}, ["faulty"])
-    assert "MALLOC_TRIM_THRESHOLD_" not in _environment(setting)
-    assert _environment(setting)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"
+    assert "MALLOC_TRIM_THRESHOLD_" not in computing(setting.no_plugins)
+    assert computing(setting.no_plugins)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"
     monkeypatch.delenv("RECOURSE_ARENA_NO_PLUGINS")
-    assert _environment(setting)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"
+    assert computing(setting.no_plugins)["RECOURSE_ARENA_NO_PLUGINS"] == "faulty,other"
 
 
 def test_what_solvers_say_of_time_per_person_becomes_part_of_their_name(arena):
@@ -98,14 +83,12 @@ def test_what_solvers_say_of_time_per_person_becomes_part_of_their_name(arena):
         time_option = "seconds"
 
     from recourse_arena.planning.plan import _limited
-    from recourse_arena.registry.registry import Registry
+    from recourse_arena.planning.solver_card import SolverCard
 
-    registry = Registry()
-    registry.solvers["patient"] = Patient
-    Patient.__init__ = lambda self, *, seconds=9.0: None
-    assert _limited("patient", registry, 2.5) == "patient?seconds=2.5"
-    assert _limited("patient?seconds=1", registry, 2.5) == "patient?seconds=1"
-    assert _limited("patient", registry, None) == "patient"
+    card = SolverCard.of(Patient())
+    assert _limited("patient", card, 2.5) == "patient?seconds=2.5"
+    assert _limited("patient?seconds=1", card, 2.5) == "patient?seconds=1"
+    assert _limited("patient", card, None) == "patient"
     assert set(arena(solvers=["top"], person_timeout=3, people=5).summary["solver"]) == {"top"}
 
 

@@ -18,7 +18,7 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.messages import TaskFiles
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.engines.task_queue import TaskQueue
-from recourse_arena.execution.sandbox.sandbox import Limits, WorkerSetup
+from recourse_arena.execution.sandbox.sandbox import WorkerSetup
 from recourse_arena.planning.tasks import Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
@@ -47,8 +47,9 @@ class DaskCluster:
 
     Arguments:
         registry: What is plugged in here.
-        setting: Where data and cache lie here, and the solvers handed over; workers have folders of their own.
-        limits: What a task may take.
+        setting: Where data and cache lie here, the solvers handed over, and what a step may take; workers have folders
+            of their own.
+        cache: Where models and what solvers learnt are kept here.
         path: Where Python looks for modules in workers on this machine.
         jobs: Workers on this machine; none of them if there is a scheduler.
         scheduler: Address of a scheduler that has workers.
@@ -56,7 +57,7 @@ class DaskCluster:
 
     registry: Registry
     setting: WorkerSetup
-    limits: Limits
+    cache: ArtefactCache
     path: Sequence[str] = ()
     jobs: int = 1
     scheduler: str | None = None
@@ -74,9 +75,9 @@ class DaskCluster:
         distributed = import_distributed()
         from recourse_arena.execution.engines.dask_worker import SandboxPlugin
 
-        cache, token = ArtefactCache(self.setting.cache), f"recourse-arena-{uuid4().hex}"
+        cache, token = self.cache, f"recourse-arena-{uuid4().hex}"
         with self._connected(distributed) as client:
-            plugin = SandboxPlugin(self.setting, self.limits, () if self.scheduler else self.path)
+            plugin = SandboxPlugin(self.setting, () if self.scheduler else self.path)
             _register(client, plugin, token)
             client.subscribe_topic(token, lambda event: progress.part(*event[1]))
             completed = distributed.as_completed(loop=client.loop)

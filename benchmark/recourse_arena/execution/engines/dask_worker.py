@@ -18,8 +18,8 @@ from distributed import WorkerPlugin, get_worker
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
 from recourse_arena.execution.engines.messages import Reply, TaskFiles
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
-from recourse_arena.execution.worker.progress_events import Listener
+from recourse_arena.execution.guard.progress_events import Listener
+from recourse_arena.execution.sandbox.sandbox import Sandbox, WorkerSetup
 from recourse_arena.planning.tasks import Task
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.files import write_atomically
@@ -47,19 +47,18 @@ class SandboxPlugin(WorkerPlugin):
 
     Arguments:
         setting: What the sandbox needs to know; folders are the worker's own.
-        limits: What a task may take.
         path: Where Python looks for modules, before its own places.
     """
 
-    def __init__(self, setting: WorkerSetup, limits: Limits, path: Sequence[str]) -> None:
-        self.setting, self.limits, self.path = setting, limits, tuple(path)
+    def __init__(self, setting: WorkerSetup, path: Sequence[str]) -> None:
+        self.setting, self.path = setting, tuple(path)
 
     def setup(self, worker: Any) -> None:
         """Make folders and start the sandbox."""
         self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
         self.cache = ArtefactCache(self.folder / "cache")
         setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder)
-        self.sandbox = Sandbox(setting, self.limits, self.path)
+        self.sandbox = Sandbox(setting, self.path)
         self.sandbox.start()
         self.turn = threading.Lock()
         self.written: list[Path] = []

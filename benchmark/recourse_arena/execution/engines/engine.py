@@ -4,21 +4,19 @@ from __future__ import annotations
 
 __all__ = ["Engine", "Serial", "Worker", "make_engine"]
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.dask_cluster import DaskCluster, import_distributed
 from recourse_arena.execution.engines.progress import Progress
-from recourse_arena.execution.sandbox.sandbox import Limits, Sandbox, WorkerSetup
+from recourse_arena.execution.guard.progress_events import Listener
+from recourse_arena.execution.sandbox.sandbox import WorkerSetup
+from recourse_arena.execution.solving.solver_process import Apart
 from recourse_arena.execution.worker.local_worker import LocalWorker
-from recourse_arena.execution.worker.progress_events import Listener
-from recourse_arena.planning.plan import Plan
 from recourse_arena.planning.tasks import Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
@@ -91,29 +89,30 @@ class Serial:
 
 
 def make_engine(
-    plan: Plan,
     registry: Registry,
-    data: Path,
+    setting: WorkerSetup,
+    apart: Apart,
     cache: ArtefactCache,
-    limits: Limits,
     *,
     jobs: int = 1,
     scheduler: str | None = None,
-    isolated: bool = False,
-    no_plugins: Sequence[str] = (),
 ) -> Engine:
-    """Return what works on the tasks of a plan.
+    """Return what works on the tasks of a plan: this process or many workers, each with solvers in others.
+
+    Arguments:
+        registry: What is plugged in.
+        setting: What workers need to know.
+        apart: Where this process gets those of solvers from.
+        cache: Where models and what solvers learnt are kept.
+        jobs: Tasks that are worked on at a time.
+        scheduler: Address of a Dask scheduler whose workers are used instead.
 
     Raises:
         ArenaError: If jobs are less than one, or `distributed` is needed and missing.
     """
     if jobs < 1:
         raise ArenaError(f"jobs: expected a number from 1, got {jobs}")
-    if jobs == 1 and scheduler is None and not isolated and not limits:
-        return Serial(LocalWorker(registry, data, cache, plan.solvers))
-    setting, path = WorkerSetup.of(data, cache.folder, plan.solvers, no_plugins, registry.handed), tuple(sys.path)
     if jobs == 1 and scheduler is None:
-        sandbox = Sandbox(setting, limits, path)
-        return Serial(sandbox)
+        return Serial(LocalWorker(registry, setting.data, cache, apart=apart))
     import_distributed()
-    return DaskCluster(registry, setting, limits, path, jobs, scheduler)
+    return DaskCluster(registry, setting, cache, apart.path, jobs, scheduler)

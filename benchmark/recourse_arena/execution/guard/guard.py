@@ -7,9 +7,10 @@ __all__ = ["Advice", "Guard"]
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
@@ -17,7 +18,6 @@ from recourse_arena.execution.guard.bisection import bisected
 from recourse_arena.execution.guard.isolated_inputs import SharedModels, changed, copied, versions
 from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.judging.constraints import violated, violations
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -68,7 +68,10 @@ class Guard:
         self._written: list[int] = []
 
     def fit(self, problem: Problem, *, seed: int) -> Mapping[str, Tensor] | None:
-        """Fit the solver to a problem and return its state, if it keeps one; raises what the solver raises."""
+        """Fit the solver to what it may know of a problem and return its state, if it keeps one.
+
+        Raises what the solver raises.
+        """
         return self._prepared(problem, seed, self._fit)
 
     def restore(self, problem: Problem, state: Mapping[str, Tensor], *, seed: int) -> None:
@@ -106,8 +109,25 @@ class Guard:
             found = bisected(ask, request, error)
             recommendation = found.recommendation
             self._add(notes, "raised", found.text, found.people, own_traceback(found.error, self.module))
-        self._note_violations(request, recommendation, notes)
         return Advice(recommendation, tuple(notes.values()), spent[0])
+
+    def begin(self) -> None:
+        """Let the time that a step may take begin: nobody can take it from code in one's own process."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._problem = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return True
+
+    @property
+    def validation_score(self) -> float | None:
+        """How good the fit is by the solver's own account."""
+        score = self.solver.validation_score
+        return None if score is None else float(score)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -125,6 +145,7 @@ class Guard:
 
     def _prepared(self, problem: Problem, seed: int, prepare: Callable[[Problem], T]) -> T:
         self._seed, self._notes = seed, {}
+        problem = problem.seen_by(self.solver.knows)
         handed = copied(problem, *_PEOPLE)
         self._problem = (problem, handed)
         self._models = SharedModels(
@@ -149,10 +170,11 @@ class Guard:
         if not isinstance(answer, Recommendation):
             raise _Malformed(f"recommend: expected a Recommendation, got {type(answer).__name__}")
         try:
-            answer.check((len(request), len(request.features)))
+            plain = _plain(answer)
+            plain.check((len(request), len(request.features)))
         except ArenaError as error:
             raise _Malformed(str(error)) from None
-        return _plain(answer)
+        return plain
 
     @contextmanager
     def _watched(self, what: str, notes: dict[str, Note]) -> Iterator[None]:
@@ -160,8 +182,10 @@ class Guard:
         try:
             with around:
                 yield
-        except SystemExit as stop:
-            raise RuntimeError(f"{what} tried to end the run with SystemExit({stop.code!r})") from stop
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as stop:
+            raise RuntimeError(f"{what} tried to end the run with {_spelled(stop)}") from stop
         finally:
             for touched in around.touched:
                 self._add(notes, "global state", f"{what} touched {touched}; it was put back")
@@ -189,21 +213,17 @@ class Guard:
     ) -> None:
         notes.setdefault(text, Note(kind, self.plugin, text, people, traceback))
 
-    def _note_violations(self, request: Request, answer: Recommendation, notes: dict[str, Note]) -> None:
-        acted, values = answer.mask & answer.solved[:, None], answer.values.to(request.factual.dtype)
-        people = int(violated(request, acted, values).any(1).sum())
-        if not people:
-            return
-        found = []
-        for name, breaks in violations(request, acted, values).items():
-            features = [request.features.names[j] for j in breaks.any(0).nonzero().flatten().tolist()]
-            found += [f"{name} ({', '.join(features)})"] if features else []
-        self._add(notes, "violations", f"acted against constraints: {', '.join(found)}", people)
+
+def _spelled(stop: BaseException) -> str:
+    return f"SystemExit({stop.code!r})" if isinstance(stop, SystemExit) else type(stop).__name__
 
 
 def _plain(answer: Recommendation) -> Recommendation:
-    """Return a recommendation on plain tensors in main memory, apart from how they were computed."""
-    parts = {name: value for name, value in vars(answer).items() if isinstance(value, Tensor)}
-    if not any(value.requires_grad or value.device.type != "cpu" for value in parts.values()):
-        return answer
-    return replace(answer, **{name: value.detach().cpu() for name, value in parts.items()})
+    """Return a recommendation on plain tensors of its own in main memory, whatever those of the solver are."""
+    with torch._C.DisableTorchFunctionSubclass():  # a class of its own may have operators of its own
+        parts = {
+            name: value.detach().as_subclass(Tensor).cpu().clone()
+            for name, value in vars(answer).items()
+            if isinstance(value, Tensor)
+        }
+    return Recommendation(**{f.name: parts.get(f.name, getattr(answer, f.name)) for f in fields(Recommendation)})

@@ -15,11 +15,12 @@ import cloudpickle
 
 if TYPE_CHECKING:
     from recourse_arena.execution.sandbox.sandbox import WorkerSetup
+    from recourse_arena.execution.solving.nursery import Nursery
     from recourse_arena.execution.worker.local_worker import LocalWorker
 
 
-def serve(line: Connection) -> None:
-    """Answer what comes over `line` until its other end is closed."""
+def serve(line: Connection, nursery: Nursery) -> None:
+    """Answer what comes over `line` until its other end is closed; solvers come from a nursery."""
     received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(line, received), daemon=True).start()
     turn = threading.Lock()  # a solver may say how far it is from any of its threads
@@ -29,13 +30,13 @@ def serve(line: Connection) -> None:
             line.send_bytes(cloudpickle.dumps(what))
 
     try:
-        worker = _worker(received.get())
+        worker = _worker(received.get(), nursery)
     except Exception as error:  # whoever asks for anything is told
         from recourse_arena.storage.task_result import Failure
 
         send(Failure.of(error))
         return
-    from recourse_arena.execution.worker.progress_events import Part
+    from recourse_arena.execution.guard.progress_events import Part
 
     send(None)  # ready
     while True:
@@ -52,21 +53,24 @@ def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:
             os._exit(0)
 
 
-def _worker(content: bytes) -> LocalWorker:
+def _worker(content: bytes, nursery: Nursery) -> LocalWorker:
     # The path is in front of the pickle's own modules: those of a notebook may lie where only it looks.
     path, rest = cloudpickle.loads(content)
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
     setting: WorkerSetup = cloudpickle.loads(rest)
+    from recourse_arena.execution.solving.solver_process import Apart
     from recourse_arena.execution.worker.local_worker import LocalWorker
     from recourse_arena.registry.discovery import discover
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
-    solvers = cloudpickle.loads(setting.solvers) if setting.solvers else {}
     registry = discover()
     for dataset in (cloudpickle.loads(setting.datasets) if setting.datasets else {}).values():
         registry.hand_over(dataset)
-    return LocalWorker(registry, setting.data, ArtefactCache(setting.cache), solvers)
+    apart = Apart(nursery, setting.limits, setting.solvers, tuple(path))
+    return LocalWorker(registry, setting.data, ArtefactCache(setting.cache), apart=apart)
 
 
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    from recourse_arena.execution.solving import nursery
+
+    serve(Connection(int(sys.argv[1])), nursery.Nursery.preloaded())

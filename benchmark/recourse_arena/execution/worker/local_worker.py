@@ -12,10 +12,12 @@ from typing import Any
 
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.progress_hook import ProgressHook
+from recourse_arena.execution.guard.broken_constraints import broken_constraints
 from recourse_arena.execution.guard.guard import Guard
+from recourse_arena.execution.guard.progress_events import Ear, Listener, throttled
+from recourse_arena.execution.solving.solver_process import Apart, Failed, SolverProcess
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.execution.worker.measuring import MetricValues
-from recourse_arena.execution.worker.progress_events import Ear, Listener, throttled
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.advice_table import as_advice, as_recommendation
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
@@ -36,7 +38,8 @@ class LocalWorker:
         registry: What is plugged in.
         data: Data directory.
         cache: Where models and what solvers learnt are kept.
-        solvers: The solvers handed over as objects, by name.
+        solvers: The solvers handed over as objects, by name, where they work in this process.
+        apart: Where solvers get processes of their own; none for those that work in this one.
         prepared: Returns the fitted dataset of a name and seed instead of preparing it: whoever asks there is asked
             about.
     """
@@ -46,8 +49,9 @@ class LocalWorker:
     cache: ArtefactCache
     solvers: Mapping[str, Solver] = field(default_factory=dict)
     prepared: Callable[[str, int], FittedDataset] | None = None
+    apart: Apart | None = None
     _datasets: dict[str, FittedDataset] = field(default_factory=dict)
-    _ready: dict[str, Guard] = field(default_factory=dict)
+    _ready: dict[str, Guard | SolverProcess] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
     _ear: Ear = field(default_factory=Ear)
 
@@ -63,15 +67,20 @@ class LocalWorker:
         try:
             with one_thread():
                 return self._worked(task, before)
+        except Failed as error:
+            return error.failure
         except Exception as error:  # a plugin may raise anything: it costs its own cells
             return Failure.of(error, self._module(task), task.plugin)
         finally:
             self._ear.listener = None
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything, and end the processes of solvers."""
         self._datasets.clear()
-        self._ready.clear()
+        for key in [*self._ready]:
+            self._let_go(key)
+        if self.apart is not None:
+            self.apart.close()
 
     @singledispatchmethod
     def _worked(self, task: Task, before: TaskResult | None) -> TaskResult:
@@ -105,23 +114,42 @@ class LocalWorker:
                 )
         return self._datasets[task.key]
 
-    def _guard_of(self, task: FitTask) -> tuple[Guard, float]:
+    def _guard_of(self, task: FitTask) -> tuple[Guard | SolverProcess, float]:
         """Return a prepared solver and the seconds that took: at hand, from the cache, or fitted now."""
-        if task.key in self._ready:
+        if task.key in self._ready and self._ready[task.key].alive:
+            self._ready[task.key].begin()
             return self._ready[task.key], 0.0
-        solver = self.solvers[task.solver] if task.handed else self.registry.solver(task.solver)
-        for key in [key for key, other in self._ready.items() if other.solver is solver]:
-            del self._ready[key]  # fitted for something else until now
-            self._warm.discard(key)
-        _make_room(self._ready)
-        guard = Guard(solver, task.plugin)
+        self._let_go(task.key)
+        while len(self._ready) >= _HELD:
+            self._let_go(next(iter(self._ready)))
+        guard = self._new_guard(task)
         seconds = self._fitted(guard, task)
         self._ready[task.key] = guard
         return guard, seconds
 
-    def _fitted(self, guard: Guard, task: FitTask) -> float:
+    def _new_guard(self, task: FitTask) -> Guard | SolverProcess:
+        if self.apart is not None:
+            process = self.apart.solver(task)
+            process.listener = self._hear
+            return process
+        solver = self.solvers[task.solver] if task.handed else self.registry.solver(task.solver)
+        for key, other in [*self._ready.items()]:
+            if isinstance(other, Guard) and other.solver is solver:
+                self._let_go(key)  # fitted for something else until now
+        return Guard(solver, task.plugin)
+
+    def _let_go(self, key: str) -> None:
+        if key in self._ready:
+            self._ready.pop(key).close()
+        self._warm.discard(key)
+
+    def _hear(self, share: float, loss: float | None) -> None:
+        if self._ear.listener is not None:
+            self._ear.listener(share, loss)
+
+    def _fitted(self, guard: Guard | SolverProcess, task: FitTask) -> float:
         problem = self._dataset_of(task.models).problem_for(task.scenario, actionable=task.scenario.actionable)
-        problem = replace(problem.seen_by(guard.solver.knows), report=self._report)
+        problem = replace(problem, report=self._report)
         made = False
 
         def make() -> Any:
@@ -138,16 +166,18 @@ class LocalWorker:
     @_worked.register
     def _solve(self, task: SolveTask, before: TaskResult | None) -> AdviceResult:
         fit = before if isinstance(before, FitResult) else FitResult(0.0)
-        guard, _ = self._guard_of(task.fit)
         request = self._dataset_of(task.fit.models).request(task.cell.scenario, task.cell.people)
+        guard, _ = self._guard_of(task.fit)
         if task.fit.key not in self._warm:
             guard.warm_up(request[:1])
+            guard, _ = self._guard_of(task.fit)  # another one, if its process ended of it
             self._warm.add(task.fit.key)
         answer = guard.recommend(request)
         timings = {"fit_seconds": fit.seconds, "solve_seconds": answer.seconds}
-        if guard.solver.validation_score is not None:
-            timings["validation_score"] = guard.solver.validation_score
-        notes = dict.fromkeys((*fit.notes, *answer.notes))
+        if guard.validation_score is not None:
+            timings["validation_score"] = guard.validation_score
+        broken = broken_constraints(request, answer.recommendation, task.plugin)
+        notes = dict.fromkeys((*fit.notes, *answer.notes, *broken))
         return AdviceResult(as_advice(request, answer.recommendation), timings, tuple(notes))
 
     @_worked.register
@@ -162,10 +192,9 @@ class LocalWorker:
 
     def _module(self, task: Task) -> str:
         """Return the name of the module whose fault it is if a task fails."""
-        kind, name = task.source
-        if kind == "solvers" and name in self.solvers:
-            return type(self.solvers[name]).__module__
-        return self.registry.module(kind, name)
+        if isinstance(task, (FitTask, SolveTask)):
+            return (task if isinstance(task, FitTask) else task.fit).module
+        return self.registry.module(*task.source)
 
     @cached_property
     def _report(self) -> ProgressHook:
@@ -176,7 +205,11 @@ class LocalWorker:
         return MetricValues(self.registry)
 
 
-def _make_room(held: dict[str, Any], most: int = 4) -> None:
+_HELD = 4
+"""Solvers that are kept ready, and fitted datasets."""
+
+
+def _make_room(held: dict[str, Any], most: int = _HELD) -> None:
     """Let the oldest things go, so that a long run does not hold all of them at once."""
     while len(held) >= most:
         del held[next(iter(held))]

@@ -1,0 +1,101 @@
+"""A run in a process of its own, seen from where it was asked for: that process imports no solver and judges all."""
+
+from __future__ import annotations
+
+__all__ = ["run_apart"]
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.solving.line import Line
+from recourse_arena.execution.solving.nursery import how_it_ended
+from recourse_arena.execution.solving.surroundings import computing, pickled
+
+if TYPE_CHECKING:
+    from recourse_arena.execution.run_order import RunOrder
+
+_FRAME = 1 << 28
+"""Bytes of what the process says at once."""
+
+_PATIENCE = 60.0
+"""Seconds in which an interrupted run writes what is done."""
+
+_HEARD = ("begin", "step", "part", "left", "done", "cell", "say", "end")
+
+
+def run_apart(order: RunOrder, progress: Progress) -> None:
+    """Carry out an order in a new process, which computes as the command does.
+
+    Arguments:
+        order: The order.
+        progress: Who hears of each step, here.
+
+    Raises:
+        ArenaError: What the run raises, or if its process ends.
+        KeyboardInterrupt: If it is interrupted; what is done is written.
+    """
+    pickles = {name: pickled("solver", solver) for name, solver in order.objects.items()}
+    travels = replace(order, objects={}, pickles=pickles, path=tuple(sys.path), command=tuple(sys.argv[1:]))
+    content = pickled("dataset", (travels.path, pickled("dataset", travels)))
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "recourse_arena.execution.run_service", str(theirs.fileno())]
+    # A session of its own: Ctrl-C reaches this process, which tells the other one.
+    process = subprocess.Popen(
+        command, pass_fds=[theirs.fileno()], env=computing(order.no_plugins), start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=2,
+    )  # fmt: skip
+    theirs.close()
+    line = Line(ours)
+    try:
+        line.send_aside(content)
+        try:
+            end = _heard(line, progress)
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_PATIENCE)
+            raise
+        if end is None:
+            process.wait()
+            raise ArenaError(
+                f"the process of the run ended by itself: {how_it_ended(process.returncode)};\n"
+                "what is done is kept, and the same command goes on"
+            )
+    finally:
+        line.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if "interrupted" in end:
+        raise KeyboardInterrupt
+    if "refused" in end:
+        raise ArenaError(end["refused"])
+    if "raised" in end:
+        raise RuntimeError(f"the run ended with an error of its own:\n{end['raised']}")
+
+
+def _heard(line: Line, progress: Progress) -> dict[str, Any] | None:
+    """Pass on what the process says until it says how it ended; none if it ended without a word."""
+    while True:
+        try:
+            content = line.receive(most=_FRAME)
+        except EOFError:
+            return None
+        said = json.loads(content or b"{}")
+        if said.get("call") in _HEARD:
+            getattr(progress, said["call"])(*said["given"])
+        elif "warning" in said:
+            warnings.warn(said["warning"], stacklevel=4)
+        elif "end" in said:
+            return dict(said["end"])

@@ -1,0 +1,99 @@
+"""What about a hundred hostile or careless solvers do reaches nobody else, and gets them nothing."""
+
+from __future__ import annotations
+
+import os
+
+import hostile
+import pandas as pd
+import psutil
+import pytest
+
+from recourse_arena import api
+
+OWN_ADVICE = {"shared-mask", "torch-function-mode", "everything-in-memory"}
+"""Who changes what it recommends itself, on its own copies: that is judged as it is."""
+
+HONEST = ["top", "learner", "plain"]
+
+
+@pytest.fixture
+def town(suite, installed, tmp_path, monkeypatch):
+    """Plug in the hostile solvers, and run some of them among honest ones; return rows by solver, and the cells."""
+    metadata = installed / "hostile_plugins-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: hostile-plugins\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[recourse_arena]\nhostile = hostile\n")
+    monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "yes")
+
+    def run(solvers, name, scenarios=("hard-1",), **how):
+        monkeypatch.setenv("HOSTILE_FOLDERS", str(tmp_path / name))
+        result = api.run(suite, solvers=solvers, scenarios=list(scenarios), people=20, out=tmp_path / name, **how)
+        people = result.people
+        optional = ["lower_bound", "optimal_cost", "optimality_gap"]
+        people = people.drop(columns=[column for column in optional if column in people])
+        rows = {
+            str(solver): rows.drop(columns="solver").reset_index(drop=True)
+            for solver, rows in people.groupby("solver", observed=True)
+        }
+        return rows, {cell["solver"]: cell for cell in result.info["cells"]}, result
+
+    return run
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one, other, check_categorical=False)
+
+
+@pytest.fixture
+def deserved(town):
+    """What honest solvers' rows are in a run of their own."""
+    return town(HONEST, "honest")[0]
+
+
+@pytest.mark.parametrize("where", [{}, {"jobs": 2}], ids=["one job", "two jobs"])
+def test_hostile_solvers_change_nobodys_rows_and_get_what_their_advice_deserves(town, deserved, where, tmp_path):
+    names = [*hostile.ACTS]
+    middle = len(names) // 2
+    before = {process.pid for process in psutil.process_iter()}
+    rows, cells, result = town([*names[:middle], *HONEST, *names[middle:]], "among", **where)
+    for name in HONEST:
+        same(rows[name], deserved[name])
+        assert cells[name]["outcome"] == "solved"
+        assert not cells[name].get("notes")
+    assert len(names) > 90
+    wrong = {}
+    for name in names:
+        if cells[name]["outcome"] == "solved" and name in rows:
+            told = rows[name]["outcome"].astype(str) != "failed"
+            try:
+                same(rows[name][told], deserved["plain"][told])
+            except AssertionError as error:
+                wrong[name] = str(error)[:200]
+        else:
+            assert cells[name]["outcome"] == "failed", cells[name]
+            assert cells[name]["reason"]
+    assert set(wrong) <= OWN_ADVICE, wrong
+    assert {alarm["certifier"] for alarm in result.alarms} <= {"proves-too-much"}
+    assert not list(tmp_path.rglob("exploded"))
+    left = [p for p in psutil.process_iter() if p.pid not in before and "recourse_arena" in " ".join(p.cmdline())]
+    assert not left
+    again, _, _ = town(HONEST, "afterwards")
+    for name in HONEST:
+        same(again[name], deserved[name])
+
+
+def test_objects_that_are_handed_over_are_kept_apart_as_well(town, deserved, monkeypatch):
+    class Stranger(hostile.Plain):
+        name = "stranger"
+
+        def fit(self, problem, *, seed):
+            super().fit(problem, seed=seed)
+            hostile.ACTS["torch-comparison"]().fit(problem, seed=seed)
+            hostile.ACTS["weights"]().fit(problem, seed=seed)
+
+    rows, _, _ = town([Stranger(), *HONEST], "objects")
+    for name in HONEST:
+        same(rows[name], deserved[name])
+    same(rows["stranger"], deserved["plain"])
+    assert os.getpid()  # nothing here was patched: the comparison above would say so
