@@ -47,7 +47,7 @@ class Selection:
         datasets: Names of datasets of the suite; a variant such as `loan?decision=adam` replaces its dataset.
         solvers: Names of any registered solvers; they replace the suite's.
         scenarios: Patterns over the suite's scenarios, or names of others.
-        people: How many people are asked about.
+        people: How many people are asked about, drawn by seed from all who ask.
         seeds: Seeds instead of the suite's.
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so and its name
             does not set it: it becomes part of its name.

@@ -87,13 +87,6 @@ def test_a_persons_profile_does_not_depend_on_who_else_asks(loan_materials, dist
 
 
 @pytest.mark.parametrize("distribution", ASSIGNED)
-def test_the_first_people_are_the_same_whoever_follows(loan_materials, distribution):
-    scenario = Scenario.parse(f"hard-2@{distribution}")
-    few, all_ = loan_materials.request(scenario, 30), loan_materials.request(scenario)
-    assert torch.equal(few.actionability.scores, all_.actionability.scores[:30])
-
-
-@pytest.mark.parametrize("distribution", ASSIGNED)
 def test_an_assignment_repeats_and_is_the_same_for_every_cut_off_and_profile(loan_materials, distribution):
     found = privileged(loan_materials, distribution)
     for kind in ("hard-2", "hard-1", "hard-3", "hard-random", "soft-linear"):

@@ -111,7 +111,7 @@ class FittedDataset:
         return replace(self.problem, profile=profile(scenario.profile), draw=draw)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
-        """Return the request of the first `people` applicants under a scenario."""
+        """Return the request of `people` applicants, drawn by seed, under a scenario; by default of all."""
         return self.requests.under(scenario, people)
 
 
