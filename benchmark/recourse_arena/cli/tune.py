@@ -88,9 +88,9 @@ def tune(
 
 def _with_options(solver: str, options: tuple[str, ...]) -> str:
     """Return the variant that fixes these options too."""
-    from recourse_arena.base.names import spell, variant
+    from recourse_arena.base.names import spell, written
 
-    name, fixed = variant(solver)
+    name, fixed = written(solver)
     for option in options:
         key, sign, value = option.partition("=")
         if not (key and sign and value):

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.base.names import spell, variant
+from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Block, Suite
@@ -177,7 +177,7 @@ def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Regis
 def _limited(name: str, registry: Registry, seconds: float | None) -> str:
     """Return the variant of a solver that spends at most so many seconds on a person, if it has an option for it."""
     option = registry.solver(name).time_option
-    base, options = variant(name)
+    base, options = written(name)
     if seconds is None or not option or option in options:
         return name
     if not 0 < seconds < float("inf"):
