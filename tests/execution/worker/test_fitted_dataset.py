@@ -250,3 +250,22 @@ def test_real_answers_are_asked_for_the_plausibility_their_scenario_names(materi
     assert [request.density for request in requests] == ["flow", "scm"]
     assert torch.equal(requests[0].factual, requests[1].factual)
     assert torch.equal(requests[0].actionability.scores, requests[1].actionability.scores)
+
+
+@pytest.mark.parametrize(
+    ("yes", "message"),
+    [
+        (False, "dataset tiny: the decision model yours refuses all training people;\nlook at the labels"),
+        (
+            True,
+            "dataset tiny: the decision model yours refuses none of the training people: nobody asks for recourse;\nlook at",
+        ),
+    ],
+)
+def test_a_decision_model_that_tells_nobody_apart_is_one_clear_error(arena, monkeypatch, yes, message):
+    import tiny
+
+    monkeypatch.setattr(tiny.Tiny, "decision", api.decision(lambda frame: [yes] * len(frame)))
+    summary = arena(solvers=["top"], scenarios=["hard-1"], people=5)
+    assert set(summary.summary["outcome"]) == {"failed"}
+    assert message in str(summary.info["cells"][0]["reason"])
