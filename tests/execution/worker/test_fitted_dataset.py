@@ -258,7 +258,7 @@ def test_real_answers_are_asked_for_the_plausibility_their_scenario_names(materi
         (False, "dataset tiny: the decision model yours refuses all training people;\nlook at the labels"),
         (
             True,
-            "dataset tiny: the decision model yours refuses none of the training people: nobody asks for recourse;\nlook at",
+            "dataset tiny: the decision model yours refuses none of the training people: nobody asks for recourse",
         ),
     ],
 )
