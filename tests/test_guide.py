@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from recourse_arena import Scenario, api
+from recourse_arena.base.names import spell
 from recourse_arena.cli import main
 from recourse_arena.interfaces import hookspecs
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.suite_file import read_suite
+from recourse_arena.tables.declaration import read_declaration
 from recourse_arena.testing.checking import check
 
 ROOT = Path(__file__).parent.parent
@@ -157,3 +159,14 @@ def test_links_to_files_and_headings_of_the_project_lead_somewhere(guide):
         if heading:
             titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
             assert heading in {title.lower().replace(" ", "-") for title in titles}, target
+
+
+def test_the_declaration_of_a_table_that_says_everything_is_read(tmp_path):
+    (text,) = [block for block in blocks("datasets", "toml") if "[[feature]]" in block]
+    (tmp_path / "applicants.toml").write_text(text)
+    said = read_declaration(tmp_path / "applicants.toml")
+    assert [feature.kind for feature in said.features] == ["categorical", "integer", "continuous", "binary"]
+    assert len(said.features.rules) == 2
+    assert said.decision == spell("onnx", {"file": tmp_path / "model.onnx", "favourable": "yes"})
+    (tmp_path / "applicants.toml").write_text(text.replace("#[graph]", "[graph]").replace("#income", "income"))
+    assert read_declaration(tmp_path / "applicants.toml").graph.parents["income"] == ("years_employed",)

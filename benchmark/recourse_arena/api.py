@@ -68,7 +68,7 @@ def run(
         datasets: Some of the suite's datasets, or variants of them; or one's own in their place, as the path of a TOML
             file or as an object (:func:`dataset`).
         scenarios: Patterns over the suite's scenarios, or names of others.
-        people: How many people are asked about.
+        people: How many people are asked about, drawn by seed from all who ask.
         seeds: Seeds instead of the suite's.
         fresh: Compute every cell anew, even if the folder holds it. Models in the cache are kept.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.

@@ -12,7 +12,7 @@ from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
     from recourse_arena_certified.certificate import Certificate
-    from recourse_arena_certified.table.prover import Table
+    from recourse_arena_certified.table.moves import Network
 
 
 class Certified(Solver):
@@ -68,7 +68,7 @@ class Certified(Solver):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most:
                 limits = "above 0" if most == math.inf else f"above 0 and below {most:g}"
                 raise ArenaError(f"solver certified: {option} must be a number {limits}, got {value!r}")
-        self.table: Table | None = None
+        self.table: Network | None = None
         self.solver, self.time_limit, self.gap = str(solver).upper(), float(time_limit), float(gap)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
@@ -79,13 +79,13 @@ class Certified(Solver):
             ArenaError: If the solver's package is missing.
         """
         from recourse_arena_certified.backend import backend, installed
-        from recourse_arena_certified.table.prover import Table
+        from recourse_arena_certified.table.prover import written_down
         from recourse_arena_certified.world import World
 
         self.problem, self.seed, self.table = problem, seed, None
         if problem.without_effects is not None:
             installed("HIGHS", "highspy")
-            self.table = Table.of(problem)
+            self.table = written_down(problem)
             return
         self.backend = backend(self.solver)
         self.world = World.of(problem)

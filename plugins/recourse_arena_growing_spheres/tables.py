@@ -28,7 +28,7 @@ class Table(World):
     @cached_property
     def power(self) -> int:
         """The power of changes in the cost: 1 or 2."""
-        return int(getattr(self.request.unit_cost, "power", 2))
+        return self.request.unit_cost.power
 
     @cached_property
     def each(self) -> Tensor:

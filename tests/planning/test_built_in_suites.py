@@ -67,3 +67,12 @@ def test_the_structures_suite_runs_every_graph_in_both_forms_on_a_sample_of_the_
 def test_every_solver_but_the_certifying_one_is_in_the_suite_of_methods(registry):
     found, _ = cells(registry, "methods")
     assert {solver for _, _, solver in found} == set(registry.solvers) - {"certified"}
+
+
+def test_the_smoke_suite_needs_no_file_and_no_training_of_a_solver(registry):
+    plan = make_plan(registry.suites["smoke"], registry, data=Path("nowhere"))
+    assert not plan.skipped
+    assert {cell.dataset for cell in plan.cells} == {"german", "chain"}
+    assert not any(registry.solver(name).trained for name in {cell.solver for cell in plan.cells})
+    assert {(cell.people, cell.seed) for cell in plan.cells} == {(50, 0)}
+    assert len({cell.scenario for cell in plan.cells}) == 2

@@ -14,8 +14,10 @@ from recourse_arena.execution.engines.messages import Reply, TaskFiles
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.engines.task_queue import TaskQueue
 from recourse_arena.execution.preview import Preview, efforts, is_kept
+from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.model_keys import ModelKeys
-from recourse_arena.planning.plan import Cell
+from recourse_arena.planning.plan import Cell, make_plan
+from recourse_arena.planning.task_graph import TaskGraph
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.storage.artefact_cache import ArtefactCache, _packed
@@ -92,13 +94,13 @@ class Future:
 
 
 class Client:
-    """A scheduler with two workers that answers at once."""
+    """A scheduler with so many workers that answers at once."""
 
-    def __init__(self):
-        self.order = []
+    def __init__(self, workers=2):
+        self.order, self.workers = [], workers
 
     def nthreads(self):
-        return {"one": 1, "two": 1}
+        return {f"worker {number}": 1 for number in range(self.workers)}
 
     def submit(self, work, node, token, parcel, *needed, pure):
         self.order.append((node, len(needed)))
@@ -112,8 +114,8 @@ class Completed(list):
         return self.pop(0)
 
 
-def run_through(nodes, known=MappingProxyType({})):
-    client = Client()
+def run_through(nodes, known=MappingProxyType({}), workers=2):
+    client = Client(workers)
     queue, finished = TaskQueue(client, Completed(), "token", nodes, lambda node: TaskFiles(), known), []
     while queue.waiting or queue.suspects or queue.running:
         queue.submit()
@@ -168,6 +170,20 @@ def test_a_queue_hands_over_what_others_need_first():
     change, after = Change(MODELS), After(MODELS)
     order, _ = run_through([MODELS, FIT, *cells, change, after])
     assert [node for node, _ in order[:3]] == [MODELS, FIT, change]
+
+
+@pytest.mark.parametrize("solvers", [("top", "learner"), ("learner", "top")])
+def test_first_rows_come_from_solvers_that_learn_nothing(plugged, tmp_path, solvers):
+    scenarios, registry = tuple(map(Scenario.parse, ("hard-1", "hard-2"))), plugged()
+    plan = make_plan(Suite("small", "", (Block(("tiny", "german"), scenarios, solvers, 5),)), registry, data=tmp_path)
+    graph = TaskGraph.of(plan, registry, data=tmp_path, arithmetic="portable")
+    serial = graph.needed(())
+    for order in (serial, [task for task, _ in run_through(serial, workers=1)[0]]):
+        for models in graph.models:
+            ours = [task for task in order if isinstance(task, (FitTask, SolveTask)) and models in task.needs]
+            assert [task.source[1] for task in ours] == ["top"] * 3 + ["learner"] * 3
+    assert [task.dataset for task in serial if isinstance(task, ModelsTask)] == ["german", "tiny"]  # no flow to train
+    assert [task.cell for task in graph.cells] == list(plan.cells)
 
 
 def test_advice_is_let_go_once_it_is_judged_and_models_once_nothing_is_left():

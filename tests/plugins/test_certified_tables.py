@@ -20,14 +20,13 @@ from recourse_arena.people.features import Direction
 from recourse_arena.people.rules import AtMost, Implies
 from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.problem.actionability import Actionability
-from recourse_arena.problem.cost import Cost, SeparableCost
+from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.profile import profile
 from recourse_arena.testing.problems.worlds import worlds
 from recourse_arena_certified import Certified
 from recourse_arena_certified.exact import Action
 from recourse_arena_certified.table import prover
-from recourse_arena_certified.table.measure import Measure
 from recourse_arena_certified.table.moves import Moves
 from recourse_arena_certified.table.search import TableSearch
 from recourse_arena_certified.table.splitting import Splitter
@@ -199,7 +198,7 @@ def test_without_a_first_action_the_same_is_proved(seed, monkeypatch):
 
 def likely_moves(problem, one, count=3000):
     """Return a person's moves, random ones within them, `(count, moves)`, and the people who make them."""
-    moves = Moves.of(one, Measure.of(problem), math.inf)
+    moves = Moves.of(one, math.inf)
     draws = torch.Generator().manual_seed(1)
     x = torch.where(one.actionable, drawn(problem.features, count, draws), one.factual)
     x = one.snap(torch.where(torch.rand(x.shape, generator=draws) < 0.5, x, one.factual))
@@ -373,13 +372,3 @@ def test_a_rule_about_levels_of_a_continuous_feature_is_not_for_it():
     problem = table_problem(0, whole=False, rules=(Implies("job", (0,), "trades", (1, 2)),))
     with pytest.raises(NotApplicable, match="'trades' is continuous and has no levels"):
         certify(problem, asked(problem))
-
-
-def test_a_cost_of_another_form_is_not_for_it():
-    class Roots(SeparableCost):
-        def per_feature(self, factual, values):
-            return (values - factual).abs().sqrt()
-
-    problem = table_problem(0)
-    with pytest.raises(NotApplicable, match="needs a cost that is a sum of changes"):
-        certify(replace(problem, cost=Roots(**vars(problem.cost))), asked(problem))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Direction
 from recourse_arena.people.rules import AtMost, Implies
 from recourse_arena.planning.applicability import Known, mismatch
-from recourse_arena.problem.cost import Cost, SeparableCost
+from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.profile import profile
 from recourse_arena.testing.problems.renaming import Renaming
@@ -141,6 +141,8 @@ def test_costs_are_next_to_those_of_enumeration(cost, rules):
                 ratios.append(math.inf)
     close = sum(ratio <= 1.02 for ratio in ratios) / len(ratios)
     assert len(ratios) >= 20
+    # With nine seeds, 96.5 % of 57 people are close under l2, and 98.2 % under l2 with rules and under encoded; the
+    # worst pays 1.27 times the least cost.
     assert close >= 0.95, sorted(ratios)[-5:]
 
 
@@ -249,19 +251,6 @@ def test_the_closed_form_is_the_optimum_of_the_subproblem(power):
             assert float((slope[i] * (found - values)[i]).sum()) == pytest.approx(most)
         else:
             assert float((price[i] * found[i].abs() ** power).sum()) == pytest.approx(best, rel=1e-4, abs=1e-6)
-
-
-def test_a_cost_that_is_no_sum_of_changes_is_refused():
-    @dataclass(frozen=True)
-    class Strange(SeparableCost):
-        def per_feature(self, factual, values):
-            return (values - factual).abs().sqrt()
-
-    problem = table_problem(0)
-    cost = problem.cost
-    strange = Strange(cost.name, cost.scale, cost.step, cost.categorical, cost.sd)
-    with pytest.raises(NotApplicable, match="a sum of changes or of their squares"):
-        advised(replace(problem, cost=strange), asked(problem))
 
 
 def test_with_effects_other_costs_and_rules_are_refused():

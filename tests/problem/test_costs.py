@@ -132,6 +132,18 @@ def test_a_cost_is_its_parts_combined(name, factual, values, mask, weights):
     torch.testing.assert_close(many.diagonal(), cost(factual, values, mask, weights))
 
 
+@pytest.mark.parametrize("name", COSTS)
+@given(rows, rows, masks, alphas)
+def test_a_cost_is_the_sum_that_it_declares(name, factual, values, mask, weights):
+    cost = Cost.fitted(torch.from_numpy(X), REFUSED, TABLE, name)
+    factual, values, mask, weights = map(torch.from_numpy, (factual, values, mask, weights))
+    changes = torch.where(torch.from_numpy(CATEGORICAL), (factual != values).double(), (values - factual).abs())
+    total = (weights * mask * cost.slope * changes**cost.power).sum(1)
+    torch.testing.assert_close(cost(factual, values, mask, weights), total.sqrt() if cost.root else total)
+    assert cost.slope.dtype == torch.double
+    assert (cost.power, cost.root) == {"range": (2, False), "l2": (2, True), "encoded": (2, True)}.get(name, (1, False))
+
+
 @pytest.mark.parametrize("name", SEPARABLE)
 def test_weights_of_a_request_multiply_each_feature(name):
     problem = table_problem(3, cost=name)

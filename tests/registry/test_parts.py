@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from borrowers import borrowers
@@ -9,6 +11,7 @@ from skl2onnx import to_onnx
 from sklearn.linear_model import LogisticRegression
 
 import recourse_arena as arena
+import recourse_arena_german
 from recourse_arena import ArenaError, Decision, DecisionRecipe
 from recourse_arena.base.folders import data_folder
 from recourse_arena.execution.worker.fitted_dataset import prepare
@@ -17,6 +20,8 @@ from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.parts import decision_words, parts_of
 from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.tables.declaration import read_declaration
+from recourse_arena.tables.table_dataset import TableDataset
 
 REGISTRY = discover()
 
@@ -67,6 +72,41 @@ def test_a_decision_model_is_that_of_its_name_with_its_options(dataset):
     assert isinstance(model, Forest)
     assert (model.trees, model.leaf) == (9, Forest().leaf)
     assert decision_words(forest) == "forest?trees=9"
+
+
+TEXTS = ["true", "false", "007", "1.50", "1e3", "1_0", "nan", "yes", "True"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("way", ["name", "decision", "toml"])
+def test_an_option_that_is_text_stays_as_it_is_written(way, text, tmp_path):
+    file = tmp_path / "1e5"
+    file.write_bytes(b"")
+    if way == "name":
+        model = REGISTRY.decisions.create(f"onnx?file={file}&favourable={text}&threshold=0.7")
+    elif way == "decision":
+        name = f"german?decision=onnx&decision.file={file}&decision.favourable={text}&decision.threshold=0.7"
+        model = REGISTRY.decision_of(REGISTRY.dataset(name))
+    else:
+        lines = f'model = "onnx"\nfile = "1e5"\nfavourable = "{text}"\nthreshold = 0.7\n'
+        german = Path(recourse_arena_german.__file__).with_name("german.toml").read_text()
+        (tmp_path / "mine.toml").write_text(f"{german}\n[decision]\n{lines}")
+        model = REGISTRY.decision_of(TableDataset.of(read_declaration(tmp_path / "mine.toml")))
+    assert (model.favourable, model.file, model.threshold) == (text, file, 0.7)
+
+
+def test_texts_that_are_written_differently_have_different_keys(tmp_path):
+    options = (f"decision=onnx&decision.file={tmp_path / 'm'}&decision.favourable={text}" for text in TEXTS)
+    (tmp_path / "m").write_bytes(b"")
+    assert len({keys(f"german?{each}").classifier for each in options}) == len(TEXTS)
+    assert REGISTRY.origin("decisions", "onnx?favourable=01") != REGISTRY.origin("decisions", "onnx?favourable=1")
+    assert REGISTRY.origin("solvers", "grid?points=09") == REGISTRY.origin("solvers", "grid?points=9")
+
+
+def test_an_error_of_the_datasets_own_is_as_it_was_raised():
+    with pytest.raises(ArenaError, match="decision must be one of sgd, adam") as raised:
+        REGISTRY.dataset("loan?decision=adm")
+    assert raised.value.__cause__ is None
 
 
 def test_options_without_a_model_are_those_of_the_one_it_has():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["NAME", "is_name", "spell", "variant"]
+__all__ = ["NAME", "is_name", "spell", "variant", "written"]
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -25,15 +25,32 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and _PATTERN.fullmatch(text) is not None and ".." not in text
 
 
-def variant(text: str) -> tuple[str, dict[str, Any]]:
-    """Return name and options of a variant.
+def written(text: str) -> tuple[str, dict[str, str]]:
+    """Return name and options of a variant, as they are written.
+
+    Example:
+        >>> written("onnx?file=007&favourable=true")
+        ('onnx', {'file': '007', 'favourable': 'true'})
+    """
+    name, _, query = text.partition("?")
+    return name, dict(parse_qsl(query, keep_blank_values=True))
+
+
+def variant(text: str, texts: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
+    """Return name and options of a variant: numbers, true and false, or text where it is none of these.
+
+    Arguments:
+        text: The variant.
+        texts: Options that are text whatever is written.
 
     Example:
         >>> variant("icarma?epochs=50&lr=0.01&head=wide")
         ('icarma', {'epochs': 50, 'lr': 0.01, 'head': 'wide'})
+        >>> variant("onnx?favourable=true&threshold=0.7", texts={"favourable"})
+        ('onnx', {'favourable': 'true', 'threshold': 0.7})
     """
-    name, _, query = text.partition("?")
-    return name, {key: _literal(value) for key, value in parse_qsl(query, keep_blank_values=True)}
+    name, options = written(text)
+    return name, {key: value if key in texts else _literal(value) for key, value in options.items()}
 
 
 def _literal(text: str) -> Any:

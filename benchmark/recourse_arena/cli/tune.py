@@ -34,7 +34,7 @@ _SHOWN = 5
 @click.option("--trials", type=click.IntRange(min=1), default=30, show_default=True, help="Trials in the end.")
 @click.option("--only", metavar="A,B", help="Tune these options only.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Fix an option; repeatable.")
-@click.option("--people", type=click.IntRange(min=1), help="How many validation people are asked about.")
+@click.option("--people", type=click.IntRange(min=1), help="How many validation people are asked about, drawn by seed.")
 @click.option("--seeds", default="0", show_default=True, metavar="0,1,2", help="Seeds of data and training.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the search.")
 @click.option("--out", type=FOLDER, help="Folder of the search.  [default: tune-SOLVER]")
@@ -88,9 +88,9 @@ def tune(
 
 def _with_options(solver: str, options: tuple[str, ...]) -> str:
     """Return the variant that fixes these options too."""
-    from recourse_arena.base.names import spell, variant
+    from recourse_arena.base.names import spell, written
 
-    name, fixed = variant(solver)
+    name, fixed = written(solver)
     for option in options:
         key, sign, value = option.partition("=")
         if not (key and sign and value):

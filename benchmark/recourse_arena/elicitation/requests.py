@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, unknown
@@ -67,13 +68,22 @@ class Requests:
         return replace(self, part=part)
 
     def under(self, scenario: Scenario, people: int | None = None) -> Request:
-        """Return the request of the first `people` applicants under a scenario; by default of all.
+        """Return the request of some applicants under a scenario, in the order of their numbers.
+
+        Whoever is asked has the number and the preferences that they have among all.
+
+        Arguments:
+            scenario: The scenario.
+            people: How many applicants, drawn by seed and the same under each scenario: fewer are some of more. All by
+                default, or where there are no more than that. Everybody in a file of answers is asked.
 
         Raises:
             ArenaError: If a file of answers is not about them, or the scenario is not one of the dataset.
         """
-        request = self._simulated(scenario) if scenario.answers is None else self._answered(scenario)
-        return request[: people or len(request)]
+        if scenario.answers is not None:
+            return self._answered(scenario)
+        request = self._simulated(scenario)
+        return request if people is None or people >= len(request) else request[self._drawn(people)]
 
     def sampler(self, scenario: Scenario, actionable: str) -> PreferenceSampler:
         """Return what draws preferences of training people under a scenario.
@@ -95,8 +105,16 @@ class Requests:
         """Who of the part is decided negatively, decided once: bool `(people,)`."""
         return ~self.problem.decisions.accepts(self._everybody.x)
 
+    def _drawn(self, people: int) -> Tensor:
+        """Return the numbers of so many applicants, rising, `(people,)`."""
+        draws = generator(self.seed, variant(self.name)[0], self._purpose("people"))
+        return torch.randperm(len(self), generator=draws)[:people].sort().values
+
+    def _purpose(self, what: str) -> str:
+        return what if self.part == "test" else f"{self.part} {what}"
+
     def _simulated(self, scenario: Scenario) -> Request:
-        purpose = "preferences" if self.part == "test" else f"{self.part} preferences"
+        purpose = self._purpose("preferences")
         draws = generator(self.seed, variant(self.name)[0], purpose, scenario.scheme, scenario.distribution)
         answers = self.registry.elicitor(scenario.scheme).population(
             len(self),

@@ -18,7 +18,7 @@ class Block:
         datasets: Names, with options.
         scenarios: The scenarios.
         solvers: Names, with options.
-        people: How many people are asked about; none for all.
+        people: How many people are asked about, drawn by seed from all who ask; none for all.
     """
 
     datasets: tuple[str, ...]

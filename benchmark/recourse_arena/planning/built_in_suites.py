@@ -35,6 +35,19 @@ def _loan(names: tuple[str, ...], *solvers: str) -> Block:
     return Block(("loan",), _scenarios(*names), solvers)
 
 
+_SMOKE = Suite(
+    name="smoke",
+    summary="two small datasets, solvers that answer at once, 50 people: whether everything works; under a minute",
+    blocks=(
+        Block(
+            ("german", "chain"),
+            _scenarios("hard-2", "soft-linear"),
+            ("grid", "convex", "growing-spheres", "wachter"),
+            people=50,
+        ),
+    ),
+)
+
 _QUICK = Suite(
     name="quick",
     summary="all mission solvers on Loan and German, and on GMSC where its file is found; minutes on two cores",
@@ -192,4 +205,4 @@ _METHODS = Suite(
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS, _tabular()]
+    return [_SMOKE, _QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS, _tabular()]

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.base.names import spell, variant
+from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.solver_card import Describe, SolverCard, cards_of
@@ -47,7 +47,7 @@ class Selection:
         datasets: Names of datasets of the suite; a variant such as `loan?decision=adam` replaces its dataset.
         solvers: Names of any registered solvers; they replace the suite's.
         scenarios: Patterns over the suite's scenarios, or names of others.
-        people: How many people are asked about.
+        people: How many people are asked about, drawn by seed from all who ask.
         seeds: Seeds instead of the suite's.
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so and its name
             does not set it: it becomes part of its name.
@@ -183,7 +183,7 @@ def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Regis
 def _limited(name: str, card: SolverCard, seconds: float | None) -> str:
     """Return the variant of a solver that spends at most so many seconds on a person, if it has an option for it."""
     option = card.time_option
-    base, options = variant(name)
+    base, options = written(name)
     if seconds is None or not option or option in options:
         return name
     if not 0 < seconds < float("inf"):

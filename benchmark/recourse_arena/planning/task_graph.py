@@ -52,7 +52,8 @@ class TaskGraph:
     def needed(self, judged: Collection[str], advised: Collection[str] = ()) -> list[Task]:
         """Return what must run if the cells of some keys, and the advice of others, are kept.
 
-        Whatever a task needs comes before it, but for advice that is kept.
+        Whatever a task needs comes before it, but for advice that is kept. First rows come early: datasets without a
+        causal flow to train are before those with one, and within a dataset solvers that learn nothing before others.
         """
         order = dict[Task, None]()
         groups: dict[ModelsTask, dict[FitTask | None, list[Task]]] = {}
@@ -62,9 +63,9 @@ class TaskGraph:
             fit = None if task.solve.key in advised else task.solve.fit
             steps = [task] if fit is None else [task.solve, task]
             groups.setdefault(task.solve.fit.models, {}).setdefault(fit, []).extend(steps)
-        for models, fits in groups.items():
+        for models, fits in sorted(groups.items(), key=lambda group: bool(group[0].keys.flow)):
             order[models] = None
-            for fit, steps in fits.items():
+            for fit, steps in sorted(fits.items(), key=lambda prepared: bool(prepared[0] and prepared[0].trained)):
                 order.update(dict.fromkeys([fit, *steps] if fit else steps))
         return list(order)
 
@@ -141,6 +142,6 @@ class _Maker:
             self.asked[cell.scenario, cell.people] = {
                 "scenario": asdict(replace(cell.scenario, answers=None)),  # wherever the file lies
                 "answers": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
-                "people": cell.people,
+                "people": f"{cell.people} drawn" if cell.people and not file else None,
             }
         return self.asked[cell.scenario, cell.people]

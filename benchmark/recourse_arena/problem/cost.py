@@ -19,14 +19,19 @@ from recourse_arena.problem.profile import COSTS
 class Cost(ABC):
     """A cost of actions: a part for each acted-upon feature, weighted, and how the parts combine.
 
-    Downstream effects are free; the total change of an acted-upon feature counts even if a cause of it is acted upon
-    as well. A change of category costs the same whatever the codes are.
+    It is `sum_j alpha_j slope_j |change_j| ** power` over acted-upon features, or the root of it; another category is a
+    change of 1, whatever the codes are. Downstream effects are free; the total change of an acted-upon feature counts
+    even if a cause of it is acted upon as well.
     """
 
     sd: Tensor
     """Standard deviation of each feature over training people, `(features,)`; 1 for categories."""
     name: str
     """Its name, one of :data:`~recourse_arena.problem.profile.COSTS`."""
+    power: int
+    """Exponent of changes, 1 or 2."""
+    root: bool = False
+    """Whether the root of the sum is taken."""
     quadratic: ClassVar[bool] = False
     """Whether it is a sum of `curvature * change ** 2`; solvers that need that are skipped elsewhere."""
 
@@ -47,9 +52,16 @@ class Cost(ABC):
     def per_feature(self, factual: Tensor, values: Tensor) -> Tensor:
         """Return the unweighted part of each feature moved alone, shaped like `values`."""
 
+    @property
+    def slope(self) -> Tensor:
+        """Unweighted part of a change of each feature by 1, or to another level, `(features,)` in double precision."""
+        here = torch.zeros(len(self.sd), dtype=torch.double)
+        return self.per_feature(here, here + 1.0).double()
+
     def combined(self, parts: Tensor) -> Tensor:
         """Return the cost `(...,)` of the weighted parts `(..., features)` of an action; it rises with each of them."""
-        return parts.sum(-1)
+        total = parts.sum(-1)
+        return total.sqrt() if self.root else total
 
     def __call__(self, factual: Tensor, values: Tensor, mask: Tensor, weights: Tensor | None = None) -> Tensor:
         """Return the cost `(...,)` of `do(x_j = values_j)` for masked j; `weights` are the alphas.
@@ -84,6 +96,7 @@ class RangeCost(Cost):
     categorical: Tensor | None = None
 
     name: ClassVar[str] = "range"  # type: ignore[misc]
+    power: ClassVar[int] = 2  # type: ignore[misc]
 
     @property
     def quadratic(self) -> bool:  # type: ignore[override]
@@ -181,10 +194,10 @@ class SeparableCost(Cost):
         change = torch.where(self.categorical, (values != factual).to(change.dtype), change)
         return self.step * (change if self.power == 1 else change**2)
 
-    def combined(self, parts: Tensor) -> Tensor:
-        """Return the cost `(...,)` of the weighted parts `(..., features)` of an action."""
-        total = parts.sum(-1)
-        return total if self.power == 1 else total.sqrt()
+    @property
+    def root(self) -> bool:  # type: ignore[override]
+        """Whether the power is 2."""
+        return self.power == 2
 
 
 def _refuse_flat(flat: Tensor, features: FeatureTable, whom: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.base.names import spell, variant
+from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.offers import Relu, asked_for
@@ -60,25 +60,27 @@ def with_parts(registry: Offered, text: str) -> Dataset:
     Raises:
         ArenaError: If a name or option is unknown, or a part cannot be had.
     """
-    name, options = variant(text)
+    name, options = written(text)
     if name not in registry.datasets:
         raise registry.datasets.unknown(name)
-    own = set(inspect.signature(registry.datasets[name]).parameters)
-    parts = {option: value for option, value in options.items() if option in parts_of(registry, text)}
-    mine = {option: value for option, value in options.items() if option not in parts}
+    own, asked = set(inspect.signature(registry.datasets[name]).parameters), parts_of(registry, text)
+    parts = {option: value for option, value in options.items() if option in asked}
+    mine = {option: value for option, value in options.items() if option not in asked}
     try:
         dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*"})
     except ArenaError as error:
-        near = get_close_matches(str(mine.get("decision", "")), list(registry.decisions), n=1)
-        raise ArenaError(f"{error}{f'; did you mean the decision model {near[0]!r}?' if near else ''}") from error
+        near = get_close_matches(mine.get("decision", ""), list(registry.decisions), n=1)
+        if not near:
+            raise
+        raise ArenaError(f"{error}; did you mean the decision model {near[0]!r}?") from error
     if any(option.partition(".")[0] == "decision" for option in parts):
         _set(dataset, "decision", _asked_decision(registry, dataset, parts))
     if "cost" in parts:
         if parts["cost"] not in COSTS:
-            raise unknown(f"cost of dataset {name!r}", str(parts["cost"]), COSTS)
-        _set(dataset, "cost", str(parts["cost"]))
+            raise unknown(f"cost of dataset {name!r}", parts["cost"], COSTS)
+        _set(dataset, "cost", parts["cost"])
     if "effects" in parts:
-        _set(dataset, "effects", _asked_effects(dataset, str(parts["effects"])))
+        _set(dataset, "effects", _asked_effects(dataset, parts["effects"]))
     return dataset
 
 
@@ -104,23 +106,23 @@ def decision_words(dataset: Dataset) -> str:
         return "relu"
     if not isinstance(asked, str):
         return asked.name
-    name, options = variant(asked)
-    return spell(name, {key: Path(str(value)).name if key == "file" else value for key, value in options.items()})
+    name, options = written(asked)
+    return spell(name, {key: Path(value).name if key == "file" else value for key, value in options.items()})
 
 
-def _asked_decision(registry: Offered, dataset: Dataset, parts: Mapping[str, Any]) -> DecisionRecipe | str:
+def _asked_decision(registry: Offered, dataset: Dataset, parts: Mapping[str, str]) -> DecisionRecipe | str:
     options = {key.partition(".")[2]: value for key, value in parts.items() if key.startswith("decision.")}
     default = dataset.decision
     if "decision" in parts:
-        name = str(parts["decision"])
+        name = parts["decision"]
         if name not in registry.decisions:
             raise registry.decisions.unknown(name)
     else:
         name = "relu" if isinstance(default, DecisionRecipe) else variant(str(default))[0]
     if name == "relu" and isinstance(default, DecisionRecipe):
-        return asked_for(default, options)
+        return asked_for(default, variant(spell(name, options))[1])
     if isinstance(default, str) and variant(default)[0] == name:
-        options = {**variant(default)[1], **options}
+        options = {**written(default)[1], **options}
     asked = spell(name, options)
     registry.decisions.create(asked)  # wrong options are an error here, where the dataset is named
     return asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Registry", "blocked"]
 
 import inspect
-from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from copy import copy
 from dataclasses import replace
 from importlib.metadata import Distribution, EntryPoint
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from recourse_arena.base.errors import ArenaError, described, unknown
-from recourse_arena.base.names import NAME, is_name, spell, variant
+from recourse_arena.base.names import NAME, is_name, spell, variant, written
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.problem.scenario import SCHEMES, Scenario
 from recourse_arena.registry.parts import decision_of, with_parts
@@ -77,7 +77,7 @@ class Registry:
         Raises:
             ArenaError: If the file cannot be read, or its name is taken.
         """
-        path, options = variant(text)
+        path, options = written(text)
         if not path.endswith(".toml"):
             return text
         from recourse_arena.tables.table_dataset import TableDataset
@@ -150,7 +150,7 @@ class Registry:
 
         Beside the name and options: the distribution it comes from, with its version, and what options are by default.
         """
-        name, options = variant(text)
+        name, options = given(getattr(self, kind), text)
         plugin = next((p for p in self.candidates(kind, name) if name in p.offers(kind)), None)
         parameters = inspect.signature(getattr(self, kind)[name]).parameters.values()
         return {
@@ -231,9 +231,9 @@ class Offers(MutableMapping[str, T]):
         Raises:
             ArenaError: If no plugin offers the name, or the class does not take an option or cannot be made.
         """
-        name, options = variant(text)
-        if name not in self:
-            raise self.unknown(name)
+        if variant(text)[0] not in self:
+            raise self.unknown(variant(text)[0])
+        name, options = given(self, text)
         offered, kind = self[name], str(PLUGIN_KINDS[self._kind])
         accepted = set(inspect.signature(offered).parameters)
         for option in options:
@@ -245,6 +245,12 @@ class Offers(MutableMapping[str, T]):
             raise
         except Exception as error:  # a plugin may raise anything
             raise ArenaError(f"{kind} {text!r} cannot be made: {described(error)}") from error
+
+
+def given(offers: Mapping[str, type[Any]], text: str) -> tuple[str, dict[str, Any]]:
+    """Return name and options of a variant as its class takes them: an option that is text by default stays text."""
+    parameters = inspect.signature(offers[variant(text)[0]]).parameters.values()
+    return variant(text, {parameter.name for parameter in parameters if isinstance(parameter.default, str)})
 
 
 def blocked(entries: Iterable[EntryPoint], names: Sequence[str], environment: Sequence[str]) -> list[Plugin]:

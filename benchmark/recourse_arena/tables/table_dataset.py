@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.base.names import variant
+from recourse_arena.base.names import written
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.people.features import FeatureTable
@@ -57,8 +57,8 @@ class TableDataset(Dataset):
         made = cls.of(said)
         if not made.features.count_actionable:
             raise ArenaError(f'{path}: expected a [[feature]] with `role = "actionable"`; nobody could act on anything')
-        model, options = variant(said.decision)
-        if model == "onnx" and not Path(str(options["file"])).is_file():
+        model, options = written(said.decision)
+        if model == "onnx" and not Path(options["file"]).is_file():
             raise ArenaError(f"{path}: decision: expected an ONNX file at {options['file']}, found none")
         try:
             made.check()

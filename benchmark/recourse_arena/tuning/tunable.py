@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.base.names import spell, variant
+from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.options import Space
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.registry.registry import Registry
@@ -60,7 +60,7 @@ class Tunable:
 
     def variant(self, options: Mapping[str, Any]) -> str:
         """Return the variant with these options beside the fixed ones; that of the defaults needs none."""
-        name, fixed = variant(self.solver)
+        name, fixed = written(self.solver)
         return self.solver if options == self.defaults else spell(name, {**fixed, **options})
 
 

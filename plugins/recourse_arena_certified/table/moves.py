@@ -11,7 +11,6 @@ from functools import cached_property
 import numpy as np
 
 from recourse_arena import FeatureTable, Kind, Request
-from recourse_arena_certified.table.measure import Measure
 
 Network = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -47,14 +46,15 @@ class Moves:
     power: int
 
     @classmethod
-    def of(cls, one: Request, measure: Measure, most: float) -> Moves:
+    def of(cls, one: Request, most: float) -> Moves:
         """Return the moves of a request of one that cost no more than `most`, whose root is not taken.
 
         Raises:
             ArithmeticError: If a number is not finite, or a price below 0.
         """
+        power = one.unit_cost.power
         factual, lower, upper = (t[0].double().numpy() for t in (one.factual, one.box.lower, one.box.upper))
-        prices = one.weights[0].double().numpy() * measure.slope
+        prices = one.weights[0].double().numpy() * one.unit_cost.slope.numpy()
         acted = one.actionable[0].numpy()
         checked = np.stack([factual, lower, upper, prices])[:, acted]
         if not np.isfinite(factual).all() or not np.isfinite(checked).all() or (checked[3] < 0).any():
@@ -68,12 +68,12 @@ class Moves:
                 moves += [(j, 0, code, 1.0, 0.0, 1.0, price) for code in others if price <= most]
                 continue
             for sign, least, greatest in ((1, *ends), (-1, -ends[1], -ends[0])):
-                reach = (most / price) ** (1 / measure.power) if price else np.inf
-                moves += _number(j, sign, max(least, 0.0), min(greatest, reach), price, feature.whole, measure.power)
+                reach = (most / price) ** (1 / power) if price else np.inf
+                moves += _number(j, sign, max(least, 0.0), min(greatest, reach), price, feature.whole, power)
         columns = np.array(moves, dtype=float).reshape(-1, 7).T
         owner, sign, code = (column.astype(int) for column in columns[:3])
         unit, least, greatest, price = columns[3:]
-        return cls(one.features, factual, owner, sign, code, unit, least, greatest, price, measure.power)
+        return cls(one.features, factual, owner, sign, code, unit, least, greatest, price, power)
 
     def __len__(self) -> int:
         return len(self.owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Table", "TableProver"]
+__all__ = ["TableProver", "written_down"]
 
 import logging
 import math
@@ -16,7 +16,6 @@ from recourse_arena import NotApplicable, Outcome, Problem, Request, generator
 from recourse_arena_certified.backend import Status
 from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action
-from recourse_arena_certified.table.measure import Measure
 from recourse_arena_certified.table.moves import Moves, Network
 from recourse_arena_certified.table.program import Ends, TableProgram, ends_by_intervals, tightened, undecided
 from recourse_arena_certified.table.rules import refuse_rules
@@ -48,27 +47,16 @@ _TOLERANCE = 1e-6
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table without effects, as linear programs need it.
+def written_down(problem: Problem) -> Network:
+    """Return the network of a table without effects: weight and bias of each affine layer.
 
-    Arguments:
-        network: Weight and bias of each affine layer, the first on data units with a column for each level.
-        measure: The cost.
+    The first is on data units, with a column for each level.
+
+    Raises:
+        NotApplicable: If the classifier is no ReLU network, or a rule cannot be written down.
     """
-
-    network: Network
-    measure: Measure
-
-    @classmethod
-    def of(cls, problem: Problem) -> Table:
-        """Return what can be written down of a problem.
-
-        Raises:
-            NotApplicable: If its classifier is no ReLU network, or its cost or a rule cannot be written down.
-        """
-        refuse_rules(problem.features)
-        return cls(network(problem), Measure.of(problem))
+    refuse_rules(problem.features)
+    return network(problem)
 
 
 @dataclass(frozen=True)
@@ -77,14 +65,14 @@ class TableProver:
 
     Arguments:
         problem: The problem.
-        table: Its network and cost.
+        network: Its layers, as :func:`written_down` returns them.
         time_limit: Seconds per person.
         gap: Relative gap of the cost at which a search ends.
         seed: Seed of the search for a first action.
     """
 
     problem: Problem
-    table: Table
+    network: Network
     time_limit: float
     gap: float
     seed: int
@@ -118,11 +106,11 @@ class TableProver:
 
 
 class _Case:
-    """One person's proof. Totals are costs whose root, if the measure has one, is not taken."""
+    """One person's proof. Totals are costs whose root, if they have one, is not taken."""
 
     def __init__(self, prover: TableProver, one: Request, deadline: float) -> None:
         self.prover, self.one, self.deadline = prover, one, deadline
-        self.network, self.measure = prover.table.network, prover.table.measure
+        self.network, self.root = prover.network, one.unit_cost.root
         self.search = TableSearch(prover.problem, one)
         self.rounding = max(self.search.rounding, 1e-8)
         self.best = Action(torch.zeros_like(one.actionable[0]), one.factual[0])
@@ -133,7 +121,13 @@ class _Case:
     @property
     def most(self) -> float:
         """Total below which something cheaper than the best action is looked for."""
-        return self.measure.total(self.best.cost * (1 - self.prover.gap / 2))
+        cost = self.best.cost * (1 - self.prover.gap / 2)
+        return cost**2 if self.root else cost
+
+    @property
+    def _bound(self) -> float:
+        """Cost that no action undercuts."""
+        return math.sqrt(self.floor) if self.root else self.floor
 
     def certificate(self) -> Certificate:
         """Return what can be proved in time."""
@@ -149,26 +143,26 @@ class _Case:
             if self.best.cost < before:
                 break
         if math.isfinite(self.best.cost):
-            bound = min(self.measure.cost(self.floor), self.best.cost)
+            bound = min(self._bound, self.best.cost)
             return self._ends(Outcome.SOLVED, bound=bound, reason="" if self._closed else self.reason)
         if self.floor == math.inf:
             return self._ends(Outcome.INFEASIBLE, bound=math.inf)
         outcome = Outcome.TIMED_OUT if time.monotonic() >= self.deadline else Outcome.NOT_FOUND
-        return self._ends(outcome, bound=self.measure.cost(self.floor), reason=self.reason or "no action passes")
+        return self._ends(outcome, bound=self._bound, reason=self.reason or "no action passes")
 
     def _ends(self, outcome: Outcome, *, bound: float, reason: str = "") -> Certificate:
         return Certificate(outcome, self.best.mask, self.best.values, self.best.cost, bound, reason=reason)
 
     @property
     def _closed(self) -> bool:
-        return self.best.cost * (1 - self.prover.gap) <= self.measure.cost(self.floor)
+        return self.best.cost * (1 - self.prover.gap) <= self._bound
 
     def _prove(self, margin: float) -> float:
         """Search for something cheaper than the best action, take it up, and return a total that nothing undercuts.
 
         What is proved with a positive `margin` says nothing about the problem itself.
         """
-        moves = Moves.of(self.one, self.measure, self.most)
+        moves = Moves.of(self.one, self.most)
         if not len(moves):
             return math.inf
         left, floor = self._split(moves, margin)

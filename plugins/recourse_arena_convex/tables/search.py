@@ -13,7 +13,6 @@ from recourse_arena import Box, Outcome, Problem, Recommendation, Request, gener
 from recourse_arena_convex.tables.candidates import Candidates
 from recourse_arena_convex.tables.descent import descend
 from recourse_arena_convex.tables.levels import choices
-from recourse_arena_convex.tables.measure import Measure
 from recourse_arena_convex.tables.plausible import cheapest_plausible
 from recourse_arena_convex.tables.polish import polish
 from recourse_arena_convex.tables.starting import far_off, roundings
@@ -35,7 +34,6 @@ class TableSearch:
 
     Arguments:
         problem: The problem.
-        measure: How its cost is made of changes.
         donors: Accepted training people, `(donors, features)`.
         iterations: Most steps from a starting point.
         starts: Starting points per person: each choice of levels, donors but for one, and if there are more than one
@@ -44,7 +42,6 @@ class TableSearch:
     """
 
     problem: Problem
-    measure: Measure
     donors: Tensor
     iterations: int
     starts: int
@@ -52,14 +49,10 @@ class TableSearch:
 
     @classmethod
     def prepared(cls, problem: Problem, *, seed: int, iterations: int, starts: int, subsets: int) -> TableSearch:
-        """Return the search for a problem; donors are drawn with `seed`.
-
-        Raises:
-            NotApplicable: If the cost is no sum of changes or of their squares.
-        """
+        """Return the search for a problem; donors are drawn with `seed`."""
         accepted = problem.training.x[problem.decisions.accepts(problem.training.x)]
         order = torch.randperm(len(accepted), generator=generator(seed, "convex", "table", "donors"))
-        return cls(problem, Measure.of(problem), accepted[order[:_DONORS]], iterations, starts, subsets)
+        return cls(problem, accepted[order[:_DONORS]], iterations, starts, subsets)
 
     @torch.no_grad()
     def __call__(self, request: Request) -> Recommendation:
@@ -76,7 +69,7 @@ class TableSearch:
 
     def _best(self, request: Request) -> Candidates:
         """Return a candidate for each person who has one."""
-        terrain = Terrain.of(self.problem, request, self.measure)
+        terrain = Terrain.of(self.problem, request)
         donated = self._donated(terrain)
         seen = self._seen(terrain, donated.leading(self.starts - 1))
         best = seen.leading(_POLISHED)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Kind, Problem, Request
-from recourse_arena_convex.tables.measure import Measure
 from recourse_arena_convex.tables.sums import Sums
 
 _ROWS = 16_384
@@ -47,7 +46,7 @@ class Terrain:
     sums: Sums
 
     @classmethod
-    def of(cls, problem: Problem, request: Request, measure: Measure) -> Terrain:
+    def of(cls, problem: Problem, request: Request) -> Terrain:
         """Return the terrain of a request."""
         features, factual, box = request.features, request.factual, request.box
         low = torch.where(features.whole, box.lower.ceil(), box.lower)
@@ -58,9 +57,10 @@ class Terrain:
         levels = tuple(j for j, f in enumerate(features) if f.kind in (Kind.CATEGORICAL, Kind.BINARY))
         moving = request.actionable & (lower < upper)
         moving[:, list(levels)] = False
-        price = torch.where(request.actionable, request.weights * measure.slope, 0.0)
+        slope = problem.cost.slope.to(problem.training.x.dtype)
+        price = torch.where(request.actionable, request.weights * slope, 0.0)
         sums = Sums.of(request, lower, upper, moving)
-        return cls(problem, request, price, measure.power, lower, upper, moving, levels, sums)
+        return cls(problem, request, price, problem.cost.power, lower, upper, moving, levels, sums)
 
     def __len__(self) -> int:
         return len(self.request)

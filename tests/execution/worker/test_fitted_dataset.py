@@ -87,13 +87,6 @@ def test_a_persons_profile_does_not_depend_on_who_else_asks(loan_materials, dist
 
 
 @pytest.mark.parametrize("distribution", ASSIGNED)
-def test_the_first_people_are_the_same_whoever_follows(loan_materials, distribution):
-    scenario = Scenario.parse(f"hard-2@{distribution}")
-    few, all_ = loan_materials.request(scenario, 30), loan_materials.request(scenario)
-    assert torch.equal(few.actionability.scores, all_.actionability.scores[:30])
-
-
-@pytest.mark.parametrize("distribution", ASSIGNED)
 def test_an_assignment_repeats_and_is_the_same_for_every_cut_off_and_profile(loan_materials, distribution):
     found = privileged(loan_materials, distribution)
     for kind in ("hard-2", "hard-1", "hard-3", "hard-random", "soft-linear"):
@@ -257,3 +250,22 @@ def test_real_answers_are_asked_for_the_plausibility_their_scenario_names(materi
     assert [request.density for request in requests] == ["flow", "scm"]
     assert torch.equal(requests[0].factual, requests[1].factual)
     assert torch.equal(requests[0].actionability.scores, requests[1].actionability.scores)
+
+
+@pytest.mark.parametrize(
+    ("yes", "message"),
+    [
+        (False, "dataset tiny: the decision model yours refuses all training people;\nlook at the labels"),
+        (
+            True,
+            "dataset tiny: the decision model yours refuses none of the training people: nobody asks for recourse",
+        ),
+    ],
+)
+def test_a_decision_model_that_tells_nobody_apart_is_one_clear_error(arena, monkeypatch, yes, message):
+    import tiny
+
+    monkeypatch.setattr(tiny.Tiny, "decision", api.decision(lambda frame: [yes] * len(frame)))
+    summary = arena(solvers=["top"], scenarios=["hard-1"], people=5)
+    assert set(summary.summary["outcome"]) == {"failed"}
+    assert message in str(summary.info["cells"][0]["reason"])

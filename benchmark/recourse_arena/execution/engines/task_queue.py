@@ -7,6 +7,7 @@ __all__ = ["TaskQueue"]
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
+from heapq import heappop, heappush
 from typing import Any
 
 from recourse_arena.base.errors import ArenaError
@@ -20,13 +21,14 @@ from recourse_arena.storage.task_result import Failure, TaskResult
 class TaskQueue:
     """Hands over no more tasks at a time than workers take, so that a dying worker has few on it.
 
-    A step costs the same however many tasks wait: one is looked at again only when the last of its needs is there.
+    However many tasks wait, one is looked at again only when the last of its needs is there. Of those whose needs are
+    there, what is done at once comes first, then what others need, then the rest; within each in the order given.
 
     Arguments:
         client: A client of Dask's.
         completed: Futures as they are completed.
         token: Name of the plugin on each worker.
-        tasks: The tasks; what they need is among them, or known.
+        tasks: The tasks, in the order in which they are wanted; what they need is among them, or known.
         known: What came of other needs.
         files: Returns what travels with a task.
     """
@@ -52,17 +54,14 @@ class TaskQueue:
             for need in task.needs:
                 self._dependents.setdefault(need, []).append(task)
         self._open = Counter(need for task in tasks if not task.told for need in task.needs)
-        self._lines: tuple[deque[Task], ...] = (
-            deque(),
-            deque(),
-            deque(),
-        )  # what is done at once, what others need, the rest
+        self._place = {task: place for place, task in enumerate(tasks)}
+        self._line: list[tuple[int, int, Task]] = []  # a heap; places differ, so that tasks are never compared
         self._lined_up: set[Task] = set()
         for task in tasks:
             self._line_up(task)
 
     def submit(self) -> list[Task]:
-        """Hand over as many tasks as workers are free and return them: those that others need come first.
+        """Hand over as many tasks as workers are free and return them.
 
         Tasks with which a worker died come last and one at a time, so that only the one that killed it fails for it.
         """
@@ -116,13 +115,13 @@ class TaskQueue:
     def _line_up(self, task: Task) -> None:
         if task in self.waiting and not self._missing[task] and task not in self._lined_up:
             self._lined_up.add(task)
-            line = 0 if not task.told else 1 if task in self._dependents else 2
-            self._lines[line].append(task)
+            urgency = 0 if not task.told else 1 if task in self._dependents else 2
+            heappush(self._line, (urgency, self._place[task], task))
 
     def _next(self) -> Task | None:
         """Take a task whose needs are all there, if there is one."""
-        while line := next(filter(None, self._lines), None):
-            task = line.popleft()
+        while self._line:
+            *_, task = heappop(self._line)
             self._lined_up.discard(task)
             self._put_back_what_is_lost(task)
             if not self._missing[task]:

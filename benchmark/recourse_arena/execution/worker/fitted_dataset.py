@@ -111,7 +111,7 @@ class FittedDataset:
         return replace(self.problem, profile=profile(scenario.profile), draw=draw)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
-        """Return the request of the first `people` applicants under a scenario."""
+        """Return the request of `people` applicants, drawn by seed, under a scenario; by default of all."""
         return self.requests.under(scenario, people)
 
 
@@ -148,9 +148,10 @@ def prepare(
     model, flow = fitted_models(dataset, decision, splits, keys, seed=seed, cache=cache, report=report)
     train, effects = splits.recourse.train, dataset.effects_known
     refused = ~model.accepts(train.x)
-    if refused.all():
+    if refused.all() or not refused.any():
+        whom = "all training people" if refused.all() else "none of the training people: nobody asks for recourse"
         raise ArenaError(
-            f"dataset {name}: the decision model {decision_words(dataset)} refuses all training people;\n"
+            f"dataset {name}: the decision model {decision_words(dataset)} refuses {whom};\n"
             "look at the labels, or at the favourable class of the model"
         )
     encoding = Encoding.fitted(dataset.features, train.x)
