@@ -101,9 +101,9 @@ def recourse_metrics() -> list[Metric]:
             "higher",
             "share",
             _ALL,
-            "The re-applied action leads to a positive decision and breaks no constraint. Whole numbers that follow from "
-            "an action are decided on as the causal model gives them, not rounded: their noise is known up to a cell "
-            "only, and this is its middle.",
+            "The re-applied action leads to a positive decision and breaks no constraint. Whole numbers that follow "
+            "from an action are decided on as the causal model gives them, not rounded: their noise is known up to a "
+            "cell only, and this is its middle.",
             title="valid",
             average=Average(_column("valid")),
         ),
@@ -142,9 +142,9 @@ def recourse_metrics() -> list[Metric]:
             "higher",
             "share",
             _ALL,
-            "Valid, and plausible by a ruler that no solver is handed: at least as likely as the factual under a second "
-            "causal flow, of another architecture and seed, fitted to other people; where there is no causal graph, "
-            "not standing out among accepted people who are no training people (local outlier factor).",
+            "Valid, and plausible by a ruler that no solver is handed: at least as likely as the factual under a "
+            "second causal flow, of another architecture and seed, fitted to other people; where there is no causal "
+            "graph, not standing out among accepted people who are no training people (local outlier factor).",
             title="attain. (held-out)",
             average=Average(_attained("plausible_heldout")),
             shown=True,

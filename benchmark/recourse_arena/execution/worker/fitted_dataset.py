@@ -62,8 +62,8 @@ class FittedDataset:
         problem: The problem with nothing withheld, for the constant profile and rankings.
         requests: Who asks, and what.
         identity: What tells these people and models from others, for records: `dataset, seed, version, file` (its
-            digest), `classifier, flow, heldout` (digests of their weights), `asking` (how many people ask), `decision` (its
-            name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names).
+            digest), `classifier, flow, heldout` (digests of their weights), `asking` (how many people ask), `decision`
+            (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names).
         neighbours: Accepted training people, for those whose nearest one is looked for.
         heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
     """
