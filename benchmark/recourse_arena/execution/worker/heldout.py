@@ -19,6 +19,9 @@ from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.storage.artefact_cache import ArtefactCache
 
+_FEWEST = 20
+"""People below which no flow is fitted."""
+
 
 def other_people(splits: Splits) -> People:
     """Return people that the flow was not fitted to, and who do not ask for recourse.
@@ -39,9 +42,9 @@ def heldout_flow(
 
     A tenth of its people choose the epoch. None where there is no causal graph, or too few people for one.
     """
-    if not keys.heldout:
-        return None
     people, recipe = other_people(splits), dataset.flow.other()
+    if not keys.heldout or len(people) < _FEWEST:
+        return None
     order = torch.randperm(len(people), generator=generator(seed, "heldout", "split"))
     train, chosen = people[order[len(order) // 10 :]], people[order[: len(order) // 10]]
     split = Split(train, chosen, chosen)
@@ -54,7 +57,7 @@ def heldout_flow(
             state=CausalFlow.state_dict,
             restore=lambda state: restored_flow(dataset, recipe, state),
         )
-    except ArenaError:  # too few people, or all alike: there is no such ruler then
+    except ArenaError:  # they are all alike in something: there is no such ruler then
         return None
 
 
