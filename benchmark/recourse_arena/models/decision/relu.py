@@ -10,7 +10,6 @@ from torch.nn.functional import linear
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Feature, FeatureTable
 
-
 _CLOSE = 1e-4
 """Logits that are this near to 0, by the size of what went in, are worked out again in double precision."""
 
