@@ -17,6 +17,7 @@ from recourse_arena.judging.judge import Judge
 from recourse_arena.judging.records import COLUMNS, as_records, check_records, column_type
 from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import RangeCost
+from recourse_arena.problem.model_protocols import AsLikely
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
 
@@ -216,6 +217,32 @@ def test_nothing_is_as_likely_as_what_is_impossible():
     row = framed(replace(THE_JUDGE, density=Nowhere()))(ask([PERSON], [BOTH]), act((0, 2, 1.0))).iloc[0]
     assert row["valid"]
     assert not row["plausible"]
+
+
+def test_plausible_by_what_nobody_was_handed_stands_beside_and_is_missing_without():
+    request = ask([PERSON] * 3, [BOTH] * 3)
+    actions = act((0, 1, -0.1), (1, 1, 0.0), (2, 1, 0.1), people=3)
+    rows = framed(replace(THE_JUDGE, heldout=AsLikely(SCM)))(request, actions)
+    assert rows["plausible_heldout"].tolist() == rows["plausible_scm"].tolist() == [False, True, False]
+    without = JUDGE(request, actions)
+    assert without["plausible_heldout"].isna().all()
+    others = [name for name in rows if name != "plausible_heldout"]
+    pd.testing.assert_frame_equal(rows[others], without[others])
+
+
+@pytest.mark.parametrize("value", [-torch.inf, torch.nan])
+def test_what_is_impossible_is_plausible_by_no_ruler(value):
+    class Nowhere:
+        def counterfactual(self, x, mask, values):
+            return torch.where(mask, values, x)
+
+        def log_density(self, x):
+            return torch.full(x.shape[:-1], value)
+
+    judge = framed(replace(THE_JUDGE, density=Nowhere(), scm=Nowhere(), heldout=AsLikely(Nowhere())))
+    for density in ("flow", "scm"):
+        row = judge(replace(ask([PERSON], [BOTH]), density=density), act((0, 2, 1.0))).iloc[0]
+        assert row[["valid", "plausible", "plausible_scm", "plausible_heldout"]].tolist() == [True, False, False, False]
 
 
 def test_what_it_writes_has_the_columns_and_types_that_are_declared():

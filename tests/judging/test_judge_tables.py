@@ -113,6 +113,28 @@ def test_plausible_is_who_does_not_stand_out_and_nobody_has_a_density():
     assert rows["plausible_scm"].isna().all()
 
 
+def test_each_neighbourhood_is_looked_at_once_and_another_one_may_say_otherwise():
+    asked = []
+
+    class Counted:
+        def score(self, x):
+            asked.append(len(x))
+            return PROBLEM.neighbours.score(x)
+
+        least, distance = PROBLEM.neighbours.least, PROBLEM.neighbours.distance
+
+    class Nobody:
+        def score(self, x):
+            return x.new_full((len(x),), -1.0)
+
+        least = PROBLEM.neighbours.least
+
+    row = framed(replace(THE_JUDGE, neighbours=Counted(), heldout=Nobody()))(ask(), act(member=1)).iloc[0]
+    assert asked == [1]
+    assert not row["plausible_heldout"]
+    assert row["plausible"] == judged({"member": 1})["plausible"]
+
+
 def test_without_neighbours_nobody_can_be_plausible_by_them():
     with pytest.raises(ArenaError, match="by neighbours: there are none"):
         replace(THE_JUDGE, neighbours=None)(ask(), act(member=1))

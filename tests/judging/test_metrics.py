@@ -15,6 +15,8 @@ PEOPLE = pd.DataFrame(
         "valid": [True, True, False, False],
         "plausible": [True, False, True, False],
         "plausible_scm": pd.array([True, True, False, False], "boolean"),
+        "plausible_heldout": pd.array([False, True, True, False], "boolean"),
+        "redrawn": [0.5, 1.0, 0.0, 0.0],
         "cost": [1.0, 3.0, 50.0, None],
         "weighted_cost": [2.0, 4.0, 50.0, None],
         "l2": [1.0, 2.0, 9.0, None],
@@ -36,6 +38,10 @@ PEOPLE = pd.DataFrame(
         ("plausibility_solved", 2 / 3),
         ("plausibility_scm", 0.5),
         ("attainability", 0.25),
+        ("attainability_truth", 0.5),
+        ("attainability_heldout", 0.25),
+        ("ruler_gap", 0.0),
+        ("redrawn", 0.375),
         ("cost_mean", 2.0),
         ("cost_sd", 2**0.5),
         ("weighted_cost_mean", 3.0),
@@ -62,6 +68,16 @@ def test_every_metric_has_a_value_worked_out_here():
 @pytest.mark.parametrize("name", ["cost_mean", "cost_sd", "hap", "actions_mean", "weighted_cost_mean", "l2_mean"])
 def test_a_mean_over_nobody_is_undefined(name):
     assert METRICS[name].compute(PEOPLE.assign(valid=False), TIMINGS) is None
+
+
+@pytest.mark.parametrize("name", ["attainability_truth", "attainability_heldout", "ruler_gap", "redrawn"])
+def test_what_older_records_lack_is_undefined(name):
+    old = PEOPLE.drop(columns=["plausible_scm", "plausible_heldout", "redrawn"])
+    assert METRICS[name].compute(old, TIMINGS) is None
+    unknown = PEOPLE.assign(
+        plausible_scm=pd.array([None] * 4, "boolean"), plausible_heldout=pd.array([None] * 4, "boolean"), redrawn=None
+    )
+    assert METRICS[name].compute(unknown, TIMINGS) is None
 
 
 def test_hap_is_undefined_where_answers_carry_no_order():

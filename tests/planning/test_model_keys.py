@@ -38,6 +38,7 @@ def keys(plugged, tmp_path):
 def test_variants_in_the_decision_model_share_the_flow_and_nothing_else(keys):
     plain, wide = keys("choosy"), keys("choosy?decision=wide")
     assert plain.flow == wide.flow
+    assert plain.heldout == wide.heldout != plain.flow
     assert plain.classifier != wide.classifier
     assert plain.materials != wide.materials
     assert keys("choosy?decision=wide&epochs=3").flow == keys("choosy?epochs=3").flow
@@ -46,7 +47,11 @@ def test_variants_in_the_decision_model_share_the_flow_and_nothing_else(keys):
 @pytest.mark.parametrize("option", ["epochs=3", "people=some"])
 def test_variants_in_anything_else_share_no_model(keys, option):
     one, other = keys("choosy"), keys(f"choosy?{option}")
-    assert not {one.flow, one.classifier, one.materials} & {other.flow, other.classifier, other.materials}
+    assert not set(models(one)) & set(models(other))
+
+
+def models(keys):
+    return keys.flow, keys.heldout, keys.classifier, keys.materials
 
 
 def test_a_dataset_that_declares_nothing_shares_no_model(keys, monkeypatch):
@@ -71,7 +76,7 @@ def test_a_shared_flow_is_the_one_that_each_would_train(plugged, tmp_path):
         return [(identity["classifier"], identity["flow"]) for identity in found]
 
     assert identities(shared) == identities(ArtefactCache(None))
-    assert sorted(artefact.kind for artefact in shared.artefacts()) == ["classifier", "classifier", "flow"]
+    assert sorted(artefact.kind for artefact in shared.artefacts()) == ["classifier", "classifier", "flow", "heldout"]
 
 
 def test_each_model_is_built_once_whether_it_is_fitted_or_kept(plugged, tmp_path, monkeypatch):
@@ -79,9 +84,9 @@ def test_each_model_is_built_once_whether_it_is_fitted_or_kept(plugged, tmp_path
     for kind in (ReluClassifier, CausalFlow):
         monkeypatch.setattr(kind, "__init__", counted(kind.__init__, built))
     first = prepare("tiny", seed=0, data=tmp_path, cache=cache, registry=plugged())
-    assert built == ["ReluClassifier", "CausalFlow"]
+    assert built == ["ReluClassifier", "CausalFlow", "CausalFlow"]
     again = prepare("tiny", seed=0, data=tmp_path, cache=cache, registry=plugged())
-    assert built == ["ReluClassifier", "CausalFlow"] * 2
+    assert built == ["ReluClassifier", "CausalFlow", "CausalFlow"] * 2
     assert first.identity == again.identity
     for materials in (first, again):
         models = (materials.problem.flow, materials.problem.decisions)

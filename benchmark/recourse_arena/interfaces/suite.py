@@ -38,6 +38,9 @@ class Suite:
         seeds: Seeds of everything random.
         version: Changes whenever results of the same suite are not comparable any more.
         optional: Datasets that are skipped, with the reason, where their file is not found.
+        ranked_by: The metric that ranks solvers, for a suite that keeps the definition of a paper; by default
+            attainability under the truth where it is known, else under what no solver was handed, and validity, then
+            cost, where nobody was asked for plausibility.
     """
 
     name: str
@@ -46,7 +49,9 @@ class Suite:
     seeds: tuple[int, ...] = (0,)
     version: str = "1"
     optional: frozenset[str] = field(default_factory=frozenset)
+    ranked_by: str = ""
 
     def identity(self) -> dict[str, Any]:
         """Return what a run folder remembers of the suite."""
-        return {"name": self.name, "version": self.version}
+        declared = {"ranked_by": self.ranked_by} if self.ranked_by else {}
+        return {"name": self.name, "version": self.version, **declared}

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.constraints import violated
+from recourse_arena.judging.fresh_noise import FreshNoise
 from recourse_arena.judging.records import as_records
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.groups import groups_in_words
-from recourse_arena.problem.model_protocols import CausalModel, Decisions
+from recourse_arena.problem.model_protocols import AsLikely, CausalModel, Decisions, Plausibility
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 
@@ -26,7 +27,8 @@ class Judge:
     """Scores recommendations; a solver's word counts for nothing but its outcome label.
 
     Effects of an action on whole-number features are decided on as the reference model gives them, not rounded: the
-    noise behind a count is known up to its cell only, and this is its middle. Acted-upon values must be whole.
+    noise behind a count is known up to its cell only, and this is its middle: a rule that one can give for every model,
+    at the price that a decision model may be asked about 5.1 loans. Acted-upon values must be whole.
 
     Arguments:
         decisions: The fixed decision model.
@@ -37,6 +39,9 @@ class Judge:
         groups: What else tells groups of those asking: words of a row per person, by column; rows as `Request.person`
             counts them. An outsider, whose number is negative, is in none.
         neighbours: Accepted training people, where plausibility is judged by them.
+        heldout: A second notion of what is plausible, made from other people, which no solver is ever handed; none
+            where there is none.
+        fresh: Draws of noise after an action; none where that is not asked about.
     """
 
     decisions: Decisions
@@ -45,13 +50,18 @@ class Judge:
     scm: CausalModel | None
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     neighbours: Neighbours | None = None
+    heldout: Plausibility | None = None
+    fresh: FreshNoise | None = None
 
     @torch.no_grad()
     def __call__(self, request: Request, recommendation: Recommendation) -> pa.Table:
         """Return one record per person, columns as :mod:`~recourse_arena.judging.records` declares them.
 
         `valid` asks for a positive decision and no violation; `plausible` for a counterfactual at least as likely
-        as the factual, under the density that the request names; `violations` counts broken constraints: acted-upon
+        as the factual, under the density that the request names, `plausible_scm` under the true causal model and
+        `plausible_heldout` by what no solver was handed, each missing where there is none; what is impossible is never
+        plausible. `redrawn` is the share of draws of fresh noise in which a valid action leads to a positive decision,
+        0 for one that is not valid. `violations` counts broken constraints: acted-upon
         features that are forbidden, not finite, outside the person's box or not whole where they must be. A solver
         that proves lower bounds has them recorded as `lower_bound`, next to the `weighted_cost` they bound.
 
@@ -67,15 +77,18 @@ class Judge:
         after = self.reference.counterfactual(factual, sound, values)
         solved = recommendation.solved
         broken = breaks + request.features.broken_rules(factual, after).sum(1) * solved
-        before, likely, least = self._likelihood(request, factual, after)
+        inlier = None if self.neighbours is None else self.neighbours.score(after)
+        before, likely, least = self._likelihood(request, factual, after, inlier)
+        valid = solved & (broken == 0) & self.decisions.accepts(after)
         records: dict[str, object] = {
             "person": request.person,
             **groups_in_words(request.features, factual),
             **{str(name): _of_applicants(words, request.person) for name, words in self.groups.items()},
             "outcome": recommendation.outcomes,
-            "valid": solved & (broken == 0) & self.decisions.accepts(after),
-            "plausible": solved & (likely >= least) & (likely > -torch.inf),
-            "plausible_scm": self._plausible_under_scm(factual, after, solved),
+            "valid": valid,
+            "plausible": solved & _as_likely(least, likely),
+            "plausible_scm": _plausible(None if self.scm is None else AsLikely(self.scm), factual, after, solved),
+            "plausible_heldout": _plausible(self.heldout, factual, after, solved),
             "cost": _where(solved, request.unit_cost(factual, values, sound)),
             "weighted_cost": _where(solved, request.cost(values, sound)),
             "l2": _where(solved, torch.where(sound, _change(request, values), 0.0).norm(dim=1)),
@@ -84,9 +97,10 @@ class Judge:
             "violations": broken,
             "logp_factual": before,
             "logp_counterfactual": _where(solved & ~before.isnan(), likely),
+            "redrawn": self._redrawn(request, sound, values, valid),
         }
-        if self.neighbours is not None:
-            records["inlier_score"] = _where(solved, self.neighbours.score(after))
+        if self.neighbours is not None and inlier is not None:
+            records["inlier_score"] = _where(solved, inlier)
             records["neighbour_distance"] = _where(solved, self.neighbours.distance(after))
         if recommendation.lower_bound is not None:  # the solver's own word, recorded as such
             records["lower_bound"] = recommendation.lower_bound.float()
@@ -96,13 +110,15 @@ class Judge:
             records[f"value_{name}"] = _where(acted[:, j], recommendation.values[:, j])
         return as_records(records)
 
-    def _likelihood(self, request: Request, factual: Tensor, after: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _likelihood(
+        self, request: Request, factual: Tensor, after: Tensor, inlier: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the log-density of the factual (nan without one), and the score that is plausible from a least one."""
         if request.density == "neighbours":
-            if self.neighbours is None:
+            if self.neighbours is None or inlier is None:
                 raise ArenaError("the judge cannot tell what is plausible by neighbours: there are none")
             unknown = factual.new_full((len(factual),), torch.nan)
-            return unknown, self.neighbours.score(after), self.neighbours.least(factual)
+            return unknown, inlier, self.neighbours.least(factual)
         density = self._density(request)
         before = density.log_density(factual)
         return before, density.log_density(after), before
@@ -116,16 +132,26 @@ class Judge:
             raise ArenaError("the judge cannot tell what is plausible under the true causal model: none is known")
         return self.scm
 
-    def _plausible_under_scm(self, factual: Tensor, after: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:
-        known = self.scm is not None
-        plausible = solved
-        if self.scm is not None:
-            plausible = solved & _as_likely(self.scm.log_density(factual), self.scm.log_density(after))
-        return pd.arrays.BooleanArray(plausible.numpy(), torch.full_like(solved, not known).numpy())
+    def _redrawn(self, request: Request, acted: Tensor, values: Tensor, valid: Tensor) -> Tensor:
+        """Return the share of draws in which each valid action is accepted, `(people,)`; nan where nothing is drawn."""
+        if self.fresh is None:
+            return torch.full(valid.shape, torch.nan)
+        shares, who = torch.zeros(valid.shape), valid.nonzero()[:, 0]
+        people = request.person[who], request.factual[who], acted[who], values[who]
+        shares[who] = self.fresh.accepted(self.decisions, request.features, *people).float()
+        return shares
+
+
+def _plausible(notion: Plausibility | None, factual: Tensor, after: Tensor, solved: Tensor) -> pd.arrays.BooleanArray:
+    """Return whose advice is plausible, missing for everybody if there is nothing to tell it by."""
+    plausible = solved
+    if notion is not None:
+        plausible = solved & _as_likely(notion.least(factual), notion.score(after))
+    return pd.arrays.BooleanArray(plausible.numpy(), torch.full_like(solved, notion is None).numpy())
 
 
 def _as_likely(before: Tensor, after: Tensor) -> Tensor:
-    """Return whose counterfactual is possible and at least as likely as the factual, bool `(people,)`."""
+    """Return whose score is at least the least plausible one, and not that of the impossible, bool `(people,)`."""
     return (after >= before) & (after > -torch.inf)
 
 

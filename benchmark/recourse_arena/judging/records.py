@@ -17,6 +17,7 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "valid": pa.bool_(),
     "plausible": pa.bool_(),
     "plausible_scm": pa.bool_(),
+    "plausible_heldout": pa.bool_(),
     "cost": pa.float32(),
     "weighted_cost": pa.float32(),
     "l2": pa.float32(),
@@ -25,6 +26,7 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "violations": pa.int64(),
     "logp_factual": pa.float32(),
     "logp_counterfactual": pa.float32(),
+    "redrawn": pa.float32(),
 }
 """What every record has; a missing value says that it is undefined."""
 

@@ -1,11 +1,14 @@
 """The suites that come with the distribution.
 
-The tables are those of *From Universal to Individualized Actionability* (arXiv 2604.08030).
+The tables are those of *From Universal to Individualized Actionability* (arXiv 2604.08030). Their solvers are ranked as
+they are there: by attainability under the flow.
 """
 
 from __future__ import annotations
 
 __all__ = ["PUBLISHED_RULE", "recourse_suites"]
+
+from dataclasses import replace
 
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.suite import Block, Suite
@@ -24,6 +27,8 @@ _UNCONSTRAINED = tuple(
 PUBLISHED_RULE = "icarma?trust=1&flips=0"
 """iCARMA that takes the set of features its mask network finds likeliest, whatever comes of it, as published."""
 _GMSC = frozenset({"gmsc"})
+_AS_PUBLISHED = "attainability"
+"""What ranks solvers in a suite that keeps the definition of its paper: under the flow that solvers are handed."""
 _FORMS = ("", "?equations=nonlinear")
 
 
@@ -140,7 +145,8 @@ _TABLES = (
 
 def _paper() -> Suite:
     blocks = tuple(block for suite in _TABLES for block in suite.blocks)
-    return Suite("paper", "every table of arXiv 2604.08030, and its fairness case", blocks, optional=_GMSC)
+    summary = "every table of arXiv 2604.08030, and its fairness case"
+    return Suite("paper", summary, blocks, optional=_GMSC, ranked_by=_AS_PUBLISHED)
 
 
 _TRAINING_SEEDS = Suite(
@@ -152,6 +158,7 @@ _TRAINING_SEEDS = Suite(
             *(f"icarma?training_seed={1000 * number}" for number in range(1, 11)),
         ),
     ),
+    ranked_by=_AS_PUBLISHED,
 )
 
 _ORACLE = Suite(
@@ -159,6 +166,7 @@ _ORACLE = Suite(
     summary="the oracle in every cell of Tables 1, 2, 5 and 6, over five seeds of people and models",
     blocks=(_loan((*_HARD, *_SOFT, *_CAUSAL, *_REVERSE, *_UNCONSTRAINED), "grid"),),
     seeds=(0, 1, 2, 3, 4),
+    ranked_by=_AS_PUBLISHED,
 )
 
 
@@ -205,4 +213,15 @@ _METHODS = Suite(
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
-    return [_SMOKE, _QUICK, *_TABLES, _paper(), _ORACLE, _TRAINING_SEEDS, _CERTIFIED, _STRUCTURES, _METHODS, _tabular()]
+    return [
+        _SMOKE,
+        _QUICK,
+        *(replace(suite, ranked_by=_AS_PUBLISHED) for suite in _TABLES),
+        _paper(),
+        _ORACLE,
+        _TRAINING_SEEDS,
+        _CERTIFIED,
+        _STRUCTURES,
+        _METHODS,
+        _tabular(),
+    ]

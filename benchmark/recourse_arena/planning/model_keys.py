@@ -22,6 +22,9 @@ from recourse_arena.tables.table_dataset import TableDataset
 _RECIPE_VERSION = 5
 """Changes whenever the same recipe leads to other models."""
 
+_HELDOUT_VERSION = 1
+"""Changes whenever the held-out flow is fitted otherwise; the judging protocol changes with it."""
+
 
 @dataclass(frozen=True)
 class ModelKeys:
@@ -33,12 +36,14 @@ class ModelKeys:
         flow: Key of the causal flow, which never sees the decision model: variants of a dataset in nothing but how
             that is trained have the same one. Empty if it has no causal graph to fit one along.
         file: Digest of the dataset's files.
+        heldout: Key of the causal flow that is handed to no solver; empty where there is none.
     """
 
     materials: str
     classifier: str
     flow: str
     file: str
+    heldout: str = ""
 
     @classmethod
     def of(cls, name: str, *, seed: int, data: Path, registry: Registry, arithmetic: str) -> ModelKeys:
@@ -65,11 +70,14 @@ class ModelKeys:
         parts = parts_of(registry, name)
         people_alone = origin | {"dataset": _without(origin["dataset"], parts)}
         whatever_decides = origin | {"dataset": _without(origin["dataset"], {*dataset.decision_options, *parts})}
+        caused = any(dataset.graph.parents.values())
+        held = {"recipe": dataset.flow.other(), "heldout_version": _HELDOUT_VERSION}
         return cls(
             content_key(**origin, decision=decided, flow=dataset.flow),
             content_key(**people_alone, recipe=decided),
-            content_key(**whatever_decides, recipe=dataset.flow) if any(dataset.graph.parents.values()) else "",
+            content_key(**whatever_decides, recipe=dataset.flow) if caused else "",
             str(origin["file"]),
+            content_key(**whatever_decides, **held) if caused else "",
         )
 
 

@@ -144,6 +144,7 @@ def make_plan(
     if not blocks:
         names = sorted({scenario.name for block in suite.blocks for scenario in block.scenarios})
         raise ArenaError(f"nothing is left of suite {suite.name!r}: its scenarios are {', '.join(names)}")
+    _check_ranking(suite, registry)
     skipped: dict[str, str] = {}
     for block in blocks:
         for name in block.datasets:
@@ -171,6 +172,15 @@ def make_plan(
     ]
     used = {name: cards[name] for name in named.values()}
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed))
+
+
+def _check_ranking(suite: Suite, registry: Registry) -> None:
+    """Refuse a suite that wants solvers ranked by what no solver can be ranked by."""
+    if not suite.ranked_by:
+        return
+    able = [m.name for m in registry.metrics.values() if m.average is not None and m.direction != "none"]
+    if suite.ranked_by not in able:
+        raise unknown(f"metric in ranked_by of suite {suite.name!r}", suite.ranked_by, able)
 
 
 def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Registry) -> bool:

@@ -30,6 +30,7 @@ class _Suite(_Block, frozen=True):
     summary: str | None = None
     seeds: WholeNumbers = (0,)
     version: str = "1"
+    ranked_by: str = ""
     block: list[Any] = []  # noqa: RUF012
     answers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -45,9 +46,9 @@ class _Answers(Table, frozen=True):
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
     """Return the suite of a TOML file.
 
-    Keys: `name`, `summary`, `seeds`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in
-    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile`, `plausibility`, `density` makes a
-    scenario of real answers.
+    Keys: `name`, `summary`, `seeds`, `ranked_by` (the metric that ranks, if not the best known attainability), and
+    `datasets`, `scenarios`, `solvers`, `people`, either at the top or in several `[[block]]` tables; `[answers.NAME]`
+    with `file`, `scheme`, `profile`, `plausibility`, `density` makes a scenario of real answers.
 
     Arguments:
         path: The file.
@@ -65,6 +66,7 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
         blocks=tuple(_block(path, table, said, answers, parse) for table in tables),
         seeds=said.seeds,
         version=said.version,
+        ranked_by=said.ranked_by,
     )
 
 

@@ -130,8 +130,8 @@ class ModelsTask(Task):
     @property
     def artefacts(self) -> tuple[tuple[str, str], ...]:
         """The models."""
-        flow = (("flow", self.keys.flow),) if self.keys.flow else ()
-        return ("classifier", self.keys.classifier), *flow
+        flows = (("flow", self.keys.flow), ("heldout", self.keys.heldout))
+        return ("classifier", self.keys.classifier), *(place for place in flows if place[1])
 
     @property
     def dataset_read(self) -> str:

@@ -23,7 +23,7 @@ RECORDED = ("outcome", "valid", "plausible", "cost", "weighted_cost", "hard_acti
 """The columns that metrics of the suite cannot do without."""
 
 
-_MAY_BE_MISSING = ("plausible_scm", "hard_action")
+_MAY_BE_MISSING = ("plausible_scm", "plausible_heldout", "hard_action")
 
 
 def metric_column(metric: str) -> str:

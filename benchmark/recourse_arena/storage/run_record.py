@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlparse
 
 from recourse_arena.base.version import PROTOCOL
 from recourse_arena.planning.plan import Plan
+from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.plugin import PluginRecord
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.run_folder import FORMAT, plan_key
@@ -116,6 +117,11 @@ def _plugins(plan: Plan, registry: Registry) -> list[PluginRecord]:
     return [*used.values()]
 
 
+def _plausibility(scenario: Scenario) -> str:
+    """Return the plausibility that solvers are asked for: `flow` for the dataset's own, `scm` or `nothing`."""
+    return scenario.density if scenario.plausibility else "nothing"
+
+
 def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `run.json` holds before any cell has run; `how` says with which jobs and limits."""
     plugins = _plugins(plan, registry)
@@ -124,6 +130,7 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
         "protocol": PROTOCOL,
         "suite": plan.suite.identity(),
         "plan": plan_key(plan),
+        "asked_plausibility": {cell.scenario.name: _plausibility(cell.scenario) for cell in plan.cells},
         "solvers": {
             name: {
                 "version": solver.version,

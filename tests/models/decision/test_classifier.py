@@ -139,3 +139,34 @@ def test_a_classifier_comes_back_from_its_state(fitted, people):
     twin = ReluClassifier(3, QUICK.hidden)
     twin.load_state_dict(fitted.state_dict())
     assert torch.equal(twin.logit(people.x), fitted.logit(people.x))
+
+
+def at_the_boundary(model, people, features):
+    """Return people on either side of the boundary, as near to it as numbers are."""
+    x = 3 * torch.randn(4 * people, features, generator=torch.Generator().manual_seed(1))
+    accepted = model.accepts(x)
+    least = min(people, int(accepted.sum()), int((~accepted).sum()))
+    low, high = x[~accepted][:least], x[accepted][:least]
+    for _ in range(60):
+        middle = (low + high) / 2
+        yes = model.accepts(middle)[:, None]
+        low, high = torch.where(yes, low, middle), torch.where(yes, middle, high)
+    return torch.cat([low, high])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_who_is_next_to_the_boundary_is_decided_alone_as_among_others(scale):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = ReluClassifier(7, (32, 32)).eval().requires_grad_(False)
+    model.sd.fill_(1 / scale)
+    people = at_the_boundary(model, 500, 7)
+    together = model.accepts(people)
+    assert torch.equal(torch.cat([model.accepts(one) for one in people.split(1)]), together)
+    assert torch.equal(torch.stack([model.accepts(one) for one in people]), together)
+    assert torch.equal(model.accepts(people.flip(0)).flip(0), together)
+    assert torch.equal(model.accepts(people.reshape(2, -1, 7)).flatten(), together)
+    exact = ReluClassifier(7, (32, 32)).double()
+    exact.load_state_dict(model.state_dict())
+    assert torch.equal(exact.logit(people.double()) >= 0, together)
+    assert model.accepts(people[:0]).shape == (0,)

@@ -16,7 +16,7 @@ from recourse_arena.reporting.comparison.comparison import compare
 from recourse_arena.reporting.result import Result
 from recourse_arena.reporting.results.averages import built_in
 
-BESIDE = ("plausibility_solved", "plausibility_scm", "l2_mean", "neighbour_distance", "actions_mean")
+BESIDE = ("plausibility_solved", "plausibility_scm", "l2_mean", "neighbour_distance", "actions_mean", "ruler_gap")
 WAYS = {
     name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher"
     for name, measure in built_in().items()
@@ -72,6 +72,9 @@ class Draft:
                 "outcome": np.where(solved, "solved", "not_found"),
                 "valid": solved,
                 "plausible": solved & (np.arange(people) % 3 > 0),
+                "plausible_scm": solved,
+                "plausible_heldout": solved & (np.arange(people) % 4 > 0),
+                "redrawn": solved * (np.arange(people) % 20) / 20,
                 "cost": cost,
                 "weighted_cost": 2 * cost,
                 "hard_action": pd.array(np.where(solved, np.arange(people) % 2, None), "boolean"),
@@ -141,7 +144,7 @@ def test_a_run_is_the_same_as_itself(drift):
     found = drift()
     assert found.counts == {"worse": 0, "cannot tell": 0, "not comparable": 0, "better": 0, "same": 4 * len(WAYS)}
     assert (found.exit_code, found.worst, found.missing) == (0, "same", 0)
-    assert found.text().startswith("Verdicts: 0 worse, 0 cannot tell, 0 not comparable, 0 better, 32 same.")
+    assert found.text().startswith("Verdicts: 0 worse, 0 cannot tell, 0 not comparable, 0 better, 44 same.")
 
 
 def certify(draft, factor=1.3):
@@ -350,7 +353,7 @@ def test_more_comparisons_make_wider_intervals(drift, tmp_path):
         found = compare(base, draft.write(tmp_path / change.__name__))
         row = verdict(found, "validity")
         widths.append((row["high"] - row["low"], found.intervals))
-    assert widths[0][1] == 8
+    assert widths[0][1] == len(WAYS)
     assert widths[1][1] == 2
     assert widths[0][0] > 1.1 * widths[1][0]
 
@@ -642,7 +645,7 @@ def test_the_command_says_it_with_its_exit_code(tmp_path):
     draft.write(other)
     assert say(base, base).exit_code == 0
     shown = say(base, bad, "--json")
-    assert (shown.exit_code, json.loads(shown.stdout)["counts"]["worse"]) == (1, 3)
+    assert (shown.exit_code, json.loads(shown.stdout)["counts"]["worse"]) == (1, 5)
     assert say(base, bad, "--tolerance", "0.2").exit_code == 0
     shown = say(base, other)
     assert (shown.exit_code, "not a single cell" in shown.stderr) == (2, True)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from recourse_arena import ArenaError, load
+from recourse_arena.base.version import PROTOCOL
 from recourse_arena.cli import main
 from recourse_arena.reporting.results.comparability import differences, refuse_incomparable
 
@@ -36,7 +37,7 @@ def test_runs_of_the_same_people_and_models_are_comparable(runs):
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda info: info.update(protocol=2), "the judging protocol (1 and 2)"),
+        (lambda info: info.update(protocol=9), f"the judging protocol ({PROTOCOL} and 9)"),
         (lambda info: info["suite"].update(version="2"), "the version of suite small"),
         (
             lambda info: info["solvers"].update(top={**info["solvers"]["learner"], "version": "9"}),

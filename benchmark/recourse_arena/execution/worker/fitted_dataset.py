@@ -21,17 +21,22 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.elicitation.requests import Requests
 from recourse_arena.execution.worker.fitted_models import fitted_models, marginals
+from recourse_arena.execution.worker.heldout import heldout_flow, heldout_neighbours
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.judging.fresh_noise import FreshNoise
 from recourse_arena.judging.judge import Judge
 from recourse_arena.models.causal.no_effects import NoEffects
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
 from recourse_arena.people.encoding import Encoding
+from recourse_arena.people.features import Kind
 from recourse_arena.people.groups import groups_in_words
 from recourse_arena.people.people import People, Splits
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.graph import CausalGraph
+from recourse_arena.problem.model_protocols import AsLikely, Plausibility
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
@@ -57,9 +62,10 @@ class FittedDataset:
         problem: The problem with nothing withheld, for the constant profile and rankings.
         requests: Who asks, and what.
         identity: What tells these people and models from others, for records: `dataset, seed, version, file` (its
-            digest), `classifier, flow` (digests of their weights), `asking` (how many people ask), `decision` (its
-            name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names).
+            digest), `classifier, flow, heldout` (digests of their weights), `asking` (how many people ask), `decision`
+            (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names).
         neighbours: Accepted training people, for those whose nearest one is looked for.
+        heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
     """
 
     name: str
@@ -71,6 +77,7 @@ class FittedDataset:
     requests: Requests
     identity: Mapping[str, object]
     neighbours: Neighbours | None = None
+    heldout: Plausibility | None = None
 
     @cached_property
     def judge(self) -> Judge:
@@ -84,6 +91,20 @@ class FittedDataset:
             problem.true_scm,
             pd.DataFrame(words),
             neighbours=self.neighbours,
+            heldout=self.heldout,
+            fresh=self._fresh,
+        )
+
+    @cached_property
+    def _fresh(self) -> FreshNoise:
+        """Draws of noise after an action: the same for all solvers."""
+        problem, features, effects = self.problem, self.problem.features, self.dataset.effects_known
+        graph = CausalGraph(features.names, {}) if effects == "none" else problem.graph
+        cells = [effects == "flow" and feature.kind in (Kind.INTEGER, Kind.ORDINAL) for feature in features]
+        people = self.splits.recourse.train.x
+        name = variant(self.name)[0]
+        return FreshNoise.of(
+            problem.causal_model, graph, people, people.new_tensor(cells), seed=self.seed, dataset=name
         )
 
     def validating(self) -> FittedDataset:
@@ -156,6 +177,8 @@ def prepare(
         )
     encoding = Encoding.fitted(dataset.features, train.x)
     neighbours = Neighbours(encoding, train.x[~refused]) if flow is None else None
+    other = heldout_flow(dataset, splits, keys, seed=seed, cache=cache)
+    heldout = heldout_neighbours(encoding, splits, model) if flow is None else AsLikely(other) if other else None
     problem = Problem(
         dataset=name,
         features=dataset.features,
@@ -181,13 +204,14 @@ def prepare(
         "file": keys.file,
         "classifier": _digest(decision.state(model)),
         "flow": digest(flow.state_dict()) if flow is not None else "",
+        "heldout": digest(other.state_dict()) if other is not None else "",
         "asking": len(requests),
         "decision": decision_words(dataset),
         "accuracy": round(float((model.accepts(test.x) == (test.y == 1)).double().mean()), 4),
         "effects": effects,
         "cost": dataset.cost,
     }
-    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity, neighbours)
+    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity, neighbours, heldout)
 
 
 def _digest(state: Mapping[str, Tensor] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["fitted_models", "marginals"]
+__all__ = ["fitted_models", "kept_or_fitted", "marginals", "restored_flow"]
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.decision import Decision
+from recourse_arena.interfaces.recipes import FlowRecipe
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.causal.flow import CausalFlow
 from recourse_arena.people.features import FeatureTable
@@ -85,7 +86,7 @@ def fitted_models(
         return lambda share, loss=None: report((number + share) / shares, loss)
 
     people = splits.decision
-    model: Scores = _kept_or_fitted(
+    model: Scores = kept_or_fitted(
         cache,
         "classifier",
         keys.classifier,
@@ -95,18 +96,18 @@ def fitted_models(
     )
     if not keys.flow:
         return model, None
-    flow: CausalFlow = _kept_or_fitted(
+    flow: CausalFlow = kept_or_fitted(
         cache,
         "flow",
         keys.flow,
         fit=lambda: fit_flow(features, dataset.graph, dataset.flow, splits.flow, seed=seed, report=part(1)),
         state=CausalFlow.state_dict,
-        restore=lambda state: _restored_flow(dataset, state),
+        restore=lambda state: restored_flow(dataset, dataset.flow, state),
     )
     return model, flow
 
 
-def _kept_or_fitted(
+def kept_or_fitted(
     cache: ArtefactCache,
     kind: str,
     key: str,
@@ -130,9 +131,10 @@ def _kept_or_fitted(
     return restore(kept or {})
 
 
-def _restored_flow(dataset: Dataset, state: Mapping[str, Tensor]) -> CausalFlow:
+def restored_flow(dataset: Dataset, recipe: FlowRecipe, state: Mapping[str, Tensor]) -> CausalFlow:
+    """Return a flow of a dataset's features along its graph with weights that were kept."""
     with torch.random.fork_rng(devices=[]):  # new networks have weights at random, which are everybody's draws
-        flow = CausalFlow(dataset.features, dataset.graph, dataset.flow)
+        flow = CausalFlow(dataset.features, dataset.graph, recipe)
     flow.load_state_dict(dict(state))
     return flow.eval().requires_grad_(False)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 __all__ = ["ReluClassifier"]
 
-from torch import Tensor, nn, ones, zeros
+from torch import Tensor, nn, no_grad, ones, zeros
+from torch.nn.functional import linear
 
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Feature, FeatureTable
 
+_CLOSE = 1e-4
+"""Logits that are this near to 0, by the size of what went in, are worked out again in double precision."""
+
 
 class ReluClassifier(nn.Module):
-    """A ReLU network on encoded features; yes where its logit is at least 0.
+    """A ReLU network on encoded features; yes where its logit, worked out in double precision, is at least 0.
 
     Arguments:
         features: The features; or their number, where all are numbers.
@@ -81,8 +85,25 @@ class ReluClassifier(nn.Module):
         return ((weight, bias - weight @ encoding.spread(self.mean).double()), *maps[1:])
 
     def accepts(self, x: Tensor) -> Tensor:
-        """Return who is decided positively, bool `(...,)`."""
-        return self.logit(x) >= 0
+        """Return who is decided positively, bool `(...,)`.
+
+        In single precision the last bits of a logit depend on who else is asked about: whoever is that close to the
+        boundary is decided in double precision, so that everybody is decided alone as among others.
+        """
+        with no_grad():
+            z = self._encoded(x)
+            logit = self.encoded_logit(z)
+            found = logit >= 0
+            close = logit.abs() <= _CLOSE * (1 + z.abs().amax(-1)) if z.numel() else found
+            if close.any():
+                found[close] = self._double_logit(x[close]) >= 0
+        return found
+
+    def _double_logit(self, x: Tensor) -> Tensor:
+        z = self._encoded(x.double())
+        for layer in self.layers:
+            z = linear(z, layer.weight.double(), layer.bias.double()) if isinstance(layer, nn.Linear) else layer(z)
+        return z.squeeze(-1)
 
     def _encoded(self, x: Tensor) -> Tensor:
         return self.encoding.encode(x) if self._features.mixed else (x - self.mean) / self.sd

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
@@ -17,7 +18,8 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.alarms import alarm_text
 from recourse_arena.reporting.leaderboard.group_table import by_group
-from recourse_arena.reporting.leaderboard.standings import METHOD, Standings, standings
+from recourse_arena.reporting.leaderboard.ranking import Rankings, in_words, places, rankings, ruler_warnings
+from recourse_arena.reporting.leaderboard.standings import METHOD, Standing, Standings, standings
 from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
 from recourse_arena.reporting.results.comparability import refuse_incomparable
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell, panels
@@ -28,6 +30,10 @@ _COLUMNS = (
     "validity",
     "plausibility",
     "attainability",
+    "attainability_truth",
+    "attainability_heldout",
+    "ruler_gap",
+    "redrawn",
     "cost_mean",
     "cost_sd",
     "optimality_gap",
@@ -39,6 +45,8 @@ _COLUMNS = (
 )
 _CERTIFIED = ("optimality_gap", "optimality_people")
 """Columns shown where an optimum was certified."""
+_WHERE_KNOWN = ("attainability_truth", "attainability_heldout", "ruler_gap", "redrawn")
+"""Columns shown where somebody has a value."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +109,14 @@ class Leaderboard:
         said = [f"solved {s} of {t} seeds, so it has no rank" for s, t in zip(solved[part], tried[part], strict=True)]
         rows.loc[part, "note"] = [f"{a}; {b}" for a, b in zip(said, rows.loc[part, "note"], strict=True)]
         solvers = {name: solver for result in results for name, solver in result.info["solvers"].items()}
+        by_name = {name: result.info for name, result in zip(names, results, strict=True)}
         return cls(
-            _ordered(rows.reset_index()), list(metrics.values()), solvers, [r.info for r in results], names, results
+            _ordered(rows.reset_index(), by_name),
+            list(metrics.values()),
+            solvers,
+            [r.info for r in results],
+            names,
+            results,
         )
 
     @cached_property
@@ -116,6 +130,15 @@ class Leaderboard:
         failed = self.rows[self.rows["seeds_failed"] > 0]
         out = zip(failed["dataset"], failed["scenario"], failed["solver"], strict=True)
         return standings(self.panels, self.metrics, unranked=frozenset(out))
+
+    @cached_property
+    def ranked_by(self) -> Rankings:
+        """Which metrics rank the solvers of each dataset and scenario."""
+        return rankings(self.rows, self._by_name)
+
+    @property
+    def _by_name(self) -> dict[str, dict[str, Any]]:
+        return dict(zip(self.names, self.runs, strict=True))
 
     @cached_property
     def by_group(self) -> pd.DataFrame:
@@ -135,7 +158,8 @@ class Leaderboard:
         from html import escape
 
         parts = [f"<h3>{escape(title)}</h3>\n{table}" for title, table in self._tables("html")]
-        alarms = [f"<p><strong>{escape(alarm)}</strong></p>" for alarm in self.alarms()]
+        alarms = [f"<p><strong>{escape(line)}</strong></p>" for line in [*self.alarms(), *self.warnings()]]
+        alarms += [f"<p>{escape(line)}</p>" for line in self.ranked_in_words()]
         return "\n".join([*parts, *alarms])
 
     def csv(self) -> str:
@@ -150,23 +174,34 @@ class Leaderboard:
         )
         alarms = [alarm for run in self.runs for alarm in run.get("alarms", [])]
         head = {"metrics": self.metrics, "solvers": self.solvers, "alarms": alarms, "method": METHOD}
+        head["warnings"] = self.warnings()
         return json.dumps({**head, "rows": rows, "pairs": pairs}, indent=1)
 
     def table(self) -> pd.DataFrame:
-        """Return its rows with columns `METRIC_low`, `METRIC_high` and `METRIC_rank` beside them."""
+        """Return its rows with `ranked_by` and columns `METRIC_low`, `METRIC_high` and `METRIC_rank` beside them."""
         wide = self.standings.wide()
-        return self.rows.merge(wide, "left", ["dataset", "scenario", "solver"]) if len(wide) else self.rows
+        where = zip(self.rows["dataset"], self.rows["scenario"], strict=True)
+        rows = self.rows.assign(ranked_by=[", ".join(self.ranked_by.get(key, ())) for key in where])
+        return rows.merge(wide, "left", ["dataset", "scenario", "solver"]) if len(wide) else rows
 
     def ranked(self) -> dict[tuple[str, str, str], tuple[str, str]]:
-        """Return rank (`2=` if shared) and interval of each dataset, scenario and solver by attainability."""
-        return {
-            key: (
-                found["attainability"].place,
-                f"{found['attainability'].low:.3f} to {found['attainability'].high:.3f}",
-            )
-            for key, found in self.standings.by_cell().items()
-            if "attainability" in found and found["attainability"].place
-        }
+        """Return rank (`2=` if shared) and interval of attainability of each dataset, scenario and solver.
+
+        Ranks are by what :attr:`ranked_by` says.
+        """
+        place, standing = places(self.standings, self.ranked_by), self.standings.by_cell()
+        none = Standing(np.nan, np.nan, 0, np.nan, tied=False)
+        found = {key: standing[key].get("attainability", none) for key in place}
+        return {key: (place[key], f"{found[key].low:.3f} to {found[key].high:.3f}") for key in place}
+
+    def ranked_in_words(self) -> list[str]:
+        """Return what ranks the solvers of each dataset, a line each."""
+        titles = {metric["name"]: metric["title"] for metric in self.metrics}
+        return in_words(self.ranked_by, titles, self.runs)
+
+    def warnings(self) -> list[str]:
+        """Return whose attainability is to a good part that of the ruler which solvers were handed, a line each."""
+        return ruler_warnings(self.standings, self.rows, self._by_name)
 
     def alarms(self) -> list[str]:
         """Return what contradicts a proof of an exact solver, a line each."""
@@ -178,7 +213,9 @@ class Leaderboard:
         found = {m["name"]: m["title"] + arrows[m["direction"]] for m in self.metrics}
         certified = "optimality_gap" in self.rows and bool(self.rows["optimality_gap"].notna().any())
         wanted = [*_COLUMNS, *(m["name"] for m in self.metrics if m.get("shown") and m["name"] not in _COLUMNS)]
-        shown = {name: found[name] for name in wanted if name in found and (certified or name not in _CERTIFIED)}
+        hidden = {name for name in _WHERE_KNOWN if name in self.rows and not self.rows[name].notna().any()}
+        hidden |= set() if certified else set(_CERTIFIED)
+        shown = {name: found[name] for name in wanted if name in found and name not in hidden}
         headings = {"scenario": "scenario", "rank": "rank", "solver": "solver", "people": "people"}
         for name, heading in shown.items():
             headings[name] = heading
@@ -227,7 +264,17 @@ class Leaderboard:
         ]
 
     def _with_notes(self, tables: Iterable[str]) -> str:
-        parts = [*tables, self._notes(), *self.alarms(), self._worlds(), self._legend(), self._method()]
+        ranked = "\n".join(self.ranked_in_words()) if self.ranked() else ""
+        parts = [
+            *tables,
+            self._notes(),
+            *self.alarms(),
+            *self.warnings(),
+            ranked,
+            self._worlds(),
+            self._legend(),
+            self._method(),
+        ]
         return "\n\n".join(part for part in parts if part)
 
     def _notes(self) -> str:
@@ -296,13 +343,17 @@ def _note(cell: Mapping[str, Any]) -> str:
     return "; ".join([*reasons, *(str(note["text"]) for note in cell.get("notes", []))])
 
 
-def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep datasets and scenarios as planned; within one, most attainable first."""
+def _ordered(rows: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Keep datasets and scenarios as planned; within one, the best by what ranks there first."""
+    ranked = rankings(rows, runs)
     place = {key: i for i, key in enumerate(dict.fromkeys(zip(rows["dataset"], rows["scenario"], strict=True)))}
     rows["_place"] = [place[key] for key in zip(rows["dataset"], rows["scenario"], strict=True)]
-    by = ["_place", *(["attainability"] if "attainability" in rows else [])]
-    rows = rows.sort_values(by, ascending=[True, False][: len(by)], kind="stable", na_position="last")
-    return rows.drop(columns="_place").reset_index(drop=True)
+    for step in range(2):
+        metrics = [ranked[key][step : step + 1] for key in zip(rows["dataset"], rows["scenario"], strict=True)]
+        values = [row[by[0]] if by else 0.0 for (_, row), by in zip(rows.iterrows(), metrics, strict=True)]
+        rows[f"_by_{step}"] = values if step else [-value for value in values]
+    rows = rows.sort_values(["_place", "_by_0", "_by_1"], kind="stable", na_position="last")
+    return rows.drop(columns=["_place", "_by_0", "_by_1"]).reset_index(drop=True)
 
 
 def _word(name: str, value: Any) -> str:

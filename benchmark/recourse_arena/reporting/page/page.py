@@ -44,7 +44,10 @@ _SHAPES = (
 )
 """Of the marks beside names, as the plots draw them."""
 _LOOKS = len(COLOURS) * len(_SHAPES)
-_MAIN = ("attainability", "coverage", "validity", "plausibility", "cost_mean", "hap", "violations", "actions_mean")
+_MAIN = (
+    *("attainability", "attainability_truth", "attainability_heldout", "ruler_gap", "redrawn"),
+    *("coverage", "validity", "plausibility", "cost_mean", "hap", "violations", "actions_mean"),
+)
 _TO = "\N{EN DASH}"
 _FILES = ("summary.csv", "people.parquet", "run.json")
 _KNOWS = {"scm": "SCM"}
@@ -84,6 +87,8 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         troubles=_troubles(leaderboard),
         runs=[_run(*pair, at) for pair in zip(leaderboard.names, leaderboard.results, strict=True)],
         alarms=leaderboard.alarms(),
+        warnings=leaderboard.warnings(),
+        ranked=leaderboard.ranked_in_words(),
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
         worlds=worlds_in_words(leaderboard.runs),
@@ -150,6 +155,7 @@ def _certified(board: Leaderboard) -> bool:
 def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the rows of each dataset and scenario."""
     look, standings, told = looks(board), board.standings.by_cell(), _told_apart(board)
+    place = {key: rank for key, (rank, _) in board.ranked().items()}
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in board.rows.to_dict("records"):
         dataset, scenario, solver = (str(row[name]) for name in ("dataset", "scenario", "solver"))
@@ -160,7 +166,7 @@ def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[
                 "solver": solver,
                 "look": look[dataset, solver] % _LOOKS,
                 "knows": [_KNOWS.get(word, word) for word in knows] or ["black box"],
-                "rank": (found["attainability"].place if "attainability" in found else "") or "-",
+                "rank": place.get((dataset, scenario, solver), "-"),
                 "cells": [
                     _cell(
                         column,

@@ -16,7 +16,15 @@ from recourse_arena.storage.people_table import metric_column
 
 Averages = Mapping[str, Average]
 
-OPTIONAL = ("plausible_scm", "l2", "actions", "neighbour_distance", "optimality_gap")
+OPTIONAL = (
+    "plausible_scm",
+    "plausible_heldout",
+    "redrawn",
+    "l2",
+    "actions",
+    "neighbour_distance",
+    "optimality_gap",
+)
 """Columns that they read where a run has them."""
 
 

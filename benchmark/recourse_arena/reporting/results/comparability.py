@@ -29,7 +29,7 @@ _MODELS = (
     ("classifier", "decision model"),
     ("flow", "causal flow"),
 )
-_WORLD = (("cost", "cost of actions"), ("effects", "effects of actions"))
+_WORLD = (("cost", "cost of actions"), ("effects", "effects of actions"), ("heldout", "held-out flow"))
 _MEANING = ("direction", "unit", "population", "version")
 """What makes the numbers of a metric other ones: its words may be put better without that."""
 
