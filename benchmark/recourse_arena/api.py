@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.folders import cache_folder, data_folder
@@ -91,11 +92,15 @@ def run(
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
-    if out is not None and not str(out).strip():
-        raise ArenaError("out: expected the name of a folder, got an empty one")
-    registry, data = discover(no_plugins=no_plugins), data_folder(data)
+    out, jobs = as_path("out", out), as_whole_number("jobs", jobs, least=1)
+    fresh, isolated = as_yes_or_no("fresh", fresh), as_yes_or_no("isolated", isolated)
+    if not isinstance(progress, (bool, Progress)):
+        raise ArenaError(f"progress: expected True, False or a Progress object, got {progress!r}")
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise ArenaError(f"scheduler: expected an address such as 'tcp://HOST:8786', got {scheduler!r}")
+    registry, data = _plugged(no_plugins), data_folder(as_path("data", data))
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
-    kept = ArtefactCache(cache_folder(cache))
+    kept = ArtefactCache(cache_folder(as_path("cache", cache)))
     chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
     engine = make_engine(
@@ -150,19 +155,28 @@ def preview(
     Raises:
         ArenaError: If names, options or files are wrong.
     """
-    registry, data = discover(no_plugins=no_plugins), data_folder(data)
+    out, jobs, fresh = as_path("out", out), as_whole_number("jobs", jobs, least=1), as_yes_or_no("fresh", fresh)
+    registry, data = _plugged(no_plugins), data_folder(as_path("data", data))
     chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
     plan = _planned(suite, solvers, chosen, registry, data)
-    folder = None if out is None or fresh else RunFolder(Path(out))
+    folder = None if out is None or fresh else RunFolder(out)
     return Preview.of(
         plan,
         registry,
         data=data,
-        cache=ArtefactCache(cache_folder(cache)),
+        cache=ArtefactCache(cache_folder(as_path("cache", cache))),
         folder=folder,
         jobs=jobs,
         arithmetic=arithmetic_of(os.environ if jobs == 1 else environment(os.environ)),
     )
+
+
+def _plugged(no_plugins: Sequence[str] | str | None) -> Registry:
+    """Return what is plugged in without the plugins of some names."""
+    names = as_several("no_plugins", no_plugins)
+    if any(not isinstance(name, str) for name in names):
+        raise ArenaError(f"no_plugins: expected names of plugins, got {no_plugins!r}")
+    return discover(no_plugins=names)
 
 
 def _planned(
@@ -181,7 +195,7 @@ def _planned(
 
 def _taken(datasets: Sequence[str | Dataset] | str | Dataset, registry: Registry) -> tuple[str, ...]:
     """Return the names of datasets, of which those that are objects are handed over."""
-    several = (datasets,) if isinstance(datasets, (str, Dataset)) else tuple(datasets)
+    several = as_several("datasets", datasets, (str, Dataset))
     return tuple(registry.hand_over(one) if isinstance(one, Dataset) else one for one in several)
 
 
@@ -191,7 +205,7 @@ def _named(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | So
     Raises:
         ArenaError: If something is no solver, or two of them cannot be told apart.
     """
-    solvers = (solvers,) if isinstance(solvers, (str, Solver)) else solvers
+    solvers = as_several("solvers", solvers, (str, Solver))
     plain = [_name(solver) for solver in solvers]
     names = [
         name if isinstance(solver, str) or plain.count(name) == 1 else spell(name, _words(solver.made_with))
@@ -266,6 +280,8 @@ def find_suite(suite: str | Path | Suite, registry: Registry) -> Suite:
     """Return a suite by name, or the one in a TOML file."""
     if isinstance(suite, Suite):
         return suite
+    if not isinstance(suite, (str, Path)):
+        raise ArenaError(f"suite: expected its name, the path of a TOML file or a Suite, got {suite!r}")
     if str(suite) in registry.suites:
         return registry.suites[str(suite)]
     if str(suite).endswith(".toml") or Path(suite).is_file():

@@ -118,7 +118,10 @@ def test_what_is_no_table_is_refused_with_what_to_do(tmp_path, content, message)
         ("income,savings\n1,0\n", "scores.csv:2: column 'savings'"),
         ("income,savings\n1,1.5\n", "got '1.5'"),
         ("income,savings\n1,2,3\n", "scores.csv:2: expected 2 cells as in the header, got 3"),
-        ("person,income,savings\n1,1,1\n1,2,2\n", "person 1 answers more than once"),
+        (
+            "person,income,savings\n1,1,1\n1,2,2\n",
+            "scores.csv:3: column 'person': person 1 answers more than once, first at ",
+        ),
         ("person,income,savings\n-1,1,1\n", "scores.csv:2: column 'person': expected a whole number from 0; got '-1'"),
         ("income,savings,income_min\n1,2,low\n", "scores.csv:2: column 'income_min': expected a number; got 'low'"),
         ("income,savings,income_min\n1,2,1e999\n", "scores.csv:2: column 'income_min': expected a number; got '1e999'"),
@@ -137,3 +140,17 @@ def test_a_missing_or_binary_file_is_one_clear_error(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ArenaError, match="expected a readable CSV file"):
         read_answers(tmp_path / "binary.csv", TABLE, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("person,income,savings\n0,1,1\n\n3,2,2\n", "scores.csv:4: column 'person': person 3 does not exist: 3 ask"),
+        ("income,savings\n1,1\n1,1\n1,1\n1,1\n", "scores.csv:5: person 3 does not exist: 3 ask, counted from 0"),
+    ],
+)
+def test_who_does_not_exist_is_named_with_file_and_line(read, text, message):
+    with pytest.raises(ArenaError) as caught:
+        read(text).check_people(3, "ask")
+    assert message in str(caught.value)
+    read(text).check_people(4, "ask")

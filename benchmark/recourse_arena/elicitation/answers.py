@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from recourse_arena.base.arguments import LARGEST, parsed_whole_number
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.table_file import TableFile, TableRow
-from recourse_arena.base.whole_number import LARGEST, parsed_whole_number
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import Feature, FeatureTable
 from recourse_arena.problem.actionability import Actionability
@@ -29,11 +29,23 @@ class Answers:
         people: Their numbers among those asking, as in `people.parquet`, `(answered,)`.
         actionability: Their scores.
         box: Their personal bounds; infinite where they gave none.
+        places: Where each of them stands in the file, for messages: `answers.csv:3: column 'person'`.
     """
 
     people: Tensor
     actionability: Actionability
     box: Box
+    places: tuple[str, ...] = ()
+
+    def check_people(self, count: int, whom: str) -> None:
+        """Raise that somebody does not exist, if somebody has a number of `count` or above.
+
+        Raises:
+            ArenaError: With file, line, column, and how many people there are, in words that begin with `whom`.
+        """
+        for place, person in zip(self.places, self.people.tolist(), strict=True):
+            if person >= count:
+                raise ArenaError(f"{place}: person {person} does not exist: {count} {whom}, counted from 0")
 
 
 def read_answers(path: Path, features: FeatureTable, levels: int, *, ordered: bool = True) -> Answers:
@@ -49,19 +61,22 @@ def read_answers(path: Path, features: FeatureTable, levels: int, *, ordered: bo
     table = TableFile.read(path, "actionability scores")
     _check_columns(table, features)
     people: list[int] = []
+    places: list[str] = []
     scores, lower, upper = [], [], []
     for row in table.rows:
+        places.append(f"{path}:{row.line}" + (": column 'person'" if "person" in table.columns else ""))
         people.append(_person(row) if "person" in table.columns else len(people))
+        if people[-1] in people[:-1]:
+            first = places[people.index(people[-1])]
+            raise ArenaError(f"{places[-1]}: person {people[-1]} answers more than once, first at {first}")
         scores.append([_score(row, f.name, levels) if f.name in table.columns else levels + 1 for f in features])
         bounds = [_bounds(row, feature) for feature in features]
         lower.append([low for low, _ in bounds])
         upper.append([high for _, high in bounds])
     if not people:
         raise ArenaError(f"{path}: expected at least one person below the header, got none")
-    if len(set(people)) < len(people):
-        raise ArenaError(f"{path}: person {max(people, key=people.count)} answers more than once")
     answers = Actionability.validated(torch.tensor(scores), levels, features, ordered=ordered)
-    return Answers(torch.tensor(people), answers, Box(torch.tensor(lower), torch.tensor(upper)))
+    return Answers(torch.tensor(people), answers, Box(torch.tensor(lower), torch.tensor(upper)), tuple(places))
 
 
 def _check_columns(table: TableFile, features: FeatureTable) -> None:

@@ -18,11 +18,20 @@ from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.execution.worker.progress_events import Ear, Listener, throttled
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.advice_table import as_advice, as_recommendation
+from recourse_arena.planning.plan import Cell
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_frame
-from recourse_arena.storage.task_result import AdviceResult, CellResult, Failure, FitResult, ModelsResult, TaskResult
+from recourse_arena.storage.task_result import (
+    AdviceResult,
+    CellResult,
+    Failure,
+    FitResult,
+    ModelsResult,
+    Note,
+    TaskResult,
+)
 
 
 @dataclass
@@ -139,7 +148,8 @@ class LocalWorker:
     def _solve(self, task: SolveTask, before: TaskResult | None) -> AdviceResult:
         fit = before if isinstance(before, FitResult) else FitResult(0.0)
         guard, _ = self._guard_of(task.fit)
-        request = self._dataset_of(task.fit.models).request(task.cell.scenario, task.cell.people)
+        fitted = self._dataset_of(task.fit.models)
+        request = fitted.request(task.cell.scenario, task.cell.people)
         if task.fit.key not in self._warm:
             guard.warm_up(request[:1])
             self._warm.add(task.fit.key)
@@ -147,7 +157,7 @@ class LocalWorker:
         timings = {"fit_seconds": fit.seconds, "solve_seconds": answer.seconds}
         if guard.solver.validation_score is not None:
             timings["validation_score"] = guard.solver.validation_score
-        notes = dict.fromkeys((*fit.notes, *answer.notes))
+        notes = dict.fromkeys((*fit.notes, *answer.notes, *_limits(fitted, task.cell)))
         return AdviceResult(as_advice(request, answer.recommendation), timings, tuple(notes))
 
     @_worked.register
@@ -174,6 +184,12 @@ class LocalWorker:
     @cached_property
     def _measures(self) -> MetricValues:
         return MetricValues(self.registry)
+
+
+def _limits(fitted: FittedDataset, cell: Cell) -> tuple[Note, ...]:
+    """Return the note on people whose own bounds leave them nothing of a feature, if there are any."""
+    text, count = fitted.requests.limited(cell.scenario, cell.people)
+    return (Note("bounds", "", text, count),) if text else ()
 
 
 def _make_room(held: dict[str, Any], most: int = 4) -> None:
