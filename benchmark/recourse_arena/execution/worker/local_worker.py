@@ -89,6 +89,7 @@ class LocalWorker:
     @_worked.register
     def _models(self, task: ModelsTask, before: TaskResult | None) -> ModelsResult:
         fitted = self._dataset_of(task)
+        fitted.check_somebody_asks()
         table = fitted.marginals().to_dict("list")
         return ModelsResult(dict(fitted.identity), {str(name): values for name, values in table.items()})
 
