@@ -77,7 +77,7 @@ def test_run_tells_of_alarms_after_the_leaderboard(command):
     ("words", "message"),
     [
         (["run", "qiuck"], "unknown suite 'qiuck'. Did you mean 'quick'"),
-        (["run", "nowhere.toml"], "cannot read suite nowhere.toml"),
+        (["run", "nowhere.toml"], "nowhere.toml: expected a readable suite, got: No such file"),
         (["run", "mine.toml", "--solver", "tpo"], "unknown solver 'tpo'. Did you mean 'top'"),
         (["run", "mine.toml", "--dataset", "tini"], "unknown dataset in this suite 'tini'. Did you mean 'tiny'"),
         (["run", "mine.toml", "--scenario", "hrad-1"], "unknown scenario 'hrad-1'"),

@@ -142,7 +142,9 @@ class Requests:
     def _answers(self, scenario: Scenario) -> Answers:
         elicitor, features = self.registry.elicitor(scenario.scheme), self.problem.features
         levels = elicitor.levels(features)
-        answers = read_answers(Path(str(scenario.answers)), features, levels, ordered=elicitor.ordered)
+        answers = read_answers(
+            Path(str(scenario.answers)), features, levels, ordered=elicitor.ordered, labels=scenario.labels
+        )
         answers.check_people(len(self), f"people of {self.name} (seed {self.seed}) ask for recourse")
         return answers
 

@@ -252,7 +252,7 @@ def _answers(scenario: Scenario, dataset: Dataset, registry: Registry) -> Answer
     from recourse_arena.elicitation.answers import read_answers
 
     levels = registry.elicitor(scenario.scheme).levels(dataset.features)
-    return read_answers(Path(str(scenario.answers)), dataset.features, levels)
+    return read_answers(Path(str(scenario.answers)), dataset.features, levels, labels=scenario.labels)
 
 
 def _check_people(

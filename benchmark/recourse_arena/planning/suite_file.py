@@ -39,14 +39,15 @@ class _Answers(Table, frozen=True):
     profile: str = "constant"
     plausibility: bool = True
     density: str = "flow"
+    labels: Names | None = None
 
 
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
     """Return the suite of a TOML file.
 
     Keys: `name`, `summary`, `seeds`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in
-    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile`, `plausibility`, `density` makes a
-    scenario of real answers.
+    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme` (`likert?levels=7`), `labels` of its levels,
+    `profile`, `plausibility`, `density` makes a scenario of real answers.
 
     Arguments:
         path: The file.
@@ -96,4 +97,5 @@ def _answers(path: Path, name: str, table: Any) -> Scenario:
         plausibility=said.plausibility,
         answers=str(file),
         density=said.density,  # type: ignore[arg-type]
+        labels=said.labels or (),
     )
