@@ -58,9 +58,7 @@ def test_a_scheme_may_have_options(arena):
     scores = people[[name for name in people if name.startswith("score_")]].to_numpy()
     assert set(scores[scores < 8].tolist()) == {*range(1, 8)}
     assert set(people["scenario"]) == {"score?levels=7-soft-linear"}
-    with pytest.raises(
-        ArenaError, match="unknown option of elicitation scheme 'likert' 'level'. Did you mean 'levels'"
-    ):
+    with pytest.raises(ArenaError, match="unknown option of .*'likert' 'level'. Did you mean 'levels'"):
         arena(solvers=["top"], scenarios=["score?level=7-hard-1"])
     with pytest.raises(ArenaError, match="likert: levels must be a whole number from 2 to 100, got 1"):
         arena(solvers=["top"], scenarios=["score?levels=1-hard-1"])

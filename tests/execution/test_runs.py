@@ -11,7 +11,7 @@ import pytest
 import tiny
 import torch
 
-from recourse_arena import ArenaError, Recommendation, Solver, load
+from recourse_arena import ArenaError, Block, Recommendation, Scenario, Solver, Suite, load
 
 TIMINGS = ["fit_seconds", "solve_seconds"]
 
@@ -367,3 +367,26 @@ def test_where_nobody_asks_the_cells_say_so_and_those_of_others_are_there(plugge
     assert summary[["dataset", "outcome", "people"]].values.tolist() == [["rich", "failed", 0], ["tiny", "solved", 5]]
     cells = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
     assert "nobody asks for recourse: the decision model relu accepts all 200 test people" in cells[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": (1.5,)}, "suite 's': seed: expected a whole number from 0, got 1.5"),
+        ({"seeds": 3}, "seeds: expected a list, got 3"),
+        ({"blocks": ("tiny",)}, "blocks: expected Block objects"),
+        ({"blocks": (Block("tiny", (Scenario.parse("hard-1"),), ("top",)),)}, "datasets: expected a tuple, got 'tiny'"),
+        ({"blocks": (Block(("tiny",), ("hard-1",), ("top",)),)}, "expected Scenario.parse"),
+        (
+            {"blocks": (Block(("tiny",), (Scenario.parse("hard-1"),), ("top",), 5.0),)},
+            "people: expected a whole number",
+        ),
+    ],
+)
+def test_a_suite_with_something_of_another_type_is_refused(plugged, tmp_path, changes, message):
+    from recourse_arena import api
+
+    suite = Suite("s", "", (Block(("tiny",), (Scenario.parse("hard-1"),), ("top",)),))
+    with pytest.raises(ArenaError, match=message):
+        api.run(replace(suite, **changes), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.arguments import LARGEST, as_seconds, as_several, as_whole_number
 from recourse_arena.base.errors import ArenaError, unknown
@@ -138,6 +138,7 @@ def make_plan(
     Unknown names, options and impossible scenarios are errors; so is a dataset whose file is missing or broken,
     unless the suite holds it as optional and nobody asked for it by name: then its cells are skipped.
     """
+    _check_suite(suite)
     choice = choice or Selection()
     choice = replace(choice, datasets=tuple(map(registry.named, choice.datasets)))
     handed = dict(solvers or {})
@@ -172,6 +173,33 @@ def make_plan(
         if not _beyond(scenario, dataset, choice, registry)
     ]
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, handed)
+
+
+def _check_suite(suite: Suite) -> None:
+    """Raise what somebody wrote into a suite that is of another type."""
+    for seed in _several("seeds", suite.seeds):
+        as_whole_number(f"suite {suite.name!r}: seed", seed)
+    for block in _several("blocks", suite.blocks):
+        if not isinstance(block, Block):
+            raise ArenaError(f"suite {suite.name!r}: blocks: expected Block objects, got {block!r}")
+        for what in ("datasets", "solvers"):
+            for name in _several(what, getattr(block, what)):
+                if not isinstance(name, str):
+                    raise ArenaError(f"suite {suite.name!r}: {what}: expected names, got {name!r}")
+        for scenario in _several("scenarios", block.scenarios):
+            if not isinstance(scenario, Scenario):
+                raise ArenaError(
+                    f"suite {suite.name!r}: scenarios: expected Scenario.parse('hard-2'), got {scenario!r}"
+                )
+        if block.people is not None:
+            as_whole_number(f"suite {suite.name!r}: people", block.people, least=1)
+
+
+def _several(what: str, given: object) -> tuple[Any, ...]:
+    """Return what is several already: a suite holds no single one instead."""
+    if isinstance(given, str):
+        raise ArenaError(f"{what}: expected a tuple, got {given!r}")
+    return as_several(what, given)
 
 
 def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Registry) -> bool:

@@ -243,7 +243,7 @@ def test_a_graph_without_edges_is_refused(parents):
 @pytest.mark.parametrize("transform", ["affine", "spline"])
 @pytest.mark.parametrize("still", [[0], [1], [0, 1]], ids=["the cause", "the effect", "both"])
 def test_a_feature_of_one_value_only_is_taken_as_it_is(arrow_people, transform, still):
-    people = arrow_people[:300].index_fill(1, torch.tensor(still), 0.1)
+    people = arrow_people.train.x[:300].index_fill(1, torch.tensor(still), 0.1)
     features = table(Kind.CONTINUOUS, Kind.CONTINUOUS)
     flow = fit_flow(features, ARROW, replace(QUICK, transform=transform), split_of(people), seed=0)
     assert flow.log_density(people).isfinite().all()
@@ -253,7 +253,7 @@ def test_a_feature_of_one_value_only_is_taken_as_it_is(arrow_people, transform, 
 
 
 def test_people_who_occur_many_times_are_no_trouble(arrow_people):
-    people = arrow_people[:3].repeat(100, 1)
+    people = arrow_people.train.x[:3].repeat(100, 1)
     flow = fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, QUICK, split_of(people), seed=0)
     assert flow.log_density(people).isfinite().all()
 
@@ -261,4 +261,4 @@ def test_people_who_occur_many_times_are_no_trouble(arrow_people):
 def test_a_flow_that_does_not_converge_is_refused(arrow_people):
     wild = replace(QUICK, learning_rate=1e30)
     with pytest.raises(ArenaError, match="did not converge"):
-        fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, wild, split_of(arrow_people), seed=0)
+        fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, wild, arrow_people, seed=0)
