@@ -232,15 +232,12 @@ class Offers(MutableMapping[str, T]):
         if name not in self:
             raise self.unknown(name)
         offered, kind = self[name], str(PLUGIN_KINDS[self._kind])
-        accepted = set(inspect.signature(offered).parameters)
+        parameters = inspect.signature(offered).parameters
+        accepted = set(parameters)
         for option in options:
             if option not in accepted:
                 raise unknown(f"option of {kind} {name!r}", option, known or accepted)
-            check_option(
-                f"option {option!r} of {kind} {name!r}",
-                inspect.signature(offered).parameters.get(option),
-                options[option],
-            )
+            check_option(f"option {option!r} of {kind} {name!r}", parameters.get(option), options[option])
         try:
             return offered(**options)
         except ArenaError:
