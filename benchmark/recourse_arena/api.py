@@ -5,12 +5,14 @@ from __future__ import annotations
 __all__ = ["dataset", "decision", "find_suite", "load", "preview", "run"]
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.folders import cache_folder, data_folder
@@ -88,10 +90,11 @@ def run(
     Raises:
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
-    if out is not None and not str(out).strip():
-        raise ArenaError("out: expected the name of a folder, got an empty one")
-    if type(jobs) is not int or jobs < 1:
-        raise ArenaError(f"jobs: expected a whole number from 1, got {jobs!r}")
+    out, jobs = as_path("out", out), as_whole_number("jobs", jobs, least=1)
+    fresh, isolated = as_yes_or_no("fresh", fresh), _isolated(isolated)
+    if progress is not None and not isinstance(progress, (bool, Progress)):
+        raise ArenaError(f"progress: expected True, False or a Progress object, got {progress!r}")
+    _check_address(scheduler)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     order = _order(
@@ -100,7 +103,7 @@ def run(
         fresh=fresh, jobs=jobs, scheduler=scheduler, limits=limits,
     )  # fmt: skip
     hears = progress_for() if progress is True or (progress is None and watched()) else progress or Progress()
-    if _isolated(isolated) or jobs > 1 or scheduler is not None or limits:
+    if isolated or jobs > 1 or scheduler is not None or limits:
         run_apart(order, hears)
     else:
         from recourse_arena.execution.run_order import carry_out
@@ -134,6 +137,7 @@ def preview(
     Raises:
         ArenaError: If names, options or files are wrong.
     """
+    out, jobs, fresh = as_path("out", out), as_whole_number("jobs", jobs, least=1), as_yes_or_no("fresh", fresh)
     order = _order(
         suite, solvers, datasets, scenarios, people, seeds, person_timeout, data, cache, no_plugins,
         folder=Path(out or "."), jobs=jobs,
@@ -144,13 +148,13 @@ def preview(
     from recourse_arena.storage.artefact_cache import ArtefactCache
     from recourse_arena.storage.run_folder import RunFolder
 
-    registry = discover(no_plugins=no_plugins)
+    registry = discover(no_plugins=order.no_plugins)
     return Preview.of(
         order.plan(registry, cards_of(registry, order.objects)),
         registry,
         data=order.data,
         cache=ArtefactCache(order.cache),
-        folder=None if out is None or fresh else RunFolder(Path(out)),
+        folder=None if out is None or fresh else RunFolder(out),
         jobs=jobs,
         arithmetic=arithmetic_of(environment(os.environ) if _isolated(None) or jobs > 1 else os.environ),
     )
@@ -172,8 +176,12 @@ def _order(
     """Return what a run is to do, checked as far as can be done without plugins."""
     from recourse_arena.execution.run_order import RunOrder
 
-    names = _named(solvers)
-    several = (datasets,) if isinstance(datasets, (str, Dataset)) else tuple(datasets)
+    if not isinstance(suite, (str, Path, Suite)):
+        raise ArenaError(f"suite: expected its name, the path of a TOML file or a Suite, got {suite!r}")
+    names, blocked = _named(solvers), as_several("no_plugins", no_plugins)
+    if any(not isinstance(name, str) for name in blocked):
+        raise ArenaError(f"no_plugins: expected names of plugins, got {no_plugins!r}")
+    several = as_several("datasets", datasets, (str, Dataset))
     words = [one for one in several if not isinstance(one, Dataset)]
     choice = replace(Selection.checked(words, scenarios, people, seeds, person_timeout), solvers=tuple(names))
     return RunOrder(
@@ -181,17 +189,27 @@ def _order(
         choice=choice,
         datasets=several,
         objects={name: solver for name, solver in names.items() if isinstance(solver, Solver)},
-        data=data_folder(data),
-        cache=cache_folder(cache),
-        no_plugins=tuple(no_plugins),
+        data=data_folder(as_path("data", data)),
+        cache=cache_folder(as_path("cache", cache)),
+        no_plugins=blocked,
         **how,
     )
 
 
 def _isolated(said: bool | None) -> bool:
     """Return whether solvers get processes of their own: as said, else as the environment says, else yes."""
-    return os.environ.get("RECOURSE_ARENA_ISOLATION", "").lower() not in _NO if said is None else said
+    if said is None:
+        return os.environ.get("RECOURSE_ARENA_ISOLATION", "").lower() not in _NO
+    return as_yes_or_no("isolated", said)
 
+
+def _check_address(scheduler: object) -> None:
+    """Raise what is wrong with the address of a scheduler, before anybody waits for an answer."""
+    if scheduler is not None and not (isinstance(scheduler, str) and _ADDRESS.fullmatch(scheduler)):
+        raise ArenaError(f"scheduler: expected an address such as tcp://HOST:8786, got {scheduler!r}")
+
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)?(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}/?", re.ASCII)
 
 _NO = ("0", "no", "false", "off", "n", "f")
 
@@ -207,7 +225,7 @@ def _named(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | So
     Raises:
         ArenaError: If something is no solver, or two of them cannot be told apart.
     """
-    solvers = (solvers,) if isinstance(solvers, (str, Solver)) else solvers
+    solvers = as_several("solvers", solvers, (str, Solver))
     plain = [_name(solver) for solver in solvers]
     names = [
         name if isinstance(solver, str) or plain.count(name) == 1 else spell(name, _words(solver.made_with))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -76,7 +77,7 @@ def test_run_tells_of_alarms_after_the_leaderboard(command):
     ("words", "message"),
     [
         (["run", "qiuck"], "unknown suite 'qiuck'. Did you mean 'quick'"),
-        (["run", "nowhere.toml"], "cannot read suite nowhere.toml"),
+        (["run", "nowhere.toml"], "nowhere.toml: expected a readable suite, got: No such file"),
         (["run", "mine.toml", "--solver", "tpo"], "unknown solver 'tpo'. Did you mean 'top'"),
         (["run", "mine.toml", "--dataset", "tini"], "unknown dataset in this suite 'tini'. Did you mean 'tiny'"),
         (["run", "mine.toml", "--scenario", "hrad-1"], "unknown scenario 'hrad-1'"),
@@ -204,6 +205,7 @@ def test_scores_from_a_file_reach_the_run(command, tmp_path):
     [
         ("effort,income\n1,9\n", "scores.csv:2: column 'income'"),
         ("effort,income,income_min\n1,1,high\n", "scores.csv:2: column 'income_min'"),
+        ("person,effort,income\n0,1,1\n4000,1,1\n", "scores.csv:3: column 'person': person 4000 does not exist"),
     ],
 )
 def test_a_wrong_scores_file_is_one_message_and_exit_code_2(command, tmp_path, scores, message):
@@ -217,18 +219,34 @@ def test_a_wrong_scores_file_is_one_message_and_exit_code_2(command, tmp_path, s
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(
-    ("scores", "message"),
-    [
-        ("person,effort,income\n4000,1,1\n", "person 4000 does not exist"),
-        ("effort,income,income_min\n1,1,1e9\n", "has no value inside the feasible range"),
-    ],
-)
-def test_scores_that_do_not_fit_the_people_are_a_recorded_failure(command, tmp_path, scores, message):
-    (tmp_path / "scores.csv").write_text(scores)
-    (tmp_path / "clinic.toml").write_text(SUITE.replace('scenarios = ["hard-2", "hard-1"]', "")
+def _clinic(folder, scores):
+    (folder / "scores.csv").write_text(scores)
+    (folder / "clinic.toml").write_text(SUITE.replace('scenarios = ["hard-2", "hard-1"]', "")
         + '[[block]]\nscenarios = ["clinic", "hard-1"]\n[answers.clinic]\nfile = "scores.csv"\n')  # fmt: skip
+
+
+def test_answers_of_somebody_whom_the_decision_model_accepts_are_a_recorded_failure(command, tmp_path):
+    _clinic(tmp_path, "person,effort,income\n199,1,1\n")
     shown = command("run", "clinic.toml", "--out", "run")
     assert shown.exit_code == 1
-    assert message in shown.stdout
+    assert "scores.csv:2: column 'person': person 199 does not exist" in shown.stdout
     assert "hard-1" in shown.stdout
+
+
+def test_whose_own_bounds_leave_nothing_cannot_act_there_and_everybody_else_is_answered(command, tmp_path):
+    _clinic(tmp_path, "effort,income,income_min\n1,1,\n1,2,1e9\n1,x,1e9\n1,1,\n")
+    shown = command("run", "clinic.toml", "--solver", "top", "--out", "run")
+    assert shown.exit_code == 0, shown.output
+    assert "own bounds leave nothing: person 1 on 'income' (own bounds [1e+09, inf], feasible [" in shown.stdout
+    note = json.loads((tmp_path / "run" / "run.json").read_text())["cells"][0]["notes"][0]
+    assert (note["kind"], note["people"]) == ("bounds", 1)
+    people = pd.read_parquet(tmp_path / "run" / "people.parquet").query("scenario == 'clinic'")
+    assert people["mask_income"].tolist() == [True, False, False, True]
+    assert people["mask_effort"].tolist() == [True] * 4
+
+
+def test_where_every_cell_fails_for_one_reason_it_is_one_line(command):
+    shown = command("run", "mine.toml", "--solver", "raiser", "--scenario", "hard-1", "--out", "run")
+    assert shown.exit_code == 1
+    assert shown.stdout == ""
+    assert shown.stderr.splitlines()[-1].startswith("error: the only cell failed: RuntimeError")

@@ -82,9 +82,9 @@ def test_a_mistake_in_the_toml_file_is_one_message(words, toml, message, command
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_a_toml_file_that_is_missing_or_a_folder_is_one_message(words, command, tmp_path):
-    refused(command(*words), "cannot read dataset", "bad.toml")
+    refused(command(*words), "expected a readable dataset", "bad.toml")
     (tmp_path / "bad.toml").mkdir()
-    refused(command(*words), "cannot read dataset", "bad.toml")
+    refused(command(*words), "expected a readable dataset", "bad.toml")
 
 
 def test_a_mistake_in_the_table_is_one_message(command, tmp_path):

@@ -60,11 +60,22 @@ TEXT = "person,income,savings\n7,1,2\n3,x,4\n"
         TEXT.replace("\n", "\r\n").encode("utf-8-sig"),
         TEXT.encode("utf-16"),
         b"\xfe\xff" + TEXT.encode("utf-16-be"),
+        TEXT.replace("\n", "\r").encode(),
         gzip.compress(TEXT.encode(), mtime=0),
         gzip.compress(TEXT.replace(",", ";").encode("utf-16"), mtime=0),
         (TEXT + ",,\n,,\n").encode(),
     ],
-    ids=["semicolons", "tabs", "utf-8 with mark", "utf-16", "utf-16, big end first", "gzip", "all", "separators below"],
+    ids=[
+        "semicolons",
+        "tabs",
+        "utf-8 with mark",
+        "utf-16",
+        "utf-16, big end first",
+        "old line ends",
+        "gzip",
+        "all",
+        "separators below",
+    ],
 )
 def test_every_usual_encoding_and_separator_says_the_same(tmp_path, content):
     (tmp_path / "scores.csv").write_bytes(content)
@@ -82,7 +93,7 @@ def test_every_usual_encoding_and_separator_says_the_same(tmp_path, content):
         ),
         (TEXT.encode("utf-16-le"), "got zero bytes; save it as UTF-8"),
         (gzip.compress(TEXT.encode(), mtime=0)[:-9], "expected a readable CSV file"),
-        (b"PK\x03\x04", "got a spreadsheet or an archive; save the table as CSV"),
+        (b"PK\x03\x04", "got a spreadsheet or an archive; save it as text"),
     ],
 )
 def test_what_is_no_table_is_refused_with_what_to_do(tmp_path, content, message):
@@ -118,7 +129,10 @@ def test_what_is_no_table_is_refused_with_what_to_do(tmp_path, content, message)
         ("income,savings\n1,0\n", "scores.csv:2: column 'savings'"),
         ("income,savings\n1,1.5\n", "got '1.5'"),
         ("income,savings\n1,2,3\n", "scores.csv:2: expected 2 cells as in the header, got 3"),
-        ("person,income,savings\n1,1,1\n1,2,2\n", "person 1 answers more than once"),
+        (
+            "person,income,savings\n1,1,1\n1,2,2\n",
+            "scores.csv:3: column 'person': person 1 answers more than once, first at ",
+        ),
         ("person,income,savings\n-1,1,1\n", "scores.csv:2: column 'person': expected a whole number from 0; got '-1'"),
         ("income,savings,income_min\n1,2,low\n", "scores.csv:2: column 'income_min': expected a number; got 'low'"),
         ("income,savings,income_min\n1,2,1e999\n", "scores.csv:2: column 'income_min': expected a number; got '1e999'"),
@@ -137,3 +151,43 @@ def test_a_missing_or_binary_file_is_one_clear_error(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ArenaError, match="expected a readable CSV file"):
         read_answers(tmp_path / "binary.csv", TABLE, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("person,income,savings\n0,1,1\n\n3,2,2\n", "scores.csv:4: column 'person': person 3 does not exist: 3 ask"),
+        ("income,savings\n1,1\n1,1\n1,1\n1,1\n", "scores.csv:5: person 3 does not exist: 3 ask, counted from 0"),
+    ],
+)
+def test_who_does_not_exist_is_named_with_file_and_line(read, text, message):
+    with pytest.raises(ArenaError) as caught:
+        read(text).check_people(3, "ask")
+    assert message in str(caught.value)
+    read(text).check_people(4, "ask")
+
+
+def test_another_scale_has_more_levels_and_words_for_them(tmp_path):
+    (tmp_path / "scores.csv").write_text("income,savings\nTrivial,7\n3.0,x\n beyond me ,1\n")
+    labels = ["trivial", "easy", "3", "4", "5", "hard", "beyond me"]
+    answers = read_answers(tmp_path / "scores.csv", TABLE, 7, labels=labels)
+    assert answers.actionability.levels == 7
+    assert answers.actionability.scores.tolist() == [[8, 1, 7], [8, 3, 8], [8, 7, 1]]
+    (tmp_path / "scores.csv").write_text("income,savings\nhardest,7\n")
+    with pytest.raises(ArenaError, match=":2: column 'income': expected one of trivial, easy, .*beyond me, a whole"):
+        read_answers(tmp_path / "scores.csv", TABLE, 7, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a", "b", "c"], "labels: expected 4, one for each level .* got 3; .* as in 'likert\\?levels=3'"),
+        (["a", "b", "c", "A"], "labels: expected different words for the levels.* got 'A'"),
+        (["a", "b", "c", "never"], "none of them x, no or never; got 'never'"),
+        (["4", "3", "2", "1"], "expected different words for the levels.* got '4'"),
+    ],
+)
+def test_labels_that_do_not_name_each_level_are_refused(tmp_path, labels, message):
+    (tmp_path / "scores.csv").write_text("income,savings\n1,1\n")
+    with pytest.raises(ArenaError, match=message):
+        read_answers(tmp_path / "scores.csv", TABLE, 4, labels=labels)

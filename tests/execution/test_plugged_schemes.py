@@ -53,6 +53,17 @@ def test_a_suite_file_may_name_it(swinging, tmp_path):
         read_suite(file)
 
 
+def test_a_scheme_may_have_options(arena):
+    people = arena(solvers=["top"], scenarios=["score?levels=7-soft-linear"], people=60).people
+    scores = people[[name for name in people if name.startswith("score_")]].to_numpy()
+    assert set(scores[scores < 8].tolist()) == {*range(1, 8)}
+    assert set(people["scenario"]) == {"score?levels=7-soft-linear"}
+    with pytest.raises(ArenaError, match="unknown option of .*'likert' 'level'. Did you mean 'levels'"):
+        arena(solvers=["top"], scenarios=["score?level=7-hard-1"])
+    with pytest.raises(ArenaError, match="likert: levels must be a whole number from 2 to 100, got 1"):
+        arena(solvers=["top"], scenarios=["score?levels=1-hard-1"])
+
+
 def test_an_unknown_word_tells_those_that_are_plugged_in(swinging):
     with pytest.raises(ArenaError, match=r"Expected \[score-\|binary-\|swing-\]hard-N"):
         swinging.scenario("swang-hard-2")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import tiny
 import torch
 
-from recourse_arena import ArenaError, Recommendation, Solver, load
+from recourse_arena import ArenaError, Block, Recommendation, Scenario, Solver, Suite, load
 
 TIMINGS = ["fit_seconds", "solve_seconds"]
 
@@ -298,11 +300,24 @@ def test_solvers_that_cannot_be_told_apart_are_refused_before_anything_runs(aren
     [
         ({"seeds": [1.5]}, "seeds: expected a list of whole numbers"),
         ({"seeds": [-1]}, "seeds: expected a list of whole numbers"),
-        ({"seeds": [10**24]}, "below 2 to the power of 63"),
+        ({"seeds": [10**24]}, f"from 0 to {2**63 - 1}"),
+        ({"seeds": ["0"]}, "seeds: expected a list of whole numbers"),
         ({"seeds": 3}, "seeds: expected a list of whole numbers"),
         ({"people": 5.0}, "people: expected a whole number from 1, got 5.0"),
         ({"people": "5"}, "people: expected a whole number from 1, got '5'"),
         ({"people": True}, "people: expected a whole number from 1, got True"),
+        ({"people": 10**24}, f"people: expected a whole number from 1 to {2**63 - 1}"),
+        ({"jobs": "2"}, "jobs: expected a whole number from 1, got '2'"),
+        ({"jobs": 1.5}, "jobs: expected a whole number from 1, got 1.5"),
+        ({"fresh": "no"}, "fresh: expected True or False, got 'no'"),
+        ({"isolated": 1}, "isolated: expected True or False, got 1"),
+        ({"progress": "loud"}, "progress: expected True, False or a Progress object"),
+        ({"scheduler": 8786}, "scheduler: expected an address"),
+        ({"data": 3}, "data: expected the name of a folder, got 3"),
+        ({"cache": " "}, "cache: expected the name of a folder, got an empty one"),
+        ({"no_plugins": [3]}, "no_plugins: expected names of plugins"),
+        ({"solvers": 3}, "solvers: expected a list, got 3"),
+        ({"scenarios": b"hard-1"}, "scenarios: expected a list"),
         ({"timeout": "5"}, "timeout: expected seconds above 0, got '5'"),
         ({"person_timeout": -1}, "person timeout: expected seconds above 0, got -1"),
         ({"datasets": [object()]}, "datasets: expected names"),
@@ -316,6 +331,62 @@ def test_wrong_arguments_are_refused_before_anything_runs(arena, tmp_path, wrong
     assert not (tmp_path / "run").exists()
 
 
+def test_a_suite_that_is_none_is_refused():
+    from recourse_arena import api
+
+    with pytest.raises(ArenaError, match="suite: expected its name, the path of a TOML file or a Suite, got 3"):
+        api.run(3)
+
+
+def test_numbers_of_numpy_and_none_for_everything_are_understood(arena):
+    summary = arena(solvers=["top"], scenarios=None, datasets=None, people=np.int64(3), seeds=np.arange(2)).summary
+    assert summary[["seed", "people"]].drop_duplicates().values.tolist() == [[0, 3], [1, 3]]
+
+
 def test_a_single_name_is_one_name(arena):
     summary = arena(solvers="top", datasets="tiny", scenarios="hard-1", people=3).summary
     assert summary[["dataset", "scenario", "solver"]].values.tolist() == [["tiny", "hard-1", "top"]]
+
+
+def test_where_nobody_asks_the_cells_say_so_and_those_of_others_are_there(plugged, tmp_path):
+    import tiny
+
+    from recourse_arena import Scenario, api
+    from recourse_arena.interfaces.suite import Block, Suite
+
+    class Rich(tiny.Tiny):
+        name = "rich"
+
+        def splits(self, *, seed, data):
+            found = super().splits(seed=seed, data=data)
+            test = replace(found.recourse.test, x=found.recourse.test.x + torch.tensor([0.0, 50.0, 50.0, 50.0]))
+            return replace(found, recourse=replace(found.recourse, test=test))
+
+    suite = Suite("s", "", (Block(("rich", "tiny"), (Scenario.parse("hard-1"),), ("top",), people=5),))
+    summary = api.run(suite, datasets=[Rich(), "tiny"], cache=tmp_path / "cache", out=tmp_path / "run").summary
+    assert summary[["dataset", "outcome", "people"]].values.tolist() == [["rich", "failed", 0], ["tiny", "solved", 5]]
+    cells = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
+    assert "nobody asks for recourse: the decision model relu accepts all 200 test people" in cells[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": (1.5,)}, "suite 's': seed: expected a whole number from 0, got 1.5"),
+        ({"seeds": 3}, "seeds: expected a list, got 3"),
+        ({"blocks": ("tiny",)}, "blocks: expected Block objects"),
+        ({"blocks": (Block("tiny", (Scenario.parse("hard-1"),), ("top",)),)}, "datasets: expected a tuple, got 'tiny'"),
+        ({"blocks": (Block(("tiny",), ("hard-1",), ("top",)),)}, "expected Scenario.parse"),
+        (
+            {"blocks": (Block(("tiny",), (Scenario.parse("hard-1"),), ("top",), 5.0),)},
+            "people: expected a whole number",
+        ),
+    ],
+)
+def test_a_suite_with_something_of_another_type_is_refused(plugged, tmp_path, changes, message):
+    from recourse_arena import api
+
+    suite = Suite("s", "", (Block(("tiny",), (Scenario.parse("hard-1"),), ("top",)),))
+    with pytest.raises(ArenaError, match=message):
+        api.run(replace(suite, **changes), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -54,17 +54,21 @@ def test_personal_bounds_that_say_nothing_change_nothing():
     [
         ("income", math.nan, 3, "a bound is not a number"),
         ("income", 0, math.nan, "a bound is not a number"),
-        ("income", 3, 2, r"\[3, 2\] has no value inside the feasible range"),
-        ("income", 11, 12, r"\[11, 12\] has no value inside the feasible range"),
-        ("children", -5, -1, r"\[-5, -1\] has no value inside the feasible range"),
-        ("children", 1.2, 1.8, r"\[1.2, 1.8\] has no value inside the feasible range"),
+        ("income", 3, 2, "has no value"),
+        ("children", 1.2, 1.8, "has no value"),
     ],
 )
 def test_impossible_personal_bounds_are_named_with_their_row_and_feature(name, lower, upper, message):
     low, high = torch.zeros(3, 2), torch.full((3, 2), 9.0)
     low[1, TABLE.index(name)], high[1, TABLE.index(name)] = lower, upper
-    with pytest.raises(ArenaError, match=rf"^personal bounds: row 1, feature '{name}': {message}$"):
+    with pytest.raises(ArenaError, match=rf"^personal bounds: row 1, feature '{name}': \[.*\]: {message}$"):
         Box(torch.zeros(2), torch.full((2,), 10.0)).personal(low, high, TABLE)
+
+
+def test_bounds_that_do_not_meet_leave_an_empty_box_there_only():
+    low, high = torch.tensor([[0.0, -5.0], [11.0, 3.4]]), torch.tensor([[9.0, -1.0], [12.0, 4.0]])
+    box = Box(torch.zeros(2), torch.tensor([10.0, 3.9])).personal(low, high, TABLE)
+    assert box.empty(TABLE.whole).tolist() == [[False, True], [True, True]]
 
 
 def test_a_fractional_interval_is_possible_where_values_need_not_be_whole():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from recourse_arena import ArenaError
@@ -96,11 +98,38 @@ def test_a_malformed_file_is_one_clear_error(read, text, message):
 
 
 def test_a_missing_file_is_one_clear_error(tmp_path):
-    with pytest.raises(ArenaError, match="cannot read suite"):
+    with pytest.raises(ArenaError, match="expected a readable suite"):
         read_suite(tmp_path / "none.toml")
 
 
-def test_a_byte_order_mark_is_passed_over(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        GOOD.encode("utf-16"),
+        GOOD.replace("\n", "\r\n").encode(),
+        GOOD.replace("\n", "\r").encode("utf-8-sig"),
+        gzip.compress(GOOD.encode(), mtime=0),
+    ],
+    ids=["utf-8 with mark", "utf-16", "line ends of Windows", "old line ends", "gzip"],
+)
+def test_every_usual_encoding_says_the_same(tmp_path, content):
     file = tmp_path / "suite.toml"
-    file.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
-    assert read_suite(file).name == "mine"
+    file.write_bytes(content)
+    suite = read_suite(file)
+    assert (suite.name, suite.seeds, suite.blocks[0].people) == ("mine", (0, 1), 50)
+
+
+def test_what_is_no_text_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "suite.toml").write_bytes(GOOD.replace("mine", "m\u00fcde").encode("latin-1"))
+    with pytest.raises(ArenaError, match="suite.toml:2: expected a readable suite in UTF-8, got the byte 0xfc; save"):
+        read_suite(tmp_path / "suite.toml")
+
+
+def test_answers_on_another_scale_have_their_own_labels(read, tmp_path):
+    (tmp_path / "scores.csv").write_text("income\n1\n")
+    table = 'datasets = ["loan"]\nsolvers = ["grid"]\n[answers.clinic]\nfile = "scores.csv"\n'
+    (scenario,) = read(table + 'scheme = "likert?levels=3"\nlabels = ["easy", "so so", "hard"]\n').blocks[0].scenarios
+    assert (scenario.scheme, scenario.labels) == ("likert?levels=3", ("easy", "so so", "hard"))
+    with pytest.raises(ArenaError, match="answers.clinic: labels: expected a list"):
+        read(table + 'labels = "easy"\n')

@@ -39,6 +39,7 @@ PUBLISHED = {
         "density": "scm",
     },
     "binary-hard-2": {"scheme": "binary", "actionable": "2"},
+    "score?levels=7-hard-2+soft-linear": {"scheme": "likert?levels=7", "actionable": "2", "profile": "linear"},
 }
 
 

@@ -280,3 +280,20 @@ def test_every_metric_declares_direction_unit_population_and_definition():
         assert declaration["name"] == name
         assert declaration["direction"] in ("higher", "lower", "none")
         assert all(declaration[key] for key in ("unit", "population", "definition", "title"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "growing-spheres?causal=maybe",
+            "option 'causal' of .*: expected true or false, got 'maybe'",
+        ),
+        ("growing-spheres?causal=1", "expected true or false, got 1"),
+        ("icarma?kl=true", "option 'kl' of solver 'icarma': expected a number, got true"),
+        ("grid?points=false", "option 'points' of solver 'grid': expected a number, got false"),
+    ],
+)
+def test_true_or_false_and_numbers_are_not_taken_for_one_another(plugged, name, message):
+    with pytest.raises(ArenaError, match=message):
+        plugged().solver(name)

@@ -34,7 +34,7 @@ def decision(*lines: str) -> str:
 
 MISTAKES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "no TOML": (TOML + "[[", ("expected TOML",)),
-    "another encoding": (TOML.encode() + b"# \xfc", ("cannot read dataset", "utf-8")),
+    "another encoding": (TOML.encode() + b"# \xfc", ("expected a readable dataset", "UTF-8")),
     "nothing": ("", ("expected a key 'label'",)),
     "unknown key": ('nmae = "x"\n' + TOML, ("unknown key 'nmae'", "'name'")),
     "unknown key of the table": (table('seperator = ","'), ("table:", "'seperator'", "'separator'")),
@@ -212,9 +212,9 @@ def test_an_unknown_decision_model_or_option_is_an_error_where_the_file_is_named
 
 
 def test_a_file_that_is_missing_or_a_folder_is_named(tmp_path):
-    with pytest.raises(ArenaError, match="cannot read dataset"):
+    with pytest.raises(ArenaError, match="expected a readable dataset"):
         read_declaration(tmp_path / "none.toml")
-    with pytest.raises(ArenaError, match="cannot read dataset"):
+    with pytest.raises(ArenaError, match="expected a readable dataset"):
         read_declaration(tmp_path)
 
 

@@ -217,3 +217,17 @@ def test_an_expectation_may_be_for_one_offer_of_several():
         parametrize_with_laws(Raises, expected={"forbidden": "x"})
     with pytest.raises(ArenaError, match="without a reason"):
         parametrize_with_laws(Nowhere, expected={law: " "})
+
+
+def test_a_folder_is_tried_with_options_by_what_takes_them(tmp_path):
+    from recourse_arena.testing.plugged import check_plugin
+
+    text = RAISER.replace(
+        "    def recommend", "    def __init__(self, *, loud: bool = False): ...\n\n    def recommend"
+    )
+    (tmp_path / "loud_plugin.py").write_text(text)
+    with pytest.raises(ArenaError, match="option 'loud' of solver 'raiser': expected true or false, got 'maybe'"):
+        check_plugin(f"{tmp_path}/loud_plugin.py?loud=maybe")
+    with pytest.raises(ArenaError, match="unknown option of solver 'raiser' 'lout'. Did you mean 'loud'"):
+        check_plugin(f"{tmp_path}/loud_plugin.py?lout=true")
+    assert "raiser?loud=true" in check_plugin(f"{tmp_path}/loud_plugin.py?loud=true").text()

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 __all__ = ["TableFile", "TableRow", "read_lines"]
 
-import codecs
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.text_file import read_text
 
-_LARGEST = 200_000_000
-"""Bytes, unpacked."""
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SEPARATORS = (",", ";", "\t")
 """The first of them that stands in the header."""
 
@@ -104,7 +98,7 @@ def read_lines(path: Path, kind: str, separator: str = "", comment: str = "") ->
     Raises:
         ArenaError: With file and line, and what was expected.
     """
-    text = _text(path, kind)
+    text = read_text(path, f"a readable CSV file of {kind}")
     if comment:  # emptied, so that the others keep their numbers
         text = "\n".join("" if line.startswith(comment) else line for line in text.split("\n"))
     if separator == " ":
@@ -125,38 +119,3 @@ def read_lines(path: Path, kind: str, separator: str = "", comment: str = "") ->
     while lines and not any(cell.strip() for cell in lines[0][1]):
         lines.pop(0)
     return lines
-
-
-def _text(path: Path, kind: str) -> str:
-    raw = _bytes(path, kind)
-    encoding = next((name for mark, name in _ENCODINGS.items() if raw.startswith(mark)), "utf-8")
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ArenaError(
-            f"{path}:{line}: expected a readable CSV file of {kind} in UTF-8, got the byte 0x{raw[error.start]:02x}; "
-            f"save it as UTF-8"
-        ) from None
-    if "\0" in text:
-        raise ArenaError(f"{path}: expected a readable CSV file of {kind} in UTF-8, got zero bytes; save it as UTF-8")
-    return text
-
-
-def _bytes(path: Path, kind: str) -> bytes:
-    expected = f"{path}: expected a readable CSV file of {kind}"
-    try:
-        if path.exists() and not path.is_file():
-            raise ArenaError(f"{expected}, got something else than a file")
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST + 1)
-        if raw.startswith(_GZIP):
-            with gzip.open(io.BytesIO(raw)) as packed:
-                raw = packed.read(_LARGEST + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ArenaError(f"{expected}: {error}") from None
-    if raw.startswith(_ZIP):
-        raise ArenaError(f"{expected}, got a spreadsheet or an archive; save the table as CSV")
-    if len(raw) > _LARGEST:
-        raise ArenaError(f"{expected} of at most {_LARGEST} bytes, got more")
-    return raw

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.text_file import read_text
 
 _LARGEST = 250_000
 """Bytes of a file."""
@@ -46,7 +47,7 @@ T = TypeVar("T", bound=Table)
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """Return what a TOML file says; a byte order mark is passed over.
+    """Return what a TOML file says, in any encoding that :func:`~recourse_arena.base.text_file.read_text` reads.
 
     Arguments:
         path: The file.
@@ -55,12 +56,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     Raises:
         ArenaError: If it cannot be read, with the line where the parser says one.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ArenaError(f"{path}: expected a {what} of at most {_LARGEST} bytes, got {path.stat().st_size}")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArenaError(f"cannot read {what} {path}: {error}") from None
+    text = read_text(path, f"a readable {what}", _LARGEST)
     if any(line.count(".") > _DOTS for line in text.splitlines()):
         raise ArenaError(f"{path}: expected at most {_DOTS} dots in a line")
     try:

@@ -23,9 +23,10 @@ from recourse_arena.cli.group import FOLDER, registry
 def check(plugin: str, expected: tuple[str, ...], as_json: bool, data: Path | None) -> None:
     """Hold PLUGIN against the laws of its kind.
 
-    PLUGIN is the name of a plugin, of a solver, dataset, elicitation scheme, metric or suite (with options, as in
-    'grid?points=9'), or a folder with a pyproject.toml, a package, a Python file or a module that need not be
-    installed. Exits with 0 if every law that ran is kept, 1 if not, 2 if there is no such plugin.
+    PLUGIN is the name of a plugin, of a solver, dataset, elicitation scheme, metric or suite, or a folder with a
+    pyproject.toml, a package, a Python file or a module that need not be installed; each with options, as in
+    'grid?points=9' or './mine?width=3'. Exits with 0 if every law that ran is kept, 1 if not, 2 if there is no such
+    plugin.
     """
     from recourse_arena.testing.plugged import check_plugin
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from recourse_arena.base.arguments import LARGEST, parsed_whole_number
 from recourse_arena.base.arithmetic import environment
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.base.whole_number import LARGEST, parsed_whole_number
 
 if TYPE_CHECKING:
     from recourse_arena.registry.registry import Registry

@@ -61,6 +61,12 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     except KeyboardInterrupt:
         click.echo(f"interrupted; what is done is kept in {folder}, and the same command goes on", err=True)
         raise SystemExit(130) from None
+    failed = int(result.summary["outcome"].map(Outcome.is_broken).sum())
+    reasons = {cell.get("reason") for cell in result.info["cells"]}
+    if failed == len(result.summary) and len(reasons) == 1:  # a leaderboard would be empty
+        every = f"all {failed} cells" if failed > 1 else "the only cell"
+        click.echo(f"error: {every} failed: {reasons.pop()}; {folder / 'run.json'} says more", err=True)
+        raise SystemExit(1)
     click.echo(result.board.text())
     click.echo(f"\nPage: {(folder / 'leaderboard.html').resolve()}\nRows: {(folder / 'summary.csv').resolve()}")
     for alarm in result.alarms:
@@ -70,7 +76,6 @@ def run(suite: str, out: Path | None, seeds: str | None, dry_run: bool, **choice
     noted = sum(bool(cell.get("notes")) for cell in result.info["cells"])
     if noted:
         click.echo(f"{noted} of {len(result.summary)} cells have notes; {folder / 'run.json'} says where", err=True)
-    failed = int(result.summary["outcome"].map(Outcome.is_broken).sum())
     if failed:
         click.echo(f"{failed} of {len(result.summary)} cells failed; {folder / 'run.json'} says why", err=True)
         raise SystemExit(1)

@@ -29,7 +29,7 @@ _SHOWN = 5
     show_default=True,
     metavar="TEXT",
     help="What to maximise: numbers, + - * /, parentheses and metrics, as in 'attainability - 0.3 * hap'. A metric "
-    "that is undefined, such as hap where answers carry no order, counts as 0.",
+    "that is undefined, such as the cost of a solver that helps nobody, loses.",
 )
 @click.option("--trials", type=click.IntRange(min=1), default=30, show_default=True, help="Trials in the end.")
 @click.option("--only", metavar="A,B", help="Tune these options only.")
@@ -107,7 +107,7 @@ def _report(found: Tuning) -> str:
     people = ", ".join(f"{asked} of seed {seed}" for seed, asked in zip(setting["seeds"], found.asked, strict=True))
     lines = [
         f"{setting['solver']} on {setting['dataset']}; validation people: {people}; {', '.join(setting['scenarios'])}",
-        f"Maximised: {setting['objective']} (mean over scenarios and seeds; what is undefined counts as 0)\n",
+        f"Maximised: {setting['objective']} (mean over scenarios and seeds; who has none that is defined has lost)\n",
     ]
     best = found.best
     if best is None:

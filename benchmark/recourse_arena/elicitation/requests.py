@@ -12,13 +12,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.errors import unknown
 from recourse_arena.base.names import variant
 from recourse_arena.base.randomness import generator
-from recourse_arena.elicitation.answers import read_answers
+from recourse_arena.elicitation.answers import Answers, read_answers
 from recourse_arena.elicitation.populations import assigned
 from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.people.box import Box
 from recourse_arena.people.people import People, Split
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
@@ -27,6 +28,9 @@ from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 
 Part = Literal["train", "validation", "test"]
+
+_NAMED = 5
+"""How many people a note names."""
 
 
 @dataclass(frozen=True)
@@ -131,16 +135,39 @@ class Requests:
             density=scenario.density,
         )
 
-    def _answered(self, scenario: Scenario) -> Request:
+    def limited(self, scenario: Scenario, people: int | None = None) -> tuple[str, int]:
+        """Return who of a request cannot act on what they said they can, in words, and how many they are.
+
+        That is whose own bounds do not meet the feasible range. Empty, and 0, if there is nobody.
+        """
+        if scenario.answers is None:
+            return "", 0
+        answers, features = self._answers(scenario), self.problem.features
+        feasible = self.problem.box.directed(self.applicants.x[answers.people], features)
+        left = feasible.personal(answers.box.lower, answers.box.upper, features)
+        closed = answers.actionability.mask & left.empty(features.whole) & ~feasible.empty(features.whole)
+        places = closed[: people or len(closed)].nonzero().tolist()
+        words = [
+            f"person {int(answers.people[i])} on {features.names[j]!r} "
+            f"(own bounds {_ends(answers.box, i, j)}, feasible {_ends(feasible, i, j)})"
+            for i, j in places
+        ]
+        if len(words) > _NAMED:
+            words[_NAMED:] = [f"and {len(words) - _NAMED} more"]
+        text = f"cannot act where their own bounds leave nothing: {', '.join(words)}"
+        return (text, len({i for i, _ in places})) if words else ("", 0)
+
+    def _answers(self, scenario: Scenario) -> Answers:
         elicitor, features = self.registry.elicitor(scenario.scheme), self.problem.features
         levels = elicitor.levels(features)
-        answers = read_answers(Path(str(scenario.answers)), features, levels, ordered=elicitor.ordered)
-        beyond = answers.people >= len(self)
-        if beyond.any():
-            raise ArenaError(
-                f"{scenario.answers}: person {int(answers.people[beyond][0])} does not exist: "
-                f"{len(self)} people of {self.name} (seed {self.seed}) ask for recourse, counted from 0"
-            )
+        answers = read_answers(
+            Path(str(scenario.answers)), features, levels, ordered=elicitor.ordered, labels=scenario.labels
+        )
+        answers.check_people(len(self), f"people of {self.name} (seed {self.seed}) ask for recourse")
+        return answers
+
+    def _answered(self, scenario: Scenario) -> Request:
+        answers = self._answers(scenario)
         return self.problem.request(
             self.applicants.x[answers.people],
             answers.actionability,
@@ -165,3 +192,7 @@ class Requests:
         training = self if self.part == "train" else self.among("train")
         pairs = assigned(dataset.assignments[distribution], self._everybody, training.applicants, dataset, draws)
         return pairs[self._refused]
+
+
+def _ends(box: Box, row: int, column: int) -> str:
+    return f"[{box.lower[row, column]:g}, {box.upper[row, column]:g}]"

@@ -6,13 +6,14 @@ __all__ = ["Binary", "Likert", "Ranking", "recourse_elicitors"]
 
 from typing import TYPE_CHECKING, ClassVar
 
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.interfaces.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
     from recourse_arena.people.features import FeatureTable
-from recourse_arena.interfaces.elicitor import Elicitor
 
 
 class Ranking(Elicitor):
@@ -44,14 +45,32 @@ class Ranking(Elicitor):
 
 
 class Likert(Elicitor):
-    """Each person scores each feature from 1 (easy) to 4 (hard), or says that it is not possible."""
+    """Each person scores each feature from 1 (easy) to so many levels (hard), or says that it is not possible.
+
+    Arguments:
+        levels: The number of levels, 2 to 100; the paper has 4.
+
+    Raises:
+        ArenaError: If it is another number.
+
+    Example:
+        >>> Likert(levels=1)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.base.errors.ArenaError: likert: levels must be a whole number from 2 to 100, got 1
+    """
 
     name: ClassVar[str] = "likert"
-    summary: ClassVar[str] = "a score from 1 (easy) to 4 (hard) per feature, or not actionable"
+    summary: ClassVar[str] = "a score from 1 (easy) to 4 (hard; likert?levels=7: to 7) per feature, or not actionable"
+
+    def __init__(self, *, levels: int = 4) -> None:
+        if type(levels) is not int or not 2 <= levels <= 100:
+            raise ArenaError(f"likert: levels must be a whole number from 2 to 100, got {levels!r}")
+        self._levels = levels
 
     def levels(self, features: FeatureTable) -> int:
-        """Return 4."""
-        return 4
+        """Return the number of levels."""
+        return self._levels
 
     def sample(
         self,
@@ -62,10 +81,9 @@ class Likert(Elicitor):
         favoured: tuple[str, str] | Tensor | None,
         draws: Generator,
     ) -> Tensor:
-        """Return independent uniform scores; `random` draws from 1..5, where 5 is non-actionable."""
+        """Return independent uniform scores; `random` draws one more level, which is non-actionable."""
         import torch
 
-        from recourse_arena.base.errors import ArenaError
         from recourse_arena.elicitation.populations import cut_off, rankings
 
         if favoured is not None:

@@ -51,22 +51,31 @@ class Box:
         )
 
     def personal(self, lower: Tensor, upper: Tensor, features: FeatureTable) -> Box:
-        """Return the part of this box inside personal bounds `(people, features)`.
+        """Return the part of this box inside personal bounds `(people, features)`; it may be :meth:`empty`.
 
         Raises:
-            ArenaError: If a person's bounds are not numbers, or leave no value (no whole one where needed) at all.
+            ArenaError: If a person's bounds are no numbers, or have no value (no whole one where needed) by themselves.
         """
-        box = Box(torch.maximum(self.lower, lower), torch.minimum(self.upper, upper))
-        empty = (box.lower > box.upper) | (features.whole & (box.lower.ceil() > box.upper.floor()))
-        for bad, problem in ((lower.isnan() | upper.isnan(), "a bound is not a number"), (empty, "")):
+        own = Box(lower, upper)
+        for bad, problem in (
+            (lower.isnan() | upper.isnan(), "a bound is not a number"),
+            (own.empty(features.whole), "has no value"),
+        ):
             if bad.any():
                 row, column = (int(i) for i in bad.nonzero()[0])
                 ends = f"[{lower[row, column]:g}, {upper[row, column]:g}]"
-                raise ArenaError(
-                    f"personal bounds: row {row}, feature {features.names[column]!r}: "
-                    + (problem or f"{ends} has no value inside the feasible range")
-                )
-        return box
+                raise ArenaError(f"personal bounds: row {row}, feature {features.names[column]!r}: {ends}: {problem}")
+        return Box(torch.maximum(self.lower, lower), torch.minimum(self.upper, upper))
+
+    def empty(self, whole: Tensor) -> Tensor:
+        """Return where there is no value, no whole one where `whole` `(features,)` says so, bool like the bounds.
+
+        Example:
+            >>> box = Box(torch.tensor([1.2, 1.2, 3.0]), torch.tensor([1.8, 1.8, 2.0]))
+            >>> box.empty(torch.tensor([False, True, False])).tolist()
+            [False, True, True]
+        """
+        return (self.lower > self.upper) | (whole & (self.lower.ceil() > self.upper.floor()))
 
     def expand(self, people: int) -> Box:
         """Return the same bounds with one row per person."""

@@ -8,7 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from recourse_arena.base.arguments import LARGEST, as_seconds, as_several, as_whole_number
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.dataset import Dataset
@@ -16,6 +18,9 @@ from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.solver_card import Describe, SolverCard, cards_of
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
+
+if TYPE_CHECKING:
+    from recourse_arena.elicitation.answers import Answers
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,10 @@ class Selection:
     @classmethod
     def checked(
         cls,
-        datasets: Sequence[str] | str = (),
-        scenarios: Sequence[str] | str = (),
+        datasets: Sequence[str] | str | None = (),
+        scenarios: Sequence[str] | str | None = (),
         people: int | None = None,
-        seeds: Sequence[int] = (),
+        seeds: Sequence[int] | None = (),
         person_timeout: float | None = None,
     ) -> Selection:
         """Return what was chosen, whoever says it; a single name is one name.
@@ -74,22 +79,21 @@ class Selection:
         Raises:
             ArenaError: If something is not of the type it should be, or out of range.
         """
-        if people is not None and (type(people) is not int or people < 1):
-            raise ArenaError(f"people: expected a whole number from 1, got {people!r}")
-        if isinstance(seeds, (str, int)) or not all(type(seed) is int and 0 <= seed < 2**63 for seed in seeds):
-            raise ArenaError(
-                f"seeds: expected a list of whole numbers from 0, below 2 to the power of 63, got {seeds!r}"
-            )
-        if person_timeout is not None and (
-            type(person_timeout) not in (int, float) or not 0 < person_timeout < float("inf")
-        ):
-            raise ArenaError(f"person timeout: expected seconds above 0, got {person_timeout!r}")
-        names = _names("datasets", datasets), _names("scenarios", scenarios)
-        return cls(names[0], (), names[1], people, tuple(seeds), person_timeout)
+        try:
+            numbers = tuple(as_whole_number("seed", seed) for seed in as_several("seeds", seeds))
+        except ArenaError:
+            raise ArenaError(f"seeds: expected a list of whole numbers from 0 to {LARGEST}, got {seeds!r}") from None
+        return cls(
+            datasets=_names("datasets", datasets),
+            scenarios=_names("scenarios", scenarios),
+            people=None if people is None else as_whole_number("people", people, least=1),
+            seeds=numbers,
+            person_timeout=as_seconds("person timeout", person_timeout),
+        )
 
 
-def _names(what: str, given: Sequence[str] | str) -> tuple[str, ...]:
-    found = (given,) if isinstance(given, str) else tuple(given)
+def _names(what: str, given: Sequence[str] | str | None) -> tuple[str, ...]:
+    found = as_several(what, given)
     for name in found:
         if not isinstance(name, str):
             raise ArenaError(f"{what}: expected names, got {name!r}")
@@ -137,6 +141,7 @@ def make_plan(
         describe: Returns what solvers declare; by default they are imported here.
         handed: Names of the solvers that were handed over as objects.
     """
+    _check_suite(suite)
     describe, choice = describe or cards_of(registry), choice or Selection()
     choice = replace(choice, datasets=tuple(map(registry.named, choice.datasets)))
     blocks = [_chosen(_named(block, registry), choice) for block in suite.blocks]
@@ -156,6 +161,9 @@ def make_plan(
             reason = _missing(dataset, data, optional=name in suite.optional and name not in choice.datasets)
             if reason:
                 skipped[name] = reason
+                continue
+            for file in {scenario.answers: scenario for scenario in block.scenarios if scenario.answers}.values():
+                _check_people(file, dataset, name, data, choice.seeds or suite.seeds, registry)
     wanted = dict.fromkeys(name for block in blocks for name in block.solvers)  # each made once, however many cells
     cards = dict(describe([*wanted]))
     limit = choice.person_timeout
@@ -183,6 +191,33 @@ def _check_ranking(suite: Suite, registry: Registry) -> None:
         raise unknown(f"metric in ranked_by of suite {suite.name!r}", suite.ranked_by, able)
 
 
+def _check_suite(suite: Suite) -> None:
+    """Raise what somebody wrote into a suite that is of another type."""
+    for seed in _several("seeds", suite.seeds):
+        as_whole_number(f"suite {suite.name!r}: seed", seed)
+    for block in _several("blocks", suite.blocks):
+        if not isinstance(block, Block):
+            raise ArenaError(f"suite {suite.name!r}: blocks: expected Block objects, got {block!r}")
+        for what in ("datasets", "solvers"):
+            for name in _several(what, getattr(block, what)):
+                if not isinstance(name, str):
+                    raise ArenaError(f"suite {suite.name!r}: {what}: expected names, got {name!r}")
+        for scenario in _several("scenarios", block.scenarios):
+            if not isinstance(scenario, Scenario):
+                raise ArenaError(
+                    f"suite {suite.name!r}: scenarios: expected Scenario.parse('hard-2'), got {scenario!r}"
+                )
+        if block.people is not None:
+            as_whole_number(f"suite {suite.name!r}: people", block.people, least=1)
+
+
+def _several(what: str, given: object) -> tuple[Any, ...]:
+    """Return what is several already: a suite holds no single one instead."""
+    if isinstance(given, str):
+        raise ArenaError(f"{what}: expected a tuple, got {given!r}")
+    return as_several(what, given)
+
+
 def _beyond(scenario: Scenario, dataset: str, choice: Selection, registry: Registry) -> bool:
     """Return whether a suite's scenario asks for more features than one's own dataset has: it is left out there."""
     if choice.scenarios or variant(dataset)[0] not in registry.handed or not scenario.actionable.isdecimal():
@@ -196,8 +231,6 @@ def _limited(name: str, card: SolverCard, seconds: float | None) -> str:
     base, options = written(name)
     if seconds is None or not option or option in options:
         return name
-    if not 0 < seconds < float("inf"):
-        raise ArenaError(f"person timeout: expected seconds above 0, got {seconds}")
     return spell(base, {**options, option: int(seconds) if seconds == int(seconds) else seconds})
 
 
@@ -206,8 +239,6 @@ def _named(block: Block, registry: Registry) -> Block:
 
 
 def _chosen(block: Block, choice: Selection) -> Block:
-    if choice.people is not None and choice.people < 1:
-        raise ArenaError(f"people: expected a number from 1, got {choice.people}")
     return replace(block, solvers=choice.solvers or block.solvers)
 
 
@@ -261,12 +292,30 @@ def _readable(name: str, registry: Registry) -> bool:
     return True
 
 
-def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:
-    elicitor = registry.elicitor(scenario.scheme)
-    if scenario.answers is not None:
-        from recourse_arena.elicitation.answers import read_answers
+def _answers(scenario: Scenario, dataset: Dataset, registry: Registry) -> Answers:
+    from recourse_arena.elicitation.answers import read_answers
 
-        read_answers(Path(scenario.answers), dataset.features, elicitor.levels(dataset.features))
+    levels = registry.elicitor(scenario.scheme).levels(dataset.features)
+    return read_answers(Path(str(scenario.answers)), dataset.features, levels, labels=scenario.labels)
+
+
+def _check_people(
+    scenario: Scenario, dataset: Dataset, name: str, data: Path, seeds: Sequence[int], registry: Registry
+) -> None:
+    """Refuse answers of people that there cannot be. Who of the test people asks, only a decision model knows."""
+    answers = _answers(scenario, dataset, registry)
+    for seed in seeds:
+        try:
+            count = len(dataset.splits(seed=seed, data=data).recourse.test)
+        except Exception:  # of a plugin: its cells fail with what it raises, and the others go on
+            return
+        answers.check_people(count, f"test people at most of {name} (seed {seed}) ask for recourse")
+
+
+def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:
+    registry.elicitor(scenario.scheme)
+    if scenario.answers is not None:
+        _answers(scenario, dataset, registry)
     count = dataset.features.count_actionable
     if scenario.actionable.isdecimal() and not 1 <= int(scenario.actionable) <= count:
         raise ArenaError(f"scenario {scenario.name!r} is impossible on {name}: it has 1 to {count} actionable features")

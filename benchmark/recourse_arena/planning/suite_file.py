@@ -41,6 +41,7 @@ class _Answers(Table, frozen=True):
     profile: str = "constant"
     plausibility: bool = True
     density: str = "flow"
+    labels: Names | None = None
 
 
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
@@ -48,7 +49,8 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
 
     Keys: `name`, `summary`, `seeds`, `ranked_by` (the metric that ranks, if not the best known attainability), and
     `datasets`, `scenarios`, `solvers`, `people`, either at the top or in several `[[block]]` tables; `[answers.NAME]`
-    with `file`, `scheme`, `profile`, `plausibility`, `density` makes a scenario of real answers.
+    with `file`, `scheme` (`likert?levels=7`), `labels` of its levels, `profile`, `plausibility`, `density` makes a
+    scenario of real answers.
 
     Arguments:
         path: The file.
@@ -99,6 +101,7 @@ def _answers(path: Path, name: str, table: Any) -> Scenario:
         plausibility=said.plausibility,
         answers=str(file),
         density=said.density,  # type: ignore[arg-type]
+        labels=said.labels or (),
     )
 
 

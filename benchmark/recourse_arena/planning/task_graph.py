@@ -139,8 +139,11 @@ class _Maker:
         """Return what else a cell depends on; worked out once for all cells with the same scenario and people."""
         if (cell.scenario, cell.people) not in self.asked:
             file = cell.scenario.answers
+            said = asdict(replace(cell.scenario, answers=None))  # wherever the file lies
+            if not cell.scenario.labels:
+                del said["labels"]  # keys are those of before there were any
             self.asked[cell.scenario, cell.people] = {
-                "scenario": asdict(replace(cell.scenario, answers=None)),  # wherever the file lies
+                "scenario": said,
                 "answers": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
                 "people": f"{cell.people} drawn" if cell.people and not file else None,
             }

@@ -199,11 +199,14 @@ class Problem:
         """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them.
 
         People are numbered from 0 unless `person` `(people,)` numbers them. A feature that people may move one way
-        only has a bound at their factual; who stands beyond the feasible range that way cannot act on it. Where the
-        dataset's own notion of plausibility is its neighbours, that is what `flow` asks for.
+        only has a bound at their factual. Who stands beyond the feasible range that way, or has bounds that do not meet
+        that range, cannot act on it. Where the dataset's own notion of plausibility is its neighbours, that is what
+        `flow` asks for.
         """
         limits = self.box.directed(factual, self.features)
-        stuck = limits.lower > limits.upper
+        if box is not None:
+            limits = limits.personal(box.lower, box.upper, self.features)
+        stuck = limits.empty(self.features.whole)
         if stuck.any():
             limits = Box(torch.where(stuck, factual, limits.lower), torch.where(stuck, factual, limits.upper))
             actionability = actionability.without(stuck)
@@ -214,7 +217,7 @@ class Problem:
             factual=factual,
             actionability=actionability,
             profile=profile or self.profile,
-            box=limits if box is None else limits.personal(box.lower, box.upper, self.features),
+            box=limits,
             unit_cost=self.cost,
             person=torch.arange(len(factual)) if person is None else person,
             plausibility=plausibility,

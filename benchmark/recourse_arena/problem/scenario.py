@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["DENSITIES", "NOTIONS", "SCHEMES", "Density", "Notion", "Scenario"]
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
@@ -37,14 +38,15 @@ class Scenario:
 
     Arguments:
         name: Its name, e.g. `hard-2`, `soft-linear`, `hard-random+soft-convex`, `score-soft-linear`,
-            `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`.
-        scheme: Name of the elicitation scheme.
+            `score?levels=7-soft-linear`, `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`.
+        scheme: Name of the elicitation scheme, with options.
         actionable: How many globally actionable features each person can act on: a number, `all` or `random`.
         profile: Name of the cost profile.
         distribution: Name of the population's distribution of preferences.
         plausibility: Whether a solver is asked for plausible counterfactuals.
         answers: Path of a CSV file of real answers, instead of a sampled population.
         density: Whose log-density says what is plausible; people and preferences do not depend on it.
+        labels: Words for the levels of the scheme, from the first, which the answers may say instead of numbers.
 
     Raises:
         ArenaError: If a density is chosen for a plausibility that is not asked for.
@@ -52,7 +54,7 @@ class Scenario:
     Example:
         >>> Scenario.parse("score-hard-random+soft-linear")
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
-distribution='uniform', plausibility=True, answers=None, density='flow')
+distribution='uniform', plausibility=True, answers=None, density='flow', labels=())
     """
 
     TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable")
@@ -66,6 +68,7 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
     plausibility: bool = True
     answers: str | None = None
     density: Density = "flow"
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.density not in DENSITIES:
@@ -83,6 +86,7 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
         Arguments:
             name: The name.
             schemes: Elicitation schemes by the word that names one at the beginning; the longest word that fits counts.
+                Options may stand behind it.
 
         Raises:
             ArenaError: If the name does not read as a scenario.
@@ -90,13 +94,16 @@ distribution='uniform', plausibility=True, answers=None, density='flow')
         Example:
             >>> Scenario.parse("swing-hard-2", {"swing": "swing"}).scheme
             'swing'
+            >>> Scenario.parse("score?levels=7-hard-2").scheme
+            'likert?levels=7'
         """
         rest, *switches = name.split("!")
         rest, *distribution = rest.split("@")
-        word = max((word for word in schemes if rest.startswith(f"{word}-")), key=len, default="")
-        scheme = schemes[word] if word else "ranking"
+        fitting = [found for word in schemes if (found := re.match(rf"({re.escape(word)})((?:\?[^-+]+)?)-", rest))]
+        begin = max(fitting, key=lambda found: len(found[1]), default=None)
+        scheme = f"{schemes[begin[1]]}{begin[2]}" if begin else "ranking"
         scenario = cls(name, scheme=scheme, distribution=distribution[0] if distribution else "uniform")
-        parts = rest.removeprefix(f"{word}-" if word else "").split("+")
+        parts = rest[begin.end() if begin else 0 :].split("+")
         kinds = [part.partition("-")[0] for part in parts]
         if len(distribution) > 1 or "" in distribution or len(set(kinds)) < len(kinds):
             raise _unreadable(name, schemes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check_offer"]
+__all__ = ["check_offer", "check_option"]
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -50,6 +50,31 @@ def check_offer(kind: str, offer: Any) -> None:
     _CHECKS.get(kind, _nothing_else)(offer)
     if not is_name(offer.name):
         raise ArenaError(f"the name of a {of} must be {NAME}; got {_short(offer.name)}")
+
+
+def check_option(what: str, parameter: inspect.Parameter | None, value: Any) -> None:
+    """Raise that an option which is true or false got something else, or one that is a number got true or false.
+
+    What a parameter is, its annotation says, else its default. All other values are for the plugin to check.
+
+    Arguments:
+        what: The option, for messages.
+        parameter: The parameter that takes it; none if it is taken as a keyword.
+        value: Its value, as a name spells it.
+
+    Raises:
+        ArenaError: If it is of the other kind.
+    """
+    if parameter is None:
+        return
+    said = parameter.annotation
+    kind = said.__name__ if isinstance(said, type) else str(said)
+    if said is parameter.empty:
+        kind = type(parameter.default).__name__
+    if kind == "bool" and not isinstance(value, bool):
+        raise ArenaError(f"{what}: expected true or false, got {value!r}")
+    if kind in ("int", "float") and isinstance(value, bool):
+        raise ArenaError(f"{what}: expected a number, got {str(value).lower()}")
 
 
 def _nothing_else(offer: Any) -> None:

@@ -16,6 +16,7 @@ from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.base.names import NAME, is_name, spell, variant, written
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.problem.scenario import SCHEMES, Scenario
+from recourse_arena.registry.offers import check_option
 from recourse_arena.registry.parts import decision_of, with_parts
 from recourse_arena.registry.plugin import Plugin, PluginRecord
 
@@ -235,10 +236,12 @@ class Offers(MutableMapping[str, T]):
             raise self.unknown(variant(text)[0])
         name, options = given(self, text)
         offered, kind = self[name], str(PLUGIN_KINDS[self._kind])
-        accepted = set(inspect.signature(offered).parameters)
+        parameters = inspect.signature(offered).parameters
+        accepted = set(parameters)
         for option in options:
             if option not in accepted:
                 raise unknown(f"option of {kind} {name!r}", option, known or accepted)
+            check_option(f"option {option!r} of {kind} {name!r}", parameters.get(option), options[option])
         try:
             return offered(**options)
         except ArenaError:

@@ -25,11 +25,11 @@ _FRAMES = 4
 
 @dataclass(frozen=True)
 class Note:
-    """One such thing.
+    """One thing worth knowing of a cell: what its solver did that it should not have, or whom it could not help.
 
     Arguments:
-        kind: `raised`, `violations`, `inputs`, `global state` or `metric`.
-        plugin: The plugin at fault; empty for a solver that was handed over as an object.
+        kind: `raised`, `violations`, `inputs`, `global state`, `metric`, or `bounds` of people that leave them nothing.
+        plugin: The plugin at fault; empty for a solver that was handed over as an object, or where nobody is.
         text: What it did, in a line.
         people: How many people it is about; none where that means nothing.
         traceback: Where, if it raised.

@@ -20,7 +20,7 @@ from recourse_arena.interfaces.hookspecs import PROJECT
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
-from recourse_arena.testing.cases import cases, offers
+from recourse_arena.testing.cases import Offer, cases, offers
 from recourse_arena.testing.checking import check_laws
 from recourse_arena.testing.laws.law import Case, expect
 from recourse_arena.testing.report import Report
@@ -38,8 +38,9 @@ def check_plugin(text: str, *, expected: Mapping[str, str] | None = None, data: 
     """Return how the laws end for a plugin.
 
     Arguments:
-        text: Name of a plugin, or of a solver, dataset, elicitation scheme, metric or suite with options; else the
-            folder of a project with a `pyproject.toml`, the path of a package or of a Python file, or a module.
+        text: Name of a plugin, or of a solver, dataset, elicitation scheme, metric or suite; else the folder of a
+            project with a `pyproject.toml`, the path of a package or of a Python file, or a module. With options behind
+            it (`?points=9`), what takes them is tried with them.
         expected: Reasons why laws are broken, by the name of the law, or by `offer:law`.
         data: Data directory; by default that of the environment.
 
@@ -52,19 +53,22 @@ def check_plugin(text: str, *, expected: Mapping[str, str] | None = None, data: 
         own = offers(everything.named(text), everything)
         found = [case for offer in own for case in cases(offer, registry=everything, data=data)]
         return check_laws(text, found, expected)
-    if not _looks_like_a_path(text):
+    base, _, options = text.partition("?")
+    if not _looks_like_a_path(base):
         if text in known:
             return _checked(text, [known[text]], known, expected, data)
         everything = discover()
-        if any(variant(text)[0] in getattr(everything, where) for where in PLUGIN_KINDS):
+        if any(base in getattr(everything, where) for where in PLUGIN_KINDS):
             found = [c for offer in offers(text, everything) for c in cases(offer, registry=everything, data=data)]
             return check_laws(text, found, expected)
-        if not Path(text).exists() and not _is_module(text):
+        if base in known:
+            return _checked(base, [known[base]], known, expected, data, options)
+        if not Path(base).exists() and not _is_module(base):
             names = {*known, *(name for where in PLUGIN_KINDS for name in getattr(everything, where))}
-            raise unknown("plugin, and no folder, file or module,", text, names)
-    folders, entries = _at(text)
+            raise unknown("plugin, and no folder, file or module,", base, names)
+    folders, entries = _at(base)
     with _importable(folders):
-        return _checked(text, entries, known, expected, data)
+        return _checked(base, entries, known, expected, data, options)
 
 
 def _checked(
@@ -73,19 +77,39 @@ def _checked(
     known: Mapping[str, EntryPoint],
     expected: Mapping[str, str] | None,
     data: Path | None,
+    options: str = "",
 ) -> Report:
     names = {entry.name for entry in entries}
     everything = discover([*(entry for name, entry in known.items() if name not in names), *entries])
     found = []
     for entry in entries:
         own = discover([entry])
-        offered = offers(own)
+        offered = _with_options(offers(own), options, own)
         record = next(plugin for plugin in (*everything.plugins, *own.plugins) if plugin.name == entry.name)
         plugged = {entry.name: _Plugged(record.error, own)}
         found.append(Case("plugin", entry.name, it_can_be_plugged_in, plugged, required=True))
         if not record.error:
             found += [case for offer in offered for case in cases(offer, registry=everything, data=data)]
     return check_laws(text, found, expected)
+
+
+def _with_options(offered: Sequence[Offer], options: str, own: Registry) -> Sequence[Offer]:
+    """Return what a plugin offers as variants with some options: those offers that take them.
+
+    Raises:
+        ArenaError: If none of them does.
+    """
+    if not options:
+        return offered
+    found, errors = [], []
+    for offer in offered:
+        try:
+            found += offers(f"{offer.name}?{options}", own)
+        except ArenaError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    return found
 
 
 def it_can_be_plugged_in(plugged: _Plugged) -> None:

@@ -240,7 +240,25 @@ def test_a_graph_without_edges_is_refused(parents):
         CausalFlow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), CausalGraph(ARROW.names, parents), QUICK)
 
 
-def test_people_who_do_not_vary_are_refused(arrow_people):
-    still = torch.ones(100, 2)
+@pytest.mark.parametrize("transform", ["affine", "spline"])
+@pytest.mark.parametrize("still", [[0], [1], [0, 1]], ids=["the cause", "the effect", "both"])
+def test_a_feature_of_one_value_only_is_taken_as_it_is(arrow_people, transform, still):
+    people = arrow_people.train.x[:300].index_fill(1, torch.tensor(still), 0.1)
+    features = table(Kind.CONTINUOUS, Kind.CONTINUOUS)
+    flow = fit_flow(features, ARROW, replace(QUICK, transform=transform), split_of(people), seed=0)
+    assert flow.log_density(people).isfinite().all()
+    assert torch.allclose(flow.predict(flow.abduct(people)), people, atol=1e-4)
+    acted = flow.counterfactual(people, torch.tensor([True, False]), people + 1)
+    assert acted.isfinite().all()
+
+
+def test_people_who_occur_many_times_are_no_trouble(arrow_people):
+    people = arrow_people.train.x[:3].repeat(100, 1)
+    flow = fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, QUICK, split_of(people), seed=0)
+    assert flow.log_density(people).isfinite().all()
+
+
+def test_a_flow_that_does_not_converge_is_refused(arrow_people):
+    wild = replace(QUICK, learning_rate=1e30)
     with pytest.raises(ArenaError, match="did not converge"):
-        fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, QUICK, split_of(still), seed=0)
+        fit_flow(table(Kind.CONTINUOUS, Kind.CONTINUOUS), ARROW, wild, arrow_people, seed=0)

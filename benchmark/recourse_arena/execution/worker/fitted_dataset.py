@@ -31,7 +31,8 @@ from recourse_arena.people.box import Box
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Kind
 from recourse_arena.people.groups import groups_in_words
-from recourse_arena.people.people import People, Splits
+from recourse_arena.people.intake import as_splits, check_splits
+from recourse_arena.people.people import Splits
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
@@ -120,6 +121,19 @@ class FittedDataset:
         drawn = self.problem.flow.sample(_DRAWN, draws)
         return marginals(self.problem.features, self.splits.flow.test.x, drawn)
 
+    def check_somebody_asks(self) -> None:
+        """Raise that nobody asks for recourse, where that is so: then there is nothing to advise or to judge.
+
+        Raises:
+            ArenaError: With how many people were decided, and by what.
+        """
+        if not len(self.requests):
+            part = getattr(self.splits.recourse, self.requests.part)
+            raise ArenaError(
+                f"dataset {self.name} (seed {self.seed}): nobody asks for recourse: the decision model "
+                f"{decision_words(self.dataset)} accepts all {len(part)} {self.requests.part} people"
+            )
+
     def problem_for(self, scenario: Scenario, *, actionable: str = "random") -> Problem:
         """Return the problem a solver prepares for: training preferences and profile of the scenario.
 
@@ -163,8 +177,7 @@ def prepare(
     if keys is None:
         keys = ModelKeys.of(name, seed=seed, data=data, registry=registry, arithmetic=arithmetic_of(os.environ))
     dataset = registry.dataset(name)
-    splits = dataset.splits(seed=seed, data=data)
-    _validate(dataset, splits)
+    splits = _people(dataset, seed, data)
     decision = registry.decision_of(dataset)
     model, flow = fitted_models(dataset, decision, splits, keys, seed=seed, cache=cache, report=report)
     train, effects = splits.recourse.train, dataset.effects_known
@@ -223,23 +236,12 @@ def _no_preferences(people: int, draws: Generator) -> Actionability:
     raise ArenaError("this problem was not prepared for a scenario; use Materials.problem_for")
 
 
-def _validate(dataset: Dataset, splits: Splits) -> None:
+def _people(dataset: Dataset, seed: int, data: Path) -> Splits:
+    """Return the people of a dataset, or raise what it or they contradict."""
     dataset.check()
     for name in dataset.attributes.names:
         if name in dataset.features.names:
             raise ArenaError(f"dataset {dataset.name}: {name!r} is a feature; choose another name for the attribute")
-    for purpose in ("decision", "flow", "recourse"):
-        split = getattr(splits, purpose)
-        for part in ("train", "validation", "test"):
-            people, what = getattr(split, part), f"dataset {dataset.name}, {purpose} {part} split"
-            dataset.features.validate(people.x, what=what)
-            _validate_attributes(dataset, people, f"{what}, attributes")
-
-
-def _validate_attributes(dataset: Dataset, people: People, what: str) -> None:
-    if people.attributes is None and not len(dataset.attributes):
-        return
-    codes = people.x[:, :0] if people.attributes is None else people.attributes
-    if len(codes) != len(people):
-        raise ArenaError(f"{what}: expected a row for each of {len(people)} people, got {len(codes)}")
-    dataset.attributes.validate(codes, what=what)
+    splits = as_splits(dataset.splits(seed=seed, data=data), dataset.name)
+    check_splits(splits, dataset.name, dataset.features, dataset.attributes)
+    return splits

@@ -20,11 +20,20 @@ from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepar
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.advice_table import as_advice, as_recommendation
+from recourse_arena.planning.plan import Cell
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_frame
-from recourse_arena.storage.task_result import AdviceResult, CellResult, Failure, FitResult, ModelsResult, TaskResult
+from recourse_arena.storage.task_result import (
+    AdviceResult,
+    CellResult,
+    Failure,
+    FitResult,
+    ModelsResult,
+    Note,
+    TaskResult,
+)
 
 
 @dataclass
@@ -89,6 +98,7 @@ class LocalWorker:
     @_worked.register
     def _models(self, task: ModelsTask, before: TaskResult | None) -> ModelsResult:
         fitted = self._dataset_of(task)
+        fitted.check_somebody_asks()
         table = fitted.marginals().to_dict("list")
         return ModelsResult(dict(fitted.identity), {str(name): values for name, values in table.items()})
 
@@ -166,7 +176,8 @@ class LocalWorker:
     @_worked.register
     def _solve(self, task: SolveTask, before: TaskResult | None) -> AdviceResult:
         fit = before if isinstance(before, FitResult) else FitResult(0.0)
-        request = self._dataset_of(task.fit.models).request(task.cell.scenario, task.cell.people)
+        fitted = self._dataset_of(task.fit.models)
+        request = fitted.request(task.cell.scenario, task.cell.people)
         guard, _ = self._guard_of(task.fit)
         if task.fit.key not in self._warm:
             guard.warm_up(request[:1])
@@ -177,7 +188,7 @@ class LocalWorker:
         if guard.validation_score is not None:
             timings["validation_score"] = guard.validation_score
         broken = broken_constraints(request, answer.recommendation, task.plugin)
-        notes = dict.fromkeys((*fit.notes, *answer.notes, *broken))
+        notes = dict.fromkeys((*fit.notes, *answer.notes, *broken, *_limits(fitted, task.cell)))
         return AdviceResult(as_advice(request, answer.recommendation), timings, tuple(notes))
 
     @_worked.register
@@ -203,6 +214,12 @@ class LocalWorker:
     @cached_property
     def _measures(self) -> MetricValues:
         return MetricValues(self.registry)
+
+
+def _limits(fitted: FittedDataset, cell: Cell) -> tuple[Note, ...]:
+    """Return the note on people whose own bounds leave them nothing of a feature, if there are any."""
+    text, count = fitted.requests.limited(cell.scenario, cell.people)
+    return (Note("bounds", "", text, count),) if text else ()
 
 
 _HELD = 4

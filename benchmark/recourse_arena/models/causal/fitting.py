@@ -71,10 +71,11 @@ def _standardise(flow: CausalFlow, train: Tensor, recipe: FlowRecipe) -> None:
 
     A spline is the identity beyond 5 in absolute value: a feature with heavier tails than that (counts of late
     payments reach 20 standard deviations) is scaled so that everybody lies inside, or its tail costs hundreds of
-    nats.
+    nats. A feature of one value only has no scale, and is left in its own units.
     """
+    one_value = train.amax(0) == train.amin(0)
     flow.mean.copy_((train + flow.midpoint).mean(0))
-    flow.sd.copy_(train.std(0))
+    flow.sd.copy_(torch.where(one_value, 1.0, train.std(0, correction=min(1, len(train) - 1))))
     if recipe.transform == "spline":
         cell = 2 * flow.midpoint
         reach = torch.maximum(train.amax(0) + cell - flow.mean, flow.mean - train.amin(0))

@@ -56,10 +56,13 @@ def family_title(family: Scenario) -> str:
         'rankings, random number actionable, causal-order'
         >>> family_title(Scenario.parse("hard-2!scm-plausibility"))
         'rankings, 2 features actionable, plausible under the true causal model'
+        >>> family_title(Scenario.parse("score?levels=7-hard-2"))
+        'Likert scores (levels=7), 2 features actionable'
     """
+    scheme, _, options = family.scheme.partition("?")
     counts = {"all": "", "random": "random number actionable", "1": "1 feature actionable"}
     words = [
-        _SCHEMES.get(family.scheme, family.scheme),
+        _SCHEMES.get(scheme, scheme) + (f" ({options})" if options else ""),
         counts.get(family.actionable, f"{family.actionable} features actionable"),
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",

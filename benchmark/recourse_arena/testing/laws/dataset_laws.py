@@ -19,6 +19,7 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.decision.fitting import fit_classifier
+from recourse_arena.people.intake import as_splits, check_splits
 from recourse_arena.people.people import People, Split, Splits
 from recourse_arena.problem.model_protocols import CausalModel
 from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
@@ -53,7 +54,7 @@ class Population:
         """
         if reason := self.dataset.unavailable(self.data):
             raise NotRun(reason)
-        return self.dataset.splits(seed=seed, data=self.data)
+        return as_splits(self.dataset.splits(seed=seed, data=self.data), self.dataset.name)
 
     @property
     def scm(self) -> CausalModel:
@@ -119,19 +120,9 @@ def favoured_pairs_are_actionable_features(population: Population) -> None:
 
 
 def people_are_what_its_features_say(population: Population) -> None:
-    """Every split holds float tensors of finite values within bounds, whole where they must be, and labels 0 or 1."""
+    """Every split holds people with finite values within bounds, whole where they must be, and labels 0 or 1."""
     dataset = population.dataset
-    for name, people in population.parts().items():
-        expect(len(people) > 0, f"{name}: expected people, got none")
-        expect(people.x.is_floating_point(), f"{name}: x: expected a floating dtype, got {people.x.dtype}")
-        dataset.features.validate(people.x, what=name)
-        shape = tuple(people.y.shape)
-        expect(shape == (len(people),), f"{name}: y: expected shape ({len(people)},), got {shape}")
-        expect(people.y.is_floating_point(), f"{name}: y: expected a floating dtype, got {people.y.dtype}")
-        expect(((people.y == 0) | (people.y == 1)).all(), f"{name}: y: expected 0 or 1 for everybody")
-        codes = people.x[:, :0] if people.attributes is None else people.attributes
-        expect(len(codes) == len(people), f"{name}: attributes: expected {len(people)} rows, got {len(codes)}")
-        dataset.attributes.validate(codes, what=f"{name}, attributes")
+    check_splits(population.splits, dataset.name, dataset.features, dataset.attributes)
 
 
 def both_labels_occur(population: Population) -> None:
