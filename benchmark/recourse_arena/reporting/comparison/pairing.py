@@ -57,8 +57,8 @@ class Side:
     @cached_property
     def people(self) -> dict[Key, pd.DataFrame]:
         """The records of each solved cell."""
-        path = self.result.path / "people.parquet"
-        if not path.exists():
+        if self.result.table("people.parquet") is None:
+            path = self.result.path / "people.parquet"
             raise ArenaError(f"{path} is not there: this run keeps no people; run the suite again")
         people = self.result.read_people()
         if people is None:
