@@ -4,14 +4,12 @@ from __future__ import annotations
 
 __all__ = ["GIGABYTE", "checked_name", "plain_file", "refuse_links", "set_aside", "write_atomically"]
 
-import os
 import re
 import stat
 from pathlib import Path
 from uuid import uuid4
 
 from recourse_arena.base.errors import ArenaError
-
 
 GIGABYTE = 2**30
 """Bytes of one."""
@@ -32,8 +30,8 @@ def plain_file(path: Path, *, most: int) -> Path:
     """
     try:
         state = path.lstat()
-    except FileNotFoundError:
-        raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(path) from None
     except OSError as error:
         raise ArenaError(f"cannot read {path}: {error.strerror or error}") from None
     kind = next((word for of, word in _KINDS if of(state.st_mode)), "")
@@ -62,7 +60,7 @@ def refuse_links(*paths: Path) -> None:
     for path in paths:
         if path.is_symlink():
             raise ArenaError(
-                f"{path} is a link to {os.readlink(path)}, and nothing is written through links;\n"
+                f"{path} is a link to {path.readlink()}, and nothing is written through links;\n"
                 f"name the place itself, or move the link away"
             )
 

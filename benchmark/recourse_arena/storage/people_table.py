@@ -113,7 +113,9 @@ def read_people(
         raise ArenaError(f"{path}: {error}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ArenaError(f"cannot read {path}: {error}") from None
-    unknown = [name for name in (*KEYS, *(n for n in ("person", "outcome") if n in people)) if people[name].isna().any()]
+    unknown = [
+        name for name in (*KEYS, *(n for n in ("person", "outcome") if n in people)) if people[name].isna().any()
+    ]
     if unknown:
         raise ArenaError(f"{path}: column {unknown[0]!r}: expected a value in every row")
     return people.astype(dict.fromkeys(_NAMES, "string")).astype(dict.fromkeys(_NAMES, object))
