@@ -50,6 +50,7 @@ def run(
     scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
+    metrics: Sequence[str] | str = (),
     fresh: bool = False,
     data: str | Path | None = None,
     cache: str | Path | None = None,
@@ -75,6 +76,8 @@ def run(
         scenarios: Patterns over the suite's scenarios, or names of others.
         people: How many people are asked about.
         seeds: Seeds instead of the suite's.
+        metrics: Names of metrics of plugins, beside those of the suite; those of a plugin that has a dataset, solver or
+            suite of the run are measured anyway.
         fresh: Compute every cell anew, even if the folder holds it. Models in the cache are kept.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
@@ -96,7 +99,7 @@ def run(
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     kept = ArtefactCache(cache_folder(cache))
-    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
+    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout, metrics)
     plan = _planned(suite, solvers, chosen, registry, data)
     engine = make_engine(
         plan, registry, data, kept, limits, jobs=jobs, scheduler=scheduler, isolated=isolated, no_plugins=no_plugins
@@ -138,6 +141,7 @@ def preview(
     scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
+    metrics: Sequence[str] | str = (),
     person_timeout: float | None = None,
     fresh: bool = False,
     data: str | Path | None = None,
@@ -151,7 +155,7 @@ def preview(
         ArenaError: If names, options or files are wrong.
     """
     registry, data = discover(no_plugins=no_plugins), data_folder(data)
-    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout)
+    chosen = Selection.checked(_taken(datasets, registry), scenarios, people, seeds, person_timeout, metrics)
     plan = _planned(suite, solvers, chosen, registry, data)
     folder = None if out is None or fresh else RunFolder(Path(out))
     return Preview.of(

@@ -38,6 +38,7 @@ class Suite:
         seeds: Seeds of everything random.
         version: Changes whenever results of the same suite are not comparable any more.
         optional: Datasets that are skipped, with the reason, where their file is not found.
+        metrics: Names of metrics of plugins that are measured, beside those of the suite itself.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Suite:
     seeds: tuple[int, ...] = (0,)
     version: str = "1"
     optional: frozenset[str] = field(default_factory=frozenset)
+    metrics: tuple[str, ...] = ()
 
     def identity(self) -> dict[str, Any]:
         """Return what a run folder remembers of the suite."""

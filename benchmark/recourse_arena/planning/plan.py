@@ -51,6 +51,7 @@ class Selection:
         seeds: Seeds instead of the suite's.
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so and its name
             does not set it: it becomes part of its name.
+        metrics: Names of metrics of plugins, beside those of the suite.
     """
 
     datasets: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class Selection:
     people: int | None = None
     seeds: tuple[int, ...] = ()
     person_timeout: float | None = None
+    metrics: tuple[str, ...] = ()
 
     @classmethod
     def checked(
@@ -68,6 +70,7 @@ class Selection:
         people: int | None = None,
         seeds: Sequence[int] = (),
         person_timeout: float | None = None,
+        metrics: Sequence[str] | str = (),
     ) -> Selection:
         """Return what was chosen, whoever says it; a single name is one name.
 
@@ -85,7 +88,7 @@ class Selection:
         ):
             raise ArenaError(f"person timeout: expected seconds above 0, got {person_timeout!r}")
         names = _names("datasets", datasets), _names("scenarios", scenarios)
-        return cls(names[0], (), names[1], people, tuple(seeds), person_timeout)
+        return cls(names[0], (), names[1], people, tuple(seeds), person_timeout, _names("metrics", metrics))
 
 
 def _names(what: str, given: Sequence[str] | str) -> tuple[str, ...]:
@@ -164,6 +167,7 @@ def make_plan(
         for scenario in block.scenarios
         if not _beyond(scenario, dataset, choice, registry)
     ]
+    registry.want_metrics((*suite.metrics, *choice.metrics))
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, handed)
 
 

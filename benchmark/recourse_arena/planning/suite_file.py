@@ -29,6 +29,7 @@ class _Suite(_Block, frozen=True):
     summary: str | None = None
     seeds: WholeNumbers = (0,)
     version: str = "1"
+    metrics: Names = ()
     block: list[Any] = []  # noqa: RUF012
     answers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -44,8 +45,8 @@ class _Answers(Table, frozen=True):
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
     """Return the suite of a TOML file.
 
-    Keys: `name`, `summary`, `seeds`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in
-    several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile`, `plausibility`, `density` makes a
+    Keys: `name`, `summary`, `seeds`, `metrics`, and `datasets`, `scenarios`, `solvers`, `people`, either at the top or
+    in several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme`, `profile`, `plausibility`, `density` makes a
     scenario of real answers.
 
     Arguments:
@@ -64,6 +65,7 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
         blocks=tuple(_block(path, table, said, answers, parse) for table in tables),
         seeds=said.seeds,
         version=said.version,
+        metrics=said.metrics,
     )
 
 

@@ -47,6 +47,8 @@ class Registry:
         self._used: set[str] = set()
         self.handed: dict[str, Dataset] = {}
         """The datasets that were handed over as objects, or as TOML files, by name."""
+        self.wanted: tuple[str, ...] = ()
+        """The metrics of plugins that are measured, beside those of the suite."""
         self.datasets: Offers[type[Dataset]] = Offers(self, "datasets")
         self.decisions: Offers[type[Decision]] = Offers(self, "decisions")
         self.solvers: Offers[type[Solver]] = Offers(self, "solvers")
@@ -131,6 +133,28 @@ class Registry:
         except ArenaError:
             own = [scheme for scheme in self.elicitors if scheme not in (*SCHEMES.values(), "ranking")]
             return Scenario.parse(name, {**SCHEMES, **{scheme: scheme for scheme in own}})
+
+    @property
+    def measured(self) -> dict[str, Metric]:
+        """The metrics that a run measures, by name: those of the suite, and those of plugins that are wanted.
+
+        A plugin with metrics that nobody wants is not even imported.
+        """
+        own = [name for p in self._plugins if p.built_in for name in p.offers("metrics")]
+        wanted = [name for name in self.wanted if name in self.metrics]
+        return {name: self.metrics[name] for name in dict.fromkeys([*own, *wanted])}
+
+    def want_metrics(self, names: Collection[str] = ()) -> None:
+        """Have metrics measured: those named, and those of plugins of which a dataset, solver or suite is used so far.
+
+        Raises:
+            ArenaError: If no plugin offers a metric of such a name.
+        """
+        for name in names:
+            if name not in self.metrics:
+                raise self.metrics.unknown(name)
+        used = [p for p in self._plugins if p.name in self._used and not p.built_in]
+        self.wanted = tuple(dict.fromkeys([*names, *(name for p in used for name in p.offers("metrics"))]))
 
     def candidates(self, kind: str, name: str = "") -> list[Plugin]:
         """Return the plugins that may offer something of a kind, in the order in which they are asked for `name`."""

@@ -72,7 +72,8 @@ def make_package(kind: str, name: str, *, into: Path, taken: Collection[str] = (
     place = shlex.quote(str(folder))
     run = f"recourse-arena run quick --solver {name} --solver icarma --people 50"
     check_and_install = (f"recourse-arena check {place}", f"pip install -e {place}")
-    return Package(folder, (*check_and_install, run) if kind == "solver" else check_and_install)
+    ways = {"solver": (run,), "metric": (f"recourse-arena run quick --metric {words['module']} --people 50",)}
+    return Package(folder, (*check_and_install, *ways.get(kind, ())))
 
 
 def _check_name(name: str, taken: Collection[str]) -> None:

@@ -125,7 +125,7 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
             }
             for name, solver in solvers.items()
         },
-        "metrics": [metric.declaration() for metric in registry.metrics.values()],
+        "metrics": [metric.declaration() for metric in registry.measured.values()],
         "plugins": [vars(plugin) for plugin in registry.used],
         "provenance": {**provenance(registry), **how},
     }

@@ -111,7 +111,8 @@ def make_engine(
         raise ArenaError(f"jobs: expected a number from 1, got {jobs}")
     if jobs == 1 and scheduler is None and not isolated and not limits:
         return Serial(LocalWorker(registry, data, cache, plan.solvers))
-    setting, path = WorkerSetup.of(data, cache.folder, plan.solvers, no_plugins, registry.handed), tuple(sys.path)
+    setting = WorkerSetup.of(data, cache.folder, plan.solvers, no_plugins, registry.handed, registry.wanted)
+    path = tuple(sys.path)
     if jobs == 1 and scheduler is None:
         sandbox = Sandbox(setting, limits, path)
         return Serial(sandbox)

@@ -28,7 +28,7 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.planning.tasks import Task
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.registry.discovery import BLOCKED
+from recourse_arena.registry.discovery import BLOCKED, METRICS
 from recourse_arena.storage.task_result import Failure, TaskResult
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
@@ -83,6 +83,7 @@ class WorkerSetup:
         solvers: The solvers handed over as objects, by name, as a pickle: it is read there only, so that a solver whose
             module is missing there fails, and nothing else.
         no_plugins: Names of plugins to block, `*` for all that are not built in; they need not be there.
+        metrics: Names of the metrics of plugins that are measured.
     """
 
     data: Path
@@ -90,6 +91,7 @@ class WorkerSetup:
     solvers: bytes = b""
     datasets: bytes = b""
     no_plugins: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -99,6 +101,7 @@ class WorkerSetup:
         solvers: Mapping[str, Solver],
         no_plugins: Sequence[str] = (),
         datasets: Mapping[str, Dataset] | None = None,
+        metrics: Sequence[str] = (),
     ) -> WorkerSetup:
         """Return the setting of folders, solvers, datasets and plugins that are blocked, here or by the environment.
 
@@ -107,7 +110,7 @@ class WorkerSetup:
         """
         pickled, tables = _pickled("solver", solvers), _pickled("dataset", datasets or {})
         blocked = (*no_plugins, *filter(None, os.environ.get(BLOCKED, "").split(",")))
-        return cls(data.absolute(), cache and cache.absolute(), pickled, tables, blocked)
+        return cls(data.absolute(), cache and cache.absolute(), pickled, tables, blocked, tuple(metrics))
 
 
 def _pickled(what: str, objects: Mapping[str, object]) -> bytes:
@@ -242,5 +245,6 @@ def _environment(setting: WorkerSetup) -> dict[str, str]:
     wanted = dict.fromkeys(names, "1")  # as the worker wants it, for NumPy and others too
     if setting.no_plugins:
         wanted[BLOCKED] = ",".join(setting.no_plugins)
+    wanted[METRICS] = ",".join(setting.metrics)
     kept = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
     return environment(kept) | wanted
