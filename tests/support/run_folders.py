@@ -73,10 +73,7 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
         "status": "finished",
         "protocol": 1,
         "suite": {"name": "paper", "version": "1"},
-        "solvers": {
-            cell.solver: {"version": (versions or {}).get(cell.solver, "1"), "knows": [], "summary": ""}
-            for cell in cells
-        },
+        "solvers": {cell.solver: {"version": (versions or {}).get(cell.solver, "1")} for cell in cells},
         "metrics": [],
         "cells": rows,
         "provenance": {

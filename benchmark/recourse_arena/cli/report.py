@@ -35,6 +35,8 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
     refuse_links(file)
     text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     try:
+        if not file.absolute().parent.is_dir():
+            raise ArenaError(f"cannot write {file}: there is no such folder")
         write_atomically(file, text.encode())
     except ArenaError as error:
         raise ArenaError(f"{error}; choose another file with --out") from None

@@ -134,7 +134,10 @@ def _refuse_other_types(schema: pa.Schema) -> None:
         expected = expected or (pa.float64() if field.name.startswith(_OF_METRICS) else column_type(field.name))
         if expected is not None and not pa.types.is_null(field.type) and _kind(field.type) != _kind(expected):
             both = {_kind(field.type), _kind(expected)}
-            if both != {"whole numbers", "numbers"}:  # a column of whole numbers that may be missing is one of floats
+            if field.name in ("seed", "person") or both != {
+                "whole numbers",
+                "numbers",
+            }:  # a column of whole numbers that may be missing is one of floats
                 raise ArenaError(f"column {field.name!r}: expected {_kind(expected)}, got {field.type}")
 
 

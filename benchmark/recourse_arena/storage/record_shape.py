@@ -23,8 +23,8 @@ class _Suite(msgspec.Struct):
 
 class _Solver(msgspec.Struct):
     version: str
-    knows: list[str]
-    summary: str
+    knows: list[str] = []
+    summary: str = ""
     trained: bool | None = None
     needs: list[str] = []
 
@@ -32,10 +32,10 @@ class _Solver(msgspec.Struct):
 class _Metric(msgspec.Struct):
     name: str
     direction: Literal["higher", "lower", "none"]
-    unit: str
-    population: str
-    definition: str
-    title: str
+    unit: str = ""
+    population: str = ""
+    definition: str = ""
+    title: str = ""
     version: str = "1"
     average: str = ""
     shown: str = ""
@@ -129,7 +129,9 @@ _UNIQUE = {"cells": ("dataset", "scenario", "solver", "seed"), "metrics": ("name
 
 
 def checked_record(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of a finished run, or refuse what is none; what nobody reads of a metric is left out.
+    """Return the record of a finished run, or refuse what is none.
+
+    Metrics and solvers have all that is read of them then, and metrics nothing else.
 
     Raises:
         ArenaError: With the key, what was expected there and what came.
@@ -145,8 +147,13 @@ def checked_record(info: Mapping[str, Any]) -> dict[str, Any]:
                 raise ArenaError(f"{part}[{place}]: expected a {' and '.join(keys)} that no entry before it has")
             seen.add(key)
     known = _Metric.__struct_fields__
-    metrics = [{name: value for name, value in metric.items() if name in known} for metric in info["metrics"]]
-    return {**info, "metrics": metrics}
+    blank = {**dict.fromkeys(("unit", "population", "definition"), "")}
+    metrics = [
+        {**blank, "title": metric["name"], **{name: value for name, value in metric.items() if name in known}}
+        for metric in info["metrics"]
+    ]
+    solvers = {name: {"knows": [], "summary": "", **solver} for name, solver in info["solvers"].items()}
+    return {**info, "metrics": metrics, "solvers": solvers}
 
 
 def _check(value: object, kind: type[msgspec.Struct], place: str = "") -> None:

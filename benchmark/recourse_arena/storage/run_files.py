@@ -6,8 +6,8 @@ __all__ = ["RunFiles"]
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from recourse_arena.storage.record_shape import checked_record
 
 _KEYS = (*KEYS, "outcome", "people")
 _WORDS = ("dataset", "scenario", "solver", "outcome")
+_SOLVERS = ("solver", "certifier")
 _WHOLE = ("seed", "people")
 _MOST = {
     "run.json": GIGABYTE // 4,
@@ -39,12 +40,14 @@ class RunFiles:
         info: What `run.json` holds.
         summary: A row per cell, a column per metric.
         keep: Held as long as the result lives.
+        called: What solvers are called here, by their names in the files, where that differs.
     """
 
     path: Path
     info: dict[str, Any]
     summary: pd.DataFrame
     keep: object = field(default=None, repr=False, compare=False)
+    called: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path, *, keep: object = None) -> Self:
@@ -95,7 +98,22 @@ class RunFiles:
     ) -> pd.DataFrame | None:
         """Return the rows of people as :func:`~recourse_arena.storage.people_table.read_people` does."""
         path = self.table("people.parquet")
-        return None if path is None else read_people(path, wanted, required=required)
+        people = None if path is None else read_people(path, wanted, required=required)
+        return people if people is None or not self.called else people.replace({"solver": dict(self.called)})
+
+    def calling(self, names: Mapping[str, str]) -> Self:
+        """Return the same run with other names of solvers."""
+
+        def named(entry: Mapping[str, Any]) -> dict[str, Any]:
+            return {key: names.get(value, value) if key in _SOLVERS else value for key, value in entry.items()}
+
+        info = {
+            **self.info,
+            "solvers": {names.get(name, name): solver for name, solver in self.info["solvers"].items()},
+            "cells": [named(cell) for cell in self.info["cells"]],
+            "alarms": [named(alarm) for alarm in self.alarms],
+        }
+        return replace(self, info=info, summary=self.summary.replace({"solver": dict(names)}), called=names)
 
     @property
     def people(self) -> pd.DataFrame:

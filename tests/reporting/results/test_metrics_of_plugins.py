@@ -63,6 +63,8 @@ def test_compare_gates_it_by_its_direction(run, tmp_path):
     other.mkdir()
     for name in ("run.json", "summary.csv", "people.parquet"):
         (other / name).write_bytes((run.path / name).read_bytes())
+    info = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(json.dumps({**info, "tables": {}}))  # a run that says nothing of its tables
     people = pd.read_parquet(other / "people.parquet")
     people["metric_single_action"] = people["metric_single_action"].where(people["solver"] != "top", 0.0)
     people.to_parquet(other / "people.parquet")
