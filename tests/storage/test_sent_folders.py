@@ -64,16 +64,16 @@ def test_every_change_of_a_record_is_refused_with_file_and_key_or_does_no_harm(s
     path = shutil.copytree(sent, tmp_path / "changed")
     info = json.loads((path / "run.json").read_text())
     refused, harmless = 0, []
-    for place, value in list(mutations(info))[::3]:
+    for place, value in list(mutations(info))[::4]:
         (path / "run.json").write_text(json.dumps(mutated(info, place, value)))
         try:
             RunFiles.read(path)
             harmless.append((place, value))
         except ArenaError as error:
             refused += str(path) in str(error) and ("run.json" in str(error) or "has not finished" in str(error))
-    assert refused > 300
-    assert refused + len(harmless) == len(list(mutations(info))[::3])
-    for place, value in harmless[:: len(harmless) // 8]:
+    assert refused > 200
+    assert refused + len(harmless) == len(list(mutations(info))[::4])
+    for place, value in harmless[:: len(harmless) // 3]:
         (path / "run.json").write_text(json.dumps(mutated(info, place, value)))
         read_anyhow(path, good)
 
