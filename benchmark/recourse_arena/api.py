@@ -47,6 +47,7 @@ def run(
     scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
+    metrics: Sequence[str] | str = (),
     fresh: bool = False,
     data: str | Path | None = None,
     cache: str | Path | None = None,
@@ -72,6 +73,8 @@ def run(
         scenarios: Patterns over the suite's scenarios, or names of others.
         people: How many people are asked about, drawn by seed from all who ask.
         seeds: Seeds instead of the suite's.
+        metrics: Names of metrics of plugins, beside those of the suite; those of a plugin that has a dataset, solver or
+            suite of the run are measured anyway.
         fresh: Compute every cell anew, even if the folder holds it. Models in the cache are kept.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
@@ -98,7 +101,7 @@ def run(
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     order = _order(
-        suite, solvers, datasets, scenarios, people, seeds, person_timeout, data, cache, no_plugins,
+        suite, solvers, datasets, scenarios, people, seeds, person_timeout, metrics, data, cache, no_plugins,
         folder=Path(temporary.name if temporary else str(out)).absolute(),
         fresh=fresh, jobs=jobs, scheduler=scheduler, limits=limits,
     )  # fmt: skip
@@ -125,6 +128,7 @@ def preview(
     scenarios: Sequence[str] | str = (),
     people: int | None = None,
     seeds: Sequence[int] = (),
+    metrics: Sequence[str] | str = (),
     person_timeout: float | None = None,
     fresh: bool = False,
     data: str | Path | None = None,
@@ -139,7 +143,7 @@ def preview(
     """
     out, jobs, fresh = as_path("out", out), as_whole_number("jobs", jobs, least=1), as_yes_or_no("fresh", fresh)
     order = _order(
-        suite, solvers, datasets, scenarios, people, seeds, person_timeout, data, cache, no_plugins,
+        suite, solvers, datasets, scenarios, people, seeds, person_timeout, metrics, data, cache, no_plugins,
         folder=Path(out or "."), jobs=jobs,
     )  # fmt: skip
     from recourse_arena.execution.preview import Preview
@@ -168,6 +172,7 @@ def _order(
     people: int | None,
     seeds: Sequence[int],
     person_timeout: float | None,
+    metrics: Sequence[str] | str,
     data: str | Path | None,
     cache: str | Path | None,
     no_plugins: Sequence[str],
@@ -183,7 +188,7 @@ def _order(
         raise ArenaError(f"no_plugins: expected names of plugins, got {no_plugins!r}")
     several = as_several("datasets", datasets, (str, Dataset))
     words = [one for one in several if not isinstance(one, Dataset)]
-    choice = replace(Selection.checked(words, scenarios, people, seeds, person_timeout), solvers=tuple(names))
+    choice = replace(Selection.checked(words, scenarios, people, seeds, person_timeout, metrics), solvers=tuple(names))
     return RunOrder(
         suite,
         choice=choice,

@@ -23,7 +23,7 @@ def run(plugged, arena, monkeypatch, tmp_path):
 
         monkeypatch.setattr(gauges, "OFFERED", list(metrics))
         plugged("gauges")
-        arena(out=tmp_path / out, solvers=list(solvers))
+        arena(out=tmp_path / out, solvers=list(solvers), metrics=[metric.name for metric in metrics])
         return RunFiles.read(tmp_path / out)
 
     return ran

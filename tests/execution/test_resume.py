@@ -49,7 +49,7 @@ def test_a_run_interrupted_and_killed_ends_as_one_that_nobody_stopped(words, tmp
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     said = process.communicate()[1]
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "interrupted; what is done is kept" in said
     assert "Traceback" not in said
     kept = list(broken.glob("cells/*.parquet"))

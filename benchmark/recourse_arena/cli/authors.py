@@ -43,7 +43,7 @@ def _reason(text: str) -> tuple[str, str]:
 
 
 def _draft(kind: str, name: str, into: Path, source: Path) -> None:
-    from recourse_arena.storage.files import write_atomically
+    from recourse_arena.storage.files import refuse_links, write_atomically
     from recourse_arena.tables.declaration import read_declaration
     from recourse_arena.tables.draft import drafted
 
@@ -53,6 +53,7 @@ def _draft(kind: str, name: str, into: Path, source: Path) -> None:
         raise ArenaError(f"the name of a dataset must be {NAME}; got {name!r}")
     if name in registry().datasets:
         raise ArenaError(f"there is a dataset called {name!r} already; choose another name")
+    refuse_links(into)
     place = into / f"{name}.toml"
     if place.exists():
         raise ArenaError(f"{place} is there already; move it away, or choose another name")

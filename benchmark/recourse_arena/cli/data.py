@@ -31,7 +31,12 @@ _DATA = click.option("--data", "folder", type=FOLDER, help="Data directory.  [en
 @no_plugin
 def fetch(name: str, source: Path | None, force: bool, folder: Path | None) -> None:
     """Download the file of a dataset, check it, and put it in its place."""
+    from recourse_arena.storage.files import refuse_links
+
     dataset, directory = _dataset(name, folder)
+    for place in dataset.files(directory):
+        inside = [parent for parent in place.parents if directory in parent.parents]
+        refuse_links(*inside, place)
     click.echo(f"{name}: {dataset.fetch(directory, source=source, force=force)}")
 
 

@@ -21,25 +21,19 @@ def figures(folder: Path, out: Path | None) -> None:
     Prints each written file, and each figure that is left out with what the run lacks for it.
     """
     from recourse_arena.reporting.figures.draw import draw
+    from recourse_arena.storage.files import refuse_links, write_atomically
     from recourse_arena.storage.run_files import RunFiles
 
     target = out or folder / "figures"
+    refuse_links(target)
     written = 0
     for picture in draw(RunFiles.read(folder)):
         if picture.reason:
             click.echo(f"left out {picture.name}: {picture.reason}")
         for ending, content in picture.files.items():
             file = target / f"{picture.name}.{ending}"
-            _write(file, content)
+            write_atomically(file, content)
             written += 1
             click.echo(f"wrote {file}")
     if not written:
         raise ArenaError(f"no figure can be drawn from {folder}; above is why")
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    except OSError as error:
-        raise ArenaError(f"cannot write {file}: {error.strerror or error}") from None

@@ -28,12 +28,16 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
     advice of each solver ends.
     """
     from recourse_arena.reporting.paper.report import PaperReport
+    from recourse_arena.storage.files import refuse_links, write_atomically
     from recourse_arena.storage.run_files import RunFiles
 
-    text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     file = out or folders[0] / "report.md"
+    refuse_links(file)
+    text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ArenaError(f"cannot write {file}: {error.strerror or error}; choose another file with --out") from None
+        if not file.absolute().parent.is_dir():
+            raise ArenaError(f"cannot write {file}: there is no such folder")
+        write_atomically(file, text.encode())
+    except ArenaError as error:
+        raise ArenaError(f"{error}; choose another file with --out") from None
     click.echo(f"Report: {file.resolve()}")

@@ -112,7 +112,7 @@ def carry_out(order: RunOrder, progress: Progress, nursery: Nursery | None = Non
         plan = order.plan(registry, described_apart(apart, registry))
         cache = _cache(order, plan)
         setting = WorkerSetup.of(
-            order.data, order.cache, order.pickles, order.no_plugins, registry.handed, order.limits
+            order.data, order.cache, order.pickles, order.no_plugins, registry.handed, order.limits, registry.wanted
         )
         engine = make_engine(registry, setting, apart, cache, jobs=order.jobs, scheduler=order.scheduler)
     how = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["evaluate", "execute"]
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.engine import Engine, Serial
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.preview import efforts
@@ -21,6 +22,7 @@ from recourse_arena.execution.summary import cross_checked, summarise
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.execution.worker.measuring import MetricValues
+from recourse_arena.judging.records import check_records
 from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.task_graph import TaskGraph
 from recourse_arena.planning.tasks import JudgeTask, SolveTask, Task
@@ -75,19 +77,20 @@ def execute(
             progress.end()
             return _Run(plan, graph, None, None, dict(kept)).records(registry)
         info = run_record(plan, registry, how={"arithmetic": arithmetic, **(how or {})})
-        folder.write_info({**info, "status": "running"})
-        run = _Run(plan, graph, folder, store, dict(kept), _advised(graph, store, kept))
+        rests_on = [] if fresh else (before or {}).get("materials", [])
+        folder.write_info({**info, "status": "running", "materials": rests_on})
+        run = _Run(plan, graph, folder, store, dict(kept), _advised(graph, store, kept), rests_on=_by_key(rests_on))
         try:
             run.work(engine, progress, cache)
         except BaseException:  # also Ctrl-C: what is done stays
             store.flush()
             raise
+        folder.settle(store, run.models)
         _refuse_strangers(cache, progress)
         records, alarms = cross_checked(run.records(registry))
-        store.compact()
         summary, records = summarise(records, registry)
         info["tables"] = folder.write_tables(records, summary, run.marginals())
-        info["materials"] = [dict(models.identity) for models in run.models.values()]
+        info["materials"] = [{**models.identity, "key": key} for key, models in run.models.items()]
         info["provenance"]["ended"] = now()
         cells = [record.as_dict() for record in records]
         folder.write_info({**info, "status": "finished", "cells": cells, "alarms": alarms})
@@ -127,6 +130,8 @@ class _Run:
     advised: Mapping[Task, AdviceResult] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     models: dict[str, ModelsResult] = field(default_factory=dict)
+    rests_on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `run.json` says of models by key: what is kept rests on them."""
 
     @cached_property
     def cells(self) -> dict[str, JudgeTask]:
@@ -187,7 +192,7 @@ class _Run:
         wanted = {*tasks}
         for models in self.graph.models:
             known = self.folder.models(models.key) if self.folder else None
-            if known is not None:
+            if known is not None and not _other_models(known, self.rests_on.get(models.key, {})):
                 self.models[models.key] = known
             elif models not in wanted:
                 tasks.append(models)
@@ -203,9 +208,21 @@ class _Run:
             if self.store is not None and not task.fit.handed:
                 self.store.advice.keep(task.key, answer)
         elif isinstance(answer, CellResult):
-            self._keep(self.cells[task.key], answer, progress)
+            try:
+                check_records(answer.people.schema)
+            except ArenaError as error:  # it would keep the tables of everybody from being written
+                self._fail(self.cells[task.key], Failure(Outcome.FAILED, str(error)), progress)
+            else:
+                self._keep(self.cells[task.key], answer, progress)
 
     def _know(self, task: Task, models: ModelsResult) -> None:
+        before = self.models[task.key].identity if task.key in self.models else self.rests_on.get(task.key, {})
+        if other := _other_models(models, before):
+            raise ArenaError(
+                f"{task.label}: {other} is another one than this run rests on ({before[other]} -> "
+                f"{models.identity[other]}), so that what is kept and what is new would not go together;\n"
+                f"restore the artefact cache that it was begun with, or start over with --fresh"
+            )
         if task.key not in self.models:
             self.models[task.key] = models
             if self.folder is not None:
@@ -242,6 +259,16 @@ def _refuse_strangers(cache: ArtefactCache, progress: Progress) -> None:
             f"{len(strangers)} artefacts in the cache were not made by this run, but while it ran: they lie in its "
             "set-aside/ now, and are made anew when they are needed"
         )
+
+
+def _by_key(materials: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {said["key"]: said for said in materials if "key" in said}
+
+
+def _other_models(models: ModelsResult, before: Mapping[str, Any]) -> str:
+    """Return which model is another one than was recorded, `classifier` or `flow`; nothing if none is."""
+    both = [name for name in ("classifier", "flow") if before.get(name) and models.identity.get(name)]
+    return next((name for name in both if models.identity[name] != before[name]), "")
 
 
 def _words(cell: Cell) -> str:

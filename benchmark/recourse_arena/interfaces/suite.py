@@ -41,6 +41,7 @@ class Suite:
         ranked_by: The metric that ranks solvers, for a suite that keeps the definition of a paper; by default
             attainability under the truth where it is known, else under what no solver was handed, and validity, then
             cost, where nobody was asked for plausibility.
+        metrics: Names of metrics of plugins that are measured, beside those of the suite itself.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Suite:
     version: str = "1"
     optional: frozenset[str] = field(default_factory=frozenset)
     ranked_by: str = ""
+    metrics: tuple[str, ...] = ()
 
     def identity(self) -> dict[str, Any]:
         """Return what a run folder remembers of the suite."""

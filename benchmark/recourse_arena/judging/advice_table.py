@@ -41,9 +41,12 @@ def check_advice(schema: pa.Schema) -> None:
     masks = [name for name in schema.names if name.startswith("mask_")]
     wanted = {"person": pa.types.is_integer, "outcome": pa.types.is_dictionary}
     wanted |= dict.fromkeys(masks, pa.types.is_boolean)
+    if "lower_bound" in schema.names:
+        wanted["lower_bound"] = pa.types.is_floating
     wanted |= {f"value_{name.removeprefix('mask_')}": pa.types.is_floating for name in masks}
+    names = list(schema.names)
     for name, fits in wanted.items():
-        if name not in schema.names or not fits(schema.field(name).type):
+        if names.count(name) != 1 or not fits(schema.field(name).type):
             raise ArenaError(f"not advice: column {name!r} is missing or of another type")
 
 

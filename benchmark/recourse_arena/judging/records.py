@@ -79,6 +79,8 @@ def check_records(schema: pa.Schema) -> None:
     Raises:
         ArenaError: With the first column that is missing or of another type.
     """
-    for name, kind in COLUMNS.items():
-        if name not in schema.names or schema.field(name).type != kind:
-            raise ArenaError(f"not rows of people: column {name!r} is missing or of another type")
+    names = list(schema.names)
+    for name in (*COLUMNS, *names):
+        kind = column_type(name)
+        if names.count(name) != 1 or kind is None or schema.field(name).type != kind:
+            raise ArenaError(f"not rows of people: column {name!r} is missing, unknown, there twice or of another type")

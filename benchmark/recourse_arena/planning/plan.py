@@ -56,6 +56,7 @@ class Selection:
         seeds: Seeds instead of the suite's.
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so and its name
             does not set it: it becomes part of its name.
+        metrics: Names of metrics of plugins, beside those of the suite.
     """
 
     datasets: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Selection:
     people: int | None = None
     seeds: tuple[int, ...] = ()
     person_timeout: float | None = None
+    metrics: tuple[str, ...] = ()
 
     @classmethod
     def checked(
@@ -73,6 +75,7 @@ class Selection:
         people: int | None = None,
         seeds: Sequence[int] | None = (),
         person_timeout: float | None = None,
+        metrics: Sequence[str] | str | None = (),
     ) -> Selection:
         """Return what was chosen, whoever says it; a single name is one name.
 
@@ -89,6 +92,7 @@ class Selection:
             people=None if people is None else as_whole_number("people", people, least=1),
             seeds=numbers,
             person_timeout=as_seconds("person timeout", person_timeout),
+            metrics=_names("metrics", metrics),
         )
 
 
@@ -149,7 +153,6 @@ def make_plan(
     if not blocks:
         names = sorted({scenario.name for block in suite.blocks for scenario in block.scenarios})
         raise ArenaError(f"nothing is left of suite {suite.name!r}: its scenarios are {', '.join(names)}")
-    _check_ranking(suite, registry)
     skipped: dict[str, str] = {}
     for block in blocks:
         for name in block.datasets:
@@ -178,6 +181,8 @@ def make_plan(
         for scenario in block.scenarios
         if not _beyond(scenario, dataset, choice, registry)
     ]
+    registry.want_metrics((*suite.metrics, *choice.metrics))
+    _check_ranking(suite, registry)
     used = {name: cards[name] for name in named.values()}
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed))
 
@@ -186,7 +191,7 @@ def _check_ranking(suite: Suite, registry: Registry) -> None:
     """Refuse a suite that wants solvers ranked by what no solver can be ranked by."""
     if not suite.ranked_by:
         return
-    able = [m.name for m in registry.metrics.values() if m.average is not None and m.direction != "none"]
+    able = [m.name for m in registry.measured.values() if m.average is not None and m.direction != "none"]
     if suite.ranked_by not in able:
         raise unknown(f"metric in ranked_by of suite {suite.name!r}", suite.ranked_by, able)
 

@@ -31,6 +31,7 @@ class _Suite(_Block, frozen=True):
     seeds: WholeNumbers = (0,)
     version: str = "1"
     ranked_by: str = ""
+    metrics: Names = ()
     block: list[Any] = []  # noqa: RUF012
     answers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -47,10 +48,10 @@ class _Answers(Table, frozen=True):
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
     """Return the suite of a TOML file.
 
-    Keys: `name`, `summary`, `seeds`, `ranked_by` (the metric that ranks, if not the best known attainability), and
-    `datasets`, `scenarios`, `solvers`, `people`, either at the top or in several `[[block]]` tables; `[answers.NAME]`
-    with `file`, `scheme` (`likert?levels=7`), `labels` of its levels, `profile`, `plausibility`, `density` makes a
-    scenario of real answers.
+    Keys: `name`, `summary`, `seeds`, `metrics` (of plugins), `ranked_by` (the metric that ranks, if not the best known
+    attainability), and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in several `[[block]]`
+    tables; `[answers.NAME]` with `file`, `scheme` (`likert?levels=7`), `labels` of its levels, `profile`,
+    `plausibility`, `density` makes a scenario of real answers.
 
     Arguments:
         path: The file.
@@ -69,6 +70,7 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
         seeds=said.seeds,
         version=said.version,
         ranked_by=said.ranked_by,
+        metrics=said.metrics,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BLOCKED", "discover"]
+__all__ = ["BLOCKED", "METRICS", "discover"]
 
 import os
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,9 @@ from recourse_arena.registry.registry import Registry, blocked
 
 BLOCKED = "RECOURSE_ARENA_NO_PLUGINS"
 """Environment variable that names plugins to block, joined by commas."""
+
+METRICS = "RECOURSE_ARENA_METRICS"
+"""Environment variable that tells the processes of a run which metrics of plugins it measures, joined by commas."""
 
 
 def discover(entries: Iterable[EntryPoint] | None = None, *, no_plugins: Sequence[str] = ()) -> Registry:
@@ -28,4 +31,6 @@ def discover(entries: Iterable[EntryPoint] | None = None, *, no_plugins: Sequenc
     """
     found = entry_points(group=PROJECT) if entries is None else entries
     environment = os.environ.get(BLOCKED, "").split(",")
-    return Registry(blocked(found, no_plugins, [name.strip() for name in environment if name.strip()]))
+    registry = Registry(blocked(found, no_plugins, [name.strip() for name in environment if name.strip()]))
+    registry.wanted = tuple(filter(None, os.environ.get(METRICS, "").split(",")))
+    return registry

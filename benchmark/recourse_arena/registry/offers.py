@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check_offer", "check_option"]
+__all__ = ["COLUMNS_OF_TABLES", "check_offer", "check_option"]
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.profile import COSTS
 from recourse_arena.problem.scenario import NOTIONS, Scenario
 
-_COLUMNS = (
+COLUMNS_OF_TABLES = (
     "dataset",
     "scenario",
     "solver",
@@ -31,6 +31,9 @@ _COLUMNS = (
     "outcome",
     "people",
     "note",
+    "run",
+    "rank",
+    "interval",
     "ms_per_person",
 )
 """Columns that are in every table; a metric of such a name would overwrite them."""
@@ -107,7 +110,7 @@ def _check_metric(offer: Metric) -> None:
         raise ArenaError(f"metric {_short(offer.name)}: expected a function to compute it, got {_short(offer.compute)}")
     if offer.direction not in ("higher", "lower", "none"):
         raise unknown(f"direction of metric {_short(offer.name)}", str(offer.direction), ["higher", "lower", "none"])
-    if offer.name in _COLUMNS:
+    if offer.name in COLUMNS_OF_TABLES:
         raise ArenaError(f"a metric cannot be called {offer.name!r}: summary.csv has a column of this name already")
 
 

@@ -45,9 +45,11 @@ class Registry:
 
     def __init__(self, plugins: Sequence[Plugin] = ()) -> None:
         self._plugins = list(plugins)
-        self._used: set[str] = set()
+        self._used: dict[str, set[str]] = {}
         self.handed: dict[str, Dataset] = {}
         """The datasets that were handed over as objects, or as TOML files, by name."""
+        self.wanted: tuple[str, ...] = ()
+        """The metrics of plugins that are measured, beside those of the suite."""
         self.datasets: Offers[type[Dataset]] = Offers(self, "datasets")
         self.decisions: Offers[type[Decision]] = Offers(self, "decisions")
         self.solvers: Offers[type[Solver]] = Offers(self, "solvers")
@@ -137,6 +139,30 @@ class Registry:
             own = [scheme for scheme in self.elicitors if scheme not in (*SCHEMES.values(), "ranking")]
             return Scenario.parse(name, {**SCHEMES, **{scheme: scheme for scheme in own}})
 
+    @property
+    def measured(self) -> dict[str, Metric]:
+        """The metrics that a run measures, by name: those of the suite, and those of plugins that are wanted.
+
+        A plugin with metrics that nobody wants is not even imported.
+        """
+        own = [name for p in self._plugins if p.built_in for name in p.offers("metrics")]
+        wanted = [name for name in self.wanted if name in self.metrics]
+        return {name: self.metrics[name] for name in dict.fromkeys([*own, *wanted])}
+
+    def want_metrics(self, names: Collection[str] = ()) -> None:
+        """Have metrics measured: those named, and those of plugins of which a dataset or suite is used so far.
+
+        Those of a solver's plugin are named: measuring imports it, and nothing of a solver runs where it is judged.
+
+        Raises:
+            ArenaError: If no plugin offers a metric of such a name.
+        """
+        for name in names:
+            if name not in self.metrics:
+                raise self.metrics.unknown(name)
+        used = [p for p in self._plugins if self._used.get(p.name, set()) & {"datasets", "suites"} and not p.built_in]
+        self.wanted = tuple(dict.fromkeys([*names, *(name for p in used for name in p.offers("metrics"))]))
+
     def candidates(self, kind: str, name: str = "") -> list[Plugin]:
         """Return the plugins that may offer something of a kind, in the order in which they are asked for `name`."""
         able = [plugin for plugin in self._plugins if not plugin.refused and kind in plugin.may_offer]
@@ -165,9 +191,9 @@ class Registry:
         """Return the module in which something with options is written; empty if nothing has the name."""
         return str(getattr(getattr(self, kind).get(variant(name)[0]), "__module__", ""))
 
-    def use(self, plugin: Plugin) -> None:
-        """Remember that something of a plugin was used."""
-        self._used.add(plugin.name)
+    def use(self, plugin: Plugin, kind: str) -> None:
+        """Remember that something of a kind was used of a plugin."""
+        self._used.setdefault(plugin.name, set()).add(kind)
 
     def out_of_order(self, kind: str) -> str:
         """Return which plugins that may offer a kind do not work, as a line for people; empty if all do."""
@@ -199,7 +225,7 @@ class Offers(MutableMapping[str, T]):
             return self._set[name]
         for plugin in self._registry.candidates(self._kind, name) if is_name(name) else ():
             if name in (offers := plugin.offers(self._kind)):
-                self._registry.use(plugin)
+                self._registry.use(plugin, self._kind)
                 offer: T = offers[name]
                 return offer
         raise KeyError(name)

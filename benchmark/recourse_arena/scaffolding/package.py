@@ -14,6 +14,7 @@ from pathlib import Path
 
 import recourse_arena
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.storage.files import refuse_links
 
 KINDS = ("solver", "dataset", "metric")
 """What a package can be made for."""
@@ -52,6 +53,7 @@ def make_package(kind: str, name: str, *, into: Path, taken: Collection[str] = (
         raise unknown("kind of package", kind, KINDS)
     _check_name(name, taken)
     folder = into / name
+    refuse_links(into)
     if folder.exists() or folder.is_symlink():
         raise ArenaError(f"{folder} is there already; choose another name, or another folder with --into")
     words = {
@@ -70,7 +72,8 @@ def make_package(kind: str, name: str, *, into: Path, taken: Collection[str] = (
     place = shlex.quote(str(folder))
     run = f"recourse-arena run quick --solver {name} --solver icarma --people 50"
     check_and_install = (f"recourse-arena check {place}", f"pip install -e {place}")
-    return Package(folder, (*check_and_install, run) if kind == "solver" else check_and_install)
+    ways = {"solver": (run,), "metric": (f"recourse-arena run quick --metric {words['module']} --people 50",)}
+    return Package(folder, (*check_and_install, *ways.get(kind, ())))
 
 
 def _check_name(name: str, taken: Collection[str]) -> None:

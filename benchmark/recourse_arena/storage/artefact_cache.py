@@ -74,14 +74,27 @@ class ArtefactCache:
     def _believed(self, path: Path) -> bool:
         return self.known is None or self.known.get(path) == _state(path)
 
-    def get(self, kind: str, key: str, make: Callable[[], Tensors | None]) -> tuple[Tensors | None, float]:
+    def get(
+        self,
+        kind: str,
+        key: str,
+        make: Callable[[], Tensors | None],
+        *,
+        check: Callable[[Tensors], object] | None = None,
+    ) -> tuple[Tensors | None, float]:
         """Return the tensors of an artefact and the seconds it took to make, making it if it is not there.
 
         It is made on one thread, so that it is the same whatever the number of cores: sums over several threads are
         rounded otherwise, and training multiplies that. Without a folder, or if `make` returns none, nothing is kept;
         nor if the folder cannot be written, which is reported.
+
+        Arguments:
+            kind: What it is of.
+            key: Its key.
+            make: Makes it.
+            check: Raises an ArenaError for tensors that cannot be used, although they are what the file says.
         """
-        kept = self._kept(kind, key)
+        kept = self._kept(kind, key, check)
         if kept is not None:
             return kept
         start = time.perf_counter()
@@ -130,11 +143,16 @@ class ArtefactCache:
                 found.append(Artefact(path.parent.name, path.stem, path, state.st_size, used))
         return sorted(found, key=lambda artefact: -artefact.used)
 
-    def _kept(self, kind: str, key: str) -> tuple[Tensors, float] | None:
+    def _kept(
+        self, kind: str, key: str, check: Callable[[Tensors], object] | None = None
+    ) -> tuple[Tensors, float] | None:
         if self.folder is None or not (path := self._path(kind, key)).is_file() or not self._believed(path):
             return None
         try:
-            return _unpacked(path, key)
+            tensors, seconds = _unpacked(path, key)
+            if check is not None:
+                check(tensors)
+            return tensors, seconds
         except ArenaError as error:
             moved = set_aside(path, self.folder)
             warnings.warn(f"{path}: {error}; it is made anew, and the file is now {moved}", stacklevel=4)

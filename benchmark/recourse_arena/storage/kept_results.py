@@ -7,6 +7,7 @@ __all__ = ["KeptResults"]
 import contextlib
 import hashlib
 import json
+import os
 import time
 import warnings
 from collections.abc import Collection, Iterable, Mapping
@@ -18,12 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.storage.files import set_aside, write_atomically
+from recourse_arena.storage.files import GIGABYTE, plain_file, set_aside, write_atomically
 from recourse_arena.storage.people_table import as_parquet
 
 _SAID = b"recourse-arena cells"
 _BETWEEN = 0.3
 """Seconds for which cells may wait for each other to be written together: no more work than that is ever lost."""
+
+_MOST = 16 * GIGABYTE
+"""Bytes that a file may have."""
 
 _MANY = 8
 """Files from which it pays to write them into one."""
@@ -109,6 +113,17 @@ class KeptResults(Generic[R]):
             self._waiting = {}
             self._written = time.monotonic()
 
+    def settled(self) -> list[Path]:
+        """Return the files that hold everything, written again where they are gone or changed since."""
+        self.compact()
+        broken = [file for file in self._files if not _is_whole(file)]
+        if broken:
+            for file in filter(os.path.lexists, broken):
+                set_aside(file, self.aside)
+            self._files = [*(file for file in self._files if file not in broken), *self._write(self._held, small=True)]
+            warnings.warn(f"{broken[0]} was lost or changed during the run; it is written again", stacklevel=3)
+        return self._files
+
     def compact(self) -> None:
         """Write everything into few files, if it lies in many."""
         self.flush()
@@ -132,7 +147,7 @@ class KeptResults(Generic[R]):
     def _unpacked(self, file: Path) -> dict[str, R]:
         """Return the results of a file by key, or raise why it is none of ours."""
         try:
-            content = file.read_bytes()
+            content = plain_file(file, most=_MOST).read_bytes()
             if _digest(content) != file.stem:
                 raise ArenaError("its checksum is another than its name says")
             rows = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
@@ -147,6 +162,14 @@ class KeptResults(Generic[R]):
             raise
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
             raise ArenaError(f"not a file of finished cells ({type(error).__name__})") from None
+
+
+def _is_whole(file: Path) -> bool:
+    """Return whether a file is there and has the content that its name says."""
+    try:
+        return _digest(plain_file(file, most=_MOST).read_bytes()) == file.stem
+    except (ArenaError, OSError):
+        return False
 
 
 def _digest(content: bytes) -> str:

@@ -13,6 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.judging.records import column_type
+
+_OF_METRICS = "metric_"
 
 _NAMES = ("dataset", "scenario", "solver")
 
@@ -28,7 +31,7 @@ _MAY_BE_MISSING = ("plausible_scm", "plausible_heldout", "hard_action")
 
 def metric_column(metric: str) -> str:
     """Return the column that holds what a metric of a plugin averages."""
-    return f"metric_{metric}"
+    return f"{_OF_METRICS}{metric}"
 
 
 def as_frame(people: pa.Table) -> pd.DataFrame:
@@ -95,6 +98,7 @@ def read_people(
     if not path.exists():
         return None
     try:
+        _refuse_other_types(pq.read_schema(path))
         file = pq.ParquetFile(path)
         found = file.schema_arrow.names
         if not file.metadata.num_rows:
@@ -102,14 +106,50 @@ def read_people(
         always = (*KEYS, *required)
         missing = [name for name in always if name not in found]
         if missing:
-            raise ArenaError(f"{path}: missing columns {', '.join(missing)}; run the suite again")
+            raise ArenaError(f"missing columns {', '.join(missing)}; run the suite again")
         table = file.read([name for name in found if name in always or wanted is None or wanted(name)])
+        people = table.to_pandas(types_mapper=_nullable)
+    except ArenaError as error:
+        raise ArenaError(f"{path}: {error}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
-        if isinstance(error, ArenaError):
-            raise
         raise ArenaError(f"cannot read {path}: {error}") from None
-    people = table.to_pandas(types_mapper=_nullable)
+    unknown = [
+        name for name in (*KEYS, *(n for n in ("person", "outcome") if n in people)) if people[name].isna().any()
+    ]
+    if unknown:
+        raise ArenaError(f"{path}: column {unknown[0]!r}: expected a value in every row")
     return people.astype(dict.fromkeys(_NAMES, "string")).astype(dict.fromkeys(_NAMES, object))
+
+
+def _refuse_other_types(schema: pa.Schema) -> None:
+    """Refuse columns of other kinds of values than records have; of one without values any will do.
+
+    Raises:
+        ArenaError: With the first of them.
+    """
+    if len({*schema.names}) < len(schema.names):
+        raise ArenaError("a column is there twice")
+    for field in schema:
+        expected = pa.string() if field.name in _NAMES else pa.int64() if field.name == "seed" else None
+        expected = expected or (pa.float64() if field.name.startswith(_OF_METRICS) else column_type(field.name))
+        if expected is not None and not pa.types.is_null(field.type) and _kind(field.type) != _kind(expected):
+            both = {_kind(field.type), _kind(expected)}
+            if field.name in ("seed", "person") or both != {
+                "whole numbers",
+                "numbers",
+            }:  # a column of whole numbers that may be missing is one of floats
+                raise ArenaError(f"column {field.name!r}: expected {_kind(expected)}, got {field.type}")
+
+
+def _kind(of: pa.DataType) -> str:
+    of = of.value_type if pa.types.is_dictionary(of) else of
+    kinds = {
+        "words": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+        "truth values": (pa.types.is_boolean,),
+        "whole numbers": (pa.types.is_integer,),
+        "numbers": (pa.types.is_floating,),
+    }
+    return next((words for words, are in kinds.items() if any(is_one(of) for is_one in are)), "something else")
 
 
 def _nullable(kind: pa.DataType) -> object:

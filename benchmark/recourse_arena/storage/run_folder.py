@@ -6,9 +6,10 @@ __all__ = ["FORMAT", "Kept", "RunFolder", "plan_key"]
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from recourse_arena.base.keys import content_key
 from recourse_arena.planning.plan import Plan
 from recourse_arena.planning.task_graph import TaskGraph
 from recourse_arena.storage.cell_record import CellRecord
-from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.files import GIGABYTE, plain_file, refuse_links, set_aside, write_atomically
 from recourse_arena.storage.kept_results import KeptResults
 from recourse_arena.storage.people_table import as_parquet, labelled
+from recourse_arena.storage.record_shape import checked_record
 from recourse_arena.storage.task_result import AdviceResult, CellResult, ModelsResult
 
 FORMAT = 2
@@ -30,6 +32,9 @@ FORMAT = 2
 
 _TABLES = ("people.parquet", "summary.csv", "marginals.csv")
 _FOLDERS = ("cells", "advice")
+_BOARDS = ("leaderboard.md", "leaderboard.html")
+_MOST = GIGABYTE // 4
+"""Bytes that a file of JSON may have."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Kept:
 
     cells: KeptResults[CellResult]
     advice: KeptResults[AdviceResult]
+    there: frozenset[Path] = field(default=frozenset())
+    """What else lay in both folders when they were claimed."""
 
     def flush(self) -> None:
         """Write what waits."""
@@ -64,8 +71,7 @@ class RunFolder:
             ArenaError: If it cannot be written, holds another run, or another process is at work in it. Nothing is
                 overwritten then.
         """
-        self._refuse_what_is_not_ours()
-        before = self.info()
+        before, damage = self._checked_info()
         if before is not None:
             self._refuse_another(before, plan, fresh=fresh)
         try:
@@ -87,6 +93,9 @@ class RunFolder:
                     file.unlink()
                 for file in self.path.glob("advice/*.parquet"):
                     file.unlink()
+            if damage:
+                moved = set_aside(self.path / "run.json", self.path)
+                warnings.warn(f"{damage}; it is made anew from the cells, and is now {moved}", stacklevel=2)
             yield self._kept()
         finally:
             lock.release()
@@ -97,8 +106,7 @@ class RunFolder:
         Raises:
             ArenaError: If it holds another run, or anything but a run.
         """
-        self._refuse_what_is_not_ours()
-        before = self.info()
+        before, _ = self._checked_info()
         if before is not None:
             self._refuse_another(before, plan, fresh=False)
         kept, cells = self._kept(), graph.cells
@@ -108,7 +116,32 @@ class RunFolder:
         return Kept(
             KeptResults(CellResult, self.path / "cells", aside=self.path),
             KeptResults(AdviceResult, self.path / "advice", aside=self.path),
+            frozenset(self._entries()),
         )
+
+    def _entries(self) -> Iterator[Path]:
+        """Yield everything in the folders of cells and advice but the lock."""
+        for name in _FOLDERS:
+            if (self.path / name).is_dir():
+                yield from (entry for entry in (self.path / name).iterdir() if entry.name != ".lock")
+
+    def settle(self, kept: Kept, models: Mapping[str, ModelsResult]) -> None:
+        """See that the folders hold what the run read and wrote, and nothing that came beside it.
+
+        A solver that writes there must not be believed when the run goes on: what appeared is moved aside, what is
+        gone or changed is written again.
+
+        Arguments:
+            kept: What was claimed.
+            models: What is remembered of models, by content key.
+        """
+        for key, known in models.items():
+            if self.models(key) != known:
+                self.remember(key, known)
+        known_files = {*kept.cells.settled(), *kept.advice.settled(), *map(self._models_path, models)}
+        for stray in sorted({*self._entries()} - known_files - kept.there):
+            moved = set_aside(stray, self.path)
+            warnings.warn(f"{stray} appeared during the run, which did not write it; it is now {moved}", stacklevel=3)
 
     def info(self) -> dict[str, Any] | None:
         """Return what `run.json` says; none if it is not there.
@@ -117,15 +150,34 @@ class RunFolder:
             ArenaError: If it is something else.
         """
         file = self.path / "run.json"
-        if not file.exists():
-            return None
         try:
-            info = json.loads(file.read_text())
-            if isinstance(info["suite"], dict) and isinstance(info["plan"], str):
-                return dict(info)
-        except (ValueError, KeyError, TypeError, OSError):
-            pass
-        raise ArenaError(f"{file} is not a record of a run of this suite's format; choose another folder")
+            info = json.loads(plain_file(file, most=_MOST).read_text(encoding="utf-8"))
+            suite, plan = info["suite"], info["plan"]
+            if not (isinstance(suite, dict) and isinstance(plan, str)):
+                raise ArenaError("suite or plan is not what it should be")
+            return {**info, **(checked_record(info) if info.get("status") == "finished" else {})}
+        except FileNotFoundError:
+            return None
+        except (ArenaError, ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
+            raise ArenaError(f"{file} is not a record of a run of this suite's format ({error})") from None
+
+    def _checked_info(self) -> tuple[dict[str, Any] | None, str]:
+        """Return what `run.json` says, and what is wrong with it where cells beside it show that it was a run's.
+
+        Raises:
+            ArenaError: If the folder holds anything but a run, or `run.json` is something else.
+        """
+        self._refuse_what_is_not_ours()
+        try:
+            return self.info(), ""
+        except ArenaError as error:
+            if self._begun:
+                return None, str(error)
+            raise ArenaError(f"{error}; choose another folder") from None
+
+    @property
+    def _begun(self) -> bool:
+        return (self.path / "cells" / ".lock").exists()
 
     def _refuse_what_is_not_ours(self) -> None:
         """Refuse a folder that holds anything but a run: no file of anybody else's is replaced or deleted.
@@ -137,11 +189,9 @@ class RunFolder:
             found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
         except OSError as error:
             raise ArenaError(f"cannot use {str(self.path)[:200]}: {error.strerror or error}") from None
-        for name in (*_FOLDERS, *_TABLES, "run.json"):
-            if (self.path / name).is_symlink():
-                raise ArenaError(f"{self.path / name} is a link; a run writes into folders of its own only")
-        begun = (self.path / "cells" / ".lock").exists()
-        if "run.json" in found or (begun and found <= {*_FOLDERS, "set-aside"}):
+        names = (*_FOLDERS, "cells/.lock", *_TABLES, *_BOARDS, "set-aside", "run.json")
+        refuse_links(self.path, *(self.path / name for name in names))
+        if "run.json" in found or (self._begun and found <= {*_FOLDERS, "set-aside"}):
             return
         if strangers := sorted(found):
             raise ArenaError(
@@ -165,9 +215,9 @@ class RunFolder:
     def models(self, key: str) -> ModelsResult | None:
         """Return what is remembered of models by their content key; none if it is not there or not readable."""
         try:
-            said = json.loads(self._models_path(key).read_text())
+            said = json.loads(plain_file(self._models_path(key), most=_MOST).read_text())
             return ModelsResult(dict(said["identity"]), {str(k): list(v) for k, v in said["marginals"].items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (ArenaError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def remember(self, key: str, models: ModelsResult) -> None:

@@ -141,7 +141,7 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
             }
             for name, solver in plan.solvers.items()
         },
-        "metrics": [metric.declaration() for metric in registry.metrics.values()],
+        "metrics": [metric.declaration() for metric in registry.measured.values()],
         "plugins": [vars(plugin) for plugin in plugins],
         "provenance": {**provenance(plugins), **how},
     }

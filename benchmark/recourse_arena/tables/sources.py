@@ -44,6 +44,7 @@ def fetched(
         temporary = place.with_name(f".{place.name}.part")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)  # whatever was left, or lies there and leads elsewhere
             if source is not None:
                 shutil.copyfile(_copy(source, file, len(wanted)), temporary)
             else:

@@ -77,9 +77,10 @@ def tune(
     """
     import_optuna()
     tunable = Tunable.of(solver, registry, dataset=dataset, only=only)
-    goal = Objective.parse(objective, registry.metrics)
+    goal = _goal(objective, registry)
     block = Block((dataset,), tuple(map(registry.scenario, scenarios)), (solver,), people)
     plan = make_plan(Suite("tuning", "", (block,), seeds=tuple(seeds)), registry, data=data)
+    registry.want_metrics(goal.metrics)
     materials = {
         (dataset, one): _asking(prepare(dataset, seed=one, data=data, cache=cache, registry=registry))
         for one in dict.fromkeys(seeds)
@@ -105,6 +106,14 @@ def tune(
         progress.end()
     tuning.write(out)
     return tuning
+
+
+def _goal(text: str, registry: Registry) -> Objective:
+    """Return an objective; plugins are asked for their metrics only if it names one that the suite has not."""
+    try:
+        return Objective.parse(text, registry.measured)
+    except ArenaError:
+        return Objective.parse(text, registry.metrics)
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,7 @@ class _Search:
             "people": cells[0].people,
             "split": "validation",
             "seed": seed,
-            "metrics": list(self.registry.metrics),
+            "metrics": list(self.registry.measured),
             "materials": [dict(materials.identity) for materials in self.materials.values()],
             "recourse-arena": __version__,
             "protocol": PROTOCOL,
@@ -235,7 +244,7 @@ class _Search:
             if record.outcome != Outcome.SOLVED:
                 raise ArenaError(f"{record.cell.scenario.name}, seed {record.cell.seed}: {record.reason}")
         summary, _ = summarise(records, self.registry)
-        table = summary[["scenario", *self.registry.metrics]].assign(value=self.objective.of(summary))
+        table = summary[["scenario", *self.registry.measured]].assign(value=self.objective.of(summary))
         means = table.set_index("scenario").apply(pd.to_numeric).groupby("scenario", sort=False).mean()
         if not means["value"].map(math.isfinite).all():
             undefined = [name for name in self.objective.metrics if summary[name].isna().any()]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.randomness import derive_seed
 from recourse_arena.interfaces.options import Choice, Range, Space
+from recourse_arena.storage.files import refuse_links
 
 if TYPE_CHECKING:
     import optuna
@@ -140,6 +141,7 @@ def _suggested(asked: optuna.Trial, name: str, place: Range | Choice) -> Any:
 
 
 def _make(folder: Path) -> None:
+    refuse_links(folder, *(folder / name for name in (_FILE, f"{_FILE}.lock", "tuning.json", "trials.csv")))
     if (folder / "tuning.json").exists() and not (folder / _FILE).exists():
         raise ArenaError(f"{folder} holds a tuning.json without its {_FILE}; choose another folder with --out")
     try:

@@ -307,7 +307,7 @@ def test_a_metric_that_raises_is_undefined_and_noted(plugged, arena, tmp_path, m
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     plugged("zz_odd_metric")
-    result = arena(solvers=["top"], scenarios=["hard-1"], out=tmp_path / "run")
+    result = arena(solvers=["top"], scenarios=["hard-1"], out=tmp_path / "run", metrics=["odd"])
     assert result.summary["odd"].isna().all()
     assert result.summary["validity"].notna().all()
     (note,) = notes(result.info["cells"][0], "metric")
@@ -316,7 +316,7 @@ def test_a_metric_that_raises_is_undefined_and_noted(plugged, arena, tmp_path, m
     assert "in mean" in note["traceback"]
     sys.modules["zz_odd_metric"].forecast["weather"] = 0.25
     monkeypatch.setattr(tiny.Top, "recommend", lambda self, request: pytest.fail("computed again"))
-    result = arena(solvers=["top"], scenarios=["hard-1"], out=tmp_path / "run")
+    result = arena(solvers=["top"], scenarios=["hard-1"], out=tmp_path / "run", metrics=["odd"])
     assert result.summary["odd"].tolist() == [0.25]
     assert "notes" not in result.info["cells"][0]
 

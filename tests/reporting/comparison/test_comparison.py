@@ -115,7 +115,9 @@ def drift(tmp_path):
             drafts[1].people = drafts[1].people[drafts[1].people["person"] < people[1]]
         before(drafts[0])
         after(drafts[1])
-        names = tmp_path / "baseline", tmp_path / "current"
+        times = len(list(tmp_path.iterdir()))
+        once = tmp_path / str(times) if times else tmp_path
+        names = once / "baseline", once / "current"
         return compare(*(draft.write(name) for draft, name in zip(drafts, names, strict=True)), **options)
 
     return compared
@@ -185,7 +187,7 @@ def test_gaps_are_left_out_where_neither_run_certified_anybody(drift):
 def test_gaps_that_only_one_run_has_cannot_be_compared(drift):
     found = drift(certify)
     (reason,) = found.verdicts.loc[found.verdicts["metric"] == "optimality_gap", "reason"]
-    assert reason == "better is None in BASELINE, lower in CURRENT"
+    assert reason == "only in CURRENT"
     assert found.exit_code == 0
 
 
@@ -557,6 +559,40 @@ def test_a_metric_without_values_for_each_person_is_listed_once(drift):
     assert rows[["verdict", "reason", "dataset"]].values.tolist() == [["not comparable", "no per-person values", "*"]]
     assert not {"mood", "solve_seconds"} & set(found.verdicts["metric"])
     assert found.exit_code == 0
+
+
+@pytest.mark.parametrize(("way", "verdicts"), [("lower", ["worse", "better"]), ("higher", ["better", "worse"])])
+@pytest.mark.parametrize("solver", ["plain", "net"])
+def test_a_metric_that_is_no_average_is_compared_by_its_declared_direction(drift, way, verdicts, solver):
+    def valued(value):
+        def declare(draft):
+            draft.info["metrics"].append({"name": "regret", "direction": way})
+            draft.summary = {"regret": value}
+
+        return declare
+
+    for value, expected in zip((3.0, 1.0), verdicts, strict=True):
+        row = verdict(drift(valued(value), valued(2.0)), "regret", solver=solver)
+        assert row["verdict"] == (expected if solver == "plain" else "cannot tell")
+        assert (row["change"], row["baseline"], row["current"]) == (expected, 2.0, value)
+    assert verdict(drift(valued(2.0), valued(2.0)), "regret", solver=solver)["verdict"] == "same"
+
+
+def test_that_nothing_can_be_compared_is_said_plainly(drift):
+    text = drift(lambda draft: draft.info.pop("materials")).text()
+    assert "Nothing of BASELINE can be compared with CURRENT; above is why." in text
+    assert "Bonferroni" not in text
+
+
+def test_no_row_says_worse_and_better_at_once(drift):
+    def change(draft):
+        dearer(draft, 0.9, "plain")
+        dearer(draft, 1.5, "plain", count=1)
+
+    found = drift(change)
+    assert verdict(found, "cost_mean", solver="plain")["verdict"] == "worse"
+    (line,) = [line for line in found.text().splitlines() if "plain" in line and " cost_mean" in line]
+    assert "% on average" in line
 
 
 def test_a_metric_that_changed_its_direction_is_not_comparable(drift):

@@ -110,14 +110,34 @@ def test_csv_and_json_can_be_read_back():
 def test_runs_merge_and_what_cannot_be_compared_is_refused():
     other = result([(*ROWS[0][:2], "third", *ROWS[0][3:])])
     assert len(Leaderboard.of([result(ROWS), other]).rows) == 4
-    with pytest.raises(ArenaError, match="two runs hold worse under hard-2 on loan, seed 0"):
-        Leaderboard.of([result(ROWS), result(ROWS)])
     with pytest.raises(ArenaError, match="differ in the judging protocol"):
         Leaderboard.of([result(ROWS), result([], protocol=2)])
     with pytest.raises(ArenaError, match="differ in the version of suite s"):
         Leaderboard.of([result(ROWS), result([], version="2")])
     with pytest.raises(ArenaError, match="at least one run"):
         Leaderboard.of([])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_solver_of_two_runs_stands_before_and_after_beside_each_other(tmp_path, form):
+    before, after = (
+        Draft(people=60).solve("hard-2", "grid", share).solve("hard-2", name, 0.5).write(tmp_path / name)
+        for name, share in (("before", 0.2), ("after", 0.9))
+    )
+    after.info["solvers"]["grid"]["version"] = "2"  # which is why one looks
+    board = Leaderboard.of([before, after])
+    rows = board.rows.set_index("solver")["attainability"]
+    assert rows["grid [after]"] > rows["grid [before]"]
+    assert {"before", "after"} < set(rows.index)  # whoever is in one run keeps its name
+    assert set(board.standings.pairs["first"]) | set(board.standings.pairs["second"]) == set(rows.index)
+    shown = render(board, form)
+    assert "grid [before]" in shown
+    assert "grid [after]" in shown
+
+
+def test_runs_that_hold_other_seeds_of_a_solver_share_its_row(tmp_path):
+    runs = [Draft(people=60, seeds=(i,)).solve("hard-2", "grid", 0.5).write(tmp_path / str(i)) for i in (0, 1)]
+    assert Leaderboard.of(runs).rows[["solver", "seeds"]].values.tolist() == [["grid", 2]]
 
 
 def test_a_result_displays_as_its_leaderboard():

@@ -25,7 +25,7 @@ from recourse_arena.execution.solving.surroundings import computing, pickled
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.planning.tasks import Task
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.registry.discovery import BLOCKED
+from recourse_arena.registry.discovery import BLOCKED, METRICS
 from recourse_arena.storage.task_result import Failure, TaskResult
 
 
@@ -40,6 +40,7 @@ class WorkerSetup:
         datasets: The datasets handed over, as a pickle.
         limits: What a step of a solver may take.
         no_plugins: Names of plugins to block, `*` for all that are not built in; they need not be there.
+        metrics: Names of the metrics of plugins that are measured.
     """
 
     data: Path
@@ -48,6 +49,7 @@ class WorkerSetup:
     datasets: bytes = b""
     limits: Limits = field(default_factory=Limits)
     no_plugins: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -58,6 +60,7 @@ class WorkerSetup:
         no_plugins: Sequence[str] = (),
         datasets: Mapping[str, Dataset] | None = None,
         limits: Limits | None = None,
+        metrics: Sequence[str] = (),
     ) -> WorkerSetup:
         """Return the setting of folders, solvers, datasets and plugins that are blocked, here or by the environment.
 
@@ -66,7 +69,8 @@ class WorkerSetup:
         """
         tables = pickled("dataset", dict(datasets)) if datasets else b""
         blocked = (*no_plugins, *filter(None, os.environ.get(BLOCKED, "").split(",")))
-        return cls(data.absolute(), cache and cache.absolute(), solvers, tables, limits or Limits(), blocked)
+        held, kept = data.absolute(), cache and cache.absolute()
+        return cls(held, kept, solvers, tables, limits or Limits(), blocked, tuple(metrics))
 
 
 @dataclass
@@ -93,9 +97,10 @@ class Sandbox:
         content = cloudpickle.dumps((tuple(self.path), cloudpickle.dumps(self.setting)))
         self._line, theirs = Pipe()
         command = [sys.executable, "-m", "recourse_arena.execution.sandbox.process", str(theirs.fileno())]
+        environment = {**computing(self.setting.no_plugins), METRICS: ",".join(self.setting.metrics)}
         # A session of its own: Ctrl-C reaches this process, which decides what becomes of the other one.
         self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=computing(self.setting.no_plugins), start_new_session=True,
+            command, pass_fds=[theirs.fileno()], env=environment, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=2,
         )  # fmt: skip
         theirs.close()

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from recourse_arena.base.errors import ArenaError, described
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.decision import Decision
@@ -123,12 +124,47 @@ def kept_or_fitted(
         fitted.append(fit())
         return state(fitted[0])
 
-    kept, _ = cache.get(kind, key, make)
-    if fitted:
-        if isinstance(fitted[0], nn.Module):
-            fitted[0].zero_grad()  # what training leaves behind
-        return fitted[0]
-    return restore(kept or {})
+    def check(kept: Mapping[str, Tensor]) -> None:
+        fitted.append(_restored(kept, restore, state))
+
+    cache.get(kind, key, make, check=check)
+    model = fitted[0]
+    if isinstance(model, nn.Module):
+        model.zero_grad()  # what training leaves behind
+    return model
+
+
+def _restored(
+    kept: Mapping[str, Tensor],
+    restore: Callable[[Mapping[str, Tensor]], Model],
+    state: Callable[[Model], Mapping[str, Tensor] | None],
+) -> Model:
+    """Return the model that is kept.
+
+    Raises:
+        ArenaError: If the tensors are not those of such a model: others by name, shape or type, undefined or infinite
+            numbers in a network, or weights that are all zero, as no training leaves them.
+    """
+    try:
+        model = restore(kept)
+    except Exception as error:  # whatever it is, it is made anew
+        raise ArenaError(f"not tensors of such a model ({described(error)[:200]})") from None
+    expected = state(model) or {}
+    for name in sorted({*expected, *kept}):
+        one, other = (tensors.get(name) for tensors in (kept, expected))
+        if one is None or other is None or (one.shape, one.dtype) != (other.shape, other.dtype):
+            raise ArenaError(f"not tensors of such a model: {name!r} is missing, unknown, or of another shape or type")
+    numbers = {name: tensor for name, tensor in kept.items() if tensor.is_floating_point()}
+    if isinstance(model, nn.Module):
+        weights = {name for name, parameter in model.named_parameters() if parameter.ndim > 1}
+        for name, tensor in numbers.items():
+            if not tensor.isfinite().all():
+                raise ArenaError(f"not a trained model: {name!r} holds undefined or infinite numbers")
+            if name in weights and not tensor.any():
+                raise ArenaError(f"not a trained model: {name!r} is all zero")
+    if numbers and not any(tensor.any() for tensor in numbers.values()):
+        raise ArenaError("not a trained model: all of its numbers are zero")
+    return model
 
 
 def restored_flow(dataset: Dataset, recipe: FlowRecipe, state: Mapping[str, Tensor]) -> CausalFlow:

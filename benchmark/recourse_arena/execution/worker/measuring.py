@@ -35,7 +35,7 @@ class MetricValues:
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """The metrics by name."""
-        return dict(self.registry.metrics)
+        return self.registry.measured
 
     @cached_property
     def digest(self) -> str:

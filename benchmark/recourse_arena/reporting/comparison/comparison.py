@@ -16,7 +16,7 @@ from tabulate import tabulate
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.comparison.pairing import Incomparable, Key, Pair, Side, paired_people
-from recourse_arena.reporting.comparison.verdict import VERDICTS, Tolerance, Verdict, judge_metric
+from recourse_arena.reporting.comparison.verdict import VERDICTS, Tolerance, Verdict, judge_metric, judge_value
 from recourse_arena.reporting.results.averages import Averages, averages
 from recourse_arena.reporting.results.comparability import SUITE, differences
 from recourse_arena.statistics.intervals import bonferroni
@@ -74,6 +74,9 @@ class Comparison:
     def text(self) -> str:
         """Return every verdict other than `same`, then how many there are of each, then how it was judged."""
         table = _table(self.verdicts[self.verdicts["verdict"] != "same"])
+        if self.exit_code == 2:
+            why = "above is why" if table else "neither run holds a cell"
+            return "\n\n".join([*filter(None, [table]), f"Nothing of BASELINE can be compared with CURRENT; {why}."])
         return "\n\n".join(part for part in (table, f"{self._summary()}\n{self._method()}") if part)
 
     def json(self) -> str:
@@ -108,6 +111,8 @@ class Comparison:
         return f" {len(cells)} cells compare only the people that are in both runs.{lost}" if len(cells) else ""
 
     def _method(self) -> str:
+        if not self.intervals:
+            return "Nothing random lies between these cells, so that any change counts and no interval is needed."
         allowed, each = self.tolerance, bonferroni(self.tolerance.confidence, self.intervals)
         return (
             f"Tolerance: {allowed.share:g} for shares, {100 * allowed.cost:g} % of the baseline's mean for costs; "
@@ -152,7 +157,8 @@ def compare(
     averaged = averages([*baseline.info.get("metrics", []), *current.info.get("metrics", [])])
     metrics, unknown = _metrics(baseline, current, averaged)
     found = {key: _cell(key, before, after) for key in dict.fromkeys([*before.cells, *after.cells])}
-    intervals = len(metrics) * sum(isinstance(cell, Pair) and not cell.exact for cell in found.values())
+    averages_of = [name for name in metrics if name in averaged]
+    intervals = len(averages_of) * sum(isinstance(cell, Pair) and not cell.exact for cell in found.values())
     each = bonferroni(confidence, intervals)
     rows: list[dict[str, Any]] = []
     for key, cell in found.items():
@@ -160,7 +166,11 @@ def compare(
             rows.append(_row(key, "outcome", "", cell))
             continue
         for name, way in metrics.items():
-            rows.append(_row(key, name, way, judge_metric(cell, averaged[name], way, allowed, each)))
+            if name in averaged:
+                found_so = judge_metric(cell, averaged[name], way, allowed, each)
+            else:
+                found_so = judge_value(cell, before.value(key, name), after.value(key, name), way)
+            rows.append(_row(key, name, way, found_so))
     rows += [_row((_ALL, _ALL, _ALL, None), name, "", verdict) for name, verdict in unknown.items()]
     verdicts = pd.DataFrame(rows, columns=_COLUMNS).astype({"seed": "Int64"})
     shrunk = sum(isinstance(cell, Pair) and cell.lost > 0 for cell in found.values())
@@ -195,7 +205,9 @@ def _metrics(baseline: RunFiles, current: RunFiles, averaged: Averages) -> tuple
             continue
         if name in averaged and averaged[name].certified and not _any_value(name, baseline, current):
             continue
-        if name not in averaged:
+        if None in found:
+            unknown[name] = Verdict("not comparable", f"only in {'BASELINE' if found[1] is None else 'CURRENT'}")
+        elif name not in averaged and not (name in baseline.summary and name in current.summary):
             unknown[name] = Verdict("not comparable", "no per-person values")
         elif found[0] != found[1]:
             unknown[name] = Verdict("not comparable", f"better is {found[0]} in BASELINE, {found[1]} in CURRENT")
@@ -268,12 +280,14 @@ def _words(rows: list[Mapping[Any, Any]]) -> list[str]:
     arrow = {"higher": " ↑", "lower": " ↓"}.get(row["direction"], "")
     number = _percent if row["scale"] == "relative" else _signed
     ends = [row["low"], row["high"]]
+    turned = {row["verdict"], row["change"]} == {"worse", "better"}  # some lose, though the average gains
+    change = "on average" if turned else row["change"]
     return [
         row["verdict"],
         cell,
         row["metric"] + arrow,
         *("-" if pd.isna(row[side]) else f"{row[side]:.4f}" for side in ("baseline", "current")),
-        "-" if pd.isna(row["difference"]) else f"{number(row['difference'])} {row['change']}",
+        "-" if pd.isna(row["difference"]) else f"{number(row['difference'])} {change}",
         "-" if any(map(pd.isna, ends)) else f"{number(ends[0])} to {number(ends[1])}",
         str(row["people"]) if row["people"] else "-",
         " ".join(row["reason"].split())[:160],

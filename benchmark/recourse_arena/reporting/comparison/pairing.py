@@ -57,14 +57,27 @@ class Side:
     @cached_property
     def people(self) -> dict[Key, pd.DataFrame]:
         """The records of each solved cell."""
-        path = self.result.path / "people.parquet"
-        if not path.exists():
+        if self.result.table("people.parquet") is None:
+            path = self.result.path / "people.parquet"
             raise ArenaError(f"{path} is not there: this run keeps no people; run the suite again")
         people = self.result.read_people()
         if people is None:
             return {}
         groups = people.groupby(list(KEYS), sort=False, observed=True)
         return {(str(d), str(s), str(v), int(str(n))): rows for (d, s, v, n), rows in groups}
+
+    @cached_property
+    def values(self) -> dict[Key, dict[str, Any]]:
+        """The row of `summary.csv` of each cell."""
+        rows = self.result.summary.to_dict("records")
+        return {
+            (r["dataset"], r["scenario"], r["solver"], int(r["seed"])): {str(k): v for k, v in r.items()} for r in rows
+        }
+
+    def value(self, key: Key, metric: str) -> float:
+        """Return what a metric of a cell is in `summary.csv`; nan where it is undefined or not there."""
+        found = self.values.get(key, {}).get(metric)
+        return float("nan") if found is None else float(found)
 
     def solver(self, key: Key) -> dict[str, Any]:
         """Return what the run says about the solver of a cell."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["VERDICTS", "Tolerance", "Verdict", "judge_metric"]
+__all__ = ["VERDICTS", "Tolerance", "Verdict", "judge_metric", "judge_value"]
 
 import math
 from dataclasses import dataclass
@@ -23,6 +23,9 @@ from recourse_arena.statistics.intervals import (
 
 VERDICTS = ("worse", "cannot tell", "not comparable", "better", "same")
 """What can be said of a metric of a cell, gravest first."""
+
+_ROUNDED = 1e-5
+"""What six digits, as `summary.csv` has them, leave open of a value, relative to it."""
 
 _FEWEST = 20
 """With fewer people Student's interval for costs, which are skewed, means little."""
@@ -69,7 +72,7 @@ class Verdict:
         low: Lower end of the difference's interval.
         high: Upper end.
         people: How many people were paired; where two groups were compared, the smaller number.
-        method: `exact`, `paired` or `unpaired`.
+        method: `exact`, `paired` or `unpaired`; `value` where there is nothing but a value.
     """
 
     verdict: str
@@ -125,6 +128,37 @@ def judge_metric(pair: Pair, average: Average, direction: str, tolerance: Tolera
         min(len(baseline), len(current)),
         "exact" if pair.exact else "paired" if pair.same_people else "unpaired",
     )
+
+
+def judge_value(pair: Pair, baseline: float, current: float, direction: str) -> Verdict:
+    """Return the verdict on a metric that is no average over people: its value in both runs is all there is.
+
+    Where nothing is random every change counts; elsewhere one cannot tell how much of a change is chance.
+
+    Arguments:
+        pair: The cell's people in both runs.
+        baseline: The value in the first run, nan where undefined.
+        current: The value in the second.
+        direction: `higher` or `lower`, whichever is better.
+    """
+    if math.isnan(baseline) or math.isnan(current):
+        both = math.isnan(baseline) and math.isnan(current)
+        side = "BASELINE" if math.isnan(baseline) else "CURRENT"
+        return Verdict("same", "undefined in both runs") if both else Verdict("cannot tell", f"undefined in {side}")
+    moved = (current - baseline) * (1.0 if direction == "higher" else -1.0)
+    change = "equal" if moved == 0 else "better" if moved > 0 else "worse"
+    people, other = min(len(pair.baseline), len(pair.current)), any("people in both" in note for note in pair.notes)
+    verdict, reason = "cannot tell", "it is no average over people, so it has no interval"
+    if other:
+        reason = "it is over other people in each run"
+    elif abs(moved) <= _ROUNDED * max(abs(baseline), abs(current)):
+        verdict, reason = "same", "equal values"
+    elif pair.exact:
+        verdict, reason = change, "nothing is random here, and its value is another one"
+    notes = "; ".join([reason, *pair.notes])
+    difference = current - baseline
+    method = "exact" if pair.exact else "value"
+    return Verdict(verdict, notes, baseline, current, difference, change, "absolute", people=people, method=method)
 
 
 def _average(values: Values, average: Average) -> float:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
+from recourse_arena.storage.people_table import read_people
 from recourse_arena.storage.run_files import RunFiles
 
 _NAMES = ["dataset", "scenario", "solver"]
@@ -80,10 +81,11 @@ class FigureData:
         Raises:
             NoData: If `marginals.csv` is missing, cannot be read, or has none for it.
         """
+        path = self.result.table("marginals.csv")
+        if path is None:
+            raise NoData("the run has no marginals.csv (made by an older version)")
         try:
-            table = pd.read_csv(self.result.path / "marginals.csv", dtype=_WORDS, keep_default_na=False)
-        except FileNotFoundError:
-            raise NoData("the run has no marginals.csv (made by an older version)") from None
+            table = pd.read_csv(path, dtype=_WORDS, keep_default_na=False)
         except (OSError, ValueError) as error:
             raise NoData(f"cannot read marginals.csv: {error}") from None
         table = _having(table, ("dataset", "seed", "feature", *_MARGINALS), "marginals.csv")
@@ -96,10 +98,11 @@ class FigureData:
 
     @cached_property
     def _people(self) -> pd.DataFrame | NoData:
-        if not (self.result.path / "people.parquet").exists():
+        path = self.result.table("people.parquet")
+        if path is None:
             return NoData("the run has no people.parquet")
         try:
-            people = self.result.read_people(required=())
+            people = read_people(path, required=())
         except ArenaError as error:
             return NoData(str(error))
         return NoData("people.parquet holds nobody") if people is None else people

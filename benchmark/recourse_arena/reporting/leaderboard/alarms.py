@@ -27,7 +27,8 @@ possible (persons 3, 8, 11, 40, 41, ...)
     more = ["..."] if alarm["people"] > len(persons) else []
     one = alarm["people"] == 1
     whom = f"{alarm['people']} {'person' if one else 'people'}"
-    contradiction = _KINDS.get(alarm["kind"], str(alarm["kind"])).format(certifier=alarm["certifier"])
+    known = _KINDS.get(alarm["kind"])
+    contradiction = known.format(certifier=alarm["certifier"]) if known else str(alarm["kind"])
     return (
         f"ALARM: {alarm['dataset']}, {alarm['scenario']}, seed {alarm['seed']}: {alarm['solver']} has a solution for "
         f"{whom}, {contradiction} (person{'' if one else 's'} {', '.join([*persons, *more])})"

@@ -21,7 +21,7 @@ from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.ranking import Rankings, in_words, places, rankings, ruler_warnings
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing, Standings, standings
 from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
-from recourse_arena.reporting.results.comparability import refuse_incomparable
+from recourse_arena.reporting.results.comparability import beside_each_other, refuse_incomparable
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell, panels
 from recourse_arena.storage.run_files import RunFiles
 
@@ -74,24 +74,22 @@ class Leaderboard:
     def of(cls, results: Sequence[RunFiles], *, mix: bool = False) -> Leaderboard:
         """Return the leaderboard of runs; `mix` also takes runs that are not comparable.
 
+        A solver of which several runs hold a cell has a row for each of them, named by the folder of the run: before
+        and after, with their ranks beside each other.
+
         Raises:
             ArenaError: If the runs cannot be compared, with the reason.
         """
         if not results:
             raise ArenaError("a leaderboard needs at least one run folder")
+        names = _names(results)
+        results = beside_each_other(results, names)
         if not mix:
             refuse_incomparable(results)
-        names = _names(results)
         summary = pd.concat(
             [_noted(result).assign(run=name) for result, name in zip(results, names, strict=True)], ignore_index=True
         )
         keys = ["dataset", "scenario", "solver"]
-        twice = summary[summary.duplicated([*keys, "seed"])]
-        if len(twice):
-            row = twice.iloc[0]
-            raise ArenaError(
-                f"two runs hold {row['solver']} under {row['scenario']} on {row['dataset']}, seed {row['seed']}"
-            )
         metrics = {metric["name"]: metric for result in results for metric in result.info["metrics"]}
         values = [name for name in metrics if name in summary]
         groups = summary.groupby(keys, sort=False, dropna=False)

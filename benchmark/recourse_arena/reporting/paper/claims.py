@@ -72,7 +72,7 @@ def _label(cell: CellName) -> str:
 
 def _missing(cells: Cells, *wanted: CellName) -> str:
     """Say why a comparison has no numbers."""
-    there = {cell for cell, seed in cells.people if seed == cells.seeds[cell.dataset]}
+    there = {cell for cell, seed in cells.people if seed == cells.seeds.get(cell.dataset)}
     gone = [f"{_label(cell)} under {cell.scenario}" for cell in dict.fromkeys(wanted) if cell not in there]
     if not gone:
         return "nobody counts in all of its cells"

@@ -247,13 +247,13 @@ def _described(info: dict[str, Any]) -> Iterator[str]:
     """Yield what `run.json` says about a run, in the order of the table's columns."""
     made, cells = info["provenance"], info["cells"]
     yield f"{code(info['suite']['name'])} {code(info['suite']['version'])}"
-    yield code(" ".join(["recourse-arena", *made["command"]]))
+    yield code(" ".join(["recourse-arena", *made.get("command", [])]))
     yield ", ".join(map(str, sorted({cell["seed"] for cell in cells})))
     people = sorted({cell["people"] for cell in cells if "people" in cell})
     yield "-" if not people else " to ".join(dict.fromkeys((str(people[0]), str(people[-1]))))
-    yield code(made["started"])
-    versions = {**made["packages"], "python": made["python"]}
+    yield code(made.get("started") or "-")
+    versions = {**made.get("packages", {}), **{name: made[name] for name in ("python",) if name in made}}
     yield ", ".join(
         f"{name} {code(versions[name])}" for name in ("recourse-arena", "torch", "python") if name in versions
     )
-    yield code(made["processor"])
+    yield code(made.get("processor") or "-")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["SUITE", "Difference", "differences", "refuse_incomparable", "refuse_mixed"]
+__all__ = ["SUITE", "Difference", "beside_each_other", "differences", "refuse_incomparable", "refuse_mixed"]
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import pandas as pd
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
@@ -99,6 +101,23 @@ def refuse_mixed(runs: Sequence[RunFiles]) -> None:
             f"{found.first.path} and {found.second.path} cannot share a report: they differ in {found.what}.\n"
             "Report them separately, or run both again with the same version."
         )
+
+
+def beside_each_other(runs: Sequence[RunFiles], names: Sequence[str]) -> list[RunFiles]:
+    """Return runs in which solvers of the same cells are told apart by the run: `grid [before]`, `grid [after]`.
+
+    Arguments:
+        runs: The runs.
+        names: What each is called, no two alike.
+    """
+    columns = ["dataset", "scenario", "solver", "seed"]
+    held = pd.concat([run.summary[columns].drop_duplicates() for run in runs]) if runs else pd.DataFrame()
+    shared = set(held[held.duplicated()]["solver"]) if len(held) else set()
+    if not shared:
+        return list(runs)
+    return [
+        run.calling({solver: f"{solver} [{name}]" for solver in shared}) for run, name in zip(runs, names, strict=True)
+    ]
 
 
 def _said(run: RunFiles) -> Iterator[tuple[Part, str, Any]]:
