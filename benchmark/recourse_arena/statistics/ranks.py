@@ -39,10 +39,11 @@ def adjusted_p_values(differences: Means) -> NDArray[np.float64]:
     if not len(tested):
         return found
     observed = np.abs(differences.statistics[tested])
-    resampled = np.abs(differences.resampled_statistics[:, tested])
     order = np.argsort(-observed, kind="stable")
-    largest = np.maximum.accumulate(resampled[:, order[::-1]], axis=1)[:, ::-1]
-    p_values = (1 + (largest >= observed[order]).sum(0)) / (1 + len(resampled))
+    largest = np.abs(differences.resampled_statistics.T[tested[order[::-1]]])
+    resamples = largest.shape[1]
+    np.maximum.accumulate(largest, axis=0, out=largest)
+    p_values = (1 + (largest[::-1] >= observed[order][:, None]).sum(1)) / (1 + resamples)
     found[tested[order]] = np.maximum.accumulate(p_values)
     found[tested[observed == 0]] = 1.0
     return found

@@ -16,6 +16,8 @@ from recourse_arena.base.errors import ArenaError
 
 _NAMES = ("dataset", "scenario", "solver")
 
+_WORDS = (*_NAMES, "outcome")
+
 KEYS = (*_NAMES, "seed")
 """The columns that name a cell."""
 
@@ -78,7 +80,11 @@ def as_parquet(people: pa.Table, *, small: bool) -> bytes:
 
 
 def read_people(
-    path: Path, wanted: Callable[[str], bool] | None = None, *, required: Sequence[str] = ("person", *RECORDED)
+    path: Path,
+    wanted: Callable[[str], bool] | None = None,
+    *,
+    required: Sequence[str] = ("person", *RECORDED),
+    coded: bool = False,
 ) -> pd.DataFrame | None:
     """Return the rows of a `people.parquet`; none if there is no file, or nobody in it.
 
@@ -88,6 +94,7 @@ def read_people(
         path: The file.
         wanted: Which columns are read beside those that name a cell and the required ones; default: all.
         required: Columns without which there is nothing to read.
+        coded: Whether names of datasets, scenarios and solvers are categories, which take less room in large runs.
 
     Raises:
         ArenaError: If it cannot be read or lacks a column.
@@ -95,7 +102,7 @@ def read_people(
     if not path.exists():
         return None
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, read_dictionary=list(_WORDS))
         found = file.schema_arrow.names
         if not file.metadata.num_rows:
             return None
@@ -103,13 +110,25 @@ def read_people(
         missing = [name for name in always if name not in found]
         if missing:
             raise ArenaError(f"{path}: missing columns {', '.join(missing)}; run the suite again")
-        table = file.read([name for name in found if name in always or wanted is None or wanted(name)])
+        chosen = [name for name in found if name in always or wanted is None or wanted(name)]
+        people = pd.DataFrame({name: _column(name, file) for name in chosen})  # one after the other: they may be large
     except (OSError, ValueError, pa.ArrowException) as error:
         if isinstance(error, ArenaError):
             raise
         raise ArenaError(f"cannot read {path}: {error}") from None
-    people = table.to_pandas(types_mapper=_nullable)
-    return people.astype(dict.fromkeys(_NAMES, "string")).astype(dict.fromkeys(_NAMES, object))
+    return people if coded else people.astype({name: object for name in _WORDS if name in people})
+
+
+def _column(name: str, file: pq.ParquetFile) -> pd.Series:
+    """Return a column; names are categories of words, whatever they are kept as."""
+    values = file.read([name])[name]
+    if name in _WORDS:
+        if not pa.types.is_dictionary(values.type):
+            values = values.cast(pa.string()).dictionary_encode()
+        words = values.unify_dictionaries().combine_chunks()
+        codes, known = words.indices.fill_null(-1).to_numpy(), words.dictionary.cast(pa.string()).to_pylist()
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(known, dtype=object)))
+    return values.to_pandas(types_mapper=_nullable)
 
 
 def _nullable(kind: pa.DataType) -> object:

@@ -72,10 +72,16 @@ class RunFiles:
         return list(self.info.get("alarms", []))
 
     def read_people(
-        self, wanted: Callable[[str], bool] | None = None, *, required: Sequence[str] = ("person", *RECORDED)
+        self,
+        wanted: Callable[[str], bool] | None = None,
+        *,
+        required: Sequence[str] = ("person", *RECORDED),
+        coded: bool = False,
     ) -> pd.DataFrame | None:
         """Return the rows of people as :func:`~recourse_arena.storage.people_table.read_people` does."""
-        return None if self.path is None else read_people(self.path / "people.parquet", wanted, required=required)
+        if self.path is None:
+            return None
+        return read_people(self.path / "people.parquet", wanted, required=required, coded=coded)
 
     @property
     def people(self) -> pd.DataFrame:

@@ -159,8 +159,7 @@ def _pairs(
     chosen = list(combinations(columns, 2))
     if not chosen:
         return []
-    first, second = (values[:, [pair[i] for pair in chosen]] for i in (0, 1))
-    means: Means = panel.resamples.means(first - second, differences=True)
+    means: Means = panel.resamples.paired(values, [a for a, _ in chosen], [b for _, b in chosen])
     arms, p_values = means.intervals(symmetric=True), adjusted_p_values(means)
     rows = []
     for i, (a, b) in enumerate(chosen):
