@@ -55,6 +55,7 @@ class Means:
         people: How many people each column rests on.
         within: Standard error of each, for the seeds at hand.
         between: For each seed and column, what normal noise is multiplied with for the spread over seeds.
+        positive: Whether no value of a column is below 0, and they are no differences.
         resampled: Returns how far off each resample's mean is in its own standard errors.
     """
 
@@ -62,6 +63,7 @@ class Means:
     people: NDArray[np.int64]
     within: Array
     between: Array
+    positive: NDArray[np.bool_]
     resampled: Callable[[], tuple[Array, Array]] = field(repr=False)
 
     @property
@@ -73,12 +75,14 @@ class Means:
     def deviations(self) -> Array:
         """How far each resample's mean is off, as a bootstrap-t sees it: `(resamples, columns)`."""
         scores, noise = self.resampled()
-        return scores * self.within + noise @ self.between
+        off = scores * self.within
+        return off + noise @ self.between if self.between.any() else off
 
     def intervals(self, confidence: float = _LEVEL, *, symmetric: bool = False) -> Array:
         """Return the bootstrap-t interval of each column as `(columns, 2)`; nan where too few people count.
 
         Costs are skewed, their differences hardly: for those, intervals of equal arms hold the truth more reliably.
+        Where no value of a column is below 0, as of costs, neither is an end of its interval.
         """
         if symmetric:
             arm = _quantile(np.abs(self.deviations), confidence)
@@ -86,12 +90,9 @@ class Means:
         else:
             low, high = (_quantile(self.deviations, q) for q in ((1 - confidence) / 2, (1 + confidence) / 2))
         found = np.stack([self.value - high, self.value - low], axis=1)
+        found[self.positive] = np.maximum(found[self.positive], 0.0)
         found[self.people < FEWEST] = np.nan
         return found
-
-    def positive_intervals(self, confidence: float = _LEVEL) -> Array:
-        """Return :meth:`intervals` of means of values none of which is below 0: their ends are not, either."""
-        return np.maximum(self.intervals(confidence), 0.0)
 
     def share_intervals(self, confidence: float = _LEVEL) -> Array:
         """Return Wilson's interval of each column of shares as `(columns, 2)`.
@@ -172,9 +173,10 @@ class Resamples:
             first: A column of each pair.
             second: The column that is taken from it.
         """
-        return self._means(values.T, (np.asarray(first, dtype=int), np.asarray(second, dtype=int)), True)
+        used, place = np.unique([first, second], return_inverse=True)
+        return self._means(values.T[used.astype(int)], place.reshape(2, -1), True)
 
-    def _means(self, rows: Array, pairs: tuple[NDArray[np.int64], ...] | None, differences: bool) -> Means:
+    def _means(self, rows: Array, pairs: NDArray[np.int64] | None, differences: bool) -> Means:
         parts = [self._part(i, rows, pairs, differences) for i in range(len(self.strata))]
         people = np.stack([part.people for part in parts])
         seeds = np.maximum((people > 0).sum(0), 1)
@@ -193,10 +195,11 @@ class Resamples:
                 scores[columns] = _ratio(off, np.sqrt(variance))
             return scores.T, self.noise
 
-        return Means(value, people.sum(0), within, between, resampled)
+        positive = np.all([part.positive for part in parts], axis=0)
+        return Means(value, people.sum(0), within, between, positive & (not differences), resampled)
 
     def _part(
-        self, seed: int, rows: Array, pairs: tuple[NDArray[np.int64], ...] | None, differences: bool
+        self, seed: int, rows: Array, pairs: NDArray[np.int64] | None, differences: bool
     ) -> _Part:
         """Return what resamples need to know of the people of one seed."""
         starts, arranged = self.starts[seed], np.ascontiguousarray(rows[:, self.strata[seed]])
@@ -224,6 +227,7 @@ class _Part:
         people: How many count.
         mean: Their mean.
         variance: Its variance.
+        positive: Whether no value is below 0.
         one_more: The square of one more person who differs: each square counts by its own size, for among thousands
             who hardly differ few may make all the difference.
         centred: Sums over each block of values less their mean, `(columns, blocks)`.
@@ -234,6 +238,7 @@ class _Part:
     people: NDArray[np.int64]
     mean: Array
     variance: Array
+    positive: NDArray[np.bool_]
     one_more: Array
     centred: Array
     counted: Array | None
@@ -244,7 +249,9 @@ class _Part:
         """Return one to be filled; `complete` where everybody counts in every column."""
         counted = None if complete else np.empty((columns, blocks))
         mean, variance, one_more = np.zeros((3, columns))
-        return cls(np.zeros(columns, int), mean, variance, one_more, np.empty((columns, blocks)), counted, everybody)
+        people, positive = np.zeros(columns, int), np.zeros(columns, bool)
+        centred = np.empty((columns, blocks))
+        return cls(people, mean, variance, positive, one_more, centred, counted, everybody)
 
     def fill(self, chunk: slice, values: Array, starts: NDArray[np.int64], differences: bool) -> None:
         """Take in the values of some columns, `(columns, people)`."""
@@ -258,7 +265,7 @@ class _Part:
             self.one_more[chunk] = np.einsum("ij,ij->i", squares, squares) / np.where(total > 0, total, 1.0)
         centred = known - mean[:, None] if counts is None else np.where(counts, values - mean[:, None], 0.0)
         spread = np.einsum("ij,ij->i", centred, centred)
-        self.people[chunk], self.mean[chunk] = people, mean
+        self.people[chunk], self.mean[chunk], self.positive[chunk] = people, mean, known.min(1, initial=0) >= 0
         self.variance[chunk] = (spread + self.one_more[chunk]) / np.maximum(people, 1) ** 2
         alone = len(starts) == self.everybody
         self.centred[chunk] = centred if alone else np.add.reduceat(centred, starts, axis=1)
@@ -312,6 +319,6 @@ def _quantile(values: Array, q: float) -> Array:
 
 def _ratio(values: Array, errors: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(
-            (errors > 0) | np.isnan(values), values / errors, np.where(values == 0, 0.0, np.sign(values) * np.inf)
-        )
+        found = np.asarray(values / errors)
+    found[(values == 0) & (errors == 0)] = 0.0
+    return found

@@ -23,7 +23,8 @@ PAIRS = ["dataset", "scenario", "metric", "first", "second", "common", "differen
 _SURE = 0.05
 
 METHOD = (
-    "Intervals are 95 %: Wilson's for shares, bootstrap-t over people for means, order statistics for medians. Ranks: "
+    "Intervals are 95 %: Wilson's for shares, bootstrap-t over people for means (in 1,000 random blocks of "
+    "people where a seed has more than 2,000), order statistics for medians. Ranks: "
     "1 + the number of solvers that are better beyond doubt on the same people, by a paired bootstrap-t of 1,000 "
     "resamples, corrected for all pairs of the same dataset, scenario and metric (step-down maximum, 5 %); whoever "
     f"cannot be told apart shares a rank. Costs are compared on people for whom both solvers have a valid "
@@ -150,7 +151,9 @@ def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
     if not average.median_excess:
         return np.asarray(np.exp(panel.resamples.means(np.log(values)).intervals()))
     columns = (column[np.isfinite(column)] - 1 for column in values.T)
-    return np.array([median_interval(column, confidence=0.95) for column in columns]).reshape(-1, 2)
+    found = np.array([median_interval(column, confidence=0.95) for column in columns]).reshape(-1, 2)
+    medians = np.array([np.median(column[np.isfinite(column)] - 1) if np.isfinite(column).any() else np.nan for column in values.T])
+    return np.where(medians[:, None] >= 0, np.maximum(found, 0.0), found)  # below 0 by rounding alone
 
 
 def _pairs(

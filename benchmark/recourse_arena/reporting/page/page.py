@@ -28,7 +28,7 @@ from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
 if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
-from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
+from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 
 _SCRIPTS = ("words", "choice", "standings", "overview", "plots", "groups", "start")
 _SHAPES = (
@@ -86,7 +86,8 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         alarms=leaderboard.alarms(),
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
-        worlds=worlds_in_words(leaderboard.runs),
+        datasets=_datasets(leaderboard),
+        scenarios=scenarios_in_words(leaderboard.rows["scenario"], leaderboard.runs),
         fairness=fairness or {"cases": []},
         method=METHOD,
         small=SMALL,
@@ -141,6 +142,14 @@ def _columns(board: Leaderboard) -> list[dict[str, Any]]:
     ]
     times = [("ms_per_person", "ms each ↓", "lower")]
     return [*columns, *({"name": n, "heading": h, "direction": d, "more": False} for n, h, d in times)]
+
+
+def _datasets(board: Leaderboard) -> dict[str, list[str]]:
+    """Return what each dataset is and what decides there, as far as its run says."""
+    what, worlds = datasets_in_words(board.runs), worlds_in_words(board.runs)
+    names = dict.fromkeys(board.rows["dataset"])
+    found = {name: [words for said in (what, worlds) if (words := said.get(name))] for name in names}
+    return {name: words for name, words in found.items() if words}
 
 
 def _certified(board: Leaderboard) -> bool:

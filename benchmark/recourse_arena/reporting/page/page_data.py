@@ -14,6 +14,7 @@ import pandas as pd
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.group_table import COLUMNS, SMALL
 from recourse_arena.reporting.leaderboard.standings import PAIRS, Standing
+from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 from recourse_arena.reporting.results.averages import averages
 from recourse_arena.reporting.results.families import family_title, hard_families
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS, places
@@ -39,6 +40,7 @@ def document(board: Leaderboard) -> dict[str, Any]:
         "solvers": _solvers(board),
         "palette": {"light": COLOURS, "dark": DARK_COLOURS},
         "datasets": [_dataset(board, name) for name in datasets],
+        "scenarios": scenarios_in_words(board.rows["scenario"], board.runs),
         "rows": _rows(board),
         "pairs": _table(board.standings.pairs, [name for name in PAIRS if name != "better"]),
         "groups": _groups(board),
@@ -75,6 +77,8 @@ def _dataset(board: Leaderboard, name: str) -> dict[str, Any]:
     families = hard_families(rows["scenario"])
     return {
         "name": name,
+        "what": datasets_in_words(board.runs).get(name, ""),
+        "world": worlds_in_words(board.runs).get(name, ""),
         "seeds": int(rows["seeds"].max()),
         "people": int(rows["people"].max()),
         "scenarios": list(dict.fromkeys(rows["scenario"])),

@@ -18,7 +18,7 @@ function showOverview() {
   const told = (scenario) => rows.some((row) => row.scenario === scenario && row.values[metric]?.[3] > 1);
   const scenarios = dataset()?.scenarios ?? [];
   const body = scenarios.map((scenario) => {
-    const link = make("button", { type: "button", class: "link" }, scenario);
+    const link = make("button", { type: "button", class: "link", title: meaning(scenario) || undefined }, scenario);
     link.addEventListener("click", () => { change({ scenario }); byId("standings").scrollIntoView(); });
     return [link, ...names.map((solver) => cell(scenario, solver))];
   });
