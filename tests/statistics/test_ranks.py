@@ -70,10 +70,10 @@ def test_nothing_to_compare_is_no_error():
     assert len(adjusted_p_values(RESAMPLES.means(np.empty((PEOPLE, 0))))) == 0
 
 
-def test_a_rank_counts_those_that_are_better_beyond_doubt():
-    assert ranks(["a", "b", "c"], []) == {"a": 1, "b": 1, "c": 1}
-    assert ranks(["a", "b", "c"], [("a", "b"), ("a", "c"), ("b", "c")]) == {"a": 1, "b": 2, "c": 3}
-    assert ranks(["a", "b", "c"], [("a", "c")]) == {"a": 1, "b": 1, "c": 2}
+def test_ranks_range_from_those_that_are_better_beyond_doubt_to_those_that_are_worse():
+    assert ranks(["a", "b", "c"], []) == {"a": (1, 3), "b": (1, 3), "c": (1, 3)}
+    assert ranks(["a", "b", "c"], [("a", "b"), ("a", "c"), ("b", "c")]) == {"a": (1, 1), "b": (2, 2), "c": (3, 3)}
+    assert ranks(["a", "b", "c"], [("a", "c")]) == {"a": (1, 2), "b": (1, 3), "c": (2, 3)}
 
 
 def test_one_person_who_differs_much_among_many_who_hardly_do_does_not_hide_what_many_show():

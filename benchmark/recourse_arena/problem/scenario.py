@@ -39,7 +39,7 @@ PARTS: Mapping[str, str] = {
     "binary-": "at the beginning: people say which features they can act on, and nothing more",
     "SCHEME-": "at the beginning: people are asked by the elicitation scheme of a plugin",
     "+": "joins both: hard-2+soft-linear",
-    "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it they are drawn uniformly",
+    "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it, uniform ones",
     "!no-plausibility": "advice need not lead to a plausible person",
     "!scm-plausibility": "plausible is what the true causal model finds likely, rather than the fitted one",
 }
@@ -179,7 +179,8 @@ preference; liked or not, acting costs the same; advice is to lead to a plausibl
             return PARTS["hard-random"]
         count = int(self.actionable)
         number = _COUNTS[count] if count < len(_COUNTS) else str(count)
-        return f"each person may act on {number} feature{'' if count == 1 else 's'} of their own choice, and on no other"
+        features = "feature" if count == 1 else "features"
+        return f"each person may act on {number} {features} of their own choice, and on no other"
 
     def _asking(self, schemes: Mapping[str, str]) -> str:
         name, _, options = self.scheme.partition("?")

@@ -1,11 +1,12 @@
 """Resamples of people that all cells of a dataset share, so that solvers are compared person by person.
 
 A resample is a row of weights, how often each person is drawn, so that all means of all resamples are one matrix
-product. Where a seed has more than 2,000 people they are drawn in 1,000 random blocks of equal size, so that the work no
-longer grows with them; the mean of blocks has the spread and the skewness of the mean of people. Means get the studentised bootstrap (bootstrap-t), which skewed costs need: each resample's deviation is
-divided by its own standard error. Seeds are strata of their own people; what differs between seeds beyond that is
-added as normal noise of the variance between them, widened as Student's t is wider than the normal: with three seeds
-or more, 95 % intervals hold the truth in 92 to 98 % of simulations, with two in 85 to 95 %.
+product. Where a seed has more than 2,000 people they are drawn in 1,000 random blocks of equal size, so that the work
+no longer grows with them; the mean of blocks has the spread and the skewness of the mean of people. Means get the
+studentised bootstrap (bootstrap-t), which skewed costs need: each resample's deviation is divided by its own standard
+error. Seeds are strata of their own people; what differs between seeds beyond that is added as normal noise of the
+variance between them, widened as Student's t is wider than the normal: with three seeds or more, 95 % intervals hold
+the truth in 92 to 98 % of simulations, with two in 85 to 95 %.
 
 References:
     Efron and Tibshirani, An introduction to the bootstrap (1993), chapter 12: the bootstrap-t interval.
@@ -198,9 +199,7 @@ class Resamples:
         positive = np.all([part.positive for part in parts], axis=0)
         return Means(value, people.sum(0), within, between, positive & (not differences), resampled)
 
-    def _part(
-        self, seed: int, rows: Array, pairs: NDArray[np.int64] | None, differences: bool
-    ) -> _Part:
+    def _part(self, seed: int, rows: Array, pairs: NDArray[np.int64] | None, differences: bool) -> _Part:
         """Return what resamples need to know of the people of one seed."""
         starts, arranged = self.starts[seed], np.ascontiguousarray(rows[:, self.strata[seed]])
         everybody, columns = arranged.shape[1], len(rows) if pairs is None else len(pairs[0])

@@ -168,8 +168,9 @@ def test_gaps_are_not_shown_where_nobody_is_certified():
 def test_an_alarm_stands_below_the_table(form):
     board = Leaderboard.of([with_gaps([0.0] * 3, [1] * 3, alarms=[ALARM]), result([])])
     line = "ALARM: loan, hard-2, seed 0: worse has a solution for 1 person, cheaper than <exact> proves possible"
-    if form == "html":
+    if form != "table":
         line = line.replace("<exact>", "&lt;exact&gt;")
+    if form == "html":
         assert line in board.fragment()
     assert line in render(board, form)
     assert "ALARM" not in render(Leaderboard.of([result(ROWS)]), form)

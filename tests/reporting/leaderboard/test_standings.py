@@ -26,10 +26,10 @@ def rank(board, solver, metric="attainability", scenario="hard-2"):
 def test_two_copies_under_different_names_share_a_rank_and_a_better_solver_is_alone(tmp_path):
     draft = Draft().solve("hard-2", "one", 0.5).solve("hard-2", "copy", 0.5).solve("hard-2", "best", 0.7)
     board = draft.board(tmp_path / "run")
-    assert [rank(board, solver) for solver in ("best", "one", "copy")] == ["1", "2=", "2="]
+    assert [rank(board, solver) for solver in ("best", "one", "copy")] == ["1 of 3", "2-3 of 3", "2-3 of 3"]
     text = board.text()
     assert text.index("best") < text.index("one")
-    assert " 2=  one" in text
+    assert "2-3 of 3  one" in text
 
 
 def test_solvers_that_may_differ_by_chance_alone_tie_although_their_means_differ(tmp_path):
@@ -37,7 +37,7 @@ def test_solvers_that_may_differ_by_chance_alone_tie_although_their_means_differ
         Draft(people=200).solve("hard-2", "a", 0.5, luck=1).solve("hard-2", "b", 0.5, luck=5).board(tmp_path / "run")
     )
     assert board.rows["attainability"].nunique() == 2
-    assert [rank(board, solver) for solver in ("a", "b")] == ["1=", "1="]
+    assert [rank(board, solver) for solver in ("a", "b")] == ["1-2 of 2", "1-2 of 2"]
 
 
 def test_costs_are_compared_on_people_whom_both_helped(tmp_path):
@@ -52,7 +52,7 @@ def test_lower_costs_win(tmp_path):
     board = (
         Draft().solve("hard-2", "cheap", 0.8, cost=1.0).solve("hard-2", "dear", 0.8, cost=1.1).board(tmp_path / "run")
     )
-    assert (rank(board, "cheap", "cost_mean"), rank(board, "dear", "cost_mean")) == ("1", "2")
+    assert (rank(board, "cheap", "cost_mean"), rank(board, "dear", "cost_mean")) == ("1 of 2", "2 of 2")
     assert rank(board, "cheap", "actions_mean") == ""
 
 
@@ -102,7 +102,7 @@ def test_runs_merge_and_people_are_paired_across_them(tmp_path):
     mine = Draft().solve("hard-2", "mine", 0.6).write(tmp_path / "me" / "run")
     yours = Draft().solve("hard-2", "yours", 0.5).write(tmp_path / "you" / "run")
     board = Leaderboard.of([mine, yours])
-    assert [rank(board, solver) for solver in ("mine", "yours")] == ["1", "2"]
+    assert [rank(board, solver) for solver in ("mine", "yours")] == ["1 of 2", "2 of 2"]
     assert board.rows.set_index("solver")["run"].to_dict() == {"mine": "run", "yours": "run (2)"}
     text = board.text()
     assert "Runs: run (suite trial, 2026-01-01T00:00:00+00:00); run (2) (suite trial" in text

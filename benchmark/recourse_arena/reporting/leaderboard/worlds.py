@@ -79,7 +79,8 @@ def scenarios_in_words(names: Iterable[str], runs: Iterable[Mapping[str, Any]]) 
     """
     said: dict[str, str] = {}
     for run in runs:
-        for name, words in (run.get("scenarios") or {}).items():
+        recorded = run.get("scenarios")
+        for name, words in recorded.items() if isinstance(recorded, Mapping) else ():
             said.setdefault(str(name), str(words))
     found = {name: said.get(name) or scenario_in_words(name) for name in dict.fromkeys(names)}
     return {name: words for name, words in found.items() if words}

@@ -21,6 +21,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from recourse_arena.reporting.leaderboard.best import shown_number
 from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
 from recourse_arena.reporting.page.page_data import document, looks
@@ -158,7 +159,7 @@ def _certified(board: Leaderboard) -> bool:
 
 def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the rows of each dataset and scenario."""
-    look, standings, told = looks(board), board.standings.by_cell(), _told_apart(board)
+    look, standings = looks(board), board.standings.by_cell()
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in board.rows.to_dict("records"):
         dataset, scenario, solver = (str(row[name]) for name in ("dataset", "scenario", "solver"))
@@ -175,7 +176,7 @@ def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[
                         column,
                         row[column["name"]],
                         found.get(column["name"]),
-                        (dataset, scenario, column["name"]) in told,
+                        (dataset, scenario, solver, column["name"]) in board.best,
                     )
                     for column in columns
                 ],
@@ -187,14 +188,7 @@ def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[
         yield {"dataset": dataset, "scenario": scenario, "rows": rows}
 
 
-def _told_apart(board: Leaderboard) -> set[tuple[str, str, str]]:
-    """Return the datasets, scenarios and metrics in which somebody is beaten: elsewhere nobody stands out."""
-    cells = board.standings.cells
-    beaten = cells[cells["rank"] > 1]
-    return set(zip(beaten["dataset"], beaten["scenario"], beaten["metric"], strict=True))
-
-
-def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, told: bool) -> dict[str, Any]:
+def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, best: bool) -> dict[str, Any]:
     """Return one value in words, with what sorts, ranks and draws it."""
     known = not pd.isna(value)
     bounded = known and standing is not None and np.isfinite([standing.low, standing.high]).all()
@@ -205,7 +199,7 @@ def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, to
         "value": f"{value:.6g}" if known else None,
         "interval": f"{_word('', low)}{_TO}{_word('', high)}" if bounded else "",
         "rank": standing.place if known and standing is not None else "",
-        "best": known and told and standing is not None and standing.rank == 1,
+        "best": known and best,
         "more": column["more"],
         "bar": [f"{part:.4f}" for part in (value, low, high)]
         if bounded and column["name"] == "attainability"
@@ -218,7 +212,7 @@ def _word(name: str, value: float) -> str:
         return str(int(value))
     if name in ("ms_per_person", "fit_seconds", "solve_seconds"):
         return f"{value:.3g}"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+    return shown_number(value) if abs(value) < 100 else f"{value:.1f}"
 
 
 def _troubles(board: Leaderboard) -> list[dict[str, Any]]:

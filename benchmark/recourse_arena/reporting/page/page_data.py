@@ -107,7 +107,11 @@ def _rows(board: Leaderboard) -> list[dict[str, Any]]:
                 **{name: row[name] for name in ("dataset", "scenario", "solver", "note", "run")},
                 **{name: int(row[name]) for name in ("people", "seeds")},
                 "ms": _rounded(row["ms_per_person"]),
-                "values": {name: _value(row[name], found.get(name)) for name in names if not pd.isna(row[name])},
+                "values": {
+                    name: _value(row[name], found.get(name), best=(*key, name) in board.best)
+                    for name in names
+                    if not pd.isna(row[name])
+                },
                 "outcomes": outcomes.get(key, {}),
             }
         )
@@ -118,12 +122,12 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def _value(value: float, standing: Standing | None) -> list[Any]:
-    """Return a value and, where it has one, its interval, rank, whether that is shared, and how many people count."""
+def _value(value: float, standing: Standing | None, *, best: bool) -> list[Any]:
+    """Return a value and, where it has one, its interval, rank, whether it is bold, and how many people count."""
     if standing is None:
         return [_rounded(value)]
     ends = [_rounded(end) for end in (standing.low, standing.high, standing.rank)]
-    return [_rounded(value), *ends, int(standing.tied), standing.counted]
+    return [_rounded(value), *ends, int(best), standing.counted]
 
 
 def _outcomes(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, int]]:

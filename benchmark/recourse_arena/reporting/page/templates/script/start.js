@@ -7,7 +7,8 @@ function download(name, text) {
 
 function csv(rows) {
   const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
+    const words = value === null || value === undefined ? "" : String(value);
+    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(words) ? `'${words}` : words; // no formula of a spreadsheet
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const names = Object.keys(rows[0] ?? {});
