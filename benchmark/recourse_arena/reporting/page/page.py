@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 
-_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "groups", "start")
+_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "print", "groups", "start")
 _SHAPES = (
     "circle()",
     "polygon(50% 4%, 100% 96%, 0 96%)",
