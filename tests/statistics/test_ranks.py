@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from recourse_arena.statistics.bootstrap import Resamples
 from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
@@ -84,3 +85,15 @@ def test_one_person_who_differs_much_among_many_who_hardly_do_does_not_hide_what
     found = p_values(base, alike, base + draws.normal(0.1, 0.2, PEOPLE))
     assert found[0] > 0.1
     assert (found[1:] < 0.01).all()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_at_25_people_and_20_equal_solvers_two_are_told_apart_as_rarely_as_promised(share):
+    people, solvers, runs = 25, 20, 60
+    pairs = np.array(list(combinations(range(solvers), 2)))
+    resamples = Resamples.draw(np.zeros(people, dtype=np.int64))
+    draws, wrong = np.random.default_rng(5), 0
+    for _ in range(runs):
+        values = (draws.random((people, solvers)) < share).astype(float)
+        wrong += int((adjusted_p_values(resamples.paired(values, *pairs.T)) < 0.05).any())
+    assert wrong <= stats.binom.ppf(0.99, runs, 0.05)  # what chance makes of 5 %

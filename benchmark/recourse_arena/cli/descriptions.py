@@ -8,7 +8,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,7 +223,7 @@ def _scenario(name: str, registry: Registry) -> Iterator[str]:
 def _options(made: type, base: str, prefix: str = "") -> Iterator[str]:
     """Yield the options of a class: name, type, default and meaning, and how one is asked for."""
     means, rows = meanings(made), []
-    if made.__init__ is object.__init__:
+    if "__init__" not in dir(made) or inspect.signature(made) == inspect.Signature():
         yield "no options"
         return
     for option in inspect.signature(made).parameters.values():
@@ -266,7 +266,7 @@ def _paragraphs(doc: str | None) -> Iterator[str]:
             yield textwrap.fill(plain(paragraph), 100)
 
 
-def _table(rows: list[tuple[str, ...]], heads: list[str], widths: list[int | None] | None = None) -> str:
+def _table(rows: Sequence[tuple[str, ...]], heads: list[str], widths: list[int | None] | None = None) -> str:
     from tabulate import tabulate
 
     return tabulate(rows, heads, disable_numparse=True, maxcolwidths=widths)

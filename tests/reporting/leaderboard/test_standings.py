@@ -128,3 +128,40 @@ def test_what_people_average_to_is_what_the_summary_says():
             counted = np.isfinite(values).any(0)
             means = [np.nanmean(values[:, i]) if counted[i] else np.nan for i in range(len(panel.cells))]
             assert means == pytest.approx(rows.loc[list(panel.cells), metric].to_list(), rel=1e-5, nan_ok=True), metric
+
+
+def test_what_reads_the_same_as_the_best_or_is_not_beaten_is_bold_in_every_form(tmp_path):
+    draft = Draft().solve("hard-2", "one", 0.7).solve("hard-2", "copy", 0.7).solve("hard-2", "worse", 0.3)
+    board = draft.board(tmp_path / "run")
+    bold = {solver for _, _, solver, metric in board.best if metric == "attainability"}
+    assert bold == {"one", "copy"}
+    value = f"{board.rows.set_index('solver').loc['one', 'attainability']:.3f}"
+    assert board.text().count(f"*{value}") >= 2
+    assert board.markdown().count(f"**{value}**") >= 2
+    assert board.fragment().count(f"<strong>{value}</strong>") >= 2
+
+
+def test_names_that_look_like_formulas_markup_or_terminal_commands_are_text_in_every_form(tmp_path):
+    draft = Draft(people=40).solve("hard-2", "=1+1", 0.5).solve("hard-2", "a|b\n<b>c", 0.5)
+    draft.solve("hard-2", "red\x1b[31m", 0.5).solve("@evil", "-2", 0.5)
+    board = draft.board(tmp_path / "run")
+    assert "\x1b" not in board.text() + board.markdown()
+    assert "a\\|b &lt;b&gt;c" in board.markdown()
+    assert "<b>" not in board.markdown() + board.fragment()
+    csv = board.csv()
+    assert "'=1+1" in csv
+    assert "'@evil" in csv
+    assert not [line for line in csv.splitlines() if line.startswith(("=", "@"))]
+
+
+@pytest.mark.parametrize("name", ["NA", "2024", "nan", "None", "true", "1e5"])
+def test_names_are_words_whatever_they_look_like(tmp_path, name):
+    board = (
+        Draft(people=30)
+        .solve(name, name, 0.5, dataset=name)
+        .solve(name, "b", 0.4, dataset=name)
+        .board(tmp_path / "run")
+    )
+    assert (name, name, name) in board.standings.by_cell()
+    assert name in board.text()
+    assert json.loads(board.json())["rows"][0]["dataset"] == name

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Key", "best", "shown_number"]
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,8 @@ def best(rows: pd.DataFrame, cells: pd.DataFrame, metrics: Iterable[Mapping[str,
     values = {(row["dataset"], row["scenario"], row["solver"]): row for row in rows.to_dict("records")}
     found: set[Key] = set()
     ranked = cells[cells["rank"].notna()]
-    for (dataset, scenario, metric), group in ranked.groupby(["dataset", "scenario", "metric"], sort=False):
+    for keys, group in ranked.groupby(["dataset", "scenario", "metric"], sort=False):
+        dataset, scenario, metric = map(str, cast("tuple[str, str, str]", keys))
         if len(group) < 2:
             continue
         of = {name: float(values[dataset, scenario, name][metric]) for name in group["solver"]}

@@ -214,8 +214,8 @@ class Leaderboard:
             key = (row["dataset"], row["scenario"], row["solver"])
             rank, interval = ranked.get(key, ("-", "-"))
             known = {**row, "rank": rank, "interval": interval}
-            line = {str(name): _word(str(name), known[name]) for name in headings}
-            words.append([mark.format(w) if (*key, name) in self.best else write(w) for name, w in line.items()])
+            said = {str(name): _word(str(name), known[name]) for name in headings}
+            words.append([mark.format(w) if (*key, name) in self.best else write(w) for name, w in said.items()])
         named = [line[0] for line in words]
         for line, before in zip(words[1:], named, strict=False):
             if once and line[0] == before:
