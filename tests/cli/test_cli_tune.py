@@ -36,7 +36,7 @@ def test_it_shows_the_best_trials_beside_the_defaults_and_a_variant_that_run_acc
     shown = command(*WORDS, *options, "--people", 80, "--seeds", "0,1")
     assert shown.exit_code == 0, shown.output
     assert "80 of seed 0, 80 of seed 1" in shown.stdout
-    assert "what is undefined counts as 0" in shown.stdout
+    assert "who has none that is defined has lost" in shown.stdout
     rows = [line for line in shown.stdout.splitlines() if line.startswith("| ") and "aim " in line]
     assert len(rows) == 6
     assert "0 (defaults)" in rows[-1]

@@ -19,8 +19,9 @@ TIMINGS = ["fit_seconds", "solve_seconds"]
 def test_a_run_writes_the_promised_files_and_columns(arena, tmp_path):
     result = arena(out=tmp_path / "run")
     promised = "dataset, scenario, solver, seed, outcome, people, coverage, validity, plausibility, attainability, "
+    promised += "attainability_truth, attainability_heldout, ruler_gap, redrawn, "
     promised += "cost_mean, cost_sd, hap, violations, actions_mean, fit_seconds, solve_seconds"
-    assert list(result.summary.columns[:17]) == promised.split(", ")
+    assert list(result.summary.columns[:21]) == promised.split(", ")
     people = pd.read_parquet(tmp_path / "run" / "people.parquet")
     promised = "dataset, scenario, solver, seed, person, group_sex, outcome, valid, plausible, plausible_scm, cost, "
     promised += "weighted_cost, hard_action, violations, logp_factual, logp_counterfactual, mask_income, value_income"

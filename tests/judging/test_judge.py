@@ -277,7 +277,7 @@ def test_advice_that_is_kept_is_judged_as_it_was_given():
     [
         ({"mask": torch.zeros(2, 4, dtype=torch.bool)}, r"mask: expected shape \(1, 4\), got \(2, 4\)"),
         ({"mask": torch.zeros(1, 4)}, "mask: expected dtype torch.bool"),
-        ({"values": torch.zeros(1, 4, dtype=torch.long)}, "values: expected a floating dtype"),
+        ({"values": torch.zeros(1, 4, dtype=torch.long)}, "values: expected dtype float32 or float64"),
         ({"outcome": torch.tensor([9], dtype=torch.int8)}, "outcome: expected codes"),
         ({"values": None}, "values: expected a tensor, got NoneType"),
     ],

@@ -223,7 +223,7 @@ def test_loan_costs_no_more_than_on_the_grid_or_after_a_local_search(loan_materi
 
 
 def test_loan_answers_do_not_depend_on_who_else_asks(loan_materials):
-    request = loan_materials.request(Scenario.parse("hard-2"), 10)[4:6]
+    request = loan_materials.request(Scenario.parse("hard-2"))[4:6]
     solver = fitted(Certified(), loan_materials.problem)
     together, alone = solver.recommend(request), solver.recommend(request[1:2])
     assert torch.equal(together.values[1:2], alone.values)

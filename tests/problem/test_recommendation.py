@@ -64,13 +64,13 @@ def test_without_a_word_whoever_has_no_action_was_not_found_one():
         ("values", np.zeros((3, 2)), "values: expected a tensor, got ndarray"),
         ("outcome", ["solved"] * 3, "outcome: expected a tensor, got list"),
         ("mask", MASK.float(), r"mask: expected dtype torch\.bool, got torch\.float32"),
-        ("values", VALUES.long(), r"values: expected a floating dtype, got torch\.int64"),
+        ("values", VALUES.long(), r"values: expected dtype float32 or float64, got torch\.int64"),
         ("outcome", GOOD.outcome + 6, "outcome: expected codes of recourse_arena.Outcome"),
         ("outcome", GOOD.outcome - 1, "outcome: expected codes of recourse_arena.Outcome"),
         ("outcome", GOOD.outcome.float(), "outcome: expected codes of recourse_arena.Outcome"),
         ("lower_bound", torch.zeros(2), r"lower_bound: expected shape \(3,\), got \(2,\)"),
         ("lower_bound", [0.0] * 3, "lower_bound: expected a tensor, got list"),
-        ("lower_bound", torch.zeros(3).long(), r"lower_bound: expected a floating dtype, got torch\.int64"),
+        ("lower_bound", torch.zeros(3).long(), r"lower_bound: expected dtype float32 or float64, got torch\.int64"),
     ],
 )
 def test_an_answer_that_does_not_fit_says_what_was_expected(part, value, message):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse_arena import ArenaError, Scenario
+from recourse_arena.problem.scenario import scenario_in_words
 
 PROFILES = ("constant", "linear", "convex", "concave")
 DISTRIBUTIONS = ("causal-order", "reverse-causal-order", "privileged", "non-privileged")
@@ -165,3 +166,28 @@ def test_words_of_schemes_are_told_where_a_name_cannot_be_read():
         Scenario.parse("swing-hard-2")
     with pytest.raises(ArenaError, match=r"Expected \[swing-\]hard-N"):
         Scenario.parse("swang-hard-2", {"swing": "swing"})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hard-2", "each person may act on two features of their own choice"),
+        ("hard-1", "one feature of"),
+        ("hard-13", "13 features"),
+        ("hard-random", "drawn at random"),
+        ("soft-linear", "every actionable feature"),
+        ("score-hard-2+soft-convex", "score features from 1 (easy) to 4 (hard); what they like less costs more"),
+        ("binary-hard-2", "say which features they can act on"),
+        ("hard-2@causal-order", "distribution causal-order"),
+        ("hard-2!no-plausibility", "need not lead to a plausible person"),
+        ("hard-2!scm-plausibility", "by the true causal model"),
+        ("swing-hard-2", "asked by swing: weights"),
+    ],
+)
+def test_every_part_of_a_name_is_put_into_words(name, words):
+    assert words in scenario_in_words(name, {"swing": "weights"})
+
+
+def test_real_answers_are_named_by_their_file_and_other_names_are_not_put_into_words():
+    assert "answers from survey.csv" in Scenario("asked", answers="/somewhere/survey.csv").in_words()
+    assert scenario_in_words("asked") == ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recourse_arena.statistics.bootstrap import FEWEST, Resamples
+from recourse_arena.statistics.bootstrap import BLOCKS, FEWEST, Resamples
 from recourse_arena.statistics.intervals import median_interval, share_interval
 
 ONE_SEED = np.zeros(200, dtype=np.int64)
@@ -133,3 +133,31 @@ def test_the_interval_of_a_median_holds_it_whatever_the_distribution():
     draws = np.random.default_rng(10).lognormal(0.0, 2.0, size=(1000, 150))
     assert 0.94 <= held(np.array([median_interval(values) for values in draws]), 1.0) <= 0.98
     assert median_interval(np.arange(3.0)) == (-np.inf, np.inf)
+
+
+def test_people_beyond_2000_are_drawn_in_blocks_and_paired_differences_are_those_of_columns():
+    draws = np.random.default_rng(11)
+    values = draws.lognormal(size=(30_000, 3))
+    values[draws.random(values.shape) < 0.3] = np.nan
+    resamples = Resamples.draw(np.zeros(30_000, dtype=np.int64))
+    assert resamples.weights[0].shape == (1000, BLOCKS)
+    assert sorted(resamples.strata[0]) == list(range(30_000))
+    paired = resamples.paired(values, [0, 1], [2, 2])
+    plain = resamples.means(values[:, :2] - values[:, 2:], differences=True)
+    assert paired.intervals(symmetric=True) == pytest.approx(plain.intervals(symmetric=True))
+    means = resamples.means(values)
+    normal = means.value[:, None] + means.error[:, None] * np.array([-1.96, 1.96])
+    assert means.intervals() == pytest.approx(normal, abs=0.15 * float(np.diff(normal).min()))
+
+
+def test_intervals_of_blocks_hold_the_mean_as_often_as_they_say():
+    draws = np.random.default_rng(12).lognormal(size=(2500, 300))
+    assert 0.93 <= held(Resamples.draw(np.zeros(2500, dtype=np.int64)).means(draws).intervals(), np.exp(0.5)) <= 0.97
+
+
+def test_intervals_of_what_is_never_negative_do_not_go_below_zero_and_others_may():
+    values = np.random.default_rng(13).choice([0.0, 0.0, 0.0, 5.0], size=(8, 200))
+    ends = Resamples.draw(np.zeros(8, dtype=np.int64)).means(values).intervals()
+    assert (ends[:, 0] >= 0).all()
+    signed = Resamples.draw(np.zeros(8, dtype=np.int64)).means(values - 1).intervals()
+    assert (signed[:, 0] < 0).any()

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from recourse_arena.statistics.bootstrap import Resamples
 from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
@@ -70,10 +71,10 @@ def test_nothing_to_compare_is_no_error():
     assert len(adjusted_p_values(RESAMPLES.means(np.empty((PEOPLE, 0))))) == 0
 
 
-def test_a_rank_counts_those_that_are_better_beyond_doubt():
-    assert ranks(["a", "b", "c"], []) == {"a": 1, "b": 1, "c": 1}
-    assert ranks(["a", "b", "c"], [("a", "b"), ("a", "c"), ("b", "c")]) == {"a": 1, "b": 2, "c": 3}
-    assert ranks(["a", "b", "c"], [("a", "c")]) == {"a": 1, "b": 1, "c": 2}
+def test_ranks_range_from_those_that_are_better_beyond_doubt_to_those_that_are_worse():
+    assert ranks(["a", "b", "c"], []) == {"a": (1, 3), "b": (1, 3), "c": (1, 3)}
+    assert ranks(["a", "b", "c"], [("a", "b"), ("a", "c"), ("b", "c")]) == {"a": (1, 1), "b": (2, 2), "c": (3, 3)}
+    assert ranks(["a", "b", "c"], [("a", "c")]) == {"a": (1, 2), "b": (1, 3), "c": (2, 3)}
 
 
 def test_one_person_who_differs_much_among_many_who_hardly_do_does_not_hide_what_many_show():
@@ -84,3 +85,15 @@ def test_one_person_who_differs_much_among_many_who_hardly_do_does_not_hide_what
     found = p_values(base, alike, base + draws.normal(0.1, 0.2, PEOPLE))
     assert found[0] > 0.1
     assert (found[1:] < 0.01).all()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_at_25_people_and_20_equal_solvers_two_are_told_apart_as_rarely_as_promised(share):
+    people, solvers, runs = 25, 20, 60
+    pairs = np.array(list(combinations(range(solvers), 2)))
+    resamples = Resamples.draw(np.zeros(people, dtype=np.int64))
+    draws, wrong = np.random.default_rng(5), 0
+    for _ in range(runs):
+        values = (draws.random((people, solvers)) < share).astype(float)
+        wrong += int((adjusted_p_values(resamples.paired(values, *pairs.T)) < 0.05).any())
+    assert wrong <= stats.binom.ppf(0.99, runs, 0.05)  # what chance makes of 5 %

@@ -39,7 +39,7 @@ def digests(solvers: tuple[str, ...] = SOLVERS) -> dict[str, str]:
         registry.datasets["tiny"] = type("Tiny", (tiny.Tiny,), {"flow": flow})
         materials = prepare("tiny", seed=0, data=Path(), cache=ArtefactCache(None), registry=registry)
         found |= {f"{transform} {model}": str(materials.identity[model])[:12] for model in ("classifier", "flow")}
-        request = materials.request(scenario, 20)
+        request = materials.request(scenario)[:20]
         for name in solvers:
             solver = registry.solver(name)
             solver.fit(materials.problem_for(scenario).seen_by(solver.knows), seed=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NAME", "is_name", "spell", "variant", "written"]
+__all__ = ["NAME", "is_name", "plain", "spell", "variant", "written"]
 
 import re
 from collections.abc import Collection, Mapping
@@ -73,3 +73,14 @@ def spell(name: str, options: Mapping[str, Any]) -> str:
     """
     words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()}
     return f"{name}?{urlencode(words)}" if words else name
+
+
+def plain(text: object) -> str:
+    """Return text as one line in which no character moves the cursor of a terminal or the order of letters.
+
+    Example:
+        >>> plain("red\x1b[31m and\\nblue"), plain("a\u202eb")
+        ('red\\\\x1b[31m and blue', 'a\\\\u202eb')
+    """
+    words = " ".join(part for part in re.split(r"[ \t\r\n]+", str(text)) if part)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)

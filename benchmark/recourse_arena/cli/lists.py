@@ -4,17 +4,16 @@ from __future__ import annotations
 
 __all__ = ["list_", "plugins"]
 
-from math import inf
 from typing import TYPE_CHECKING
 
 import click
 
-from recourse_arena.base.errors import unknown
+from recourse_arena.base.names import plain
 from recourse_arena.cli.group import no_plugin, registry
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
+from recourse_arena.problem.scenario import PARTS
 
 if TYPE_CHECKING:
-    from recourse_arena.people.features import Feature
     from recourse_arena.registry.registry import Registry
 
 _KINDS = (*PLUGIN_KINDS, "scenarios")
@@ -27,18 +26,26 @@ _KINDS = (*PLUGIN_KINDS, "scenarios")
 def list_(kind: str | None, name: str | None) -> None:
     """List what is there: datasets, decisions, solvers, elicitors, metrics, suites or scenarios.
 
-    With the NAME of a dataset, or the path of its TOML file, its features, decision model, effects and cost.
+    With a NAME all about it: features and where people come from of a dataset (or the path of its TOML file), options
+    and their meaning of a solver, what a scenario asks for in words.
     """
     plugged = registry()
     if name is not None:
-        _show(str(kind), name, plugged)
+        from recourse_arena.cli.descriptions import describe
+
+        for line in describe(str(kind), name, plugged):
+            click.echo(line)
         return
     for name in [kind] if kind else _KINDS:
         click.echo(f"{name}:")
         rows = _described(name, plugged)
         width = max((len(row[0]) for row in rows), default=0)
         for label, text in rows:
-            click.echo(f"  {label:{width}}  {text}".rstrip())
+            click.echo(f"  {plain(label):{width}}  {plain(text)}".rstrip())
+        if name == "scenarios":
+            click.echo("what their names are made of:")
+            for part, meaning in PARTS.items():
+                click.echo(f"  {part:18}  {meaning}")
 
 
 @click.command()
@@ -47,39 +54,9 @@ def plugins() -> None:
     """List every plugin: where it comes from, what it offers, and why it does not work if it does not."""
     from tabulate import tabulate
 
-    rows = [(p.name, p.version, p.distribution, ", ".join(p.hooks), p.error or "ok") for p in registry().plugins]
+    found = [(p.name, p.version, p.distribution, ", ".join(p.hooks), p.error or "ok") for p in registry().plugins]
+    rows = [tuple(map(plain, row)) for row in found]
     click.echo(tabulate(rows, ["name", "version", "distribution", "hooks", "state"], disable_numparse=True))
-
-
-def _show(kind: str, name: str, plugged: Registry) -> None:
-    if kind != "datasets":
-        found = dict(_described(kind, plugged))
-        if name not in found:
-            raise unknown(kind.removesuffix("s"), name, found)
-        click.echo(f"{name}  {found[name]}")
-        return
-    from tabulate import tabulate
-
-    from recourse_arena.registry.parts import decision_words
-
-    dataset = plugged.dataset(name)
-    plugged.decision_of(dataset)  # an unknown model is an error, rather than a word that nobody can use
-    rows = [
-        (f.name, f.kind, f.role, "" if f.direction == "any" else f.direction, _values(f), f.description)
-        for f in dataset.features
-    ]
-    click.echo(f"{name}: {dataset.summary}")
-    click.echo(f"decision model {decision_words(dataset)}, effects {dataset.effects_known}, cost {dataset.cost}\n")
-    click.echo(tabulate(rows, ["feature", "kind", "role", "way", "values", ""], disable_numparse=True))
-    for rule in dataset.features.rules:
-        click.echo(f"rule: {rule}")
-
-
-def _values(feature: Feature) -> str:
-    if feature.levels:
-        shown = ", ".join(feature.levels[:6])
-        return f"{shown}, ... ({len(feature.levels)})" if len(feature.levels) > 6 else shown
-    return "" if (feature.lower, feature.upper) == (-inf, inf) else f"{feature.lower:g} to {feature.upper:g}"
 
 
 def _described(kind: str, registry: Registry) -> list[tuple[str, str]]:

@@ -114,6 +114,9 @@ def carry_out(order: RunOrder, progress: Progress, nursery: Nursery | None = Non
         setting = WorkerSetup.of(
             order.data, order.cache, order.pickles, order.no_plugins, registry.handed, order.limits, registry.wanted
         )
+        used = {card.plugin for card in plan.solvers.values() if card.plugin is not None} | {*registry.used}
+        needed = sorted({(plugin.name, plugin.distribution, plugin.version) for plugin in used})
+        setting = replace(setting, plugins=tuple(needed))
         engine = make_engine(registry, setting, apart, cache, jobs=order.jobs, scheduler=order.scheduler)
     how = {
         "command": list(order.command),

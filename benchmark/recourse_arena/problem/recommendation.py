@@ -80,6 +80,4 @@ class Recommendation:
             if tensor is not None and tensor.dtype not in (torch.float32, torch.float64):
                 raise ArenaError(f"recommendation.{name}: expected dtype float32 or float64, got {tensor.dtype}")
         if self.outcome.dtype not in _WHOLE or not ((self.outcome >= 0) & (self.outcome < len(Outcome))).all():
-            raise ArenaError(
-                f"recommendation.outcome: expected codes of recourse_arena.Outcome, got {self.outcome.dtype}"
-            )
+            raise ArenaError("recommendation.outcome: expected codes of recourse_arena.Outcome")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["DENSITIES", "NOTIONS", "SCHEMES", "Density", "Notion", "Scenario"]
+__all__ = ["DENSITIES", "NOTIONS", "PARTS", "SCHEMES", "Density", "Notion", "Scenario", "scenario_in_words"]
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, ClassVar, Literal, get_args
 
 from recourse_arena.base.errors import ArenaError, unknown
@@ -29,6 +30,33 @@ SCHEMES: Mapping[str, str] = {"score": "likert", "binary": "binary"}
 _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "no-plausibility": {"plausibility": False},
     "scm-plausibility": {"density": "scm"},
+}
+
+PARTS: Mapping[str, str] = {
+    "hard-2": "each person may act on two features of their own choice, and on no other",
+    "hard-random": "how many features each person may act on is drawn at random; which ones is their own choice",
+    "soft-PROFILE": "what a person likes less costs more, by a profile: constant, linear, convex or concave",
+    "score-": "at the beginning: people score features from 1 (easy) to 4 (hard), rather than rank them",
+    "binary-": "at the beginning: people say which features they can act on, and nothing more",
+    "SCHEME-": "at the beginning: people are asked by the elicitation scheme of a plugin",
+    "+": "joins both: hard-2+soft-linear",
+    "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it, uniform ones",
+    "!no-plausibility": "advice need not lead to a plausible person",
+    "!scm-plausibility": "plausible is what the true causal model finds likely, rather than the fitted one",
+}
+"""What a scenario's name is made of, and what each part means."""
+
+_ASKED = {
+    "ranking": "people rank features by preference",
+    "likert": "people score features from 1 (easy) to 4 (hard)",
+    "binary": "people say which features they can act on, and nothing more",
+}
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_PROFILES = {
+    "constant": "liked or not, acting costs the same",
+    "linear": "what they like less costs more: step by step as much",
+    "convex": "what they like less costs more: little at first, steeply for what they like least",
+    "concave": "what they like less costs more: steeply at first, then hardly",
 }
 
 
@@ -128,6 +156,46 @@ distribution='uniform', plausibility=True, answers=None, density='flow', labels=
         """
         return not self.plausibility or self.density == "scm"
 
+    def in_words(self, schemes: Mapping[str, str] | None = None) -> str:
+        """Return what is asked of people and of solvers, in a sentence.
+
+        Arguments:
+            schemes: What elicitation schemes of plugins ask for, by name.
+
+        Example:
+            >>> print(Scenario.parse("hard-2").in_words())
+            each person may act on two features of their own choice, and on no other; people rank features by \
+preference; liked or not, acting costs the same; advice is to lead to a plausible person
+        """
+        parts = [self._choice(), self._asking(schemes or {}), _PROFILES.get(self.profile, f"profile {self.profile}")]
+        if self.distribution != "uniform":
+            parts.append(f"preferences are those of the distribution {self.distribution} of the dataset")
+        if not self.plausibility:
+            parts.append("advice need not lead to a plausible person")
+        else:
+            by = ", by the true causal model" if self.density == "scm" else ""
+            parts.append(f"advice is to lead to a plausible person{by}")
+        return "; ".join(parts)
+
+    def _choice(self) -> str:
+        if self.answers is not None:
+            return f"each person may act on what they said they can (answers from {PurePath(self.answers).name})"
+        if self.actionable == "all":
+            return "each person may act on every actionable feature"
+        if self.actionable == "random":
+            return PARTS["hard-random"]
+        count = int(self.actionable)
+        number = _COUNTS[count] if count < len(_COUNTS) else str(count)
+        features = "feature" if count == 1 else "features"
+        return f"each person may act on {number} {features} of their own choice, and on no other"
+
+    def _asking(self, schemes: Mapping[str, str]) -> str:
+        name, _, options = self.scheme.partition("?")
+        if name in schemes and name not in _ASKED:
+            return f"people are asked by {name}: {schemes[name]}" if schemes[name] else f"people are asked by {name}"
+        asked = _ASKED.get(name, f"people are asked by {name}")
+        return f"{asked} ({options.replace('&', ', ').replace('=', ' ')})" if options else asked
+
     def taking(self, parts: Mapping[str, Any]) -> Scenario:
         """Return this scenario with some of its parts (`scheme`, `profile`, ...) replaced."""
         return replace(self, **parts)
@@ -151,3 +219,24 @@ def _unreadable(name: str, schemes: Mapping[str, str]) -> ArenaError:
         f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."
     )
+
+
+def scenario_in_words(name: str, schemes: Mapping[str, str] | None = None) -> str:
+    """Return what the name of a scenario means; empty where it does not read as words, as a name of real answers.
+
+    Arguments:
+        name: The name.
+        schemes: What elicitation schemes of plugins ask for, by name.
+
+    Example:
+        >>> print(scenario_in_words("swing-soft-linear!no-plausibility", {"swing": "weights in swings"}))
+        each person may act on every actionable feature; people are asked by swing: weights in swings; what they like \
+less costs more: step by step as much; advice need not lead to a plausible person
+        >>> scenario_in_words("survey of 2024")
+        ''
+    """
+    known = {**SCHEMES, **{scheme: scheme for scheme in schemes or {} if scheme not in (*SCHEMES.values(), "ranking")}}
+    try:
+        return Scenario.parse(name, known).in_words(schemes)
+    except ArenaError:
+        return ""

@@ -63,6 +63,11 @@ class Registry:
         return [self._with_lost_names(plugin) for plugin in self._plugins]
 
     @property
+    def announced(self) -> list[PluginRecord]:
+        """Every plugin as its entry point announces it; imports none."""
+        return [PluginRecord(plugin.name, plugin.distribution, plugin.version) for plugin in self._plugins]
+
+    @property
     def used(self) -> list[PluginRecord]:
         """The plugins of which something was used so far, and those that were tried and do not work."""
         return [p.record() for p in self._plugins if p.loaded and (p.name in self._used or p.error)]

@@ -39,17 +39,19 @@ def adjusted_p_values(differences: Means) -> NDArray[np.float64]:
     if not len(tested):
         return found
     observed = np.abs(differences.statistics[tested])
-    resampled = np.abs(differences.resampled_statistics[:, tested])
     order = np.argsort(-observed, kind="stable")
-    largest = np.maximum.accumulate(resampled[:, order[::-1]], axis=1)[:, ::-1]
-    p_values = (1 + (largest >= observed[order]).sum(0)) / (1 + len(resampled))
+    largest = np.abs(differences.resampled_statistics.T[tested[order[::-1]]])
+    resamples = largest.shape[1]
+    np.maximum.accumulate(largest, axis=0, out=largest)
+    p_values = (1 + (largest[::-1] >= observed[order][:, None]).sum(1)) / (1 + resamples)
     found[tested[order]] = np.maximum.accumulate(p_values)
     found[tested[observed == 0]] = 1.0
     return found
 
 
-def ranks(names: Sequence[str], wins: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Return the rank of each name: 1 and the number of those that are better beyond doubt.
+def ranks(names: Sequence[str], wins: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    """Return the ranks that each name may have: from 1 and the number of those that are better beyond doubt, to the
+    last one before those that are worse beyond doubt.
 
     Arguments:
         names: Who is ranked.
@@ -57,9 +59,10 @@ def ranks(names: Sequence[str], wins: Iterable[tuple[str, str]]) -> dict[str, in
 
     Example:
         >>> ranks(["a", "b", "c", "d"], [("a", "c"), ("a", "d"), ("b", "d")])
-        {'a': 1, 'b': 1, 'c': 2, 'd': 3}
+        {'a': (1, 2), 'b': (1, 3), 'c': (2, 4), 'd': (3, 4)}
     """
-    behind = dict.fromkeys(names, 0)
-    for _, worse in set(wins):
+    behind, ahead = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for better, worse in set(wins):
+        ahead[better] += 1
         behind[worse] += 1
-    return {name: 1 + count for name, count in behind.items()}
+    return {name: (1 + behind[name], len(behind) - ahead[name]) for name in behind}

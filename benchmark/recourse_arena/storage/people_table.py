@@ -19,6 +19,8 @@ _OF_METRICS = "metric_"
 
 _NAMES = ("dataset", "scenario", "solver")
 
+_WORDS = (*_NAMES, "outcome")
+
 KEYS = (*_NAMES, "seed")
 """The columns that name a cell."""
 
@@ -81,7 +83,11 @@ def as_parquet(people: pa.Table, *, small: bool) -> bytes:
 
 
 def read_people(
-    path: Path, wanted: Callable[[str], bool] | None = None, *, required: Sequence[str] = ("person", *RECORDED)
+    path: Path,
+    wanted: Callable[[str], bool] | None = None,
+    *,
+    required: Sequence[str] = ("person", *RECORDED),
+    coded: bool = False,
 ) -> pd.DataFrame | None:
     """Return the rows of a `people.parquet`; none if there is no file, or nobody in it.
 
@@ -91,6 +97,7 @@ def read_people(
         path: The file.
         wanted: Which columns are read beside those that name a cell and the required ones; default: all.
         required: Columns without which there is nothing to read.
+        coded: Whether names of datasets, scenarios and solvers are categories, which take less room in large runs.
 
     Raises:
         ArenaError: If it cannot be read or lacks a column.
@@ -98,8 +105,9 @@ def read_people(
     if not path.exists():
         return None
     try:
-        _refuse_other_types(pq.read_schema(path))
-        file = pq.ParquetFile(path)
+        schema = pq.read_schema(path)
+        _refuse_other_types(schema)
+        file = pq.ParquetFile(path, read_dictionary=[name for name in _WORDS if name in schema.names])
         found = file.schema_arrow.names
         if not file.metadata.num_rows:
             return None
@@ -107,18 +115,28 @@ def read_people(
         missing = [name for name in always if name not in found]
         if missing:
             raise ArenaError(f"missing columns {', '.join(missing)}; run the suite again")
-        table = file.read([name for name in found if name in always or wanted is None or wanted(name)])
-        people = table.to_pandas(types_mapper=_nullable)
+        chosen = [name for name in found if name in always or wanted is None or wanted(name)]
+        people = pd.DataFrame({name: _column(name, file) for name in chosen})  # one after the other: they may be large
     except ArenaError as error:
         raise ArenaError(f"{path}: {error}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ArenaError(f"cannot read {path}: {error}") from None
-    unknown = [
-        name for name in (*KEYS, *(n for n in ("person", "outcome") if n in people)) if people[name].isna().any()
-    ]
+    unknown = [name for name in (*KEYS, "person", "outcome") if name in people and people[name].isna().any()]
     if unknown:
         raise ArenaError(f"{path}: column {unknown[0]!r}: expected a value in every row")
-    return people.astype(dict.fromkeys(_NAMES, "string")).astype(dict.fromkeys(_NAMES, object))
+    return people if coded else people.astype({name: object for name in _WORDS if name in people})
+
+
+def _column(name: str, file: pq.ParquetFile) -> pd.Series:
+    """Return a column; names are categories of words, whatever they are kept as."""
+    values = file.read([name])[name]
+    if name in _WORDS:
+        if not pa.types.is_dictionary(values.type):
+            values = values.cast(pa.string()).dictionary_encode()
+        words = values.unify_dictionaries().combine_chunks()
+        codes, known = words.indices.fill_null(-1).to_numpy(), words.dictionary.cast(pa.string()).to_pylist()
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(known, dtype=object)))
+    return values.to_pandas(types_mapper=_nullable)
 
 
 def _refuse_other_types(schema: pa.Schema) -> None:

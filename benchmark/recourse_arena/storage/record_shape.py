@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.arguments import LARGEST
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.registry.offers import COLUMNS_OF_TABLES
 
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]

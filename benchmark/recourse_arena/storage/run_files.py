@@ -94,12 +94,19 @@ class RunFiles:
         return path
 
     def read_people(
-        self, wanted: Callable[[str], bool] | None = None, *, required: Sequence[str] = ("person", *RECORDED)
+        self,
+        wanted: Callable[[str], bool] | None = None,
+        *,
+        required: Sequence[str] = ("person", *RECORDED),
+        coded: bool = False,
     ) -> pd.DataFrame | None:
         """Return the rows of people as :func:`~recourse_arena.storage.people_table.read_people` does."""
         path = self.table("people.parquet")
-        people = None if path is None else read_people(path, wanted, required=required)
-        return people if people is None or not self.called else people.replace({"solver": dict(self.called)})
+        people = None if path is None else read_people(path, wanted, required=required, coded=coded)
+        if people is None or not self.called:
+            return people
+        solvers = people["solver"].map(lambda name: self.called.get(name, name))
+        return people.assign(solver=solvers)
 
     def calling(self, names: Mapping[str, str]) -> Self:
         """Return the same run with other names of solvers."""

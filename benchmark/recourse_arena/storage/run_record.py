@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from recourse_arena.base.names import variant
 from recourse_arena.base.version import PROTOCOL
 from recourse_arena.planning.plan import Plan
-from recourse_arena.problem.scenario import Scenario
+from recourse_arena.problem.scenario import SCHEMES, Scenario
 from recourse_arena.registry.plugin import PluginRecord
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.run_folder import FORMAT, plan_key
@@ -141,7 +142,16 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
             }
             for name, solver in plan.solvers.items()
         },
+        "scenarios": _scenarios(plan, registry),
         "metrics": [metric.declaration() for metric in registry.measured.values()],
         "plugins": [vars(plugin) for plugin in plugins],
         "provenance": {**provenance(plugins), **how},
     }
+
+
+def _scenarios(plan: Plan, registry: Registry) -> dict[str, str]:
+    """Return what each scenario means in words, for whoever reads results without the plugins that were there."""
+    scenarios = {cell.scenario.name: cell.scenario for cell in plan.cells}
+    named = {variant(scenario.scheme)[0] for scenario in scenarios.values()} - {"ranking", *SCHEMES.values()}
+    schemes = {name: registry.elicitors[name].summary for name in named}
+    return {name: scenario.in_words(schemes) for name, scenario in scenarios.items()}

@@ -181,7 +181,7 @@ class Tuning:
         best = self.best
         record = {
             **self.setting,
-            "undefined": "a metric that is undefined counts as 0 in the objective",
+            "undefined": "where a metric is undefined the objective is minus infinity: it loses",
             "trials": len(self.trials),
             "failed": sum(bool(trial.reason) for trial in self.trials),
             "defaults": asdict(self.trials[0]) if self.trials else None,

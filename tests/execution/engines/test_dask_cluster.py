@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,8 @@ from dask_cluster import scheduler
 
 from recourse_arena import ArenaError, Recommendation, api
 from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.run_order import carry_out
+from recourse_arena.execution.solving.nursery import Nursery
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.tasks import FitTask, ModelsTask
 from recourse_arena.registry import discovery as plugins
@@ -67,7 +71,7 @@ def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cel
         alike(one, other)
     kept = [{file.name for file in (tmp_path / f"cache-{name}").rglob("*.safetensors")} for name in ("one", "far")]
     assert kept[0] == kept[1]  # what workers learnt has come back
-    assert len(kept[0]) == 3
+    assert len(kept[0]) == 4
     assert (tmp_path / "mark").exists()
     assert 0.125 in parts
     assert failed(two) == {("exits", "hard-1"): "its process ended by itself: exit status 3"}
@@ -77,13 +81,20 @@ def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cel
     assert {cell["plugin"] for result in (two, far) for cell in result.info["cells"] if "reason" in cell} == {"faulty"}
 
 
+def _in_this_process(order, progress):
+    """Carry out an order here, where tests may patch Dask, with solvers in processes of their own."""
+    carry_out(replace(order, path=tuple(sys.path)), progress, Nursery.new())
+
+
 def test_several_jobs_on_this_machine_are_out_of_reach_from_others(suite, tmp_path):
     places = set()
 
     class Watch(Progress):
         def step(self, key, words):
-            connections = psutil.Process().net_connections()
-            places.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):
+                    connections = process.net_connections()
+                    places.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
 
     api.run(suite, solvers=["top"], people=5, jobs=2, progress=Watch())
     assert places == {"127.0.0.1"}
@@ -110,6 +121,7 @@ def test_workers_that_cannot_be_made_ready_are_tried_again_or_one_clear_error(su
 
     monkeypatch.setattr(distributed.Client, "register_plugin", fails)
     monkeypatch.setattr("recourse_arena.execution.engines.dask_cluster._PAUSE", 0.0)
+    monkeypatch.setattr(api, "run_apart", _in_this_process)
     if message:
         with pytest.raises(ArenaError, match=message):
             api.run(suite, solvers=["top"], people=5, jobs=2)
@@ -201,9 +213,27 @@ def bench(tmp_path):
     bench = SandboxPlugin(WorkerSetup(tmp_path, None), ())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recourse_arena.execution.sandbox.sandbox.Sandbox.start", lambda self: None)
-        bench.setup(SimpleNamespace(local_directory=str(tmp_path)))
+        bench.setup(SimpleNamespace(local_directory=str(tmp_path), address="tcp://here"))
     yield bench
     bench.teardown(None)
+
+
+@pytest.mark.parametrize(
+    ("needed", "reason"),
+    [
+        (("nowhere", "nowhere-tools", "1.0"), "has no plugin 'nowhere' of nowhere-tools 1.0; install it there"),
+        (("grid", "recourse-arena", "0.0.1"), "of plugin 'grid', not 0.0.1; install that there"),
+    ],
+)
+def test_a_worker_without_a_plugin_of_the_run_is_named_before_the_run(tmp_path, needed, reason):
+    from types import SimpleNamespace
+
+    from recourse_arena.execution.engines.dask_worker import SandboxPlugin
+    from recourse_arena.execution.sandbox.sandbox import WorkerSetup
+
+    plugin = SandboxPlugin(WorkerSetup(tmp_path, None, plugins=(needed,)), ())
+    with pytest.raises(ArenaError, match=r"worker tcp://far:1 .*" + reason):
+        plugin.setup(SimpleNamespace(local_directory=str(tmp_path), address="tcp://far:1"))
 
 
 def test_a_file_from_elsewhere_lies_in_its_place_on_a_worker_while_the_run_lasts(bench, tmp_path):
@@ -253,6 +283,7 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_error(suite, tmp_path, mo
 
 def test_without_distributed_jobs_say_what_to_install(suite, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setattr(api, "run_apart", _in_this_process)
     with pytest.raises(ArenaError, match=r"pip install 'recourse-arena\[parallel\]'"):
         api.run(suite, out=tmp_path / "run", jobs=2)
     assert not (tmp_path / "run").exists()

@@ -131,8 +131,8 @@ def test_the_same_solver_of_two_runs_stands_before_and_after_beside_each_other(t
     assert {"before", "after"} < set(rows.index)  # whoever is in one run keeps its name
     assert set(board.standings.pairs["first"]) | set(board.standings.pairs["second"]) == set(rows.index)
     shown = render(board, form)
-    assert "grid [before]" in shown
-    assert "grid [after]" in shown
+    assert "grid [before]" in shown.replace("\\", "")
+    assert "grid [after]" in shown.replace("\\", "")
 
 
 def test_runs_that_hold_other_seeds_of_a_solver_share_its_row(tmp_path):
@@ -188,8 +188,9 @@ def test_gaps_are_not_shown_where_nobody_is_certified():
 def test_an_alarm_stands_below_the_table(form):
     board = Leaderboard.of([with_gaps([0.0] * 3, [1] * 3, alarms=[ALARM]), result([])])
     line = "ALARM: loan, hard-2, seed 0: worse has a solution for 1 person, cheaper than <exact> proves possible"
-    if form == "html":
+    if form != "table":
         line = line.replace("<exact>", "&lt;exact&gt;")
+    if form == "html":
         assert line in board.fragment()
     assert line in render(board, form)
     assert "ALARM" not in render(Leaderboard.of([result(ROWS)]), form)

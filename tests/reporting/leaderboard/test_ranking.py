@@ -41,7 +41,7 @@ def order(leaderboard, scenario="hard-2"):
 
 def test_the_truth_ranks_where_it_is_known(tmp_path):
     found = board(draft(), tmp_path)
-    assert order(found) == [("honest", "1"), ("flatters", "2")]
+    assert order(found) == [("honest", "1 of 2"), ("flatters", "2 of 2")]
     assert found.ranked_by == {("town", "hard-2"): ("attainability_truth",)}
     for form in ("table", "md", "html"):
         assert "town: ranked by attain. (truth)" in render(found, form)
@@ -50,7 +50,7 @@ def test_the_truth_ranks_where_it_is_known(tmp_path):
 
 def test_else_what_no_solver_was_handed(tmp_path):
     found = board(draft(plausible_scm=None), tmp_path)
-    assert order(found) == [("honest", "1"), ("flatters", "2")]
+    assert order(found) == [("honest", "1 of 2"), ("flatters", "2 of 2")]
     assert found.ranked_by == {("town", "hard-2"): ("attainability_heldout",)}
     assert "attainability_truth" not in found.headings()
     assert "attain. (held-out) ↑" in found.headings().values()
@@ -59,7 +59,7 @@ def test_else_what_no_solver_was_handed(tmp_path):
 def test_else_what_they_were_handed_as_in_older_runs(tmp_path):
     older = draft(plausible_scm=None, plausible_heldout=None)
     found = board(older, tmp_path)
-    assert order(found) == [("flatters", "1"), ("honest", "2")]
+    assert order(found) == [("flatters", "1 of 2"), ("honest", "2 of 2")]
     assert found.ranked_by == {("town", "hard-2"): ("attainability",)}
 
 
@@ -70,7 +70,7 @@ def test_one_solver_without_a_value_under_the_truth_is_not_ranked_behind_for_tha
 
 def test_a_suite_that_declares_its_ranks_keeps_them_and_says_so(tmp_path):
     found = board(draft(), tmp_path, suite={"name": "table-9", "version": "1", "ranked_by": "attainability"})
-    assert order(found) == [("flatters", "1"), ("honest", "2")]
+    assert order(found) == [("flatters", "1 of 2"), ("honest", "2 of 2")]
     assert "suite table-9 declares by what it ranks: attain." in found.text()
 
 
@@ -79,7 +79,7 @@ def test_without_plausibility_validity_ranks_and_then_cost(tmp_path):
     found = Draft().solve(scenario, "cheap", 0.9, **ALL).solve(scenario, "dear", 0.9, cost=2.0, **ALL)
     found.solve(scenario, "half", 0.5, cost=0.1, **ALL)
     leaderboard = board(found, tmp_path)
-    assert order(leaderboard, scenario) == [("cheap", "1"), ("dear", "2"), ("half", "3")]
+    assert order(leaderboard, scenario) == [("cheap", "1 of 3"), ("dear", "2 of 3"), ("half", "3 of 3")]
     assert "town: ranked by valid, then cost" in leaderboard.text()
 
 

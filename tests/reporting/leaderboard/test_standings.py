@@ -26,10 +26,10 @@ def rank(board, solver, metric="attainability", scenario="hard-2"):
 def test_two_copies_under_different_names_share_a_rank_and_a_better_solver_is_alone(tmp_path):
     draft = Draft().solve("hard-2", "one", 0.5).solve("hard-2", "copy", 0.5).solve("hard-2", "best", 0.7)
     board = draft.board(tmp_path / "run")
-    assert [rank(board, solver) for solver in ("best", "one", "copy")] == ["1", "2=", "2="]
+    assert [rank(board, solver) for solver in ("best", "one", "copy")] == ["1 of 3", "2-3 of 3", "2-3 of 3"]
     text = board.text()
     assert text.index("best") < text.index("one")
-    assert " 2=  one" in text
+    assert "2-3 of 3  one" in text
 
 
 def test_solvers_that_may_differ_by_chance_alone_tie_although_their_means_differ(tmp_path):
@@ -37,7 +37,7 @@ def test_solvers_that_may_differ_by_chance_alone_tie_although_their_means_differ
         Draft(people=200).solve("hard-2", "a", 0.5, luck=1).solve("hard-2", "b", 0.5, luck=5).board(tmp_path / "run")
     )
     assert board.rows["attainability"].nunique() == 2
-    assert [rank(board, solver) for solver in ("a", "b")] == ["1=", "1="]
+    assert [rank(board, solver) for solver in ("a", "b")] == ["1-2 of 2", "1-2 of 2"]
 
 
 def test_costs_are_compared_on_people_whom_both_helped(tmp_path):
@@ -52,7 +52,7 @@ def test_lower_costs_win(tmp_path):
     board = (
         Draft().solve("hard-2", "cheap", 0.8, cost=1.0).solve("hard-2", "dear", 0.8, cost=1.1).board(tmp_path / "run")
     )
-    assert (rank(board, "cheap", "cost_mean"), rank(board, "dear", "cost_mean")) == ("1", "2")
+    assert (rank(board, "cheap", "cost_mean"), rank(board, "dear", "cost_mean")) == ("1 of 2", "2 of 2")
     assert rank(board, "cheap", "actions_mean") == ""
 
 
@@ -102,7 +102,7 @@ def test_runs_merge_and_people_are_paired_across_them(tmp_path):
     mine = Draft().solve("hard-2", "mine", 0.6).write(tmp_path / "me" / "run")
     yours = Draft().solve("hard-2", "yours", 0.5).write(tmp_path / "you" / "run")
     board = Leaderboard.of([mine, yours])
-    assert [rank(board, solver) for solver in ("mine", "yours")] == ["1", "2"]
+    assert [rank(board, solver) for solver in ("mine", "yours")] == ["1 of 2", "2 of 2"]
     assert board.rows.set_index("solver")["run"].to_dict() == {"mine": "run", "yours": "run (2)"}
     text = board.text()
     assert "Runs: run (suite trial, 2026-01-01T00:00:00+00:00); run (2) (suite trial" in text
@@ -128,3 +128,40 @@ def test_what_people_average_to_is_what_the_summary_says():
             counted = np.isfinite(values).any(0)
             means = [np.nanmean(values[:, i]) if counted[i] else np.nan for i in range(len(panel.cells))]
             assert means == pytest.approx(rows.loc[list(panel.cells), metric].to_list(), rel=1e-5, nan_ok=True), metric
+
+
+def test_what_reads_the_same_as_the_best_or_is_not_beaten_is_bold_in_every_form(tmp_path):
+    draft = Draft().solve("hard-2", "one", 0.7).solve("hard-2", "copy", 0.7).solve("hard-2", "worse", 0.3)
+    board = draft.board(tmp_path / "run")
+    bold = {solver for _, _, solver, metric in board.best if metric == "attainability"}
+    assert bold == {"one", "copy"}
+    value = f"{board.rows.set_index('solver').loc['one', 'attainability']:.3f}"
+    assert board.text().count(f"*{value}") >= 2
+    assert board.markdown().count(f"**{value}**") >= 2
+    assert board.fragment().count(f"<strong>{value}</strong>") >= 2
+
+
+def test_names_that_look_like_formulas_markup_or_terminal_commands_are_text_in_every_form(tmp_path):
+    draft = Draft(people=40).solve("hard-2", "=1+1", 0.5).solve("hard-2", "a|b\n<b>c", 0.5)
+    draft.solve("hard-2", "red\x1b[31m", 0.5).solve("@evil", "-2", 0.5)
+    board = draft.board(tmp_path / "run")
+    assert "\x1b" not in board.text() + board.markdown()
+    assert "a\\|b &lt;b&gt;c" in board.markdown()
+    assert "<b>" not in board.markdown() + board.fragment()
+    csv = board.csv()
+    assert "'=1+1" in csv
+    assert "'@evil" in csv
+    assert not [line for line in csv.splitlines() if line.startswith(("=", "@"))]
+
+
+@pytest.mark.parametrize("name", ["NA", "2024", "nan", "None", "true", "1e5"])
+def test_names_are_words_whatever_they_look_like(tmp_path, name):
+    board = (
+        Draft(people=30)
+        .solve(name, name, 0.5, dataset=name)
+        .solve(name, "b", 0.4, dataset=name)
+        .board(tmp_path / "run")
+    )
+    assert (name, name, name) in board.standings.by_cell()
+    assert name in board.text()
+    assert json.loads(board.json())["rows"][0]["dataset"] == name

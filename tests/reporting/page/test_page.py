@@ -166,3 +166,23 @@ def test_the_page_draws_the_ends_that_runs_write():
     for word in json.loads(drawn):
         assert word in set(Outcome)
         assert f".stack .{word} " in (folder / "style.css").read_text()
+
+
+def test_the_page_says_what_scenarios_and_datasets_mean_and_renders_runs_that_do_not(tmp_path):
+    said = {"dataset": "town", "seed": 0, "decision": "relu", "accuracy": 0.9, "effects": "flow", "cost": "l1"}
+    board = Draft(people=30).solve("hard-2", "a", 0.5).board(tmp_path / "run")
+    board.runs[0]["materials"] = [said]
+    assert "each person may act on two features of their own choice" in render(board, "html")
+    told = {
+        "summary": "people of <a town>",
+        "tested": 200,
+        "refused": 0.25,
+        "among": 150,
+        "asking": 30,
+        "split": "test",
+    }
+    board.runs[0]["materials"] = [said | told]
+    shown = render(board, "html")
+    assert "people of &lt;a town&gt;" in shown
+    assert "right for 90.0 % of 200 test people, refuses 50 of them" in shown
+    assert "30 of 150 test people are refused and may ask" in shown

@@ -104,7 +104,7 @@ def test_headings_sort_and_rank_and_say_so(shown):
         for cell in driver.find_elements(By.CSS_SELECTOR, "#table tbody:not([hidden]) td.rank")
         if cell.is_displayed()
     ]
-    assert ranks == ["1", "2", "\N{EN DASH}"]
+    assert ranks == ["1 of 2", "2 of 2", "\N{EN DASH}"]
     heading(driver, "cost_mean").find_element(By.CLASS_NAME, "sort").click()
     assert rows(driver) == ["careful", EVIL, "broken"]
     assert "ranked by cost" in driver.find_element(By.ID, "sorted").get_attribute("textContent")

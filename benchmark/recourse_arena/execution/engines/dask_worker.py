@@ -21,6 +21,7 @@ from recourse_arena.execution.engines.messages import Reply, TaskFiles
 from recourse_arena.execution.guard.progress_events import Listener
 from recourse_arena.execution.sandbox.sandbox import Sandbox, WorkerSetup
 from recourse_arena.planning.tasks import Task
+from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.files import write_atomically
 from recourse_arena.storage.task_result import Failure, TaskResult
@@ -54,7 +55,12 @@ class SandboxPlugin(WorkerPlugin):
         self.setting, self.path = setting, tuple(path)
 
     def setup(self, worker: Any) -> None:
-        """Make folders and start the sandbox."""
+        """Make folders and start the sandbox.
+
+        Raises:
+            ArenaError: If a plugin that is needed is not installed here, or in another version.
+        """
+        _refuse_other_plugins(self.setting.plugins, worker.address)
         self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
         self.cache = ArtefactCache(self.folder / "cache")
         setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder)
@@ -122,3 +128,17 @@ class SandboxPlugin(WorkerPlugin):
         """Return the artefacts of a task that are kept here."""
         found = {place: self.cache.content(*place) for place in task.artefacts}
         return {place: content for place, content in found.items() if content is not None}
+
+
+def _refuse_other_plugins(needed: Sequence[tuple[str, str, str]], address: str) -> None:
+    """Raise which plugin is missing on a worker, before anything runs there."""
+    here = {record.name: record.version for record in discover().announced}
+    for name, distribution, version in needed:
+        if name not in here:
+            raise ArenaError(
+                f"worker {address} has no plugin {name!r} of {distribution or 'no package'} {version}; install it there"
+            )
+        if here[name] != version:
+            raise ArenaError(
+                f"worker {address} has version {here[name]} of plugin {name!r}, not {version}; install that there"
+            )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["ProcessState"]
 
+import contextlib
+import os
 import random
 from typing import Any
 
@@ -49,11 +51,13 @@ class ProcessState:
         np.random.set_state(numpy)
         torch.default_generator.set_state(pytorch)
         if changed:
-            dtype, gradients, threads, deterministic = self._defaults.values()
+            dtype, gradients, threads, deterministic, folder = self._defaults.values()
             torch.set_default_dtype(dtype)
             torch.set_grad_enabled(gradients)
             torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(deterministic)
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
 
 
 def _generators() -> dict[str, Any]:
@@ -70,7 +74,14 @@ def _defaults() -> dict[str, Any]:
         "PyTorch's gradient mode": torch.is_grad_enabled(),
         "PyTorch's number of threads": torch.get_num_threads(),
         "whether PyTorch is deterministic": torch.are_deterministic_algorithms_enabled(),
+        "the working directory": _folder(),
     }
+
+
+def _folder() -> str:
+    with contextlib.suppress(OSError):  # somebody has removed it
+        return os.getcwd()  # noqa: PTH109
+    return ""
 
 
 def _same(one: Any, other: Any) -> bool:

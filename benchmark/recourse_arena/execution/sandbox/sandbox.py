@@ -41,6 +41,7 @@ class WorkerSetup:
         limits: What a step of a solver may take.
         no_plugins: Names of plugins to block, `*` for all that are not built in; they need not be there.
         metrics: Names of the metrics of plugins that are measured.
+        plugins: Name, distribution and version of each plugin that is needed.
     """
 
     data: Path
@@ -50,6 +51,7 @@ class WorkerSetup:
     limits: Limits = field(default_factory=Limits)
     no_plugins: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    plugins: tuple[tuple[str, str, str], ...] = ()
 
     @classmethod
     def of(

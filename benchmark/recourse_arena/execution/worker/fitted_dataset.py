@@ -64,7 +64,9 @@ class FittedDataset:
         requests: Who asks, and what.
         identity: What tells these people and models from others, for records: `dataset, seed, version, file` (its
             digest), `classifier, flow, heldout` (digests of their weights), `asking` (how many people ask), `decision`
-            (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names).
+            (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names); for
+            readers `summary` (of the dataset), `tested` and `refused` (how many test people there are, and the share of
+            them that the decision model refuses), `among` (of how many people those ask whom it refuses) and `split`.
         neighbours: Accepted training people, for those whose nearest one is looked for.
         heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
     """
@@ -111,7 +113,8 @@ class FittedDataset:
     def validating(self) -> FittedDataset:
         """Return the same models where negatively decided validation people ask, with preferences of their own."""
         requests = self.requests.among("validation")
-        return replace(self, requests=requests, identity={**self.identity, "asking": len(requests)})
+        asked = {"asking": len(requests), "among": len(self.splits.recourse.validation), "split": "validation"}
+        return replace(self, requests=requests, identity={**self.identity, **asked})
 
     def marginals(self) -> pd.DataFrame:
         """Return how the flow compares with people held out from its training, feature by feature; empty without it."""
@@ -210,6 +213,7 @@ def prepare(
     )
     requests = Requests(name, seed, dataset, splits.recourse, problem, registry)
     test = splits.decision.test
+    accepted = model.accepts(test.x)
     identity = {
         "dataset": name,
         "seed": seed,
@@ -220,9 +224,14 @@ def prepare(
         "heldout": digest(other.state_dict()) if other is not None else "",
         "asking": len(requests),
         "decision": decision_words(dataset),
-        "accuracy": round(float((model.accepts(test.x) == (test.y == 1)).double().mean()), 4),
+        "accuracy": round(float((accepted == (test.y == 1)).double().mean()), 4),
         "effects": effects,
         "cost": dataset.cost,
+        "summary": dataset.summary,
+        "tested": len(test),
+        "refused": round(float((~accepted).double().mean()), 4),
+        "among": len(splits.recourse.test),
+        "split": "test",
     }
     return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity, neighbours, heldout)
 

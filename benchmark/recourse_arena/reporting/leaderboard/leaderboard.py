@@ -5,9 +5,10 @@ from __future__ import annotations
 __all__ = ["Leaderboard"]
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ import pandas as pd
 from tabulate import tabulate
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import plain
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.alarms import alarm_text
+from recourse_arena.reporting.leaderboard.best import Key, best, shown_number
+from recourse_arena.reporting.leaderboard.escaping import csv_safe, for_markdown
 from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.ranking import Rankings, in_words, places, rankings, ruler_warnings
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing, Standings, standings
@@ -43,6 +47,12 @@ _COLUMNS = (
     "actions_mean",
     "fit_seconds",
 )
+_FORMS: Mapping[str, tuple[Callable[[object], str], str]] = {
+    "simple": (plain, "*{}"),
+    "github": (for_markdown, "**{}**"),
+    "unsafehtml": (lambda text: escape(str(text)), "<strong>{}</strong>"),
+}
+"""How words are written in each form of a table, and what is best."""
 _CERTIFIED = ("optimality_gap", "optimality_people")
 """Columns shown where an optimum was certified."""
 _WHERE_KNOWN = ("attainability_truth", "attainability_heldout", "ruler_gap", "redrawn")
@@ -139,30 +149,34 @@ class Leaderboard:
         return dict(zip(self.names, self.runs, strict=True))
 
     @cached_property
+    def best(self) -> frozenset[Key]:
+        """The values that are bold."""
+        return best(self.rows, self.standings.cells, self.metrics)
+
+    @cached_property
     def by_group(self) -> pd.DataFrame:
         """Every metric by sensitive attribute and intersection."""
         return by_group(self.panels, self.metrics)
 
     def text(self) -> str:
         """Return it for a terminal."""
-        return self._with_notes(f"{title}\n{table}" for title, table in self._tables("simple", once=True))
+        return self._with_notes((f"{plain(t)}\n{table}" for t, table in self._tables("simple", once=True)), plain)
 
     def markdown(self) -> str:
         """Return it in Markdown."""
-        return self._with_notes(f"### {title}\n\n{table}" for title, table in self._tables("github")) + "\n"
+        tables = (f"### {for_markdown(title)}\n\n{table}" for title, table in self._tables("github"))
+        return self._with_notes(tables, for_markdown) + "\n"
 
     def fragment(self) -> str:
         """Return it as HTML tables, names escaped, for a notebook."""
-        from html import escape
-
-        parts = [f"<h3>{escape(title)}</h3>\n{table}" for title, table in self._tables("html")]
+        parts = [f"<h3>{escape(title)}</h3>\n{table}" for title, table in self._tables("unsafehtml")]
         alarms = [f"<p><strong>{escape(line)}</strong></p>" for line in [*self.alarms(), *self.warnings()]]
         alarms += [f"<p>{escape(line)}</p>" for line in self.ranked_in_words()]
         return "\n".join([*parts, *alarms])
 
     def csv(self) -> str:
         """Return its rows as CSV, with intervals and ranks where there are any."""
-        return self.table().to_csv(index=False, float_format="%.6g")
+        return csv_safe(self.table()).to_csv(index=False, float_format="%.6g")
 
     def json(self) -> str:
         """Return rows, pairwise comparisons and metric declarations as JSON."""
@@ -176,19 +190,19 @@ class Leaderboard:
         return json.dumps({**head, "rows": rows, "pairs": pairs}, indent=1)
 
     def table(self) -> pd.DataFrame:
-        """Return its rows with `ranked_by` and columns `METRIC_low`, `METRIC_high` and `METRIC_rank` beside them."""
+        """Return its rows, beside them `ranked_by`, `METRIC_low`, `METRIC_high`, `METRIC_rank`, `METRIC_rank_last`."""
         wide = self.standings.wide()
         where = zip(self.rows["dataset"], self.rows["scenario"], strict=True)
         rows = self.rows.assign(ranked_by=[", ".join(self.ranked_by.get(key, ())) for key in where])
         return rows.merge(wide, "left", ["dataset", "scenario", "solver"]) if len(wide) else rows
 
     def ranked(self) -> dict[tuple[str, str, str], tuple[str, str]]:
-        """Return rank (`2=` if shared) and interval of attainability of each dataset, scenario and solver.
+        """Return rank (`1-2 of 7`) and interval of attainability of each dataset, scenario and solver.
 
         Ranks are by what :attr:`ranked_by` says.
         """
         place, standing = places(self.standings, self.ranked_by), self.standings.by_cell()
-        none = Standing(np.nan, np.nan, 0, np.nan, tied=False)
+        none = Standing(np.nan, np.nan, 0, np.nan, np.nan, 0)
         found = {key: standing[key].get("attainability", none) for key in place}
         return {key: (place[key], f"{found[key].low:.3f} to {found[key].high:.3f}") for key in place}
 
@@ -224,16 +238,19 @@ class Leaderboard:
         run = {"run": "run"} if len(self.runs) > 1 else {}
         return {**headings, "ms_per_person": "ms each ↓", **run}
 
-    def cells(self, rows: pd.DataFrame, *, once: bool = False) -> list[list[str]]:
-        """Return the values of some rows as words; undefined ones are a dash.
+    def cells(self, rows: pd.DataFrame, *, once: bool = False, form: str = "simple") -> list[list[str]]:
+        """Return the values of some rows as words; undefined ones are a dash, the best ones are marked.
 
-        With `once`, a scenario is named in its first row only.
+        With `once`, a scenario is named in its first row only. `form` is that of tabulate.
         """
         ranked, headings, words = self.ranked(), self.headings(), []
-        for _, row in rows.iterrows():
-            rank, interval = ranked.get((row["dataset"], row["scenario"], row["solver"]), ("-", "-"))
-            known = {**row.to_dict(), "rank": rank, "interval": interval}
-            words.append([_word(name, known[name]) for name in headings])
+        write, mark = _FORMS[form]
+        for row in rows.to_dict("records"):
+            key = (row["dataset"], row["scenario"], row["solver"])
+            rank, interval = ranked.get(key, ("-", "-"))
+            known = {**row, "rank": rank, "interval": interval}
+            said = {str(name): _word(str(name), known[name]) for name in headings}
+            words.append([mark.format(w) if (*key, name) in self.best else write(w) for name, w in said.items()])
         named = [line[0] for line in words]
         for line, before in zip(words[1:], named, strict=False):
             if once and line[0] == before:
@@ -255,31 +272,29 @@ class Leaderboard:
             (
                 title,
                 tabulate(
-                    self.cells(rows, once=once), list(headings.values()), form, disable_numparse=True, colalign=align
+                    self.cells(rows, once=once, form=form),
+                    [_FORMS[form][0](heading) for heading in headings.values()],
+                    form,
+                    disable_numparse=True,
+                    colalign=align,
                 ),
             )
             for title, rows in self.datasets()
         ]
 
-    def _with_notes(self, tables: Iterable[str]) -> str:
+    def _with_notes(self, tables: Iterable[str], write: Callable[[object], str]) -> str:
+        """Return tables and what is said below them, each line of it written as the form takes text."""
         ranked = "\n".join(self.ranked_in_words()) if self.ranked() else ""
-        parts = [
-            *tables,
-            self._notes(),
-            *self.alarms(),
-            *self.warnings(),
-            ranked,
-            self._worlds(),
-            self._legend(),
-            self._method(),
-        ]
+        beside = [ranked, self._worlds(), self._legend(), self._method()]
+        said = [self._notes(), *self.alarms(), *self.warnings(), *beside]
+        parts = [*tables, *("\n".join(map(write, part.split("\n"))) for part in said)]
         return "\n\n".join(part for part in parts if part)
 
     def _notes(self) -> str:
         noted = self.rows[self.rows["note"] != ""]
         lines: dict[tuple[str, str], list[str]] = {}
         for _, row in noted.iterrows():
-            lines.setdefault((row["dataset"], row["note"]), []).append(row["solver"])
+            lines.setdefault((plain(row["dataset"]), plain(row["note"])), []).append(plain(row["solver"]))
         return "\n".join(
             f"{dataset}: {', '.join(dict.fromkeys(solvers))}: {note}" for (dataset, note), solvers in lines.items()
         )
@@ -363,4 +378,4 @@ def _word(name: str, value: Any) -> str:
         return str(int(value))
     if name == "ms_per_person":
         return f"{value:.3g}"
-    return f"{value:.1f}" if name in ("fit_seconds", "solve_seconds") else f"{value:.3f}"
+    return f"{value:.1f}" if name in ("fit_seconds", "solve_seconds") else shown_number(value)

@@ -66,7 +66,7 @@ def _defined(rows: pd.DataFrame, metric: str) -> bool:
 
 
 def places(standings: Standings, ranked: Rankings) -> dict[tuple[str, str, str], str]:
-    """Return the rank in words (`2=` if shared) of each dataset, scenario and solver that has one."""
+    """Return the rank in words (`1-2 of 7`) of each dataset, scenario and solver that has one."""
     found = {}
     for key, metrics in standings.by_cell().items():
         by = ranked.get(key[:2], ())
@@ -92,10 +92,9 @@ def _one_after_another(
             better.setdefault((first, second), winner)
     wins = [(winner, pair[1] if winner == pair[0] else pair[0]) for pair, winner in better.items()]
     place = ranks(cells["solver"].tolist(), wins)
-    counts = pd.Series(place).value_counts()
     return {
-        (*where, solver): Standing(np.nan, np.nan, 0, float(rank), bool(counts[rank] > 1)).place
-        for solver, rank in place.items()
+        (*where, solver): Standing(np.nan, np.nan, 0, float(first), float(last), len(place)).place
+        for solver, (first, last) in place.items()
     }
 
 

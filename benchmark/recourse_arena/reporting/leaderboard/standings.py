@@ -18,15 +18,17 @@ from recourse_arena.statistics.bootstrap import Array, Means
 from recourse_arena.statistics.intervals import median_interval
 from recourse_arena.statistics.ranks import FEWEST_IN_COMMON, adjusted_p_values, ranks
 
-CELLS = ["dataset", "scenario", "solver", "metric", "low", "high", "counted", "rank", "tied"]
+CELLS = ["dataset", "scenario", "solver", "metric", "low", "high", "counted", "rank", "last", "of"]
 PAIRS = ["dataset", "scenario", "metric", "first", "second", "common", "difference", "low", "high", "p_value", "better"]
 _SURE = 0.05
 
 METHOD = (
-    "Intervals are 95 %: Wilson's for shares, bootstrap-t over people for means, order statistics for medians. Ranks: "
-    "1 + the number of solvers that are better beyond doubt on the same people, by a paired bootstrap-t of 1,000 "
-    "resamples, corrected for all pairs of the same dataset, scenario and metric (step-down maximum, 5 %); whoever "
-    f"cannot be told apart shares a rank. Costs are compared on people for whom both solvers have a valid "
+    "Intervals are 95 %: Wilson's for shares, bootstrap-t over people for means (in 1,000 random blocks of "
+    "people where a seed has more than 2,000), order statistics for medians. Ranks: "
+    "from 1 + the number of solvers that are better beyond doubt to the last before those that are worse beyond doubt, "
+    "on the same people, by a paired bootstrap-t of 1,000 resamples, corrected for all pairs of the same dataset, "
+    "scenario and metric (step-down maximum, 5 %). Bold, or marked * in plain text: nobody is better beyond doubt, or "
+    f"the value reads the same as the best one. Costs are compared on people for whom both solvers have a valid "
     f"recommendation, if they are {FEWEST_IN_COMMON} or more."
 )
 """What a reader should know about intervals and ranks."""
@@ -39,17 +41,20 @@ class Standing(NamedTuple):
     high: float
     counted: int
     rank: float
-    tied: bool
+    last: float
+    of: int
 
     @property
     def place(self) -> str:
-        """Its rank in words: `2=` if others share it, empty if there is none.
+        """The ranks that it may have, in words; empty if there are none.
 
         Example:
-            >>> Standing(0.1, 0.2, 50, 2.0, True).place
-            '2='
+            >>> Standing(0.1, 0.2, 50, 1.0, 2.0, 7).place, Standing(0.1, 0.2, 50, 3.0, 3.0, 7).place
+            ('1-2 of 7', '3 of 7')
         """
-        return "" if np.isnan(self.rank) else f"{self.rank:.0f}{'=' if self.tied else ''}"
+        if np.isnan(self.rank):
+            return ""
+        return f"{self.rank:.0f}{f'-{self.last:.0f}' if self.last > self.rank else ''} of {self.of}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Standings:
 
     Arguments:
         cells: A row per dataset, scenario, solver and metric (:data:`CELLS`): the 95 % interval, how many people
-            count, the rank, and how many others share it.
+            count, the first and the last rank that it may have, and how many are ranked.
         pairs: A row per dataset, scenario, metric and pair of solvers (:data:`PAIRS`): the difference between the
             first and the second on people in common (relative for optimality gaps) with its 95 % interval, the p-value
             corrected for all pairs of the scenario, and the better one beyond doubt.
@@ -71,17 +76,17 @@ class Standings:
         """Return how each dataset, scenario and solver stands in each metric."""
         found: dict[tuple[str, str, str], dict[str, Standing]] = {}
         columns = (self.cells[name].tolist() for name in CELLS)
-        for dataset, scenario, solver, metric, low, high, counted, rank, tied in zip(*columns, strict=True):
-            rank = float("nan") if rank is None else float(rank)
-            found.setdefault((dataset, scenario, solver), {})[metric] = Standing(low, high, counted, rank, tied)
+        for dataset, scenario, solver, metric, low, high, counted, *ranks_, of in zip(*columns, strict=True):
+            rank, last = (float("nan") if place is None else float(place) for place in ranks_)
+            found.setdefault((dataset, scenario, solver), {})[metric] = Standing(low, high, counted, rank, last, of)
         return found
 
     def wide(self) -> pd.DataFrame:
-        """Return a row per dataset, scenario and solver: columns `METRIC_low`, `METRIC_high`, `METRIC_rank`."""
+        """Return a row per dataset, scenario and solver: `METRIC_low`, `_high`, `_rank`, `_rank_last`."""
         keys = ["dataset", "scenario", "solver"]
-        table = self.cells.pivot_table(
-            index=keys, columns="metric", values=["low", "high", "rank"], sort=False, dropna=False, observed=True
-        )
+        cells = self.cells.rename(columns={"last": "rank_last"})
+        parts = ["low", "high", "rank", "rank_last"]
+        table = cells.pivot_table(index=keys, columns="metric", values=parts, sort=False, dropna=False, observed=True)
         table.columns = table.columns.map(lambda pair: f"{pair[1]}_{pair[0]}")
         return table.dropna(axis=1, how="all").reset_index()
 
@@ -131,12 +136,10 @@ def _stand(
         found = _pairs(panel, compared, competing, direction, relative=average.ratio)
         wins = [(row["better"], _other(row)) for row in found if row["better"]]
         place = ranks([panel.cells[i][1] for i in competing], wins) if direction != "none" else {}
-        shared = pd.Series(place).value_counts()
         for i in present:
             solver = panel.cells[i][1]
-            rank = place.get(solver)
-            tied = bool(rank is not None and shared[rank] > 1)
-            cells.append([panel.dataset, scenario, solver, metric, low[i], high[i], counted[i], rank, tied])
+            of_solver = place.get(solver, (None, None))
+            cells.append([panel.dataset, scenario, solver, metric, low[i], high[i], counted[i], *of_solver, len(place)])
         pairs += [[panel.dataset, scenario, metric, *row.values()] for row in found]
 
 
@@ -149,8 +152,14 @@ def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
         return np.full((values.shape[1], 2), np.nan)
     if not average.median_excess:
         return np.asarray(np.exp(panel.resamples.means(np.log(values)).intervals()))
-    columns = (column[np.isfinite(column)] - 1 for column in values.T)
-    return np.array([median_interval(column, confidence=0.95) for column in columns]).reshape(-1, 2)
+    found = np.full((values.shape[1], 2), np.nan)
+    for i, column in enumerate(values.T):
+        excess = column[np.isfinite(column)] - 1
+        low, high = median_interval(excess, confidence=0.95)
+        found[i] = low, high
+        if len(excess) and np.isfinite(low) and np.median(excess) >= 0:
+            found[i, 0] = max(low, 0.0)  # below 0 by rounding alone
+    return found
 
 
 def _pairs(
@@ -159,8 +168,7 @@ def _pairs(
     chosen = list(combinations(columns, 2))
     if not chosen:
         return []
-    first, second = (values[:, [pair[i] for pair in chosen]] for i in (0, 1))
-    means: Means = panel.resamples.means(first - second, differences=True)
+    means: Means = panel.resamples.paired(values, [a for a, _ in chosen], [b for _, b in chosen])
     arms, p_values = means.intervals(symmetric=True), adjusted_p_values(means)
     rows = []
     for i, (a, b) in enumerate(chosen):

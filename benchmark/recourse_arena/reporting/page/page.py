@@ -21,6 +21,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from recourse_arena.reporting.leaderboard.best import shown_number
 from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
 from recourse_arena.reporting.page.page_data import document, looks
@@ -28,9 +29,9 @@ from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
 if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
-from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
+from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 
-_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "groups", "start")
+_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "print", "groups", "start")
 _SHAPES = (
     "circle()",
     "polygon(50% 4%, 100% 96%, 0 96%)",
@@ -91,7 +92,8 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         ranked=leaderboard.ranked_in_words(),
         metrics=leaderboard.metrics,
         solvers=leaderboard.solvers,
-        worlds=worlds_in_words(leaderboard.runs),
+        datasets=_datasets(leaderboard),
+        scenarios=scenarios_in_words(leaderboard.rows["scenario"], leaderboard.runs),
         fairness=fairness or {"cases": []},
         method=METHOD,
         small=SMALL,
@@ -148,13 +150,21 @@ def _columns(board: Leaderboard) -> list[dict[str, Any]]:
     return [*columns, *({"name": n, "heading": h, "direction": d, "more": False} for n, h, d in times)]
 
 
+def _datasets(board: Leaderboard) -> dict[str, list[str]]:
+    """Return what each dataset is and what decides there, as far as its run says."""
+    what, worlds = datasets_in_words(board.runs), worlds_in_words(board.runs)
+    names = dict.fromkeys(board.rows["dataset"])
+    found = {name: [words for said in (what, worlds) if (words := said.get(name))] for name in names}
+    return {name: words for name, words in found.items() if words}
+
+
 def _certified(board: Leaderboard) -> bool:
     return "optimality_gap" in board.rows and bool(board.rows["optimality_gap"].notna().any())
 
 
 def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the rows of each dataset and scenario."""
-    look, standings, told = looks(board), board.standings.by_cell(), _told_apart(board)
+    look, standings = looks(board), board.standings.by_cell()
     place = {key: rank for key, (rank, _) in board.ranked().items()}
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in board.rows.to_dict("records"):
@@ -172,7 +182,7 @@ def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[
                         column,
                         row[column["name"]],
                         found.get(column["name"]),
-                        (dataset, scenario, column["name"]) in told,
+                        (dataset, scenario, solver, column["name"]) in board.best,
                     )
                     for column in columns
                 ],
@@ -184,14 +194,7 @@ def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[
         yield {"dataset": dataset, "scenario": scenario, "rows": rows}
 
 
-def _told_apart(board: Leaderboard) -> set[tuple[str, str, str]]:
-    """Return the datasets, scenarios and metrics in which somebody is beaten: elsewhere nobody stands out."""
-    cells = board.standings.cells
-    beaten = cells[cells["rank"] > 1]
-    return set(zip(beaten["dataset"], beaten["scenario"], beaten["metric"], strict=True))
-
-
-def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, told: bool) -> dict[str, Any]:
+def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, best: bool) -> dict[str, Any]:
     """Return one value in words, with what sorts, ranks and draws it."""
     known = not pd.isna(value)
     bounded = known and standing is not None and np.isfinite([standing.low, standing.high]).all()
@@ -202,7 +205,7 @@ def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, to
         "value": f"{value:.6g}" if known else None,
         "interval": f"{_word('', low)}{_TO}{_word('', high)}" if bounded else "",
         "rank": standing.place if known and standing is not None else "",
-        "best": known and told and standing is not None and standing.rank == 1,
+        "best": known and best,
         "more": column["more"],
         "bar": [f"{part:.4f}" for part in (value, low, high)]
         if bounded and column["name"] == "attainability"
@@ -215,7 +218,7 @@ def _word(name: str, value: float) -> str:
         return str(int(value))
     if name in ("ms_per_person", "fit_seconds", "solve_seconds"):
         return f"{value:.3g}"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+    return shown_number(value) if abs(value) < 100 else f"{value:.1f}"
 
 
 def _troubles(board: Leaderboard) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.group_table import COLUMNS, SMALL
 from recourse_arena.reporting.leaderboard.standings import PAIRS, Standing
+from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 from recourse_arena.reporting.results.averages import averages
 from recourse_arena.reporting.results.families import family_title, hard_families
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS, places
@@ -39,6 +40,7 @@ def document(board: Leaderboard) -> dict[str, Any]:
         "solvers": _solvers(board),
         "palette": {"light": COLOURS, "dark": DARK_COLOURS},
         "datasets": [_dataset(board, name) for name in datasets],
+        "scenarios": scenarios_in_words(board.rows["scenario"], board.runs),
         "rows": _rows(board),
         "pairs": _table(board.standings.pairs, [name for name in PAIRS if name != "better"]),
         "groups": _groups(board),
@@ -75,6 +77,8 @@ def _dataset(board: Leaderboard, name: str) -> dict[str, Any]:
     families = hard_families(rows["scenario"])
     return {
         "name": name,
+        "what": datasets_in_words(board.runs).get(name, ""),
+        "world": worlds_in_words(board.runs).get(name, ""),
         "seeds": int(rows["seeds"].max()),
         "people": int(rows["people"].max()),
         "scenarios": list(dict.fromkeys(rows["scenario"])),
@@ -103,7 +107,11 @@ def _rows(board: Leaderboard) -> list[dict[str, Any]]:
                 **{name: row[name] for name in ("dataset", "scenario", "solver", "note", "run")},
                 **{name: int(row[name]) for name in ("people", "seeds")},
                 "ms": _rounded(row["ms_per_person"]),
-                "values": {name: _value(row[name], found.get(name)) for name in names if not pd.isna(row[name])},
+                "values": {
+                    name: _value(row[name], found.get(name), best=(*key, name) in board.best)
+                    for name in names
+                    if not pd.isna(row[name])
+                },
                 "outcomes": outcomes.get(key, {}),
             }
         )
@@ -114,12 +122,12 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def _value(value: float, standing: Standing | None) -> list[Any]:
-    """Return a value and, where it has one, its interval, rank, whether that is shared, and how many people count."""
+def _value(value: float, standing: Standing | None, *, best: bool) -> list[Any]:
+    """Return a value and, where it has one, its interval, rank, whether it is bold, and how many people count."""
     if standing is None:
         return [_rounded(value)]
     ends = [_rounded(end) for end in (standing.low, standing.high, standing.rank)]
-    return [_rounded(value), *ends, int(standing.tied), standing.counted]
+    return [_rounded(value), *ends, int(best), standing.counted]
 
 
 def _outcomes(board: Leaderboard) -> dict[tuple[str, str, str], dict[str, int]]:

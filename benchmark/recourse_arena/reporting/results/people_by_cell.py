@@ -7,10 +7,12 @@ __all__ = ["PeopleByCell", "panels"]
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
 from recourse_arena.interfaces.metric import Average
 from recourse_arena.reporting.results.averages import OPTIONAL, Averages, averages
@@ -63,10 +65,9 @@ class PeopleByCell:
         return self._spread(Average(lambda people: people[column], "mean").values(self.records))
 
     def _spread(self, values: Array) -> Array:
-        found = np.full((len(self.seeds), len(self.cells)), np.nan)
-        found[self.row, self.column] = values
-        found[~np.isfinite(found)] = np.nan
-        return found
+        found = np.full((len(self.cells), len(self.seeds)), np.nan)  # a cell lies together: cells are gone through
+        found[self.column, self.row] = np.where(np.isfinite(values), values, np.nan)
+        return found.T
 
 
 def panels(results: Sequence[RunFiles]) -> dict[str, PeopleByCell]:
@@ -81,21 +82,46 @@ def panels(results: Sequence[RunFiles]) -> dict[str, PeopleByCell]:
     def wanted(column: str) -> bool:
         return column in (*OPTIONAL, *_DENSITIES) or column in own or column.startswith("group_")
 
-    tables = [table for result in results if (table := result.read_people(wanted)) is not None]
+    tables = [table for result in results if (table := result.read_people(wanted, coded=True)) is not None]
     if not tables:
         return {}
-    people = pd.concat(tables, ignore_index=True)
-    return {str(name): _panel(str(name), rows, averaged) for name, rows in people.groupby("dataset", sort=False)}
+    for name in ("dataset", "scenario", "solver"):
+        words = union_categoricals([table[name] for table in tables]).categories
+        tables = [table.assign(**{name: table[name].cat.set_categories(words)}) for table in tables]
+    people = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
+    tables.clear()
+    datasets = people["dataset"].unique()
+    if len(datasets) == 1:  # the usual case, and perhaps many people: they are not copied
+        return {str(datasets[0]): _panel(str(datasets[0]), people, averaged)}
+    groups = people.groupby("dataset", sort=False, observed=True)
+    return {str(name): _panel(str(name), rows, averaged) for name, rows in groups}
 
 
 def _panel(dataset: str, records: pd.DataFrame, averaged: Averages) -> PeopleByCell:
-    keys = pd.MultiIndex.from_frame(records[["seed", "person"]].astype("int64"))
-    row, everybody = pd.factorize(keys)
-    column, cells = pd.factorize(pd.MultiIndex.from_frame(records[["scenario", "solver"]]))
-    seeds, persons = (np.array(everybody.get_level_values(i), dtype=np.int64) for i in (0, 1))
+    scenario, solver = (records[name].cat for name in ("scenario", "solver"))
+    column, cells = pd.factorize(_together(scenario.codes, solver.codes))
+    known = zip(*np.divmod(cells, int(solver.codes.max()) + 1), strict=True)
+    found = tuple((str(scenario.categories[i]), str(solver.categories[j])) for i, j in known)
+    seeds, persons = (records[name].to_numpy(dtype=np.int64) for name in ("seed", "person"))
+    row, _ = pd.factorize(_together(*(pd.factorize(part)[0] for part in (seeds, persons))))
+    first = np.empty(int(row.max()) + 1, dtype=np.int64)
+    first[row[::-1]] = np.arange(len(row))[::-1]
     named = [name for name in records if str(name).startswith("group_") and records[name].notna().any()]
-    groups = records[named].groupby(row).first().fillna("").astype(str)
-    groups.columns = [str(name).removeprefix("group_") for name in named]
-    found = tuple((str(scenario), str(solver)) for scenario, solver in cells)
+    groups = pd.DataFrame({str(name).removeprefix("group_"): _group(records[name], row) for name in named})
     places = row.astype(np.int64), column.astype(np.int64)
-    return PeopleByCell(dataset, seeds, persons, groups, found, records, *places, averaged)
+    return PeopleByCell(dataset, seeds[first], persons[first], groups, found, records, *places, averaged)
+
+
+def _together(first: Any, second: Any) -> NDArray[np.int64]:
+    """Return one number for each pair of numbers from 0."""
+    first, second = (np.asarray(part, dtype=np.int64) for part in (first, second))
+    return np.asarray(first * (second.max() + 1) + second, dtype=np.int64)
+
+
+def _group(labels: pd.Series, row: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return the group of each person in words, as the first record that names one does; empty where none does."""
+    known = np.flatnonzero(labels.notna().to_numpy())[::-1]
+    codes, words = pd.factorize(labels.iloc[known])
+    found = np.full(int(row.max()) + 1, -1)
+    found[row[known]] = codes
+    return np.array([*map(str, words), ""], dtype=object)[found]

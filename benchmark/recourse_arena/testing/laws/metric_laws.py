@@ -17,9 +17,11 @@ import torch
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.interfaces.metric import Metric
+from recourse_arena.judging.fresh_noise import FreshNoise
 from recourse_arena.judging.judge import Judge
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.encoding import Encoding
+from recourse_arena.problem.model_protocols import AsLikely
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -60,7 +62,13 @@ def _frames() -> Mapping[str, pd.DataFrame]:
     problem = world.problem
     train = problem.training.x
     near = Neighbours(Encoding.fitted(problem.features, train), train[problem.decisions.accepts(train)])
-    judge = Judge(problem.decisions, problem.causal_model, problem.flow, problem.true_scm, neighbours=near)
+    fresh = FreshNoise.of(
+        problem.causal_model, problem.graph, train, torch.zeros(len(problem.features)), seed=0, dataset=problem.dataset
+    )
+    judge = Judge(
+        problem.decisions, problem.causal_model, problem.flow, problem.true_scm,
+        neighbours=near, heldout=AsLikely(problem.flow), fresh=fresh,
+    )  # fmt: skip
     request = world.requests["usual"]
     usual = as_frame(judge(request, _to_the_top(request)))
     nobody = Recommendation.do(request.actionable, request.factual, found=torch.zeros(len(request), dtype=torch.bool))

@@ -39,6 +39,8 @@ function showChoice() {
   options(byId("dataset"), data.datasets.map(({ name, people, seeds }) =>
     [name, `${name} (${people} people${seeds > 1 ? `, ${seeds} seeds` : ""})`]), choice.dataset);
   options(byId("scenario"), dataset().scenarios.map((name) => [name, name]), choice.scenario);
+  for (const option of byId("scenario").options) option.title = meaning(option.value);
+  showMeaning();
   const here = [...new Set(data.rows.filter((row) => row.dataset === choice.dataset).map((row) => row.solver))];
   byId("solvers").replaceChildren(...here.map((solver) => {
     const box = make("input", { type: "checkbox", checked: !choice.hidden.has(solver) });
@@ -48,6 +50,20 @@ function showChoice() {
     });
     return make("label", { class: "chip" }, box, named(solver, choice.dataset));
   }));
+}
+
+// What the chosen scenario asks for, and what the chosen dataset is: in words, below the title.
+function showMeaning() {
+  const said = [[choice.scenario, meaning(choice.scenario)], [choice.dataset, [dataset().what, dataset().world].filter(Boolean).join("; ")]];
+  said.forEach(([name, words], i) => {
+    const place = byId("meant").children[i];
+    place.hidden = !words;
+    place.firstElementChild.textContent = name;
+    place.lastElementChild.textContent = `${words}.`;
+  });
+  byId("meant").hidden = said.every(([, words]) => !words);
+  byId("scenario").title = said[0][1];
+  byId("dataset").title = said[1][1];
 }
 
 function listen() {

@@ -10,15 +10,14 @@ function showOverview() {
   const full = metrics.get(metric)?.share ? 1 : most || 1;
   const cell = (scenario, solver) => {
     const row = at.get(JSON.stringify([scenario, solver]));
-    const [value, low, high, rank] = row?.values[metric] ?? [];
+    const [value, low, high, , best] = row?.values[metric] ?? [];
     if (value === undefined && !row?.people) return [row ? row.note.split(":")[0] || "nobody" : "–", { class: "none" }];
     if (value === undefined) return ["–", { class: "none" }];
-    return [number(value), { class: rank === 1 && told(scenario) ? "heat best" : "heat", style: `--value:${value / full}`, title: span(low, high) && `95 %: ${span(low, high)}` }];
+    return [number(value), { class: best ? "heat best" : "heat", style: `--value:${value / full}`, title: span(low, high) && `95 %: ${span(low, high)}` }];
   };
-  const told = (scenario) => rows.some((row) => row.scenario === scenario && row.values[metric]?.[3] > 1);
   const scenarios = dataset()?.scenarios ?? [];
   const body = scenarios.map((scenario) => {
-    const link = make("button", { type: "button", class: "link" }, scenario);
+    const link = make("button", { type: "button", class: "link", title: meaning(scenario) || undefined }, scenario);
     link.addEventListener("click", () => { change({ scenario }); byId("standings").scrollIntoView(); });
     return [link, ...names.map((solver) => cell(scenario, solver))];
   });

@@ -67,20 +67,23 @@ function point(row, names) {
 
 const PART = ["validity", "plausibility", "attainability", "cost_mean", "coverage"];
 const tooltip = (names) => [{ field: "solver", title: "solver" }, { field: "scenario", title: "scenario" }, ...names.map((name) => ({ field: `${name}_words`, title: heading(name) }))];
-const axis = (name, share = metrics.get(name)?.share) => ({ field: name, type: "quantitative", title: name.replaceAll("_", " "),
-  scale: share ? { domain: [0, 1] } : { zero: true, nice: true }, axis: { tickCount: 5, ...(share ? { format: ".0%" } : {}) } });
+const axis = (name, scale = { zero: true, nice: true }, share = metrics.get(name)?.share) => ({ field: name, type: "quantitative", title: name.replaceAll("_", " "),
+  scale: share ? { domain: [0, 1] } : scale, axis: { tickCount: 5, ...(share ? { format: ".0%" } : {}) } });
 
-function scatter(x, y, all, size) {
-  const now = all.filter((row) => row.scenario === choice.scenario && row[x] !== null && row[y] !== null);
-  const rest = all.filter((row) => row.scenario !== choice.scenario && row[x] !== null && row[y] !== null);
+function scatter(x, y, every, size) {
+  const all = every.filter((row) => row[x] !== null && row[y] !== null);
+  if (!all.length) return undefined;
+  const along = (name) => axis(name, { domain: [0, Math.max(...all.map((row) => Math.max(row[name], row[`${name}_high`]))) || 1], nice: true });
+  const now = all.filter((row) => row.scenario === choice.scenario);
+  const rest = all.filter((row) => row.scenario !== choice.scenario);
   const look = encodings([...new Set(all.map((row) => row.solver))]);
   const bar = (a, b) => ({ data: { values: now }, mark: { type: "rule", strokeWidth: 1.2, opacity: 0.8 },
-    encoding: { [a]: { ...axis(a === "x" ? x : y), field: `${a === "x" ? x : y}_low` }, [`${a}2`]: { field: `${a === "x" ? x : y}_high` }, [b]: axis(b === "x" ? x : y), color: look.color } });
+    encoding: { [a]: { ...along(a === "x" ? x : y), field: `${a === "x" ? x : y}_low` }, [`${a}2`]: { field: `${a === "x" ? x : y}_high` }, [b]: along(b === "x" ? x : y), color: look.color } });
   const most = Math.max(0, ...all.map((row) => row.cost_mean ?? 0));
   return { height: 300, description: `${y} against ${x} of each solver; the values are in the table below the plot.`, layer: [
-    { data: { values: rest }, mark: { type: "point", filled: true, size: 26, opacity: dark.matches ? 0.4 : 0.22 }, encoding: { x: axis(x), y: axis(y), ...look, tooltip: tooltip(PART) } },
+    { data: { values: rest }, mark: { type: "point", filled: true, size: 26, opacity: dark.matches ? 0.4 : 0.22 }, encoding: { x: along(x), y: along(y), ...look, tooltip: tooltip(PART) } },
     bar("x", "y"), bar("y", "x"),
-    { data: { values: now }, mark: { type: "point", filled: true, opacity: 0.95, ...(size ? {} : { size: 110 }) }, encoding: { x: axis(x), y: axis(y), ...look, tooltip: tooltip(PART),
+    { data: { values: now }, mark: { type: "point", filled: true, opacity: 0.95, ...(size ? {} : { size: 110 }) }, encoding: { x: along(x), y: along(y), ...look, tooltip: tooltip(PART),
       ...(size ? { size: { field: "cost_mean", type: "quantitative", title: "mean cost", scale: { domain: [0, most || 1], range: [40, 420] }, legend: { values: [most / 4, most / 2, most].map((v) => Number(v.toPrecision(1))), symbolFillColor: "gray", symbolStrokeColor: "gray" } } } : {}) } },
   ] };
 }
@@ -89,8 +92,8 @@ function showTradeOff() {
   const all = rowsOf(() => true).map((row) => point(row, PART));
   const table = all.filter((row) => row.scenario === choice.scenario).map((row) => [row.solver, ...PART.map((name) => row[`${name}_words`])]);
   const heads = ["solver", ...PART.map(heading)];
-  place("trade-off-plots", figure("Validity and plausibility", choice.scenario, scatter("validity", "plausibility", all, true), heads, table),
-    figure("What attaining costs", choice.scenario, scatter("cost_mean", "attainability", all, false), heads, table));
+  const plots = [["Validity and plausibility", scatter("validity", "plausibility", all, true)], ["What attaining costs", scatter("cost_mean", "attainability", all, false)]];
+  place("trade-off-plots", ...plots.filter(([, spec]) => spec).map(([title, spec]) => figure(title, choice.scenario, spec, heads, table)));
 }
 
 function showFeatures() {

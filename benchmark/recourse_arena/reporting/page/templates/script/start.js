@@ -7,7 +7,8 @@ function download(name, text) {
 
 function csv(rows) {
   const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
+    const words = value === null || value === undefined ? "" : String(value);
+    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(words) ? `'${words}` : words; // no formula of a spreadsheet
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const names = Object.keys(rows[0] ?? {});
@@ -15,7 +16,7 @@ function csv(rows) {
 }
 
 function showAll() {
-  showStandings(); showPairs(); showOverview(); showOutcomes(); showGroups(); showPlots();
+  showStandings(); showPairs(); showOverview(); showOutcomes(); showGroups(); showPlots(); idle(drawRest);
 }
 
 if (data.datasets.length) {
@@ -29,9 +30,11 @@ if (data.datasets.length) {
   showAll();
   changes.push((what) => ("by" in what || "way" in what ? (showStandings(), showPairs()) : "overview" in what ? showOverview()
     : "attribute" in what || "group" in what ? showGroups() : "family" in what ? window.vegaEmbed && showFeatures() : showAll()));
+  changes.push(() => idle(drawRest));
   addEventListener("hashchange", () => { readAddress(); showChoice(); showAll(); });
-  addEventListener("DOMContentLoaded", () => { showPlots(); showGroups(); });
-  dark.addEventListener("change", () => { showPlots(); showGroups(); });
+  const redraw = () => { showPlots(); showGroups(); idle(drawRest); };
+  addEventListener("DOMContentLoaded", redraw);
+  dark.addEventListener("change", () => { redraw(); if (unfolded) for (const box of drawn.keys()) draw(box); });
   byId("download-rows").addEventListener("click", () => download("leaderboard.csv", data.csv));
   byId("download-pairs").addEventListener("click", () => download("pairs.csv", csv(pairs)));
   byId("download-groups").addEventListener("click", () => download("groups.csv", csv(groups)));

@@ -23,6 +23,7 @@ const through = (low, high, words = number) => (low === null || low === undefine
 const signed = (value) => (value === null || value === undefined ? "–" : (value > 0 ? "+" : "") + number(value));
 const span = (low, high, words = number) => (low === null || low === undefined ? "" : `${words(low)}–${words(high)}`);
 const heading = (name) => (metrics.get(name) || { title: name }).title;
+const meaning = (scenario) => (Object.hasOwn(data.scenarios, scenario) ? data.scenarios[scenario] : "");
 const look = (solver, dataset) => (solvers.get(solver)?.looks ?? {})[dataset] ?? 0;
 
 function named(solver, dataset) {
