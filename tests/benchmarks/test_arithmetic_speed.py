@@ -26,7 +26,7 @@ def test_training(benchmark, tmp_path, monkeypatch, choice):
     sandbox = Sandbox(WorkerSetup.of(tmp_path, None, {}))
     try:
         sandbox.work(models)
-        fitted = benchmark.pedantic(sandbox.work, (fit,), rounds=1)
+        fitted, _ = benchmark.pedantic(sandbox.work, (fit,), rounds=1)
     finally:
         sandbox.close()
     assert isinstance(fitted, FitResult)

@@ -22,7 +22,6 @@ from recourse_arena.execution.guard.progress_events import Listener
 from recourse_arena.execution.sandbox.sandbox import Sandbox, WorkerSetup
 from recourse_arena.planning.tasks import Task
 from recourse_arena.registry.discovery import discover
-from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.files import write_atomically
 from recourse_arena.storage.task_result import Failure, TaskResult
 
@@ -62,8 +61,7 @@ class SandboxPlugin(WorkerPlugin):
         """
         _refuse_other_plugins(self.setting.plugins, worker.address)
         self.folder = Path(tempfile.mkdtemp(prefix="recourse-arena-", dir=worker.local_directory))
-        self.cache = ArtefactCache(self.folder / "cache")
-        setting = replace(self.setting, data=self.folder / "data", cache=self.cache.folder)
+        setting = replace(self.setting, data=self.folder / "data", cache=self.folder / "cache")
         self.sandbox = Sandbox(setting, self.path)
         self.sandbox.start()
         self.turn = threading.Lock()
@@ -85,13 +83,11 @@ class SandboxPlugin(WorkerPlugin):
                     self._unpack(files)
             except ArenaError as error:
                 return Reply(Failure.of(error))
-            answer = self.sandbox.work(self._at_home(task), before, listener)
-            made = {} if isinstance(answer, Failure) else self._made(task)
+            artefacts = {place: content for files in sent for place, content in files.artefacts.items()}
+            answer, made = self.sandbox.work(self._at_home(task), before, listener, artefacts)
             return Reply(answer, TaskFiles(made, sent[0].data, sent[0].elsewhere))
 
     def _unpack(self, files: TaskFiles) -> None:
-        for (kind, key), content in files.artefacts.items():
-            self.cache.put(kind, key, content)
         for name, content in files.data.items():
             if not (file := self.folder / "data" / name).is_file():
                 write_atomically(file, content)
@@ -123,11 +119,6 @@ class SandboxPlugin(WorkerPlugin):
     def _at_home(self, task: Task) -> Task:
         """Return a task whose answers lie here."""
         return task if task.answers is None else task.with_answers(str(self._answers(task.answers)))
-
-    def _made(self, task: Task) -> dict[tuple[str, str], bytes]:
-        """Return the artefacts of a task that are kept here."""
-        found = {place: self.cache.content(*place) for place in task.artefacts}
-        return {place: content for place, content in found.items() if content is not None}
 
 
 def _refuse_other_plugins(needed: Sequence[tuple[str, str, str]], address: str) -> None:

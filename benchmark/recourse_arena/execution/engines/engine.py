@@ -24,7 +24,7 @@ from recourse_arena.storage.task_result import Failure, TaskResult
 
 
 class Worker(Protocol):
-    """What works on one task at a time: a worker in this process, or a sandbox around one."""
+    """What works on one task at a time: a worker in this process, or what stands for one."""
 
     def work(self, task: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
         """Return what comes of a task.

@@ -37,11 +37,16 @@ def serve(line: Connection, nursery: Nursery) -> None:
         send(Failure.of(error))
         return
     from recourse_arena.execution.guard.progress_events import Part
+    from recourse_arena.storage.task_result import Failure
 
     send(None)  # ready
     while True:
-        task, before = cloudpickle.loads(received.get())
-        send(worker.work(task, before, lambda share, loss: send(Part(share, loss))))
+        task, before, artefacts = cloudpickle.loads(received.get())
+        for (kind, key), content in artefacts.items():
+            worker.cache.put(kind, key, content)
+        answer = worker.work(task, before, lambda share, loss: send(Part(share, loss)))
+        found = {} if isinstance(answer, Failure) else {place: worker.cache.content(*place) for place in task.artefacts}
+        send((answer, {place: content for place, content in found.items() if content is not None}))
 
 
 def _listen(line: Connection, received: queue.SimpleQueue[bytes]) -> None:
@@ -67,7 +72,7 @@ def _worker(content: bytes, nursery: Nursery) -> LocalWorker:
     for dataset in (cloudpickle.loads(setting.datasets) if setting.datasets else {}).values():
         registry.hand_over(dataset)
     apart = Apart(nursery, setting.limits, setting.solvers, tuple(path))
-    return LocalWorker(registry, setting.data, ArtefactCache(setting.cache), apart=apart)
+    return LocalWorker(registry, setting.data, ArtefactCache.believing(setting.cache), apart=apart)
 
 
 if __name__ == "__main__":

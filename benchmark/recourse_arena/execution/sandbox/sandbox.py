@@ -79,7 +79,8 @@ class WorkerSetup:
 class Sandbox:
     """Works on tasks in a process of its own, which is replaced when it dies.
 
-    Objects travel as pickles between this process and its own child, in which no solver's code runs.
+    Objects travel as pickles between this process and its own child, in which no solver's code runs. So do artefacts:
+    the child believes no file that it has not put into its cache itself.
 
     Arguments:
         setting: What the process needs to know.
@@ -91,11 +92,13 @@ class Sandbox:
     _process: subprocess.Popen[bytes] | None = None
     _line: Connection | None = None
     _ready: bool = False
+    _given: set[tuple[str, str]] = field(default_factory=set)
 
     def start(self) -> None:
         """Start the process, if there is none; it gets ready while others go on."""
         if self._process is not None:
             return
+        self._given = set()
         content = cloudpickle.dumps((tuple(self.path), cloudpickle.dumps(self.setting)))
         self._line, theirs = Pipe()
         command = [sys.executable, "-m", "recourse_arena.execution.sandbox.process", str(theirs.fileno())]
@@ -108,19 +111,35 @@ class Sandbox:
         theirs.close()
         self._line.send_bytes(content)
 
-    def work(self, task: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
-        """Return what comes of a task; if the process dies of it, why."""
+    def work(
+        self,
+        task: Task,
+        before: TaskResult | None = None,
+        listener: Listener | None = None,
+        artefacts: Mapping[tuple[str, str], bytes] | None = None,
+    ) -> tuple[TaskResult, Mapping[tuple[str, str], bytes]]:
+        """Return what comes of a task, and the artefacts that it keeps; if the process dies of it, why.
+
+        Arguments:
+            task: The task.
+            before: What came of the last task it needs.
+            listener: Hears how far it is.
+            artefacts: Artefacts it needs, by kind and key.
+        """
         try:
             self.start()
             assert self._line is not None
             if not self._ready and (trouble := self._answer()):
                 self.close()
-                return trouble
+                return trouble, {}
             self._ready = True
-            self._line.send_bytes(cloudpickle.dumps((task, before)))
-            return self._answer(listener)
+            new = {place: content for place, content in (artefacts or {}).items() if place not in self._given}
+            self._given |= {*new}
+            self._line.send_bytes(cloudpickle.dumps((task, before, new)))
+            answer, made = self._answer(listener)
+            return answer, made
         except (EOFError, OSError):
-            return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}", plugin=task.plugin)
+            return Failure(Outcome.FAILED, f"its process ended by itself: {self._end()}", plugin=task.plugin), {}
 
     def close(self) -> None:
         """End the process."""
