@@ -1,4 +1,4 @@
-"""CONTRIBUTING describes the house as it stands: its rooms in order, and files that are there and hold what is named."""
+"""CONTRIBUTING describes the house as it stands: rooms in their order, and files that hold what is named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from test_structure import HOUSE, ROOMS
 
 ROOT = Path(__file__).parent.parent
