@@ -250,3 +250,10 @@ def test_where_every_cell_fails_for_one_reason_it_is_one_line(command):
     assert shown.exit_code == 1
     assert shown.stdout == ""
     assert shown.stderr.splitlines()[-1].startswith("error: the only cell failed: RuntimeError")
+
+
+@pytest.mark.parametrize("words", [("run", "smoke", "--out", ""), ("run", "--data", " "), ("leaderboard", "")])
+def test_an_empty_name_of_a_folder_is_not_the_one_that_one_is_in(command, words):
+    shown = command(*words)
+    assert shown.exit_code == 2
+    assert "expected the name of a folder, got an empty one" in shown.output

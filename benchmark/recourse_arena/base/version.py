@@ -7,5 +7,5 @@ __all__ = ["PROTOCOL", "__version__"]
 
 __version__ = "0.1.0"
 
-PROTOCOL = 2
+PROTOCOL = 1
 """Number of the judging protocol: results of different numbers are not comparable."""

@@ -22,7 +22,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _BLOCKED = "recourse_arena.blocked_plugins"
 
-FOLDER = click.Path(path_type=Path, file_okay=True)
+
+class _Folder(click.Path):
+    """A path that says something: of an unset variable nothing is left, which is not the folder one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a path, or fail."""
+        if isinstance(value, str) and not value.strip():
+            self.fail("expected the name of a folder, got an empty one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Folder(path_type=Path, file_okay=True)
 """A folder that a command reads or writes; it says itself what is wrong with it."""
 
 

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from recourse_arena import api
+from recourse_arena.execution.engines.progress import Progress
 
 OWN_ADVICE = {"shared-mask", "torch-function-mode", "everything-in-memory"}
 """Who changes what it recommends itself, on its own copies: that is judged as it is."""
@@ -104,3 +105,43 @@ def test_objects_that_are_handed_over_are_kept_apart_as_well(town, deserved, mon
         same(rows[name], deserved[name])
     same(rows["stranger"], deserved["plain"])
     assert os.getpid()  # nothing here was patched: the comparison above would say so
+
+
+SPY = """
+import os, pathlib
+pathlib.Path({folder!r}, str(os.getpid())).touch()
+import tiny
+from recourse_arena import hookimpl
+
+class Spied(tiny.Top):
+    name = "spied"
+
+@hookimpl
+def recourse_solvers():
+    return [Spied]
+"""
+
+
+@pytest.mark.parametrize("where", [{}, {"jobs": 2}], ids=["one job", "two jobs"])
+def test_no_process_that_judges_imports_a_solver(suite, installed, tmp_path, monkeypatch, where):
+    imported, judging = tmp_path / "imported", set()
+    imported.mkdir()
+    (installed / "spying.py").write_text(SPY.format(folder=str(imported)))
+    (metadata := installed / "spying_plugins-1.0.dist-info").mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: spying-plugins\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[recourse_arena]\nspied = spying\n")
+    monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "yes")
+
+    class Watch(Progress):
+        def step(self, key, words):
+            for process in psutil.Process().children():
+                judging.add(process.pid)
+                judging.update(child.pid for child in process.children() if "sandbox" in " ".join(child.cmdline()))
+
+    result = api.run(suite, solvers=["spied", "top"], scenarios=["hard-1"], people=5, progress=Watch(), **where)
+    assert set(result.summary["outcome"]) == {"solved"}
+    assert result.info["plugins"][0]["name"]
+    importers = {int(file.name) for file in imported.iterdir()}
+    assert len(importers) >= 2  # who describes it, and who works with it
+    assert judging
+    assert not importers & judging

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -304,6 +305,20 @@ def test_the_overview_has_a_dot_per_scenario_and_solver(full):
     assert [len(place) for place in places] == [5, 5]
     assert (places[0] < places[1]).all()
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "two"]
+
+
+def test_the_overview_shows_what_ranks_and_what_solvers_were_handed_beside_it(full):
+    truth = full.summary.assign(attainability_truth=full.summary["attainability"] / 2)
+    (axes,) = overview(FigureData(replace(full, summary=truth))).axes
+    dots = [bars.lines[0].get_xdata() for bars in axes.containers]
+    strokes = [line.get_xdata() for line in axes.lines if line.get_marker() == "|"]
+    assert len(strokes) == len(dots) == 2
+    for dot, stroke in zip(dots, strokes, strict=True):
+        assert (2 * np.asarray(dot) == np.asarray(stroke)).all()
+    assert axes.get_title(loc="right") == "valid, and plausible under the true equations"
+    declared = replace(full, summary=truth, info={**full.info, "suite": {"name": "s", "ranked_by": "attainability"}})
+    (axes,) = overview(FigureData(declared)).axes
+    assert not [line for line in axes.lines if line.get_marker() == "|"]
 
 
 def test_marginals_show_both_histograms_and_their_distance(full):

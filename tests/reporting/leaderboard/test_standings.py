@@ -165,3 +165,12 @@ def test_names_are_words_whatever_they_look_like(tmp_path, name):
     assert (name, name, name) in board.standings.by_cell()
     assert name in board.text()
     assert json.loads(board.json())["rows"][0]["dataset"] == name
+
+
+def test_a_mean_of_noughts_and_ones_has_the_interval_of_a_share(tmp_path):
+    draft = Draft(people=37).solve("hard-2", "a", 0.92)
+    for table in draft.tables:
+        table["redrawn"] = table["valid"].astype("float32")
+    found = draft.board(tmp_path / "run").standings.by_cell()["town", "hard-2", "a"]
+    assert found["redrawn"][:2] == found["validity"][:2]
+    assert found["redrawn"].low > 0.5

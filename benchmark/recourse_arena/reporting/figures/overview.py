@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["overview"]
 
+from collections.abc import Iterable
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,14 +21,27 @@ _ROW, _DOT = 0.12, 0.13
 """Inches: between two scenarios, and for each solver of one."""
 
 
+_ATTAINED = {
+    "attainability_truth": "plausible under the true equations",
+    "attainability_heldout": "plausible by what no solver was handed",
+    "attainability": "plausible by what solvers were handed",
+}
+"""What may rank solvers, the better known first, and what it means."""
+
+
 def overview(run: FigureData) -> Figure:
     """Return a panel per dataset, a row per scenario and a dot with its interval per solver.
+
+    A dot is what ranks: attainability under the truth where it is known, else by what no solver was handed, unless the
+    suite declares another. A light stroke marks attainability by what solvers were handed.
 
     Raises:
         NoData: If no cell of the run has an attainability, or a dataset has too many scenarios.
     """
-    tables = {dataset: shares(run, dataset, "attainability") for dataset in run.datasets}
-    tables = {dataset: table for dataset, table in tables.items() if len(table)}
+    handed = {dataset: shares(run, dataset, "attainability") for dataset in run.datasets}
+    handed = {dataset: table for dataset, table in handed.items() if len(table)}
+    metrics = {dataset: _ranked_by(run, dataset, table) for dataset, table in handed.items()}
+    tables = {dataset: shares(run, dataset, metric) for dataset, metric in metrics.items()}
     if not tables:
         raise NoData("no cell of the run was solved")
     scenarios = max(len(table.index.unique("scenario")) for table in tables.values())
@@ -38,9 +53,24 @@ def overview(run: FigureData) -> Figure:
     panels = figure.subplots(len(tables), 1, squeeze=False, height_ratios=heights, sharex=True)[:, 0]
     for axes, (dataset, table) in zip(panels, tables.items(), strict=True):
         _dots(axes, table, {solver: pen for (where, solver), pen in found.items() if where == dataset})
+        if metrics[dataset] != "attainability":
+            _strokes(axes, table, handed[dataset])
         axes.set_title(shown([dataset])[dataset], loc="left", fontweight="bold")
-    panels[-1].set_xlabel(f"attainability: share of people whose advice is valid and plausible\n{caption(run)}")
+        axes.set_title(f"valid, and {_ATTAINED[metrics[dataset]]}", loc="right", fontsize=8, color="#606060")
+    strokes = "" if {*metrics.values()} == {"attainability"} else "; a stroke: by what solvers were handed"
+    panels[-1].set_xlabel(
+        f"attainability: share of people whose advice is valid and plausible\n{caption(run)}{strokes}"
+    )
     return figure
+
+
+def _ranked_by(run: FigureData, dataset: str, handed: pd.DataFrame) -> str:
+    """Return the attainability that ranks: as the suite declares, else the best known that all cells have."""
+    declared = str(run.result.info.get("suite", {}).get("ranked_by", ""))
+    if declared in _ATTAINED:
+        return declared
+    known = [name for name in _ATTAINED if name in run.cells and len(shares(run, dataset, name)) == len(handed)]
+    return known[0] if known else "attainability"
 
 
 def _height(table: pd.DataFrame) -> float:
@@ -48,12 +78,26 @@ def _height(table: pd.DataFrame) -> float:
     return len(scenarios) * (_ROW + _DOT * max(2, len(solvers)))
 
 
+def _strokes(axes: Axes, table: pd.DataFrame, handed: pd.DataFrame) -> None:
+    scenarios, solvers = (list(table.index.unique(level)) for level in ("scenario", "solver"))
+    for i, solver in enumerate(solvers):
+        rows = handed.xs(solver, level="solver")
+        axes.plot(
+            rows["value"], _places(rows.index, scenarios, i, len(solvers)), "|", color="#909090", markersize=7, zorder=1
+        )
+
+
+def _places(names: Iterable[str], scenarios: list[str], solver: int, solvers: int) -> list[float]:
+    """Return where the dots of a solver lie under scenarios of some names."""
+    step = 0.8 / max(2, solvers)
+    return [scenarios.index(name) + step * (solver - (solvers - 1) / 2) for name in names]
+
+
 def _dots(axes: Axes, table: pd.DataFrame, looks: dict[str, Pen]) -> None:
     scenarios, solvers = (list(table.index.unique(level)) for level in ("scenario", "solver"))
-    step = 0.8 / max(2, len(solvers))
     for i, solver in enumerate(solvers):
         rows = table.xs(solver, level="solver")
-        places = [scenarios.index(name) + step * (i - (len(solvers) - 1) / 2) for name in rows.index]
+        places = _places(rows.index, scenarios, i, len(solvers))
         bars = rows[["below", "above"]].to_numpy().T
         axes.errorbar(rows["value"], places, xerr=bars, label=shown(solvers)[solver], **looks[solver].marks())
     for place in range(0, len(scenarios), 2):

@@ -11,6 +11,9 @@ from recourse_arena.reporting.results.averages import built_in
 from recourse_arena.statistics.intervals import share_interval
 from recourse_arena.storage.people_table import RECORDED
 
+_MORE = {"attainability_truth": ("plausible_scm",), "attainability_heldout": ("plausible_heldout",)}
+"""Columns of people that a metric rests on, beside those that all have."""
+
 
 def shares(run: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     """Return a metric per scenario and solver, indexed by both: `value, below, above`.
@@ -18,7 +21,8 @@ def shares(run: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     Arguments:
         run: The run.
         dataset: Its dataset.
-        metric: `validity`, `plausibility`, `attainability` or `hap`.
+        metric: `validity`, `plausibility`, `attainability` (also `attainability_truth` and `attainability_heldout`) or
+            `hap`.
 
     `value` is the mean over seeds of what `summary.csv` says; `below` and `above` are the lengths of the 95 % Wilson
     interval (Wilson 1927) of the people of all seeds on either side of it, missing where the run has no people.
@@ -30,7 +34,7 @@ def shares(run: FigureData, dataset: str, metric: str) -> pd.DataFrame:
     cells = run.summary(dataset, metric).dropna(subset=[metric])
     table = cells.groupby(keys, sort=False)[metric].mean().to_frame("value")
     try:
-        people = run.people(dataset, *RECORDED)
+        people = run.people(dataset, *RECORDED, *_MORE.get(metric, ()))
     except NoData:
         return table.assign(below=float("nan"), above=float("nan"))
     counted = people[keys].astype(str).assign(hit=built_in()[metric].values(people)).dropna()

@@ -147,7 +147,10 @@ def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
     """Return the 95 % interval of an average in each cell as `(cells, 2)`; nan where there is none."""
     if not average.ratio:
         means = panel.resamples.means(values)
-        return means.share_intervals() if average.share else means.intervals()
+        if average.share:
+            return means.share_intervals()
+        alike = ((values == 0) | (values == 1) | ~np.isfinite(values)).all(0)  # as true and false are, and a share is
+        return np.where(alike[:, None], means.share_intervals(), means.intervals())
     if len(np.unique(panel.seeds)) > 1:  # the leaderboard shows the mean of several medians or geometric means
         return np.full((values.shape[1], 2), np.nan)
     if not average.median_excess:
