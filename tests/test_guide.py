@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
-from recourse_arena import Scenario, api
+from recourse_arena import CausalModel, Scenario, api
 from recourse_arena.base.names import spell
 from recourse_arena.cli import main
 from recourse_arena.interfaces import hookspecs
@@ -121,6 +123,20 @@ def test_everything_the_guides_define_keeps_its_laws(shown):
     ):
         report = check(what)
         assert report.ok, report.text()
+
+
+def test_the_causal_model_of_the_guide_answers_as_its_comments_say():
+    (example,) = [block for block in blocks("plugins", "python") if "StructuralCausalModel" in block]
+    names = {}
+    exec(example, names)
+    said = re.findall(r"^(\w+) = model\..*# .*: (\[.*\])$", example, re.MULTILINE)
+    assert [name for name, _ in said] == ["noise", "after", "likely"]
+    for name, values in said:
+        torch.testing.assert_close(names[name], torch.tensor(literal_eval(values), dtype=torch.float32))
+    assert (names["same"] == names["x"]).all()
+    assert names["strangers"].shape == (1000, 2)
+    methods = {name for name, value in vars(CausalModel).items() if inspect.isfunction(value) and name[0] != "_"}
+    assert methods == set(re.findall(r"model\.(\w+)\(", example))
 
 
 def test_the_contract_test_of_the_guide_runs_the_laws(shown):
