@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SolverSetup", "describe_for", "serve"]
+__all__ = ["Asked", "SolverSetup", "describe_for", "serve"]
 
 import json
 import os
@@ -16,6 +16,7 @@ import cloudpickle
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, described
+from recourse_arena.base.names import variant
 from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.execution.guard.progress_events import Ear, throttled
 from recourse_arena.execution.solving.line import Line
@@ -53,7 +54,7 @@ class SolverSetup:
         Raises:
             Exception: Whatever its plugin raises.
         """
-        sys.path[:] = [*self.path, *(entry for entry in sys.path if entry not in self.path)]
+        _look_in(self.path)
         if self.pickled:
             return cloudpickle.loads(self.pickled), None
         registry = discover()
@@ -142,20 +143,50 @@ def _said(notes: Sequence[Note]) -> list[dict[str, Any]]:
     return [note.as_dict() for note in notes]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a process is to describe.
+
+    Arguments:
+        names: Solvers by name with options.
+        plugins: The plugins that it asks, and no others.
+        pickled: The solver itself, if it was handed over: read there only.
+        path: Where Python looks for modules, before its own places.
+    """
+
+    names: tuple[str, ...]
+    plugins: tuple[str, ...]
+    pickled: bytes = b""
+    path: tuple[str, ...] = ()
+
+
 def describe_for(line: Line) -> None:
     """Answer one request for cards over `line`."""
-    content = line.receive(most=1 << 34)
+    content = line.receive(most=_LARGEST)
     assert content is not None
     try:
-        cards = {setup.solver: _card(setup).as_dict() for setup in cloudpickle.loads(content)}
-        said = json.dumps(cards)
+        said = json.dumps(_described(cloudpickle.loads(content)))
     except ArenaError as error:
         said = json.dumps({"error": str(error)})
     except BaseException as error:  # a plugin may raise anything
-        said = json.dumps({"error": f"a solver cannot be made: {described(error)}"})
+        said = json.dumps({"lost": f"it cannot be imported or made: {described(error)}"})
     line.send(said.encode())
 
 
-def _card(setup: SolverSetup) -> SolverCard:
-    solver, registry = setup.make()
-    return SolverCard.of(solver, setup.solver, registry)
+def _described(asked: Asked) -> dict[str, Any]:
+    cards = {}
+    if asked.pickled:
+        (name,) = asked.names
+        cards[name] = SolverCard.of(SolverSetup(name, "", asked.pickled, asked.path).make()[0], name).as_dict()
+        return {"cards": cards, "offers": [], "broken": {}}
+    _look_in(asked.path)
+    registry = discover().only(*asked.plugins)
+    for name in asked.names:
+        if variant(name)[0] in registry.solvers:
+            cards[name] = SolverCard.of(registry.solver(name), name, registry).as_dict()
+    offers = [] if len(cards) == len(asked.names) else [*registry.solvers]
+    return {"cards": cards, "offers": offers, "broken": registry.broken("solvers")}
+
+
+def _look_in(path: Sequence[str]) -> None:
+    sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
