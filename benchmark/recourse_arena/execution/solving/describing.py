@@ -12,7 +12,7 @@ from typing import Any
 import cloudpickle
 
 from recourse_arena.base.errors import ArenaError, unknown
-from recourse_arena.base.names import variant
+from recourse_arena.base.names import plain, variant
 from recourse_arena.execution.solving.nursery import how_it_ended
 from recourse_arena.execution.solving.process import Asked
 from recourse_arena.execution.solving.solver_process import Apart
@@ -99,7 +99,7 @@ def _said(apart: Apart, asked: Asked, who: str = "") -> dict[str, Any]:
     if isinstance(said, dict):
         for key, kind in {"error": ArenaError, "lost": _Lost}.items():
             if isinstance(reason := said.get(key), str):
-                raise kind(reason[:4000])
+                raise kind("\n".join(map(plain, reason[:4000].splitlines())))
     if not _is_answer(said, asked.names):
         raise _Lost(f"{who}: it describes itself with nonsense")
     assert isinstance(said, dict)

@@ -5,13 +5,14 @@ It is forked from a process before that has read anything, or started anew. It h
 
 from __future__ import annotations
 
-__all__ = ["Child", "Nursery", "how_it_ended"]
+__all__ = ["Child", "Nursery", "goes_on_without_parent", "how_it_ended"]
 
 import contextlib
 import ctypes
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -30,10 +31,13 @@ _DEAF = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SI
 
 _SUBREAPER, _WITH_PARENT = 36, 1
 """Of prctl(2): who is left behind by a child becomes this process's child, wherever it hides (PR_SET_CHILD_SUBREAPER);
-a child ends with its parent (PR_SET_PDEATHSIG)."""
+a process gets a signal when its parent ends (PR_SET_PDEATHSIG)."""
 
 _MOST = 65_536
 """Bytes of a message to the nursery."""
+
+_LOOK = 1.0
+"""Seconds after which a process that does not answer is told to go on: a solver may have stopped it."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,24 @@ class Nursery:
 
     Arguments:
         control: What connects with it.
+        pid: Its number.
         started: The process, where it was started rather than forked.
     """
 
     control: socket.socket
+    pid: int
     started: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def forked(cls) -> Nursery:
         """Fork this process, which must not have run or read anything that others may not see, and have one thread."""
         ours, theirs = socket.socketpair()
-        if os.fork() == 0:
+        pid = os.fork()
+        if pid == 0:
             ours.close()
             _serve(theirs)
         theirs.close()
-        return cls(ours)
+        return cls(ours, pid)
 
     @classmethod
     def preloaded(cls) -> Nursery:
@@ -84,7 +91,7 @@ class Nursery:
         command = [sys.executable, "-m", "recourse_arena.execution.solving.nursery", str(theirs.fileno())]
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=2)
         theirs.close()
-        return cls(ours, process)
+        return cls(ours, process.pid, process)
 
     def child(self, role: str) -> Child:
         """Fork a child that serves in a role, one of `solver` and `describing`.
@@ -126,6 +133,8 @@ class Nursery:
                 self.started.wait(timeout=5)
 
     def _answer(self) -> dict[str, Any]:
+        while not select.select([self.control], [], [], _LOOK)[0]:
+            os.kill(self.pid, signal.SIGCONT)
         said = self.control.recv(_MOST)
         if not said:
             raise OSError("the nursery of solver processes is gone")
@@ -157,6 +166,7 @@ def _serve(control: socket.socket) -> None:
     for deaf in _DEAF:
         signal.signal(deaf, signal.SIG_IGN)
     _prctl(_SUBREAPER, 1)
+    goes_on_without_parent()
     _close_all_but(control.fileno())
     os.dup2(2, 1)
     gc.freeze()  # what is there now stays shared with the children
@@ -201,6 +211,11 @@ def _forked(role: str, line: int, control: socket.socket) -> int:
         status = 0
     finally:  # never back into the nursery's own loop
         os._exit(status)
+
+
+def goes_on_without_parent() -> None:
+    """Have the system wake this process when its parent ends, should it be stopped: it ends by itself then."""
+    _prctl(_WITH_PARENT, signal.SIGCONT)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,7 +82,7 @@ class _Solving:
         self._line, self._home, self._turn = line, os.getpid(), threading.Lock()
         self._number = 0
         self._guard: Guard | None = None
-        self._ear = Ear(lambda share, loss: self._send("part", {"share": share, "loss": loss}))
+        self._ear = Ear(self._tell)
 
     def answer(self, number: int, what: str, given: Any) -> None:
         """Do what a question asks for, and say what came of it."""
@@ -96,13 +96,20 @@ class _Solving:
             head, tensors = {"reason": failure.reason, "traceback": failure.traceback}, {}
         except BaseException as error:  # whatever a solver raises costs its own cell only
             kind, head, tensors = "failed", {"reason": described(error)}, {}
-        self._send(kind, head, tensors)
+        try:
+            content = packed(number, kind, head, tensors)
+        except Exception as error:  # tensors may be of any kind
+            content = packed(number, "failed", {"reason": f"its answer cannot be sent: {described(error)}"})
+        self._send(content)
 
-    def _send(self, kind: str, head: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None) -> None:
+    def _send(self, content: bytes) -> None:
         if os.getpid() != self._home:  # a fork that came back: only one of them is asked
             os._exit(0)
         with self._turn:  # a solver may say how far it is from any of its threads
-            self._line.send(packed(self._number, kind, head, tensors))
+            self._line.send(content)
+
+    def _tell(self, share: float, loss: float | None) -> None:
+        self._send(packed(self._number, "part", {"share": share, "loss": loss}))
 
     def _make(self, setup: SolverSetup) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
         self._guard = Guard(setup.make()[0], setup.plugin)
