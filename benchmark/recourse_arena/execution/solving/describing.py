@@ -40,9 +40,9 @@ def described_apart(apart: Apart, registry: Registry) -> Describe:
     def describe(names: Sequence[str]) -> Mapping[str, SolverCard]:
         new = [name for name in dict.fromkeys(names) if name not in known]
         for name in [name for name in new if name in apart.handed]:
-            known.update(_cards(_said(apart, Asked((name,), (), apart.handed[name], apart.path)), ()))
+            known.update(_cards(_said(apart, Asked((name,), Registry(), apart.handed[name], apart.path)), ()))
         rest = [name for name in new if name not in known]
-        said = _said(apart, Asked(tuple(rest), tuple(plugin.name for plugin in ours), path=apart.path)) if rest else {}
+        said = _said(apart, Asked(tuple(rest), Registry(ours), path=apart.path)) if rest else {}
         known.update(_cards(said, ours))
         for name in [name for name in rest if name not in known]:
             known.update(_of_others(apart, registry, name, said))
@@ -58,7 +58,7 @@ def _of_others(apart: Apart, registry: Registry, name: str, ours: Mapping[str, A
         if plugin.built_in:
             continue
         try:
-            said = _said(apart, Asked((name,), (plugin.name,), path=apart.path), who=f"plugin {plugin.name!r}")
+            said = _said(apart, Asked((name,), Registry([plugin]), path=apart.path), who=f"plugin {plugin.name!r}")
         except _Lost as error:
             broken[plugin.name] = str(error)
             continue
@@ -99,7 +99,8 @@ def _said(apart: Apart, asked: Asked, who: str = "") -> dict[str, Any]:
     if isinstance(said, dict):
         for key, kind in {"error": ArenaError, "lost": _Lost}.items():
             if isinstance(reason := said.get(key), str):
-                raise kind("\n".join(map(plain, reason[:4000].splitlines())))
+                text = "\n".join(map(plain, reason[:4000].splitlines()))
+                raise kind(text if kind is ArenaError else f"{who}: {text}")
     if not _is_answer(said, asked.names):
         raise _Lost(f"{who}: it describes itself with nonsense")
     assert isinstance(said, dict)

@@ -10,6 +10,7 @@ __all__ = ["Child", "Nursery", "goes_on_without_parent", "how_it_ended"]
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
 import select
@@ -20,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -231,9 +233,7 @@ def _roles() -> dict[str, Callable[[Line], None]]:
 
 def _ended(pid: int, grace: float) -> int | None:
     """Wait for a child, end it and its session, and return its exit status."""
-    left = []
-    with contextlib.suppress(psutil.Error):
-        left = psutil.Process(pid).children(recursive=True)
+    left = _descendants(pid)
     until, found = time.monotonic() + grace, 0
     while grace and not found and time.monotonic() < until:
         with contextlib.suppress(ChildProcessError):
@@ -248,21 +248,44 @@ def _ended(pid: int, grace: float) -> int | None:
             return None
     for process in left:
         with contextlib.suppress(psutil.Error):
-            process.kill()
+            process.kill()  # nobody else who has got its number since
     return os.waitstatus_to_exitcode(status)
 
 
 def _end_orphans(known: set[int]) -> None:
     """End whoever a child left behind, in a session of its own or not: the system has made them ours."""
     for _ in range(20):  # whose own children become ours when they end
-        found = [process for process in psutil.Process().children() if process.pid not in known]
-        for process in found:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        found = [pid for pid in _children(os.getpid()) if pid not in known]
+        for pid in found:
             with contextlib.suppress(OSError):
-                os.waitpid(process.pid, 0)
+                os.kill(pid, signal.SIGKILL)  # a child of ours keeps its number until we have waited for it
+            with contextlib.suppress(OSError):
+                os.waitpid(pid, 0)
         if not found:
             return
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """Return the processes that a process has started, and those that they have."""
+    found, waiting = [], [pid]
+    while waiting:
+        for child in _children(waiting.pop()):
+            with contextlib.suppress(psutil.Error):
+                found.append(psutil.Process(child))
+                waiting.append(child)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Return the numbers of a process's children; where the system lists them, without looking at all processes."""
+    tasks = Path(f"/proc/{pid}/task")
+    try:
+        return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    except OSError:
+        try:
+            return [process.pid for process in psutil.Process(pid).children()]
+        except psutil.Error:
+            return []
 
 
 def _kill_group(pid: int) -> None:
@@ -280,6 +303,22 @@ def _close_all_but(*kept: int) -> None:
     os.closerange(first, 65_536)
 
 
+_UNPICKLED = (
+    "recourse_arena.elicitation.sampler",
+    "recourse_arena.elicitation.schemes",
+    "recourse_arena.models.causal.flow",
+    "recourse_arena.models.causal.structural",
+    "recourse_arena.models.decision.relu",
+)
+
+
+def _load(name: str) -> None:
+    import recourse_arena
+
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name) if "." in name else getattr(recourse_arena, name)
+
+
 def _preload() -> None:
     """Import what every solver needs, so that its process has it at once."""
     import cloudpickle  # noqa: F401
@@ -287,9 +326,13 @@ def _preload() -> None:
     import safetensors.torch  # noqa: F401
     import torch
 
-    import recourse_arena.execution.guard.guard
-    import recourse_arena.registry.registry  # noqa: F401
+    import recourse_arena
+    from recourse_arena.registry.discovery import discover
 
+    _roles()
+    for name in (*recourse_arena.__all__, *_UNPICKLED):  # what plugins import, and what models are when they arrive
+        _load(name)
+    discover()  # imports no plugin; where distributions say what they have is remembered
     torch.set_num_threads(1)
 
 

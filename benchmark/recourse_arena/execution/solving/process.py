@@ -41,12 +41,15 @@ class SolverSetup:
         plugin: The plugin it comes from; empty if it was handed over.
         pickled: The solver itself, if it was handed over: read there only.
         path: Where Python looks for modules, before its own places.
+        registry: What that plugin offers, as far as is known without importing it: looking for all that is installed
+            takes longer than most solvers need for a cell.
     """
 
     solver: str
     plugin: str
     pickled: bytes = b""
     path: tuple[str, ...] = ()
+    registry: Registry | None = None
 
     def make(self) -> tuple[Solver, Registry | None]:
         """Return the solver, and the registry that has it, if it was not handed over.
@@ -57,7 +60,7 @@ class SolverSetup:
         _look_in(self.path)
         if self.pickled:
             return cloudpickle.loads(self.pickled), None
-        registry = discover()
+        registry = discover() if self.registry is None else self.registry
         registry = registry.only(self.plugin) if self.plugin else registry
         return registry.solver(self.solver), registry
 
@@ -156,13 +159,13 @@ class Asked:
 
     Arguments:
         names: Solvers by name with options.
-        plugins: The plugins that it asks, and no others.
+        registry: The plugins that it asks, and no others.
         pickled: The solver itself, if it was handed over: read there only.
         path: Where Python looks for modules, before its own places.
     """
 
     names: tuple[str, ...]
-    plugins: tuple[str, ...]
+    registry: Registry
     pickled: bytes = b""
     path: tuple[str, ...] = ()
 
@@ -187,7 +190,7 @@ def _described(asked: Asked) -> dict[str, Any]:
         cards[name] = SolverCard.of(SolverSetup(name, "", asked.pickled, asked.path).make()[0], name).as_dict()
         return {"cards": cards, "offers": [], "broken": {}}
     _look_in(asked.path)
-    registry = discover().only(*asked.plugins)
+    registry = asked.registry
     for name in asked.names:
         if variant(name)[0] in registry.solvers:
             cards[name] = SolverCard.of(registry.solver(name), name, registry).as_dict()
