@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
@@ -297,3 +297,11 @@ def test_every_metric_declares_direction_unit_population_and_definition():
 def test_true_or_false_and_numbers_are_not_taken_for_one_another(plugged, name, message):
     with pytest.raises(ArenaError, match=message):
         plugged().solver(name)
+
+
+@pytest.mark.parametrize("value", ["not-a-module", "", "a b", "m:"])
+def test_an_entry_point_that_is_no_module_is_listed_as_not_working_and_harms_nobody(value):
+    registry = discover([EntryPoint("odd", value, "recourse_arena"), *entry_points(group="recourse_arena")])
+    assert "grid" in registry.solvers
+    (odd,) = [plugin for plugin in registry.plugins if plugin.name == "odd"]
+    assert odd.error

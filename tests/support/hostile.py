@@ -532,6 +532,18 @@ def kill_of_parent(case):
 
 
 @act("asked")
+def stop_of_parent(case):
+    os.kill(os.getppid(), signal.SIGSTOP)
+
+
+@act("asked")
+def stop_of_the_run(case):
+    import psutil
+
+    psutil.Process(os.getppid()).parent().suspend()
+
+
+@act("asked")
 def kill_of_group(case):
     os.killpg(0, signal.SIGKILL)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 __all__ = ["FOLDER", "Arena", "blocked_plugins", "no_plugin", "parsed_seeds", "registry"]
 
+import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from recourse_arena.registry.registry import Registry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _BLOCKED = "recourse_arena.blocked_plugins"
 
@@ -50,6 +54,11 @@ class _Refusal(click.ClickException):
 class Arena(click.Group):
     """A group in which a user's mistake never shows a traceback."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command, also where whoever started it has closed its standard files."""
+        _open_standard_files()
+        return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; libraries that compute are imported later, and find what they are to heed."""
         os.environ.update(environment(os.environ))
@@ -57,12 +66,28 @@ class Arena(click.Group):
             return super().invoke(ctx)
         except ArenaError as error:
             raise _Refusal(str(error)) from None
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise _Refusal(f"cannot write {error.filename or 'the output'}: {error.strerror}") from None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find a command, or say which ones are near."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise unknown("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+
+def _open_standard_files() -> None:
+    """Open what is closed of them on nothing: else the next file opened would be taken for one of them."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(opened, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
 def no_plugin(command: Command) -> Command:

@@ -108,7 +108,7 @@ def carry_out(order: RunOrder, progress: Progress, nursery: Nursery | None = Non
         cache = _cache(order, plan)
         engine = Serial(LocalWorker(registry, order.data, cache, order.objects))
     else:
-        apart = Apart(nursery, order.limits, order.pickles, order.path)
+        apart = Apart(nursery, order.limits, order.pickles, order.path, registry)
         plan = order.plan(registry, described_apart(apart, registry))
         cache = _cache(order, plan)
         setting = WorkerSetup.of(

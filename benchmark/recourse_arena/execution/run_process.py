@@ -29,6 +29,9 @@ _FRAME = 1 << 28
 _PATIENCE = 60.0
 """Seconds in which an interrupted run writes what is done."""
 
+_LOOK = 5.0
+"""Seconds of silence after which the process is told to go on."""
+
 _HEARD = ("begin", "step", "part", "left", "done", "cell", "say", "end")
 
 
@@ -48,19 +51,22 @@ def run_apart(order: RunOrder, progress: Progress) -> None:
     content = pickled("dataset", (travels.path, pickled("dataset", travels)))
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "recourse_arena.execution.run_service", str(theirs.fileno())]
+    noise = 2 if sys.__stderr__ else subprocess.DEVNULL  # where it was closed, 2 may be any other file by now
     # A session of its own: Ctrl-C reaches this process, which tells the other one.
     process = subprocess.Popen(
         command, pass_fds=[theirs.fileno()], env=computing(order.no_plugins), start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=2,
+        stdin=subprocess.DEVNULL, stdout=noise, stderr=noise,
     )  # fmt: skip
     theirs.close()
     line = Line(ours)
+    begun = False
     try:
         line.send_aside(content)
         try:
-            end = _heard(line, progress)
+            begun = _next(line, process) is not None  # until then it imports, and has nothing to write
+            end = _heard(line, progress, process)
         except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT if begun else signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=_PATIENCE)
             raise
@@ -85,17 +91,25 @@ def run_apart(order: RunOrder, progress: Progress) -> None:
         raise RuntimeError(f"the run ended with an error of its own:\n{end['raised']}")
 
 
-def _heard(line: Line, progress: Progress) -> dict[str, Any] | None:
+def _heard(line: Line, progress: Progress, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
     """Pass on what the process says until it says how it ended; none if it ended without a word."""
-    while True:
-        try:
-            content = line.receive(most=_FRAME)
-        except EOFError:
-            return None
-        said = json.loads(content or b"{}")
+    while (said := _next(line, process)) is not None:
         if said.get("call") in _HEARD:
             getattr(progress, said["call"])(*said["given"])
         elif "warning" in said:
             warnings.warn(said["warning"], stacklevel=4)
         elif "end" in said:
             return dict(said["end"])
+    return None
+
+
+def _next(line: Line, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    """Return what the process says next; none if it has ended."""
+    while True:
+        try:
+            content = line.receive(most=_FRAME, wait=_LOOK)
+        except EOFError:
+            return None
+        if content is not None:
+            return dict(json.loads(content))
+        process.send_signal(signal.SIGCONT)  # a solver may have stopped it

@@ -21,7 +21,7 @@ import cloudpickle
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.solving.line import Line
-from recourse_arena.execution.solving.nursery import Nursery
+from recourse_arena.execution.solving.nursery import Nursery, goes_on_without_parent
 
 
 class Relay(Progress):
@@ -82,6 +82,7 @@ def serve(line: Line, nursery: Nursery) -> None:
     content = line.receive(most=1 << 36)
     threading.Thread(target=_listen, args=(line,), daemon=True).start()
     try:
+        relay.send({"begun": True})
         # The path is in front of the pickle's own modules: those of a notebook may lie where only it looks.
         path, rest = cloudpickle.loads(content or b"")
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
@@ -113,5 +114,6 @@ def _listen(line: Line) -> None:
 
 
 if __name__ == "__main__":
+    goes_on_without_parent()
     clean = Nursery.preloaded()
     serve(Line(socket.socket(fileno=int(sys.argv[1]))), clean)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import plain
 from recourse_arena.execution.engines.engine import Engine, Serial
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.preview import efforts
@@ -179,7 +180,7 @@ class _Run:
     def _announce(self, progress: Progress) -> None:
         """Tell which cells are not even worked on."""
         for (dataset, _), error in self.graph.broken.items():
-            progress.say(f"failed {dataset}: {Failure.of(error).reason}")
+            progress.say(plain(f"failed {dataset}: {Failure.of(error).reason}"))
         for dataset, reason in self.plan.skipped.items():
             progress.say(f"skipped {dataset}: {reason}")
         for cell, reason in self.graph.unfit.items():
@@ -234,13 +235,13 @@ class _Run:
             self.store.cells.keep(task.key, judged)
         progress.cell(Outcome.SOLVED)
         for note in judged.notes:
-            progress.say(f"noted {_words(task.cell)}: {note.text}")
+            progress.say(plain(f"noted {_words(task.cell)}: {note.text}"))
 
     def _fail(self, task: JudgeTask, failure: Failure, progress: Progress) -> None:
         self.failures[task.key] = failure
         progress.cell(failure.outcome)
         word = failure.outcome.replace("_", " ")
-        progress.say(f"{word} {_words(task.cell)}: {failure.reason}")
+        progress.say(plain(f"{word} {_words(task.cell)}: {failure.reason}"))
 
 
 def _advised(graph: TaskGraph, store: Kept, judged: Collection[str]) -> dict[Task, AdviceResult]:

@@ -121,10 +121,27 @@ class SolverCard:
                 known[name] = frozenset(map(kinds.get(name, str), known[name]))
             if known["plugin"] is not None:
                 plugin = dict(known["plugin"])
-                known["plugin"] = PluginRecord(**{**plugin, "hooks": tuple(plugin["hooks"])})
-            return cls(**known)
+                known["plugin"] = PluginRecord(**{**plugin, "hooks": tuple(map(str, plugin["hooks"]))})
+            card = cls(**known)
+            card._check_types()
+            return card
         except (KeyError, TypeError, ValueError) as error:
             raise ArenaError(f"a solver is not described as it should be: {type(error).__name__}: {error}") from None
+
+    def _check_types(self) -> None:
+        for name, kind in _PLAIN.items():
+            if type(getattr(self, name)) is not kind:
+                raise TypeError(f"{name} is no {kind.__name__}")
+        for options in self.tuned.values():
+            if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
+                raise TypeError("tuned has no options by dataset")
+
+
+_PLAIN = dict.fromkeys(("name", "version", "summary", "time_option", "module"), str) | {
+    **dict.fromkeys(("keeps_rules", "trained"), bool),
+    **dict.fromkeys(("tuned", "origin"), dict),
+}
+"""Types of what JSON could have said otherwise."""
 
 
 Describe = Callable[[Sequence[str]], Mapping[str, SolverCard]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Registry", "blocked"]
+__all__ = ["Registry", "blocked", "do_not_work"]
 
 import inspect
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -125,9 +125,9 @@ class Registry:
         """Return the solver of a name with options, such as `grid?points=9`."""
         return self.solvers.create(name)
 
-    def only(self, plugin: str) -> Registry:
-        """Return what a single plugin offers: nothing of any other is imported on the way."""
-        return Registry([one for one in self._plugins if one.name == plugin])
+    def only(self, *names: str) -> Registry:
+        """Return what some plugins offer: nothing of any other is imported on the way."""
+        return Registry([plugin for plugin in self._plugins if plugin.name in names])
 
     def elicitor(self, name: str) -> Elicitor:
         """Return the elicitation scheme of a name."""
@@ -200,12 +200,9 @@ class Registry:
         """Remember that something of a kind was used of a plugin."""
         self._used.setdefault(plugin.name, set()).add(kind)
 
-    def out_of_order(self, kind: str) -> str:
-        """Return which plugins that may offer a kind do not work, as a line for people; empty if all do."""
-        broken = [p for p in self._plugins if p.error and kind in p.may_offer]
-        shown = [f"{p.name} ({p.error if len(p.error) <= 90 else p.error[:90] + '...'})" for p in broken[:3]]
-        more = [f"{len(broken) - 3} more"] if len(broken) > 3 else []
-        return f"\nPlugins that do not work: {', '.join([*shown, *more])}; see `recourse-arena plugins`." * bool(shown)
+    def broken(self, kind: str) -> dict[str, str]:
+        """Return why plugins that may offer a kind do not work, by name, as far as they were tried."""
+        return {plugin.name: plugin.error for plugin in self._plugins if plugin.error and kind in plugin.may_offer}
 
     def _with_lost_names(self, plugin: Plugin) -> PluginRecord:
         record = plugin.record()
@@ -251,7 +248,7 @@ class Offers(MutableMapping[str, T]):
     def unknown(self, name: str) -> ArenaError:
         """Return the error for a name that nothing has; it tells of plugins that do not work and might have had it."""
         error = unknown(str(PLUGIN_KINDS[self._kind]), name, self)
-        return ArenaError(f"{error}{self._registry.out_of_order(self._kind)}")
+        return ArenaError(f"{error}{do_not_work(self._registry.broken(self._kind))}")
 
     def create(self: Offers[type[Any]], text: str, known: Collection[str] = ()) -> Any:
         """Return one made of the class of a name with options.
@@ -285,6 +282,13 @@ def given(offers: Mapping[str, type[Any]], text: str) -> tuple[str, dict[str, An
     """Return name and options of a variant as its class takes them: an option that is text by default stays text."""
     parameters = inspect.signature(offers[variant(text)[0]]).parameters.values()
     return variant(text, {parameter.name for parameter in parameters if isinstance(parameter.default, str)})
+
+
+def do_not_work(broken: Mapping[str, str]) -> str:
+    """Return which plugins do not work, and why, as a line for people; empty if all do."""
+    shown = [f"{name} ({why if len(why) <= 90 else why[:90] + '...'})" for name, why in [*broken.items()][:3]]
+    more = [f"{len(broken) - 3} more"] if len(broken) > 3 else []
+    return f"\nPlugins that do not work: {', '.join([*shown, *more])}; see `recourse-arena plugins`." * bool(shown)
 
 
 def blocked(entries: Iterable[EntryPoint], names: Sequence[str], environment: Sequence[str]) -> list[Plugin]:

@@ -21,7 +21,8 @@ def hooks_in_source(entry: EntryPoint, specified: Collection[str]) -> frozenset[
     tells. Nothing is imported here, not even the package around the plugin's module.
     """
     everything = frozenset(specified)
-    source = _source(entry.module) if not entry.attr else None
+    written = EntryPoint.pattern.match(entry.value)  # what is no module at all is refused when it is imported
+    source = _source(written["module"]) if written and not written["attr"] else None
     if source is None or _STAR.search(source):
         return everything
     named = everything & set(re.findall(r"\brecourse_\w+", source))

@@ -141,7 +141,10 @@ class Guard:
 
     def _fit(self, problem: Problem) -> Mapping[str, Tensor] | None:
         self.solver.fit(problem, seed=self._seed)
-        return self.solver.state()
+        state = self.solver.state()
+        if state is not None:
+            _check_state(state)
+        return state
 
     def _prepared(self, problem: Problem, seed: int, prepare: Callable[[Problem], T]) -> T:
         self._seed, self._notes = seed, {}
@@ -212,6 +215,21 @@ class Guard:
         self, notes: dict[str, Note], kind: str, text: str, people: int | None = None, traceback: str = ""
     ) -> None:
         notes.setdefault(text, Note(kind, self.plugin, text, people, traceback))
+
+
+def _check_state(state: object) -> None:
+    """Refuse a state that cannot be kept, in words that its author can use."""
+    if not isinstance(state, Mapping):
+        raise ArenaError(f"state: expected tensors by name, or None, got {type(state).__name__}")
+    for name, value in state.items():
+        if not isinstance(name, str) or name in ("", "__metadata__"):
+            raise ArenaError(f"state: expected names of tensors, got {name!r}")
+        if not isinstance(value, Tensor):
+            raise ArenaError(f"state: expected a tensor as {name!r}, got {type(value).__name__}")
+        if value.layout is not torch.strided or value.device.type == "meta" or value.is_quantized:
+            raise ArenaError(
+                f"state: {name!r} must be a dense tensor with values, got {value.layout} on {value.device}"
+            )
 
 
 def _spelled(stop: BaseException) -> str:

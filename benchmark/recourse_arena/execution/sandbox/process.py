@@ -71,7 +71,7 @@ def _worker(content: bytes, nursery: Nursery) -> LocalWorker:
     registry = discover()
     for dataset in (cloudpickle.loads(setting.datasets) if setting.datasets else {}).values():
         registry.hand_over(dataset)
-    apart = Apart(nursery, setting.limits, setting.solvers, tuple(path))
+    apart = Apart(nursery, setting.limits, setting.solvers, tuple(path), registry)
     return LocalWorker(registry, setting.data, ArtefactCache.believing(setting.cache), apart=apart)
 
 

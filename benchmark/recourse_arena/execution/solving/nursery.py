@@ -5,13 +5,15 @@ It is forked from a process before that has read anything, or started anew. It h
 
 from __future__ import annotations
 
-__all__ = ["Child", "Nursery", "how_it_ended"]
+__all__ = ["Child", "Nursery", "goes_on_without_parent", "how_it_ended"]
 
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -19,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -30,10 +33,13 @@ _DEAF = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SI
 
 _SUBREAPER, _WITH_PARENT = 36, 1
 """Of prctl(2): who is left behind by a child becomes this process's child, wherever it hides (PR_SET_CHILD_SUBREAPER);
-a child ends with its parent (PR_SET_PDEATHSIG)."""
+a process gets a signal when its parent ends (PR_SET_PDEATHSIG)."""
 
 _MOST = 65_536
 """Bytes of a message to the nursery."""
+
+_LOOK = 1.0
+"""Seconds after which a process that does not answer is told to go on: a solver may have stopped it."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +61,24 @@ class Nursery:
 
     Arguments:
         control: What connects with it.
+        pid: Its number.
         started: The process, where it was started rather than forked.
     """
 
     control: socket.socket
+    pid: int
     started: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def forked(cls) -> Nursery:
         """Fork this process, which must not have run or read anything that others may not see, and have one thread."""
         ours, theirs = socket.socketpair()
-        if os.fork() == 0:
+        pid = os.fork()
+        if pid == 0:
             ours.close()
             _serve(theirs)
         theirs.close()
-        return cls(ours)
+        return cls(ours, pid)
 
     @classmethod
     def preloaded(cls) -> Nursery:
@@ -84,7 +93,7 @@ class Nursery:
         command = [sys.executable, "-m", "recourse_arena.execution.solving.nursery", str(theirs.fileno())]
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=2)
         theirs.close()
-        return cls(ours, process)
+        return cls(ours, process.pid, process)
 
     def child(self, role: str) -> Child:
         """Fork a child that serves in a role, one of `solver` and `describing`.
@@ -126,6 +135,8 @@ class Nursery:
                 self.started.wait(timeout=5)
 
     def _answer(self) -> dict[str, Any]:
+        while not select.select([self.control], [], [], _LOOK)[0]:
+            os.kill(self.pid, signal.SIGCONT)
         said = self.control.recv(_MOST)
         if not said:
             raise OSError("the nursery of solver processes is gone")
@@ -157,6 +168,7 @@ def _serve(control: socket.socket) -> None:
     for deaf in _DEAF:
         signal.signal(deaf, signal.SIG_IGN)
     _prctl(_SUBREAPER, 1)
+    goes_on_without_parent()
     _close_all_but(control.fileno())
     os.dup2(2, 1)
     gc.freeze()  # what is there now stays shared with the children
@@ -203,6 +215,11 @@ def _forked(role: str, line: int, control: socket.socket) -> int:
         os._exit(status)
 
 
+def goes_on_without_parent() -> None:
+    """Have the system wake this process when its parent ends, should it be stopped: it ends by itself then."""
+    _prctl(_WITH_PARENT, signal.SIGCONT)
+
+
 def _prctl(option: int, value: int) -> None:
     with contextlib.suppress(OSError, AttributeError, TypeError):  # Linux alone has it
         ctypes.CDLL(None).prctl(option, int(value), 0, 0, 0)
@@ -216,9 +233,7 @@ def _roles() -> dict[str, Callable[[Line], None]]:
 
 def _ended(pid: int, grace: float) -> int | None:
     """Wait for a child, end it and its session, and return its exit status."""
-    left = []
-    with contextlib.suppress(psutil.Error):
-        left = psutil.Process(pid).children(recursive=True)
+    left = _descendants(pid)
     until, found = time.monotonic() + grace, 0
     while grace and not found and time.monotonic() < until:
         with contextlib.suppress(ChildProcessError):
@@ -233,21 +248,44 @@ def _ended(pid: int, grace: float) -> int | None:
             return None
     for process in left:
         with contextlib.suppress(psutil.Error):
-            process.kill()
+            process.kill()  # nobody else who has got its number since
     return os.waitstatus_to_exitcode(status)
 
 
 def _end_orphans(known: set[int]) -> None:
     """End whoever a child left behind, in a session of its own or not: the system has made them ours."""
     for _ in range(20):  # whose own children become ours when they end
-        found = [process for process in psutil.Process().children() if process.pid not in known]
-        for process in found:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        found = [pid for pid in _children(os.getpid()) if pid not in known]
+        for pid in found:
             with contextlib.suppress(OSError):
-                os.waitpid(process.pid, 0)
+                os.kill(pid, signal.SIGKILL)  # a child of ours keeps its number until we have waited for it
+            with contextlib.suppress(OSError):
+                os.waitpid(pid, 0)
         if not found:
             return
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """Return the processes that a process has started, and those that they have."""
+    found, waiting = [], [pid]
+    while waiting:
+        for child in _children(waiting.pop()):
+            with contextlib.suppress(psutil.Error):
+                found.append(psutil.Process(child))
+                waiting.append(child)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Return the numbers of a process's children; where the system lists them, without looking at all processes."""
+    tasks = Path(f"/proc/{pid}/task")
+    try:
+        return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    except OSError:
+        try:
+            return [process.pid for process in psutil.Process(pid).children()]
+        except psutil.Error:
+            return []
 
 
 def _kill_group(pid: int) -> None:
@@ -265,6 +303,22 @@ def _close_all_but(*kept: int) -> None:
     os.closerange(first, 65_536)
 
 
+_UNPICKLED = (
+    "recourse_arena.elicitation.sampler",
+    "recourse_arena.elicitation.schemes",
+    "recourse_arena.models.causal.flow",
+    "recourse_arena.models.causal.structural",
+    "recourse_arena.models.decision.relu",
+)
+
+
+def _load(name: str) -> None:
+    import recourse_arena
+
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name) if "." in name else getattr(recourse_arena, name)
+
+
 def _preload() -> None:
     """Import what every solver needs, so that its process has it at once."""
     import cloudpickle  # noqa: F401
@@ -272,9 +326,13 @@ def _preload() -> None:
     import safetensors.torch  # noqa: F401
     import torch
 
-    import recourse_arena.execution.guard.guard
-    import recourse_arena.registry.registry  # noqa: F401
+    import recourse_arena
+    from recourse_arena.registry.discovery import discover
 
+    _roles()
+    for name in (*recourse_arena.__all__, *_UNPICKLED):  # what plugins import, and what models are when they arrive
+        _load(name)
+    discover()  # imports no plugin; where distributions say what they have is remembered
     torch.set_num_threads(1)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["SolverSetup", "describe_for", "serve"]
+__all__ = ["Asked", "SolverSetup", "describe_for", "serve"]
 
 import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import cloudpickle
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, described
+from recourse_arena.base.names import variant
 from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.execution.guard.progress_events import Ear, throttled
 from recourse_arena.execution.solving.line import Line
@@ -40,12 +41,15 @@ class SolverSetup:
         plugin: The plugin it comes from; empty if it was handed over.
         pickled: The solver itself, if it was handed over: read there only.
         path: Where Python looks for modules, before its own places.
+        registry: What that plugin offers, as far as is known without importing it: looking for all that is installed
+            takes longer than most solvers need for a cell.
     """
 
     solver: str
     plugin: str
     pickled: bytes = b""
     path: tuple[str, ...] = ()
+    registry: Registry | None = None
 
     def make(self) -> tuple[Solver, Registry | None]:
         """Return the solver, and the registry that has it, if it was not handed over.
@@ -53,10 +57,10 @@ class SolverSetup:
         Raises:
             Exception: Whatever its plugin raises.
         """
-        sys.path[:] = [*self.path, *(entry for entry in sys.path if entry not in self.path)]
+        _look_in(self.path)
         if self.pickled:
             return cloudpickle.loads(self.pickled), None
-        registry = discover()
+        registry = discover() if self.registry is None else self.registry
         registry = registry.only(self.plugin) if self.plugin else registry
         return registry.solver(self.solver), registry
 
@@ -81,7 +85,7 @@ class _Solving:
         self._line, self._home, self._turn = line, os.getpid(), threading.Lock()
         self._number = 0
         self._guard: Guard | None = None
-        self._ear = Ear(lambda share, loss: self._send("part", {"share": share, "loss": loss}))
+        self._ear = Ear(self._tell)
 
     def answer(self, number: int, what: str, given: Any) -> None:
         """Do what a question asks for, and say what came of it."""
@@ -95,13 +99,20 @@ class _Solving:
             head, tensors = {"reason": failure.reason, "traceback": failure.traceback}, {}
         except BaseException as error:  # whatever a solver raises costs its own cell only
             kind, head, tensors = "failed", {"reason": described(error)}, {}
-        self._send(kind, head, tensors)
+        try:
+            content = packed(number, kind, head, tensors)
+        except Exception as error:  # tensors may be of any kind
+            content = packed(number, "failed", {"reason": f"its answer cannot be sent: {described(error)}"})
+        self._send(content)
 
-    def _send(self, kind: str, head: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None) -> None:
+    def _send(self, content: bytes) -> None:
         if os.getpid() != self._home:  # a fork that came back: only one of them is asked
             os._exit(0)
         with self._turn:  # a solver may say how far it is from any of its threads
-            self._line.send(packed(self._number, kind, head, tensors))
+            self._line.send(content)
+
+    def _tell(self, share: float, loss: float | None) -> None:
+        self._send(packed(self._number, "part", {"share": share, "loss": loss}))
 
     def _make(self, setup: SolverSetup) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
         self._guard = Guard(setup.make()[0], setup.plugin)
@@ -142,20 +153,50 @@ def _said(notes: Sequence[Note]) -> list[dict[str, Any]]:
     return [note.as_dict() for note in notes]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a process is to describe.
+
+    Arguments:
+        names: Solvers by name with options.
+        registry: The plugins that it asks, and no others.
+        pickled: The solver itself, if it was handed over: read there only.
+        path: Where Python looks for modules, before its own places.
+    """
+
+    names: tuple[str, ...]
+    registry: Registry
+    pickled: bytes = b""
+    path: tuple[str, ...] = ()
+
+
 def describe_for(line: Line) -> None:
     """Answer one request for cards over `line`."""
-    content = line.receive(most=1 << 34)
+    content = line.receive(most=_LARGEST)
     assert content is not None
     try:
-        cards = {setup.solver: _card(setup).as_dict() for setup in cloudpickle.loads(content)}
-        said = json.dumps(cards)
+        said = json.dumps(_described(cloudpickle.loads(content)))
     except ArenaError as error:
         said = json.dumps({"error": str(error)})
     except BaseException as error:  # a plugin may raise anything
-        said = json.dumps({"error": f"a solver cannot be made: {described(error)}"})
+        said = json.dumps({"lost": f"it cannot be imported or made: {described(error)}"})
     line.send(said.encode())
 
 
-def _card(setup: SolverSetup) -> SolverCard:
-    solver, registry = setup.make()
-    return SolverCard.of(solver, setup.solver, registry)
+def _described(asked: Asked) -> dict[str, Any]:
+    cards = {}
+    if asked.pickled:
+        (name,) = asked.names
+        cards[name] = SolverCard.of(SolverSetup(name, "", asked.pickled, asked.path).make()[0], name).as_dict()
+        return {"cards": cards, "offers": [], "broken": {}}
+    _look_in(asked.path)
+    registry = asked.registry
+    for name in asked.names:
+        if variant(name)[0] in registry.solvers:
+            cards[name] = SolverCard.of(registry.solver(name), name, registry).as_dict()
+    offers = [] if len(cards) == len(asked.names) else [*registry.solvers]
+    return {"cards": cards, "offers": offers, "broken": registry.broken("solvers")}
+
+
+def _look_in(path: Sequence[str]) -> None:
+    sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]

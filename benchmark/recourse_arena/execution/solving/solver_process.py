@@ -29,6 +29,7 @@ from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.request import Request
+from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.task_result import Failure, Note
 
 _LOOK = 0.1
@@ -59,12 +60,14 @@ class Apart:
         limits: What a step may take.
         handed: The solvers that were handed over, by name, each as a pickle that is read in its own process only.
         path: Where Python looks for modules there, before its own places.
+        registry: What is plugged in; of its solvers none is imported here. Without one, each process looks for itself.
     """
 
     nursery: Nursery
     limits: Limits = field(default_factory=Limits)
     handed: Mapping[str, bytes] = field(default_factory=dict)
     path: tuple[str, ...] = ()
+    registry: Registry | None = None
 
     def child(self, role: str) -> Child:
         """Return a new process."""
@@ -78,7 +81,8 @@ class Apart:
     def solver(self, task: FitTask) -> SolverProcess:
         """Return a process for the solver of a task."""
         pickled = self.handed[task.solver] if task.handed else b""
-        setup = SolverSetup(task.solver, task.plugin, pickled, self.path)
+        offered = None if self.registry is None or task.handed else self.registry.only(task.plugin)
+        setup = SolverSetup(task.solver, task.plugin, pickled, self.path, offered)
         return SolverProcess(self, setup, task.knows)
 
     def close(self) -> None:
