@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from recourse_arena import Recommendation, Scenario, Solver
+from recourse_arena import Recommendation, Scenario, Solver, api
 from recourse_arena.execution.engines.engine import Serial
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.runner import execute
@@ -129,3 +129,19 @@ def test_collecting_again(benchmark, tmp_path, lost):
 
     records = benchmark.pedantic(run, setup=lose, rounds=3)
     assert len(records) == 1000
+
+
+@pytest.mark.benchmark(group="harness: 36 cells of solvers that do nothing, apart and together")
+@pytest.mark.parametrize("isolated", [True, False], ids=["processes-of-their-own", "one-process"])
+def test_cells_apart_and_together(benchmark, installed, tmp_path, isolated):
+    """A process for each fit costs about 15 ms a cell, and that of the run its start, some seconds."""
+    scenarios = [f"{words}{goal}" for words in SCENARIOS for goal in ("", "!no-plausibility")]
+    scenarios = tuple(map(Scenario.parse, [name for name in scenarios if "hard-3" not in name]))
+    suite = Suite("cheap", "", (Block(("tiny",), scenarios, ("top", "picky", "raiser"), people=200),))
+
+    def run():
+        return api.run(suite, out=tmp_path / "run", isolated=isolated)
+
+    run()  # models
+    result = benchmark.pedantic(run, setup=lambda: shutil.rmtree(tmp_path / "run"), rounds=3)
+    assert len(result.summary) == 36
