@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from recourse_arena import Recommendation, Scenario, Solver
+from recourse_arena import Recommendation, Scenario, Solver, api
 from recourse_arena.execution.engines.engine import Serial
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.runner import execute
@@ -17,6 +17,7 @@ from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.judging.records import as_records
 from recourse_arena.planning.plan import make_plan
+from recourse_arena.planning.solver_card import cards_of
 from recourse_arena.planning.tasks import FitTask, JudgeTask, SolveTask
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
@@ -107,7 +108,7 @@ def test_cells_of_solvers_that_do_nothing(benchmark, tmp_path, loan_materials, p
     cache = ArtefactCache(None)
 
     def run():
-        plan = make_plan(suite, registry, data=tmp_path, solvers=solvers)
+        plan = make_plan(suite, registry, data=tmp_path, describe=cards_of(registry, solvers), handed=solvers)
         hands = LocalWorker(registry, tmp_path, cache, solvers, lambda dataset, seed: loan_materials)
         options = {"engine": Serial(hands), "progress": Progress(), "cache": cache, "arithmetic": "native"}
         return execute(plan, RunFolder(tmp_path / "run"), registry=registry, data=tmp_path, **options)
@@ -129,3 +130,19 @@ def test_collecting_again(benchmark, tmp_path, lost):
 
     records = benchmark.pedantic(run, setup=lose, rounds=3)
     assert len(records) == 1000
+
+
+@pytest.mark.benchmark(group="harness: 36 cells of solvers that do nothing, apart and together")
+@pytest.mark.parametrize("isolated", [True, False], ids=["processes-of-their-own", "one-process"])
+def test_cells_apart_and_together(benchmark, installed, tmp_path, isolated):
+    """A process for each fit costs about 15 ms a cell, and that of the run its start, some seconds."""
+    scenarios = [f"{words}{goal}" for words in SCENARIOS for goal in ("", "!no-plausibility")]
+    scenarios = tuple(map(Scenario.parse, [name for name in scenarios if "hard-3" not in name]))
+    suite = Suite("cheap", "", (Block(("tiny",), scenarios, ("top", "picky", "raiser"), people=200),))
+
+    def run():
+        return api.run(suite, out=tmp_path / "run", isolated=isolated)
+
+    run()  # models
+    result = benchmark.pedantic(run, setup=lambda: shutil.rmtree(tmp_path / "run"), rounds=3)
+    assert len(result.summary) == 36

@@ -70,7 +70,8 @@ def test_a_new_package_installed_with_pip_gets_a_row_on_the_leaderboard(python, 
     listed = command(arena, "plugins")
     assert sum("fresh-" in line and line.split()[-1] == "ok" for line in listed.splitlines()) == 3
     (tmp_path / "suite.toml").write_text(SUITE)
-    command(arena, "run", "suite.toml", "--out", "results", cwd=tmp_path, env=environment)
+    words = ("run", "suite.toml", "--metric", "fresh_metric", "--out", "results")
+    command(arena, *words, cwd=tmp_path, env=environment)
     board = command(arena, "leaderboard", "results", "--format", "csv", cwd=tmp_path)
     assert sum("fresh-solver" in line for line in board.splitlines()) == 2
     with (tmp_path / "results" / "summary.csv").open() as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from recourse_arena import ArenaError
@@ -43,7 +42,8 @@ from recourse_arena.planning.solver_card import SolverCard
 honest = SolverCard.of.__func__
 def of(cls, *given):
     card = honest(cls, *given)
-    return dataclasses.replace(card, plugin=dataclasses.replace(card.plugin, name="grid", distribution="recourse-arena"))
+    plugin = dataclasses.replace(card.plugin, name="grid", distribution="recourse-arena")
+    return dataclasses.replace(card, plugin=plugin)
 SolverCard.of = classmethod(of)
 """
 
@@ -52,7 +52,7 @@ ODD = {
     "leaves": "os._exit(3)",
     "interrupts": "raise KeyboardInterrupt",
     "digs": f"said = b'[' * 100_000{_ANSWER}",
-    "cards": f"card = {_CARD!r}\nsaid = json.dumps({{'cards': {{'honest': card}}, 'offers': [], 'broken': {{}}}}).encode(){_ANSWER}",
+    "cards": f"said = json.dumps(dict(cards={{'honest': {_CARD!r}}}, offers=[], broken={{}})).encode(){_ANSWER}",
     "words": f"said = b'[1, 2]'{_ANSWER}",
 }
 
@@ -81,7 +81,12 @@ def test_what_another_plugin_does_when_it_is_imported_reaches_no_description(plu
     odd = {name: (name, body) for name, body in ODD.items() if name != "cards"}
     describe = plugins({**odd, "zz-last": ("honest", "")})
     card = describe(["honest"])["honest"]
-    assert (card.name, card.summary, card.owner, card.built_in) == ("honest", "one of those for tests", "zz-last", False)
+    assert (card.name, card.summary, card.owner, card.built_in) == (
+        "honest",
+        "one of those for tests",
+        "zz-last",
+        False,
+    )
     assert card.origin["distribution"] == ("zz_zz_last", "1.0")
 
 

@@ -78,4 +78,5 @@ def _worker(content: bytes, nursery: Nursery) -> LocalWorker:
 if __name__ == "__main__":
     from recourse_arena.execution.solving import nursery
 
+    nursery.goes_on_without_parent()
     serve(Connection(int(sys.argv[1])), nursery.Nursery.preloaded())

@@ -28,6 +28,9 @@ from recourse_arena.problem.outcome import Outcome
 from recourse_arena.registry.discovery import BLOCKED, METRICS
 from recourse_arena.storage.task_result import Failure, TaskResult
 
+_LOOK = 5.0
+"""Seconds of silence after which a process is told to go on."""
+
 
 @dataclass(frozen=True)
 class WorkerSetup:
@@ -150,6 +153,9 @@ class Sandbox:
         """Return what the process answers; on the way it may say how far it is."""
         assert self._line is not None
         while True:
+            while not self._line.poll(_LOOK):
+                if self._process is not None:
+                    self._process.send_signal(signal.SIGCONT)  # a solver may have stopped it
             said = cloudpickle.loads(self._line.recv_bytes())
             if not isinstance(said, Part):
                 return said

@@ -66,8 +66,8 @@ def _of_others(apart: Apart, registry: Registry, name: str, ours: Mapping[str, A
             return found
         offered += said["offers"]
         broken |= said["broken"]
-    error = unknown("solver", variant(name)[0], offered)
-    raise ArenaError(f"{error}{do_not_work(broken)}")
+    nobody = unknown("solver", variant(name)[0], offered)
+    raise ArenaError(f"{nobody}{do_not_work(broken)}")
 
 
 class _Lost(ArenaError):
@@ -98,8 +98,8 @@ def _said(apart: Apart, asked: Asked, who: str = "") -> dict[str, Any]:
         raise _Lost(f"{who}: {reason}{how}")
     if isinstance(said, dict):
         for key, kind in {"error": ArenaError, "lost": _Lost}.items():
-            if isinstance(reason := said.get(key), str):
-                text = "\n".join(map(plain, reason[:4000].splitlines()))
+            if isinstance(told := said.get(key), str):
+                text = "\n".join(map(plain, told[:4000].splitlines()))
                 raise kind(text if kind is ArenaError else f"{who}: {text}")
     if not _is_answer(said, asked.names):
         raise _Lost(f"{who}: it describes itself with nonsense")

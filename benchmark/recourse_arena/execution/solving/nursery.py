@@ -312,13 +312,6 @@ _UNPICKLED = (
 )
 
 
-def _load(name: str) -> None:
-    import recourse_arena
-
-    with contextlib.suppress(ImportError):
-        importlib.import_module(name) if "." in name else getattr(recourse_arena, name)
-
-
 def _preload() -> None:
     """Import what every solver needs, so that its process has it at once."""
     import cloudpickle  # noqa: F401
@@ -326,12 +319,14 @@ def _preload() -> None:
     import safetensors.torch  # noqa: F401
     import torch
 
-    import recourse_arena
     from recourse_arena.registry.discovery import discover
 
     _roles()
-    for name in (*recourse_arena.__all__, *_UNPICKLED):  # what plugins import, and what models are when they arrive
-        _load(name)
+    public = importlib.import_module("recourse_arena")
+    for name in public.__all__:  # what plugins import
+        getattr(public, name)
+    for name in _UNPICKLED:  # what models are when they arrive
+        importlib.import_module(name)
     discover()  # imports no plugin; where distributions say what they have is remembered
     torch.set_num_threads(1)
 
