@@ -27,6 +27,7 @@ from recourse_arena import (
     api,
     load,
 )
+from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.guard.bisection import bisected
 from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.suite import Block, Suite
@@ -226,6 +227,42 @@ def test_global_random_state_is_put_back_and_drawing_from_it_is_noted(ask):
     random.seed(2), np.random.seed(2), torch.manual_seed(2)
     second, _ = ask("gambler")
     pd.testing.assert_frame_equal(first.people, second.people)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"a": np.zeros(2)}, "state: expected a tensor as 'a', got ndarray"),
+        ({1: torch.zeros(2)}, "state: expected names of tensors, got 1"),
+        ([torch.zeros(2)], "state: expected tensors by name, or None, got list"),
+        ({"a": torch.eye(2).to_sparse()}, "state: 'a' must be a dense tensor with values"),
+    ],
+)
+def test_a_state_that_cannot_be_kept_is_named(arena, state, reason):
+    class Keeper(tiny.Top):
+        name = "keeper"
+
+        def state(self):
+            return state
+
+    (cell,) = arena(solvers=[Keeper()], scenarios=["hard-1"]).info["cells"]
+    assert cell["outcome"] == "failed"
+    assert reason in cell["reason"]
+
+
+def test_what_a_solver_says_reaches_no_terminal_as_it_is(arena):
+    class Loud(tiny.Top):
+        name = "loud"
+
+        def recommend(self, request):
+            raise ValueError("\x1b[2J\x1b]0;owned\x07")
+
+    told = []
+    hears = Progress()
+    hears.say = told.append
+    arena(solvers=[Loud()], scenarios=["hard-1"], progress=hears)
+    assert any("ValueError" in line for line in told)
+    assert not any("\x1b" in line or "\x07" in line for line in told)
 
 
 def test_a_solver_that_goes_elsewhere_writes_nothing_elsewhere(arena, tmp_path, monkeypatch):
