@@ -277,6 +277,7 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_error(suite, tmp_path, mo
     from recourse_arena.execution.engines import dask_cluster as cluster
 
     monkeypatch.setattr(cluster, "_WAIT", 0.5)
+    monkeypatch.setattr(api, "run_apart", _in_this_process)
     with pytest.raises(ArenaError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         api.run(suite, out=tmp_path / "run", scheduler="tcp://127.0.0.1:9")
 
