@@ -34,7 +34,7 @@ _FORMATS = ("table", "md", "html", "csv", "json")
     "isolated",
     default=True,
     envvar="RECOURSE_ARENA_ISOLATION",
-    help="Run solvers in a process of their own, which may crash.  [default: isolation]",
+    help="Run each solver in a process of its own, away from what judges it.  [default: isolation]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what is there, what would run and how long; run nothing.")
 @click.option("--fresh", is_flag=True, help="Compute every cell anew, even if the folder holds it.")

@@ -242,7 +242,7 @@ def _digest(state: Mapping[str, Tensor] | None) -> str:
 
 
 def _no_preferences(people: int, draws: Generator) -> Actionability:
-    raise ArenaError("this problem was not prepared for a scenario; use Materials.problem_for")
+    raise ArenaError("this problem was not prepared for a scenario; use FittedDataset.problem_for")
 
 
 def _people(dataset: Dataset, seed: int, data: Path) -> Splits:
