@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "Seen"]
 
 from dataclasses import dataclass, field
 
@@ -20,6 +20,25 @@ from recourse_arena.people.groups import groups_in_words
 from recourse_arena.problem.model_protocols import AsLikely, CausalModel, Decisions, Plausibility
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What becomes of people who do what they were advised, as far as it decides whether that helps.
+
+    Arguments:
+        acted: Features acted upon that can be set at all, bool `(people, features)`.
+        values: What they are set to; the factual elsewhere, `(people, features)`.
+        after: The counterfactuals, `(people, features)`.
+        broken: How many constraints each action breaks, `(people,)`.
+        valid: Who has an action, breaks nothing and is decided positively, bool `(people,)`.
+    """
+
+    acted: Tensor
+    values: Tensor
+    after: Tensor
+    broken: Tensor
+    valid: Tensor
 
 
 @dataclass(frozen=True)
@@ -68,18 +87,11 @@ class Judge:
         Raises:
             ArenaError: If shapes or dtypes of the recommendation are wrong, or the density asked for is not known.
         """
-        recommendation.check((len(request), len(request.features)))
-        factual, acted = request.factual, recommendation.mask & recommendation.solved[:, None]
-        values = recommendation.values.to(factual.dtype)
-        breaks = violated(request, acted, values).sum(1)
-        sound = acted & _can_be(request, values)
-        values = torch.where(sound, values, factual)
-        after = self.reference.counterfactual(factual, sound, values)
-        solved = recommendation.solved
-        broken = breaks + request.features.broken_rules(factual, after).sum(1) * solved
+        seen = self.look(request, recommendation)
+        factual, solved = request.factual, recommendation.solved
+        acted, values, after, valid = recommendation.mask & solved[:, None], seen.values, seen.after, seen.valid
         inlier = None if self.neighbours is None else self.neighbours.score(after)
         before, likely, least = self._likelihood(request, factual, after, inlier)
-        valid = solved & (broken == 0) & self.decisions.accepts(after)
         records: dict[str, object] = {
             "person": request.person,
             **groups_in_words(request.features, factual),
@@ -89,15 +101,15 @@ class Judge:
             "plausible": solved & _as_likely(least, likely),
             "plausible_scm": _plausible(None if self.scm is None else AsLikely(self.scm), factual, after, solved),
             "plausible_heldout": _plausible(self.heldout, factual, after, solved),
-            "cost": _where(solved, request.unit_cost(factual, values, sound)),
-            "weighted_cost": _where(solved, request.cost(values, sound)),
-            "l2": _where(solved, torch.where(sound, _change(request, values), 0.0).norm(dim=1)),
+            "cost": _where(solved, request.unit_cost(factual, values, seen.acted)),
+            "weighted_cost": _where(solved, request.cost(values, seen.acted)),
+            "l2": _where(solved, torch.where(seen.acted, _change(request, values), 0.0).norm(dim=1)),
             "actions": acted.sum(1),
             "hard_action": _hard_action(request, acted, solved),
-            "violations": broken,
+            "violations": seen.broken,
             "logp_factual": before,
             "logp_counterfactual": _where(solved & ~before.isnan(), likely),
-            "redrawn": self._redrawn(request, sound, values, valid),
+            "redrawn": self._redrawn(request, seen.acted, values, valid),
         }
         if self.neighbours is not None and inlier is not None:
             records["inlier_score"] = _where(solved, inlier)
@@ -109,6 +121,23 @@ class Judge:
             records[f"mask_{name}"] = acted[:, j]
             records[f"value_{name}"] = _where(acted[:, j], recommendation.values[:, j])
         return as_records(records)
+
+    @torch.no_grad()
+    def look(self, request: Request, recommendation: Recommendation) -> Seen:
+        """Return what becomes of people who do what they were advised, without asking how likely that is.
+
+        Raises:
+            ArenaError: If shapes or dtypes of the recommendation are wrong.
+        """
+        recommendation.check((len(request), len(request.features)))
+        factual, solved = request.factual, recommendation.solved
+        acted, values = recommendation.mask & solved[:, None], recommendation.values.to(factual.dtype)
+        breaks = violated(request, acted, values).sum(1)
+        sound = acted & _can_be(request, values)
+        values = torch.where(sound, values, factual)
+        after = self.reference.counterfactual(factual, sound, values)
+        broken = breaks + request.features.broken_rules(factual, after).sum(1) * solved
+        return Seen(sound, values, after, broken, solved & (broken == 0) & self.decisions.accepts(after))
 
     def _likelihood(
         self, request: Request, factual: Tensor, after: Tensor, inlier: Tensor | None

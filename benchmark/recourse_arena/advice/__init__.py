@@ -1,0 +1,1 @@
+"""Advice for one person: found by solvers, judged by the judge, told in words."""

@@ -1,0 +1,89 @@
+"""What one person says of what they could change: how easily, and how far, in original units."""
+
+from __future__ import annotations
+
+__all__ = ["Wish", "Wishes"]
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from recourse_arena.base.errors import unknown
+from recourse_arena.people.features import FeatureTable, Role
+
+if TYPE_CHECKING:
+    from recourse_arena.people.box import Box
+    from recourse_arena.problem.actionability import Actionability
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody says of one feature.
+
+    Arguments:
+        level: A level of the scheme from 1, the easiest; one more than there are says "not possible".
+        at_least: The least value they would take, in the feature's unit.
+        at_most: The greatest one.
+    """
+
+    level: int
+    at_least: float = -math.inf
+    at_most: float = math.inf
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What one person says of every feature that people can act upon.
+
+    Arguments:
+        scheme: Name of the elicitation scheme, with options.
+        levels: How many levels it has.
+        ordered: Whether they say which feature is preferred.
+        said: What is said of each globally actionable feature, by name, in the order of the features.
+
+    Example:
+        >>> wishes = Wishes("likert", 4, True, {"savings": Wish(1), "income": Wish(5)})
+        >>> wishes.possible("savings"), wishes.possible("income")
+        (True, False)
+    """
+
+    scheme: str
+    levels: int
+    ordered: bool
+    said: Mapping[str, Wish]
+
+    def possible(self, name: str) -> bool:
+        """Return whether they can act on a feature."""
+        return self.said[name].level <= self.levels
+
+    def changed(self, name: str, **parts: Any) -> Wishes:
+        """Return what they say if some `parts` of a :class:`Wish` are others.
+
+        Raises:
+            ArenaError: If nothing is said of that feature: nobody can act on it.
+        """
+        if name not in self.said:
+            raise unknown("feature that people can act on", name, self.said)
+        return replace(self, said={**self.said, name: replace(self.said[name], **parts)})
+
+    def actionability(self, features: FeatureTable) -> Actionability:
+        """Return the scores of this one person."""
+        import torch
+
+        from recourse_arena.problem.actionability import Actionability
+
+        never = self.levels + 1
+        scores = [[self.said[f.name].level if f.role is Role.ACTIONABLE else never for f in features]]
+        return Actionability.validated(torch.tensor(scores), self.levels, features, ordered=self.ordered)
+
+    def box(self, features: FeatureTable) -> Box:
+        """Return the personal bounds of this one person, infinite where they gave none."""
+        import torch
+
+        from recourse_arena.people.box import Box
+
+        free = Wish(0)
+        own = [self.said.get(feature.name, free) for feature in features]
+        lower, upper = [wish.at_least for wish in own], [wish.at_most for wish in own]
+        return Box(torch.tensor([lower]), torch.tensor([upper]))
