@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["run_apart"]
+__all__ = ["run_apart", "started"]
 
 import contextlib
 import json
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,16 +50,7 @@ def run_apart(order: RunOrder, progress: Progress) -> None:
     pickles = {name: pickled("solver", solver) for name, solver in order.objects.items()}
     travels = replace(order, objects={}, pickles=pickles, path=tuple(sys.path), command=tuple(sys.argv[1:]))
     content = pickled("dataset", (travels.path, pickled("dataset", travels)))
-    ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "recourse_arena.execution.run_service", str(theirs.fileno())]
-    noise = 2 if sys.__stderr__ else subprocess.DEVNULL  # where it was closed, 2 may be any other file by now
-    # A session of its own: Ctrl-C reaches this process, which tells the other one.
-    process = subprocess.Popen(
-        command, pass_fds=[theirs.fileno()], env=computing(order.no_plugins), start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=noise, stderr=noise,
-    )  # fmt: skip
-    theirs.close()
-    line = Line(ours)
+    process, line = started("recourse_arena.execution.run_service", order.no_plugins)
     begun = False
     try:
         line.send_aside(content)
@@ -89,6 +81,25 @@ def run_apart(order: RunOrder, progress: Progress) -> None:
         raise ArenaError(end["refused"])
     if "raised" in end:
         raise RuntimeError(f"the run ended with an error of its own:\n{end['raised']}")
+
+
+def started(module: str, no_plugins: Sequence[str] = ()) -> tuple[subprocess.Popen[bytes], Line]:
+    """Return a new process that computes as the command does, and a line to it.
+
+    Arguments:
+        module: What it runs; it gets the number of its end of the line.
+        no_plugins: Plugins that are left out there.
+    """
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", module, str(theirs.fileno())]
+    noise = 2 if sys.__stderr__ else subprocess.DEVNULL  # where it was closed, 2 may be any other file by now
+    # A session of its own: Ctrl-C reaches this process, which tells the other one.
+    process = subprocess.Popen(
+        command, pass_fds=[theirs.fileno()], env=computing(no_plugins), start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=noise, stderr=noise,
+    )  # fmt: skip
+    theirs.close()
+    return process, Line(ours)
 
 
 def _heard(line: Line, progress: Progress, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:

@@ -83,6 +83,16 @@ class LocalWorker:
         finally:
             self._ear.listener = None
 
+    def fitted(self, task: ModelsTask) -> FittedDataset:
+        """Return the people and models of a task; raises what is wrong with them."""
+        with one_thread():
+            return self._dataset_of(task)
+
+    def solver(self, task: FitTask) -> Guard | SolverProcess:
+        """Return the prepared solver of a task; raises what it raises, or :class:`Failed`."""
+        with one_thread():
+            return self._guard_of(task)[0]
+
     def close(self) -> None:
         """Let go of everything, and end the processes of solvers."""
         self._datasets.clear()

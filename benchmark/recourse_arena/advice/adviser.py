@@ -1,0 +1,331 @@
+"""Advises one person: asks solvers about every set of features, has the judge look, and tells what holds."""
+
+from __future__ import annotations
+
+__all__ = ["Adviser"]
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recourse_arena.advice.advice import Advice, Alternative, Asked, Certificate, GivenUp, Opening, Reason, Status
+from recourse_arena.advice.alternatives import Action, feature_sets, menu_of
+from recourse_arena.advice.analysis.case import Case
+from recourse_arena.advice.analysis.exhaustive import everything_tried
+from recourse_arena.advice.analysis.ranges import ranges_of
+from recourse_arena.advice.analysis.relaxations import smallest_openings
+from recourse_arena.advice.analysis.responsiveness import responsiveness_of
+from recourse_arena.advice.analysis.steps import Steps
+from recourse_arena.advice.candidates import Candidates, Found
+from recourse_arena.advice.order import AdviceOrder, Question
+from recourse_arena.advice.likeliness import Likeliness
+from recourse_arena.advice.panel import Panel
+from recourse_arena.advice.seals import sealed
+from recourse_arena.advice.telling import Telling
+from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.version import PROTOCOL, __version__
+from recourse_arena.elicitation.wishes import Wish, Wishes
+from recourse_arena.execution.engines.progress import Progress
+from recourse_arena.execution.solving.describing import described_apart
+from recourse_arena.execution.solving.nursery import Nursery
+from recourse_arena.execution.solving.solver_process import Apart
+from recourse_arena.execution.worker.fitted_dataset import FittedDataset
+from recourse_arena.execution.worker.local_worker import LocalWorker
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.judging.fresh_noise import DRAWS
+from recourse_arena.people.box import Box
+from recourse_arena.people.features import FeatureTable, Kind, Role
+from recourse_arena.planning.plan import make_plan
+from recourse_arena.planning.solver_card import cards_of
+from recourse_arena.planning.task_graph import TaskGraph
+from recourse_arena.problem.outcome import Outcome
+from recourse_arena.problem.profile import profile
+from recourse_arena.problem.request import Request
+from recourse_arena.registry.discovery import discover
+from recourse_arena.storage.artefact_cache import ArtefactCache
+from recourse_arena.storage.task_result import Failure
+
+
+_OUTSIDER = -1
+"""The number of a person who is in no split."""
+
+
+class Adviser:
+    """Advises people on one dataset, one decision model and one seed.
+
+    Arguments:
+        order: Which ones, and who is asked.
+        fitted: The people and models.
+        panel: The solvers.
+        prover: Who is asked for a proof.
+        arithmetic: How numbers are rounded here.
+    """
+
+    def __init__(
+        self, order: AdviceOrder, fitted: FittedDataset, panel: Panel, prover: Panel, arithmetic: str
+    ) -> None:
+        self.order, self.fitted, self.panel, self.prover, self.arithmetic = order, fitted, panel, prover, arithmetic
+        self.problem, self.judge = fitted.problem, fitted.judge
+        steps, likeliness = Steps.of(self.problem), Likeliness.of(self.problem, self.judge)
+        self.telling = Telling(self.problem, steps, likeliness)
+        self.candidates = Candidates(self.judge, steps, likeliness)
+
+    @classmethod
+    def of(cls, order: AdviceOrder, progress: Progress, nursery: Nursery | None = None) -> Adviser:
+        """Return the adviser that an order asks for; models are fitted where they are not kept.
+
+        Arguments:
+            order: The order.
+            progress: Hears of each step.
+            nursery: Where processes of solvers come from; without one, they work in this process.
+
+        Raises:
+            ArenaError: If names, options or files are wrong, or nobody can be asked.
+        """
+        run = order.run
+        registry = discover(no_plugins=run.no_plugins)
+        named = [registry.hand_over(one) if isinstance(one, Dataset) else registry.named(one) for one in run.datasets]
+        handed = {*run.objects, *run.pickles}
+        apart = None if nursery is None else Apart(nursery, run.limits, run.pickles, run.path, registry)
+        describe = cards_of(registry, run.objects) if apart is None else described_apart(apart, registry)
+        suite = order.suite(named[0], (*run.choice.solvers, *((order.prover,) if order.prover else ())))
+        plan = make_plan(suite, registry, data=run.data, describe=describe, handed=handed)
+        arithmetic = arithmetic_of(os.environ)
+        graph = TaskGraph.of(plan, registry, data=run.data, arithmetic=arithmetic)
+        for error in graph.broken.values():
+            raise error
+        ours = all(card.built_in for card in plan.solvers.values())
+        cache = ArtefactCache(run.cache) if ours else ArtefactCache.believing(run.cache)
+        worker = LocalWorker(registry, run.data, cache, run.objects, apart=apart)
+        fits = {task.cell.solver: task.solve.fit for task in graph.cells}
+        if not fits:
+            raise ArenaError(f"nobody can be asked: {'; '.join(graph.unfit.values())}")
+        unfit = {cell.solver: reason for cell, reason in graph.unfit.items()}
+        models = next(iter(fits.values())).models
+        progress.begin({models.key: models.rough_seconds})
+        progress.step(models.key, models.label)
+        came = worker.work(models, listener=lambda share, loss: progress.part(models.key, share, loss))
+        progress.done(models.key)
+        progress.end()
+        if isinstance(came, Failure):
+            raise ArenaError(came.reason)
+        prover = fits.pop(order.prover, None)
+        panel = Panel(worker, fits, {name: why for name, why in unfit.items() if name != order.prover})
+        proving = Panel(worker, {order.prover: prover} if prover else {})
+        return cls(order, worker.fitted(models), panel, proving, arithmetic)
+
+    def about(self, person: dict[str, float]) -> Advice:
+        """Return what is known of a person before they are asked: their score, their limits, whether they are refused.
+
+        Of someone who is refused the status is `not_found`: nobody was asked yet.
+        """
+        row = self._row(person)
+        accepted = bool(self.problem.decisions.accepts(row)[0])
+        everything = _everything(self.problem.features)
+        question = Question(person, everything)
+        return self._advice(question, self._case(question), Status.ACCEPTED if accepted else Status.NOT_FOUND)
+
+    def advise(self, question: Question) -> Advice:
+        """Return advice for one person."""
+        case = self._case(question)
+        if self.problem.decisions.accepts(case.factual[None])[0]:
+            return self._advice(question, case, Status.ACCEPTED)
+        asked: dict[str, Asked] = {}
+        actions = self._found(case, asked)
+        status = Status.ADVICE
+        if not any(action.plausible for action in actions) and question.plausibility:
+            anyway = self._case(replace(question, plausibility=False))
+            actions = [*actions, *self._found(anyway, asked)]
+            status = Status.UNLIKELY
+        likely = [action for action in actions if action.plausible or not question.plausibility]
+        if likely:
+            actions, status = likely, Status.ADVICE
+        if actions:
+            return self._with_menu(question, case, actions, status, asked)
+        return self._with_openings(question, case, asked)
+
+    def close(self) -> None:
+        """Let go of models, and end the processes of solvers."""
+        self.panel.worker.close()
+
+    def _row(self, person: dict[str, float]) -> Tensor:
+        row = torch.tensor([[person[name] for name in self.problem.features.names]], dtype=torch.float32)
+        return self.problem.features.validate(row, what="person")
+
+    def _case(self, question: Question) -> Case:
+        request = self._request(question, [question.wishes])
+        return Case(self.problem, self.judge, request)
+
+    def _request(self, question: Question, wishes: Sequence[Wishes]) -> Request:
+        """Return the request of one person under several wishes, a row each."""
+        features = self.problem.features
+        own = [one.actionability(features) for one in wishes]
+        boxes = [one.box(features) for one in wishes]
+        return self.problem.request(
+            self._row(dict(question.person)).expand(len(wishes), -1),
+            replace(own[0], scores=torch.cat([one.scores for one in own])),
+            profile=profile(self.order.scenario.profile),
+            box=Box(torch.cat([one.lower for one in boxes]), torch.cat([one.upper for one in boxes])),
+            person=torch.full((len(wishes),), _OUTSIDER),
+            plausibility=question.plausibility,
+        )
+
+    def _found(self, case: Case, asked: dict[str, Asked]) -> list[Action]:
+        """Return the judged actions of one person, each solver asked about every set of features."""
+        sets = feature_sets(case.request.actionable[0])
+        if not sets:
+            return []
+        rows = case.repeated(len(sets))
+        closed = replace(rows, actionability=rows.actionability.without(~torch.stack(sets)))
+        return [action for _, action in self._ask(self.panel, closed, rows, asked)]
+
+    def _ask(
+        self, panel: Panel, request: Request, wanted: Request, asked: dict[str, Asked]
+    ) -> list[tuple[int, Action]]:
+        """Ask solvers a request, and return what the judge finds valid under what is `wanted`, with rows."""
+        actions: list[tuple[int, Action]] = []
+        for solver, advice in panel.ask(request):
+            found = [Found(i, solver, advice.mask[i], advice.values[i]) for i in advice.solved.nonzero()[:, 0].tolist()]
+            good = self.candidates.judged(wanted, found)
+            before = asked.get(solver, Asked(solver))
+            rows = len({row for row, _ in good})
+            asked[solver] = Asked(solver, before.found + rows, before.asked + len(request))
+            actions += good
+        return actions
+
+    def _with_menu(
+        self, question: Question, case: Case, actions: Sequence[Action], status: Status, asked: dict[str, Asked]
+    ) -> Advice:
+        """Return advice with the best of some actions."""
+        menu = menu_of(actions, question.alternatives)
+        alternatives = []
+        for action, strengths in zip(menu.actions, menu.strengths, strict=True):
+            ranges = ranges_of(case, action.mask, action.values, self.candidates.steps)
+            alternatives.append(self.telling.alternative(case, action, ranges, strengths))
+        single = any(len(action.features) == 1 for action in actions)
+        return self._advice(question, case, status, asked, alternatives=tuple(alternatives), single=single)
+
+    def _with_openings(self, question: Question, case: Case, asked: dict[str, Asked]) -> Advice:
+        """Return what is known where nobody found anything: whether that is proved, and what would open a way."""
+        proof, actions = self._proof(question, asked)
+        if actions:
+            likely = [action for action in actions if action.plausible or not question.plausibility]
+            status = Status.ADVICE if likely else Status.UNLIKELY
+            return self._with_menu(question, case, likely or actions, status, asked)
+        ways: dict[int, Alternative] = {}
+
+        def solve(wishes: Sequence[Wishes]) -> list[bool]:
+            request = self._request(question, wishes)
+            ways.clear()
+            for row, action in self._ask(self.panel, request, request, {}):
+                if (action.plausible or not question.plausibility) and (
+                    row not in ways or action.effort < ways[row].effort
+                ):
+                    own = Case(self.problem, self.judge, request[row : row + 1])
+                    ways[row] = self.telling.alternative(own, action)
+            return [row in ways for row in range(len(wishes))]
+
+        openings = [
+            Opening(tuple(GivenUp(*one) for one in opened.given_up), ways[opened.place])
+            for opened in smallest_openings(question.wishes, self.problem, case, solve)
+        ]
+        status = Status.IMPOSSIBLE if proof else Status.NOT_FOUND
+        return self._advice(question, case, status, asked, openings=tuple(openings), proof=proof)
+
+    def _proof(self, question: Question, asked: dict[str, Asked]) -> tuple[str, list[Action]]:
+        """Return what proves that nothing leads to a yes, likely or not; or the actions found on the way."""
+        case = self._case(replace(question, plausibility=False))
+        if not case.request.actionable.any():
+            return "nothing can be acted on", []
+        tried = everything_tried(case)
+        if tried is not None:
+            if tried.impossible:
+                return "every action tried", []
+            found = [Found(0, "every action tried", tried.mask, tried.values)]
+            return "", [action for _, action in self.candidates.judged(case.request, found)]
+        for solver, advice in self.prover.ask(case.request):
+            if int(advice.outcome[0]) == Outcome.INFEASIBLE.code:
+                return f"solver {solver}", []
+            if advice.solved[0]:
+                return "", [action for _, action in self._ask(self.prover, case.request, case.request, asked)]
+        return "", []
+
+    def _advice(
+        self,
+        question: Question,
+        case: Case,
+        status: Status,
+        asked: dict[str, Asked] | None = None,
+        proof: str = "",
+        **parts: Any,
+    ) -> Advice:
+        """Return advice with all that does not depend on what was found."""
+        request, features = case.request, self.problem.features
+        open_ = request.actionable[0]
+        limits: dict[str, tuple[float, float] | None] = {}
+        closed: dict[str, str] = {}
+        for j, feature in enumerate(features):
+            if not features.actionable[j]:
+                continue
+            if open_[j]:
+                numbers = feature.kind is not Kind.CATEGORICAL
+                ends = [float(end[0, j]) for end in (request.box.lower, request.box.upper)]
+                limits[feature.name] = (ends[0], ends[1]) if numbers else None
+            else:
+                closed[feature.name] = "limits" if question.wishes.possible(feature.name) else "said"
+        reasons: tuple[Reason, ...] = ()
+        if status is not Status.ACCEPTED and open_.any():
+            found = responsiveness_of(case)
+            reasons = tuple(self.telling.reason(one) for one in sorted(found, key=lambda one: -one.share))
+        notes = {**self.panel.notes, **self.prover.notes}
+        unheard = {name: Asked(name, note=note) for name, note in notes.items() if name not in (asked or {})}
+        advice = Advice(
+            status,
+            self.telling.features,
+            self.telling.person(case.factual),
+            self._certificate(question, proof),
+            limits=limits,
+            closed=closed,
+            reasons=reasons,
+            score=self.telling.score(case.factual),
+            needed=self.telling.needed,
+            usual=self._usual(case),
+            draws=DRAWS if self.judge.fresh is not None else 0,
+            asked=(*(asked or {}).values(), *unheard.values()),
+            effects=str(self.fitted.identity["effects"]),
+            **parts,
+        )
+        return sealed(advice)
+
+    def _usual(self, case: Case) -> float | None:
+        likeliness = self.candidates.likeliness
+        return likeliness.usual(float(likeliness.score(case.factual[None])[0]))
+
+    def _certificate(self, question: Question, proof: str) -> Certificate:
+        order = self.order
+        return Certificate(
+            dataset=self.fitted.name,
+            seed=order.seed,
+            models=dict(self.fitted.identity),
+            arithmetic=self.arithmetic,
+            package=__version__,
+            protocol=PROTOCOL,
+            person=dict(question.person),
+            answers=question.wishes.as_json(),
+            profile=order.scenario.profile,
+            plausibility=question.plausibility,
+            solvers=tuple(self.panel.tasks),
+            alternatives=question.alternatives,
+            proof=proof,
+        )
+
+
+def _everything(features: FeatureTable) -> Wishes:
+    """Return the wishes of somebody who can do everything that people can."""
+    return Wishes("binary", 1, False, {one.name: Wish(1) for one in features if one.role is Role.ACTIONABLE})

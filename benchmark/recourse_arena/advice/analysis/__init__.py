@@ -1,0 +1,1 @@
+"""What can be said of one person's actions without asking a solver."""
