@@ -48,9 +48,16 @@ class Gmsc(Dataset):
         """Age and dependents are immutable; late payments and the debt ratio move only by causal effect."""
         return FeatureTable(
             (
-                Feature("age", Kind.INTEGER, Role.IMMUTABLE, 0, 130, description="years"),
+                Feature("age", Kind.INTEGER, Role.IMMUTABLE, 0, 130, description="years", unit="years"),
                 Feature("dependents", Kind.INTEGER, Role.IMMUTABLE, 0, description="dependants, borrower excluded"),
-                Feature("monthly_income", role=Role.ACTIONABLE, lower=0, upper=17_000, description="dollars a month"),
+                Feature(
+                    "monthly_income",
+                    role=Role.ACTIONABLE,
+                    lower=0,
+                    upper=17_000,
+                    description="dollars a month",
+                    unit="dollars",
+                ),
                 Feature(
                     "utilisation",
                     role=Role.ACTIONABLE,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["LARGEST", "as_path", "as_seconds", "as_several", "as_whole_number", "as_yes_or_no", "parsed_whole_number"]
+__all__ = [
+    "LARGEST",
+    "as_path",
+    "as_seconds",
+    "as_several",
+    "as_whole_number",
+    "as_yes_or_no",
+    "parsed_number",
+    "parsed_whole_number",
+]
 
 import math
 import operator
@@ -32,6 +41,25 @@ def parsed_whole_number(text: str) -> int | None:
     found = re.fullmatch(r"0*(\d{1,19})(\.0*)?", text.strip(), re.ASCII)
     number = int(found[1]) if found else LARGEST + 1
     return number if number <= LARGEST else None
+
+
+def parsed_number(text: str, decimal: str = ".") -> float:
+    """Return the number that a text says; nan if it says none.
+
+    Arguments:
+        text: The text.
+        decimal: What stands before decimals, a point or a comma; the other one is no part of a number then.
+
+    Example:
+        >>> parsed_number("1.5"), parsed_number("1,5", decimal=","), parsed_number("1_000"), parsed_number("1,000")
+        (1.5, 1.5, nan, nan)
+    """
+    if decimal != ".":
+        text = text.translate(str.maketrans({decimal: ".", ".": "?"}))
+    try:
+        return float("nan" if "_" in text else text)  # Python's own way of writing thousands
+    except ValueError:
+        return math.nan
 
 
 def as_whole_number(what: str, value: object, least: int = 0) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["read_text"]
+__all__ = ["read_json", "read_text"]
 
 import codecs
 import gzip
 import io
+import json
 import zlib
 from pathlib import Path
+from typing import Any
 
 from recourse_arena.base.errors import ArenaError
 
@@ -45,6 +47,41 @@ def read_text(path: Path, expected: str, largest: int = _LARGEST) -> str:
     if "\0" in text:
         raise ArenaError(f"{path}: expected {expected} in UTF-8, got zero bytes; save it as UTF-8")
     return text if "\n" in text else text.replace("\r", "\n")
+
+
+def read_json(path: Path, expected: str, largest: int = _LARGEST) -> Any:
+    """Return what a JSON file says; files are read as :func:`read_text` does.
+
+    Arguments:
+        path: The file.
+        expected: What it should be, for messages: `a readable person`.
+        largest: Bytes that it may hold, unpacked.
+
+    Raises:
+        ArenaError: With the file, the line where one is known, and what to do; if an object says a key twice, too.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise ArenaError(f"{path}: expected each key once; {twice[0][:80]!r} occurs {names.count(twice[0])} times")
+        return dict(pairs)
+
+    text = read_text(path, expected, largest)
+    if not text.strip():
+        raise ArenaError(f"{path}: expected {expected}, got an empty file")
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise ArenaError(f"{path}:{error.lineno}: expected {expected} in JSON: {error.msg}") from None
+    except RecursionError:
+        raise ArenaError(f"{path}: expected {expected} in JSON, got brackets within brackets without an end") from None
+    except ValueError as error:
+        if isinstance(error, ArenaError):
+            raise
+        raise ArenaError(
+            f"{path}: expected {expected} in JSON: {str(error)[:200]}"
+        ) from None  # a number of 5000 digits
 
 
 def _bytes(path: Path, expected: str, largest: int) -> bytes:

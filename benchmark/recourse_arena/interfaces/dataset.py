@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
-from recourse_arena.people.features import FeatureTable, Kind, Role
+from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
 
 if TYPE_CHECKING:
     from recourse_arena.people.assignment import Assignment
@@ -53,6 +53,8 @@ class Dataset(ABC):
     """Pairs of features that some population prefers, by the name of its distribution."""
     assignments: ClassVar[Mapping[str, Assignment]] = {}
     """Distributions that give each person one of two such pairs, by name."""
+    decimal: str = "."
+    """What stands before decimals in its table, a point or a comma."""
     attributes: FeatureTable = FeatureTable(())
     """Attributes of people that no model and no solver sees; the sensitive ones make groups in the records."""
 
@@ -80,6 +82,20 @@ class Dataset(ABC):
     def distributions(self) -> tuple[str, ...]:
         """Names of its distributions of preferences."""
         return ("uniform", *self.favoured, *self.assignments)
+
+    def aliases(self, feature: Feature) -> Mapping[str, float]:
+        """Return what else may be said for values of a feature or attribute, beside numbers and names of levels.
+
+        That is how a table writes them: whoever describes a person may copy a row of it.
+        """
+        return {}
+
+    def headings(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the columns that its table has under other names: which features and attributes are read from each.
+
+        None are, of a column that is no feature, such as the label: whoever describes a person may leave it there.
+        """
+        return {}
 
     def scm(self) -> CausalModel | None:
         """Return the true structural causal model where it is known."""

@@ -6,7 +6,7 @@ __all__ = ["Direction", "Feature", "FeatureTable", "Kind", "Role"]
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -62,6 +62,7 @@ class Feature:
         sensitive: Whether results are broken down by its values.
         description: One line for people, with the unit.
         direction: Which way a person may act on it, from where they are.
+        unit: What its numbers are of, as it is written behind them: `years`, `DM`. It is for people alone.
 
     Example:
         >>> Feature("income", role=Role.ACTIONABLE, lower=0.0).whole
@@ -81,6 +82,7 @@ class Feature:
     sensitive: bool = False
     description: str = ""
     direction: Direction = Direction.ANY
+    unit: str = field(default="", repr=False)  # digests of declarations are made of what is shown of features
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recourse_arena.base.arguments import parsed_number
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.table_file import read_lines
 from recourse_arena.people.features import Feature
@@ -191,22 +192,13 @@ def as_numbers(cells: np.ndarray, decimal: str = ".") -> np.ndarray:
     """
     import numpy as np
 
-    if decimal != ".":
-        turned = str.maketrans({decimal: ".", ".": "?"})
-        cells = np.array([cell.translate(turned) for cell in cells], dtype=object)
-    try:
-        if not any("_" in cell for cell in cells):  # Python's own way of writing thousands
-            return cells.astype(float)
-    except ValueError:
-        pass
-    return np.array([_number(cell) for cell in cells], dtype=float)
-
-
-def _number(cell: str) -> float:
-    try:
-        return float("nan" if "_" in cell else cell)
-    except ValueError:
-        return float("nan")
+    if decimal == ".":
+        try:
+            if not any("_" in cell for cell in cells):
+                return cells.astype(float)
+        except ValueError:
+            pass
+    return np.array([parsed_number(cell, decimal) for cell in cells], dtype=float)
 
 
 def _check_header(file: str, header: tuple[str, ...], before: tuple[str, ...]) -> None:

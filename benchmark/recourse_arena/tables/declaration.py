@@ -118,6 +118,12 @@ class Column(Table, frozen=True):
     replace: dict[str, str] = {}  # noqa: RUF012
     sensitive: bool = False
     description: str = ""
+    unit: str = ""
+
+    def __repr__(self) -> str:
+        # Digests are made of this: not of the unit, which is for people alone.
+        said = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "unit")
+        return f"Column({', '.join(said)})"
 
     @property
     def source(self) -> str:
@@ -134,6 +140,11 @@ class Column(Table, frozen=True):
             raise ArenaError(
                 f"name: expected at most {_LONGEST} letters on one line, without spaces around them, got "
                 f"{self.name[:_LONGEST]!r};\n`column` says which column of the table it is"
+            )
+        if self.unit != self.unit.strip() or not self.unit.isprintable() or len(self.unit) > _LONGEST:
+            raise ArenaError(
+                f"feature {self.name!r}: unit: expected at most {_LONGEST} letters on one line, without spaces around "
+                f"them, got {self.unit[:_LONGEST]!r}"
             )
         for key, texts in (("levels", self.levels), ("names", self.names), ("replace", (*self.replace,))):
             once(f"feature {self.name!r}: {key}", texts)
@@ -165,6 +176,7 @@ class Column(Table, frozen=True):
             sensitive=self.sensitive,
             description=self.description,
             direction=Direction(self.direction),
+            unit=self.unit,
         )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 __all__ = ["TableDataset"]
 
 import hashlib
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.arguments import parsed_number
+from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import written
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
@@ -20,6 +22,7 @@ from recourse_arena.tables.declaration import Column, Declaration, read_declarat
 if TYPE_CHECKING:
     import numpy as np
 
+    from recourse_arena.people.features import Feature
     from recourse_arena.people.people import Split, Splits
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.tables.cells import Cells
@@ -79,6 +82,7 @@ class TableDataset(Dataset):
     def _set(self, declaration: Declaration) -> None:
         self.declaration = declaration
         self.cost = declaration.cost
+        self.decimal = declaration.table.decimal
         self.decision = declaration.decision or _NETWORK
         self.attributes = FeatureTable(tuple(column.feature for column in declaration.attributes))
 
@@ -91,6 +95,32 @@ class TableDataset(Dataset):
     def graph(self) -> CausalGraph:
         """Its causal graph; without an edge where none is declared."""
         return self.declaration.graph
+
+    def aliases(self, feature: Feature) -> Mapping[str, float]:
+        """Return the values of the cells that its table has for levels, or that the declaration replaces."""
+        column = self._column(feature.name)
+        found = {cell: float(code) for code, cell in enumerate(column.levels)}
+        for cell, meant in column.replace.items():
+            number = (
+                found.get(meant, math.nan) if column.levels else parsed_number(meant, self.declaration.table.decimal)
+            )
+            if math.isfinite(number):
+                found[cell] = number
+        return found
+
+    def headings(self) -> Mapping[str, tuple[str, ...]]:
+        """Return what is read from each column of its table that the declaration names; nothing from the label."""
+        said = self.declaration
+        found: dict[str, tuple[str, ...]] = dict.fromkeys((said.label.column, *said.table.columns), ())
+        for column in (*said.columns, *said.attributes):
+            found[column.source] = (*found.get(column.source, ()), column.name)
+        return found
+
+    def _column(self, name: str) -> Column:
+        columns = {column.name: column for column in (*self.declaration.columns, *self.declaration.attributes)}
+        if name not in columns:
+            raise unknown("feature or attribute", name, columns)
+        return columns[name]
 
     def splits(self, *, seed: int, data: Path) -> Splits:
         """Return its people: one split, stratified by label, which serves all models and recourse alike.
