@@ -7,7 +7,7 @@ __all__ = ["dataset", "decision", "find_suite", "load", "preview", "run"]
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,12 @@ from recourse_arena.base.arguments import as_path, as_several, as_whole_number, 
 from recourse_arena.base.arithmetic import arithmetic_of, environment
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.folders import cache_folder, data_folder
-from recourse_arena.base.names import NAME, is_name, spell, variant
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.progress_display import progress_for, watched
-from recourse_arena.execution.run_process import run_apart
+from recourse_arena.execution.run_process import run_apart, wants_isolation
 from recourse_arena.execution.solving.limits import Limits, parsed_memory
 from recourse_arena.interfaces.dataset import Dataset
-from recourse_arena.interfaces.solver import Solver
+from recourse_arena.interfaces.solver import Solver, named_solvers
 from recourse_arena.interfaces.suite import Suite
 from recourse_arena.planning.plan import Selection
 from recourse_arena.planning.suite_file import find_suite
@@ -94,7 +93,7 @@ def run(
         ArenaError: If names, options, files or folders are wrong; nothing has run or been overwritten then.
     """
     out, jobs = as_path("out", out), as_whole_number("jobs", jobs, least=1)
-    fresh, isolated = as_yes_or_no("fresh", fresh), _isolated(isolated)
+    fresh, isolated = as_yes_or_no("fresh", fresh), wants_isolation(isolated)
     if progress is not None and not isinstance(progress, (bool, Progress)):
         raise ArenaError(f"progress: expected True, False or a Progress object, got {progress!r}")
     _check_address(scheduler)
@@ -160,7 +159,7 @@ def preview(
         cache=ArtefactCache(order.cache),
         folder=None if out is None or fresh else RunFolder(out),
         jobs=jobs,
-        arithmetic=arithmetic_of(environment(os.environ) if _isolated(None) or jobs > 1 else os.environ),
+        arithmetic=arithmetic_of(environment(os.environ) if wants_isolation(None) or jobs > 1 else os.environ),
     )
 
 
@@ -183,7 +182,7 @@ def _order(
 
     if not isinstance(suite, (str, Path, Suite)):
         raise ArenaError(f"suite: expected its name, the path of a TOML file or a Suite, got {suite!r}")
-    names, blocked = _named(solvers), as_several("no_plugins", no_plugins)
+    names, blocked = named_solvers(solvers), as_several("no_plugins", no_plugins)
     if any(not isinstance(name, str) for name in blocked):
         raise ArenaError(f"no_plugins: expected names of plugins, got {no_plugins!r}")
     several = as_several("datasets", datasets, (str, Dataset))
@@ -201,13 +200,6 @@ def _order(
     )
 
 
-def _isolated(said: bool | None) -> bool:
-    """Return whether solvers get processes of their own: as said, else as the environment says, else yes."""
-    if said is None:
-        return os.environ.get("RECOURSE_ARENA_ISOLATION", "").lower() not in _NO
-    return as_yes_or_no("isolated", said)
-
-
 def _check_address(scheduler: object) -> None:
     """Raise what is wrong with the address of a scheduler, before anybody waits for an answer."""
     if scheduler is not None and not (isinstance(scheduler, str) and _ADDRESS.fullmatch(scheduler)):
@@ -216,50 +208,10 @@ def _check_address(scheduler: object) -> None:
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)?(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}/?", re.ASCII)
 
-_NO = ("0", "no", "false", "off", "n", "f")
-
 _TOGETHER = (
     "solvers work in the process that judges, and numbers may differ from the command's in the last digits: "
     "isolated=False, or RECOURSE_ARENA_ISOLATION, asks for it"
 )
-
-
-def _named(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | Solver]:
-    """Return solvers by what each is called: objects of one name are told apart by their options.
-
-    Raises:
-        ArenaError: If something is no solver, or two of them cannot be told apart.
-    """
-    solvers = as_several("solvers", solvers, (str, Solver))
-    plain = [_name(solver) for solver in solvers]
-    names = [
-        name if isinstance(solver, str) or plain.count(name) == 1 else spell(name, _words(solver.made_with))
-        for name, solver in zip(plain, solvers, strict=True)
-    ]
-    for name, solver in zip(names, solvers, strict=True):
-        if names.count(name) > 1 and not isinstance(solver, str):
-            raise ArenaError(
-                f"solvers: {names.count(name)} of them are called {name!r}, and their rows could not be told apart;\n"
-                f"give them different names: `solver.name = '{variant(name)[0]}-2'`"
-            )
-    return dict(zip(names, solvers, strict=True))
-
-
-def _words(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that can be written behind a name."""
-    return {name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))}
-
-
-def _name(solver: str | Solver) -> str:
-    if isinstance(solver, str):
-        return solver
-    if not isinstance(solver, Solver):
-        hint = "; make one of this class first" if isinstance(solver, type) else ""
-        raise ArenaError(f"solvers: expected names or Solver objects, got {solver!r}{hint}")
-    name = getattr(solver, "name", None)
-    if not isinstance(name, str) or not is_name(variant(name)[0]):
-        raise ArenaError(f"the name of a solver must be {NAME}; that of a {type(solver).__name__} is {name!r}")
-    return name
 
 
 def dataset(frame: pd.DataFrame, *, label: str, actionable: Sequence[str], **said: Any) -> TableDataset:

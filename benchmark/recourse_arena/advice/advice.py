@@ -183,7 +183,7 @@ class GivenUp(_Part, frozen=True):
 
     Arguments:
         feature: What it is about.
-        what: `not possible`, or `limit`.
+        what: `not possible`, or the limit `at_least` or `at_most`.
     """
 
     feature: str
@@ -248,7 +248,7 @@ class Certificate(_Part, frozen=True):
     alternatives: int = 4
     proof: str = ""
     file: str = ""
-    seals: dict[str, str] = {}  # noqa: RUF012
+    seals: dict[str, str] = {}
 
 
 class Advice(_Part, frozen=True):
@@ -271,6 +271,7 @@ class Advice(_Part, frozen=True):
         draws: How many draws of fresh fate `holds` is a share of.
         asked: Who was asked.
         effects: What is taken to follow from actions: `scm`, `flow` or `none`.
+        answered: Whether they said what they can do; else everything counts as possible.
         certificate: From what it was worked out.
         version: Of this form.
     """
@@ -279,8 +280,8 @@ class Advice(_Part, frozen=True):
     features: tuple[Described, ...]
     person: dict[str, Value]
     certificate: Certificate
-    limits: dict[str, tuple[float, float] | None] = {}  # noqa: RUF012
-    closed: dict[str, str] = {}  # noqa: RUF012
+    limits: dict[str, tuple[float, float] | None] = {}
+    closed: dict[str, str] = {}
     alternatives: tuple[Alternative, ...] = ()
     single: bool = False
     reasons: tuple[Reason, ...] = ()
@@ -291,11 +292,33 @@ class Advice(_Part, frozen=True):
     draws: int = 0
     asked: tuple[Asked, ...] = ()
     effects: str = "none"
+    answered: bool = True
     version: int = 1
 
     def json(self) -> bytes:
         """Return it as JSON, readable by people."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    def text(self) -> str:
+        """Return it in words, for a terminal or a letter."""
+        from recourse_arena.advice.text import advice_text
+
+        return advice_text(self)
+
+    def html(self) -> str:
+        """Return it as one page that needs nothing else."""
+        from recourse_arena.advice.page import advice_page
+
+        return advice_page(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from recourse_arena.advice.page import advice_page
+
+        return advice_page(self, alone=False)
+
+    def __str__(self) -> str:
+        return self.text()
 
     def named(self, name: str) -> Feature:
         """Return one of its features."""

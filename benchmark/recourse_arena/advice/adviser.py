@@ -6,8 +6,7 @@ __all__ = ["Adviser"]
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,23 +15,24 @@ from torch import Tensor
 from recourse_arena.advice.advice import Advice, Alternative, Asked, Certificate, GivenUp, Opening, Reason, Status
 from recourse_arena.advice.alternatives import Action, feature_sets, menu_of
 from recourse_arena.advice.analysis.case import Case
-from recourse_arena.advice.analysis.exhaustive import everything_tried
-from recourse_arena.advice.analysis.ranges import ranges_of
-from recourse_arena.advice.analysis.relaxations import smallest_openings
-from recourse_arena.advice.analysis.responsiveness import responsiveness_of
+from recourse_arena.advice.analysis.exhaustive import try_everything
+from recourse_arena.advice.analysis.ranges import ranges
+from recourse_arena.advice.analysis.relaxations import ways_out
+from recourse_arena.advice.analysis.responsiveness import responsiveness
 from recourse_arena.advice.analysis.steps import Steps
 from recourse_arena.advice.candidates import Candidates, Found
-from recourse_arena.advice.order import AdviceOrder, Question
 from recourse_arena.advice.likeliness import Likeliness
+from recourse_arena.advice.order import AdviceOrder, Question
 from recourse_arena.advice.panel import Panel
 from recourse_arena.advice.seals import sealed
 from recourse_arena.advice.telling import Telling
 from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL, __version__
-from recourse_arena.elicitation.wishes import Wish, Wishes
+from recourse_arena.elicitation.wishes import Wishes, everything_possible
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.solving.describing import described_apart
+from recourse_arena.execution.solving.limits import Limits
 from recourse_arena.execution.solving.nursery import Nursery
 from recourse_arena.execution.solving.solver_process import Apart
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset
@@ -40,17 +40,18 @@ from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.fresh_noise import DRAWS
 from recourse_arena.people.box import Box
-from recourse_arena.people.features import FeatureTable, Kind, Role
+from recourse_arena.people.features import Kind
+from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.solver_card import cards_of
 from recourse_arena.planning.task_graph import TaskGraph
+from recourse_arena.planning.tasks import ModelsTask
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.task_result import Failure
-
 
 _OUTSIDER = -1
 """The number of a person who is in no split."""
@@ -88,37 +89,29 @@ class Adviser:
         Raises:
             ArenaError: If names, options or files are wrong, or nobody can be asked.
         """
-        run = order.run
-        registry = discover(no_plugins=run.no_plugins)
-        named = [registry.hand_over(one) if isinstance(one, Dataset) else registry.named(one) for one in run.datasets]
-        handed = {*run.objects, *run.pickles}
-        apart = None if nursery is None else Apart(nursery, run.limits, run.pickles, run.path, registry)
-        describe = cards_of(registry, run.objects) if apart is None else described_apart(apart, registry)
-        suite = order.suite(named[0], (*run.choice.solvers, *((order.prover,) if order.prover else ())))
-        plan = make_plan(suite, registry, data=run.data, describe=describe, handed=handed)
+        registry = discover(no_plugins=order.no_plugins)
+        dataset = order.dataset
+        name = registry.hand_over(dataset) if isinstance(dataset, Dataset) else registry.named(dataset)
+        apart = None if nursery is None else Apart(nursery, Limits(), order.pickles, order.path, registry)
+        describe = cards_of(registry, order.objects) if apart is None else described_apart(apart, registry)
+        handed = {*order.objects, *order.pickles}
+        plan = make_plan(order.suite(name), registry, data=order.data, describe=describe, handed=handed)
         arithmetic = arithmetic_of(os.environ)
-        graph = TaskGraph.of(plan, registry, data=run.data, arithmetic=arithmetic)
+        graph = TaskGraph.of(plan, registry, data=order.data, arithmetic=arithmetic)
         for error in graph.broken.values():
             raise error
-        ours = all(card.built_in for card in plan.solvers.values())
-        cache = ArtefactCache(run.cache) if ours else ArtefactCache.believing(run.cache)
-        worker = LocalWorker(registry, run.data, cache, run.objects, apart=apart)
         fits = {task.cell.solver: task.solve.fit for task in graph.cells}
-        if not fits:
-            raise ArenaError(f"nobody can be asked: {'; '.join(graph.unfit.values())}")
         unfit = {cell.solver: reason for cell, reason in graph.unfit.items()}
-        models = next(iter(fits.values())).models
-        progress.begin({models.key: models.rough_seconds})
-        progress.step(models.key, models.label)
-        came = worker.work(models, listener=lambda share, loss: progress.part(models.key, share, loss))
-        progress.done(models.key)
-        progress.end()
-        if isinstance(came, Failure):
-            raise ArenaError(came.reason)
+        if order.solvers and not set(order.solvers) & set(fits):
+            raise ArenaError(f"nobody can be asked: {'; '.join(unfit.values())}")
+        ours = all(card.built_in for card in plan.solvers.values())
+        cache = ArtefactCache(order.cache) if ours else ArtefactCache.believing(order.cache)
+        worker = LocalWorker(registry, order.data, cache, order.objects, apart=apart, held=len(fits) + 1)
+        keys = ModelKeys.of(name, seed=order.seed, data=order.data, registry=registry, arithmetic=arithmetic)
+        fitted = _fitted(worker, ModelsTask(name, order.seed, keys), progress)
         prover = fits.pop(order.prover, None)
-        panel = Panel(worker, fits, {name: why for name, why in unfit.items() if name != order.prover})
-        proving = Panel(worker, {order.prover: prover} if prover else {})
-        return cls(order, worker.fitted(models), panel, proving, arithmetic)
+        panel = Panel(worker, fits, {one: why for one, why in unfit.items() if one != order.prover})
+        return cls(order, fitted, panel, Panel(worker, {order.prover: prover} if prover else {}), arithmetic)
 
     def about(self, person: dict[str, float]) -> Advice:
         """Return what is known of a person before they are asked: their score, their limits, whether they are refused.
@@ -127,7 +120,7 @@ class Adviser:
         """
         row = self._row(person)
         accepted = bool(self.problem.decisions.accepts(row)[0])
-        everything = _everything(self.problem.features)
+        everything = everything_possible(self.problem.features)
         question = Question(person, everything)
         return self._advice(question, self._case(question), Status.ACCEPTED if accepted else Status.NOT_FOUND)
 
@@ -206,8 +199,8 @@ class Adviser:
         menu = menu_of(actions, question.alternatives)
         alternatives = []
         for action, strengths in zip(menu.actions, menu.strengths, strict=True):
-            ranges = ranges_of(case, action.mask, action.values, self.candidates.steps)
-            alternatives.append(self.telling.alternative(case, action, ranges, strengths))
+            keeps = ranges(case, action.mask, action.values, self.candidates.steps)
+            alternatives.append(self.telling.alternative(case, action, keeps, strengths))
         single = any(len(action.features) == 1 for action in actions)
         return self._advice(question, case, status, asked, alternatives=tuple(alternatives), single=single)
 
@@ -218,22 +211,26 @@ class Adviser:
             likely = [action for action in actions if action.plausible or not question.plausibility]
             status = Status.ADVICE if likely else Status.UNLIKELY
             return self._with_menu(question, case, likely or actions, status, asked)
-        ways: dict[int, Alternative] = {}
+        ways: dict[str, Alternative] = {}
 
         def solve(wishes: Sequence[Wishes]) -> list[bool]:
             request = self._request(question, wishes)
-            ways.clear()
+            best: dict[int, Action] = {}
             for row, action in self._ask(self.panel, request, request, {}):
-                if (action.plausible or not question.plausibility) and (
-                    row not in ways or action.effort < ways[row].effort
-                ):
-                    own = Case(self.problem, self.judge, request[row : row + 1])
-                    ways[row] = self.telling.alternative(own, action)
-            return [row in ways for row in range(len(wishes))]
+                good = action.plausible or not question.plausibility
+                if good and (row not in best or action.effort < best[row].effort):
+                    best[row] = action
+            for row, action in best.items():
+                own = Case(self.problem, self.judge, request[row : row + 1])
+                ways[str(wishes[row])] = self.telling.alternative(own, action)
+            return [row in best for row in range(len(wishes))]
 
+        row = self._row(dict(question.person))
+        feasible = self.problem.box.directed(row, self.problem.features)
+        opened = ways_out(question.wishes, feasible, self.problem.features, solve)
         openings = [
-            Opening(tuple(GivenUp(*one) for one in opened.given_up), ways[opened.place])
-            for opened in smallest_openings(question.wishes, self.problem, case, solve)
+            Opening(tuple(GivenUp(one.feature, one.gives_up) for one in way.relaxations), ways[str(way.wishes)])
+            for way in opened.ways
         ]
         status = Status.IMPOSSIBLE if proof else Status.NOT_FOUND
         return self._advice(question, case, status, asked, openings=tuple(openings), proof=proof)
@@ -243,10 +240,12 @@ class Adviser:
         case = self._case(replace(question, plausibility=False))
         if not case.request.actionable.any():
             return "nothing can be acted on", []
-        tried = everything_tried(case)
+        tried = try_everything(case)
         if tried is not None:
             if tried.impossible:
                 return "every action tried", []
+            assert tried.mask is not None
+            assert tried.values is not None
             found = [Found(0, "every action tried", tried.mask, tried.values)]
             return "", [action for _, action in self.candidates.judged(case.request, found)]
         for solver, advice in self.prover.ask(case.request):
@@ -281,8 +280,8 @@ class Adviser:
                 closed[feature.name] = "limits" if question.wishes.possible(feature.name) else "said"
         reasons: tuple[Reason, ...] = ()
         if status is not Status.ACCEPTED and open_.any():
-            found = responsiveness_of(case)
-            reasons = tuple(self.telling.reason(one) for one in sorted(found, key=lambda one: -one.share))
+            found = [one for one in responsiveness(case) if not one.if_open]
+            reasons = tuple(self.telling.reason(one) for one in sorted(found, key=lambda one: -(one.share or 0.0)))
         notes = {**self.panel.notes, **self.prover.notes}
         unheard = {name: Asked(name, note=note) for name, note in notes.items() if name not in (asked or {})}
         advice = Advice(
@@ -299,6 +298,7 @@ class Adviser:
             draws=DRAWS if self.judge.fresh is not None else 0,
             asked=(*(asked or {}).values(), *unheard.values()),
             effects=str(self.fitted.identity["effects"]),
+            answered=question.answered,
             **parts,
         )
         return sealed(advice)
@@ -317,7 +317,7 @@ class Adviser:
             package=__version__,
             protocol=PROTOCOL,
             person=dict(question.person),
-            answers=question.wishes.as_json(),
+            answers=question.said()["wishes"],
             profile=order.scenario.profile,
             plausibility=question.plausibility,
             solvers=tuple(self.panel.tasks),
@@ -326,6 +326,13 @@ class Adviser:
         )
 
 
-def _everything(features: FeatureTable) -> Wishes:
-    """Return the wishes of somebody who can do everything that people can."""
-    return Wishes("binary", 1, False, {one.name: Wish(1) for one in features if one.role is Role.ACTIONABLE})
+def _fitted(worker: LocalWorker, task: ModelsTask, progress: Progress) -> FittedDataset:
+    """Return people and models, fitted where they are not kept."""
+    progress.begin({task.key: task.rough_seconds})
+    progress.step(task.key, task.label)
+    came = worker.work(task, listener=lambda share, loss: progress.part(task.key, share, loss))
+    progress.done(task.key)
+    progress.end()
+    if isinstance(came, Failure):
+        raise ArenaError(came.reason)
+    return worker.fitted(task)

@@ -90,12 +90,11 @@ class Process(Desk):
     """
 
     def __init__(self, order: AdviceOrder, progress: Progress) -> None:
-        run = order.run
-        pickles = {name: pickled("solver", solver) for name, solver in run.objects.items()}
-        travels = order.taking(run=replace(run, objects={}, pickles=pickles, path=tuple(sys.path)))
-        content = pickled("dataset", (travels.run.path, pickled("dataset", travels)))
+        pickles = {name: pickled("solver", solver) for name, solver in order.objects.items()}
+        travels = replace(order, objects={}, pickles=pickles, path=tuple(sys.path))
+        content = pickled("dataset", (travels.path, pickled("dataset", travels)))
         self._progress = progress
-        self._process, self._line = started("recourse_arena.advice.service", run.no_plugins)
+        self._process, self._line = started("recourse_arena.advice.service", order.no_plugins)
         try:
             self._line.send_aside(content)
             self._said()

@@ -6,12 +6,14 @@ __all__ = ["PROFILE", "PROVER", "SOLVERS", "AdviceOrder", "Question", "prepared_
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.elicitation.wishes import Wish, Wishes
-from recourse_arena.execution.run_order import RunOrder
+from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena.problem.scenario import Scenario
@@ -35,12 +37,14 @@ class Question:
         wishes: What they say they can do.
         plausibility: Whether advice is to lead to a person who is as likely as they are.
         alternatives: How many alternatives they want at most.
+        answered: Whether they said what they can do; else everything counts as possible.
     """
 
     person: Mapping[str, float]
     wishes: Wishes
     plausibility: bool = True
     alternatives: int = 4
+    answered: bool = True
 
     def said(self) -> dict[str, Any]:
         """Return it as JSON says it."""
@@ -53,6 +57,7 @@ class Question:
             "wishes": wishes,
             "plausibility": self.plausibility,
             "alternatives": self.alternatives,
+            "answered": self.answered,
         }
 
     @classmethod
@@ -63,34 +68,44 @@ class Question:
             name: Wish(**{part: value for part, value in wish.items() if value is not None})
             for name, wish in wishes["said"].items()
         }
-        return cls(said["person"], Wishes(**{**wishes, "said": own}), said["plausibility"], said["alternatives"])
+        return cls(**{**said, "wishes": Wishes(**{**wishes, "said": own})})
 
 
 @dataclass(frozen=True)
 class AdviceOrder:
-    """On which data and models advice is given, and who is asked.
+    """On which data and models advice is given, and who is asked; fitted models and solvers are shared with runs.
 
     Arguments:
-        run: Dataset, solvers, data, cache and plugins, as a run has them: fitted models and solvers are shared with
-            runs.
+        dataset: Name of the dataset with options, or the dataset.
         scenario: What solvers prepare for.
+        solvers: Names of solvers with options; none if nobody is asked.
+        objects: Those of them that were handed over, where they work in the process that advises.
+        pickles: The same as pickles, where they do not.
+        path: Where Python looks for modules, before its own places.
+        data: Data directory.
+        cache: Artefact cache.
+        no_plugins: Names of plugins to block.
         seed: The seed of people and models.
         prover: Who is asked for proofs; empty for nobody.
     """
 
-    run: RunOrder
+    dataset: str | Dataset
     scenario: Scenario
+    data: Path
+    cache: Path | None
+    solvers: tuple[str, ...] = ()
+    objects: Mapping[str, Solver] = field(default_factory=dict)
+    pickles: Mapping[str, bytes] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+    no_plugins: tuple[str, ...] = ()
     seed: int = 0
     prover: str = PROVER
 
-    def suite(self, dataset: str, solvers: tuple[str, ...]) -> Suite:
-        """Return what is planned: each solver on the dataset."""
-        block = Block((dataset,), (self.scenario,), solvers)
+    def suite(self, dataset: str) -> Suite:
+        """Return what is planned: each solver on the dataset, which has a name in the registry."""
+        asked = (*self.solvers, *((self.prover,) if self.prover else ()))
+        block = Block((dataset,), (self.scenario,), tuple(dict.fromkeys(asked)))
         return Suite("advice", "advice for one person", (block,), seeds=(self.seed,))
-
-    def taking(self, **parts: Any) -> AdviceOrder:
-        """Return it with other parts."""
-        return replace(self, **parts)
 
 
 def prepared_for(scheme: str, profile: str, *, ordered: bool) -> Scenario:

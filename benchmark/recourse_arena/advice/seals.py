@@ -26,6 +26,7 @@ PARTS = {
     "draws": "how many draws were made",
     "asked": "who was asked",
     "effects": "what is taken to follow from actions",
+    "answered": "whether they were asked",
 }
 """The parts of advice that are sealed, in words."""
 

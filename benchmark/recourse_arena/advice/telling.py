@@ -99,7 +99,7 @@ class Telling:
 
     def reason(self, one: Responsiveness) -> Reason:
         """Return how responsive a feature is as it is told."""
-        return Reason(one.feature, round(float(one.share), 4), one.how, int(one.count))
+        return Reason(one.feature, round(float(one.share or 0.0), 4), one.how, int(one.count))
 
     def _move(self, feature: Feature, now: Tensor, then: Tensor, effort: float = 0.0) -> Move:
         return Move(feature.name, told(feature, float(now)), told(feature, float(then)), round(effort, 4))
@@ -113,8 +113,8 @@ class Telling:
             one.feature,
             low=told(feature, one.low),
             high=told(feature, one.high),
-            low_is_limit=one.low_is_limit,
-            high_is_limit=one.high_is_limit,
+            low_is_limit=one.open_low,
+            high_is_limit=one.open_high,
             how=one.how,
             checked=one.checked,
         )

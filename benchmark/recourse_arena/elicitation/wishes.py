@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Wish", "Wishes"]
+__all__ = ["Wish", "Wishes", "everything_possible"]
 
 import math
 from collections.abc import Mapping
@@ -87,3 +87,8 @@ class Wishes:
         own = [self.said.get(feature.name, free) for feature in features]
         lower, upper = [wish.at_least for wish in own], [wish.at_most for wish in own]
         return Box(torch.tensor([lower]), torch.tensor([upper]))
+
+
+def everything_possible(features: FeatureTable) -> Wishes:
+    """Return the wishes of somebody who can do all that people can, everything as easily."""
+    return Wishes("binary", 1, False, {one.name: Wish(1) for one in features if one.role is Role.ACTIONABLE})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["run_apart", "started"]
+__all__ = ["run_apart", "started", "wants_isolation"]
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from recourse_arena.base.arguments import as_yes_or_no
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.solving.line import Line
@@ -124,3 +126,13 @@ def _next(line: Line, process: subprocess.Popen[bytes]) -> dict[str, Any] | None
         if content is not None:
             return dict(json.loads(content))
         process.send_signal(signal.SIGCONT)  # a solver may have stopped it
+
+
+def wants_isolation(said: bool | None) -> bool:
+    """Return whether solvers get processes of their own: as said, else as the environment says, else yes."""
+    if said is None:
+        return os.environ.get("RECOURSE_ARENA_ISOLATION", "").lower() not in _NO
+    return as_yes_or_no("isolated", said)
+
+
+_NO = ("0", "no", "false", "off", "n", "f")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["Solver"]
+__all__ = ["Solver", "named_solvers"]
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from recourse_arena.base.arguments import as_several
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import NAME, is_name, spell, variant
 from recourse_arena.people.features import Kind
 
 if TYPE_CHECKING:
@@ -94,3 +97,41 @@ class Solver(ABC):
     def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned, instead of fitting."""
         raise NotImplementedError(f"{type(self).__name__} keeps no state")
+
+
+def named_solvers(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | Solver]:
+    """Return solvers by what each is called: objects of one name are told apart by their options.
+
+    Raises:
+        ArenaError: If something is no solver, or two of them cannot be told apart.
+    """
+    solvers = as_several("solvers", solvers, (str, Solver))
+    plain = [_solver_name(solver) for solver in solvers]
+    names = [
+        name if isinstance(solver, str) or plain.count(name) == 1 else spell(name, _words(solver.made_with))
+        for name, solver in zip(plain, solvers, strict=True)
+    ]
+    for name, solver in zip(names, solvers, strict=True):
+        if names.count(name) > 1 and not isinstance(solver, str):
+            raise ArenaError(
+                f"solvers: {names.count(name)} of them are called {name!r}, and their rows could not be told apart;\n"
+                f"give them different names: `solver.name = '{variant(name)[0]}-2'`"
+            )
+    return dict(zip(names, solvers, strict=True))
+
+
+def _words(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that can be written behind a name."""
+    return {name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))}
+
+
+def _solver_name(solver: str | Solver) -> str:
+    if isinstance(solver, str):
+        return solver
+    if not isinstance(solver, Solver):
+        hint = "; make one of this class first" if isinstance(solver, type) else ""
+        raise ArenaError(f"solvers: expected names or Solver objects, got {solver!r}{hint}")
+    name = getattr(solver, "name", None)
+    if not isinstance(name, str) or not is_name(variant(name)[0]):
+        raise ArenaError(f"the name of a solver must be {NAME}; that of a {type(solver).__name__} is {name!r}")
+    return name

@@ -35,6 +35,9 @@ from recourse_arena.storage.task_result import (
     TaskResult,
 )
 
+_HELD = 4
+"""Solvers that are kept ready, and fitted datasets."""
+
 
 @dataclass
 class LocalWorker:
@@ -51,6 +54,7 @@ class LocalWorker:
         apart: Where solvers get processes of their own; none for those that work in this one.
         prepared: Returns the fitted dataset of a name and seed instead of preparing it: whoever asks there is asked
             about.
+        held: How many solvers are kept ready.
     """
 
     registry: Registry
@@ -59,6 +63,7 @@ class LocalWorker:
     solvers: Mapping[str, Solver] = field(default_factory=dict)
     prepared: Callable[[str, int], FittedDataset] | None = None
     apart: Apart | None = None
+    held: int = _HELD
     _datasets: dict[str, FittedDataset] = field(default_factory=dict)
     _ready: dict[str, Guard | SolverProcess] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
@@ -140,7 +145,7 @@ class LocalWorker:
             self._ready[task.key].begin()
             return self._ready[task.key], 0.0
         self._let_go(task.key)
-        while len(self._ready) >= _HELD:
+        while len(self._ready) >= self.held:
             self._let_go(next(iter(self._ready)))
         guard = self._new_guard(task)
         seconds = self._fitted(guard, task)
@@ -230,10 +235,6 @@ def _limits(fitted: FittedDataset, cell: Cell) -> tuple[Note, ...]:
     """Return the note on people whose own bounds leave them nothing of a feature, if there are any."""
     text, count = fitted.requests.limited(cell.scenario, cell.people)
     return (Note("bounds", "", text, count),) if text else ()
-
-
-_HELD = 4
-"""Solvers that are kept ready, and fitted datasets."""
 
 
 def _make_room(held: dict[str, Any], most: int = _HELD) -> None:
