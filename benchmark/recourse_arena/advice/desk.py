@@ -21,7 +21,7 @@ from recourse_arena.execution.solving.nursery import how_it_ended
 from recourse_arena.execution.solving.surroundings import pickled
 
 if TYPE_CHECKING:
-    from recourse_arena.advice.order import AdviceOrder, Question
+    from recourse_arena.advice.content.order import AdviceOrder, Question
 
 _FRAME = 1 << 28
 """Bytes of what the process says at once."""
@@ -66,13 +66,13 @@ class Here(Desk):
     """
 
     def __init__(self, order: AdviceOrder, progress: Progress) -> None:
-        from recourse_arena.advice.adviser import Adviser
+        from recourse_arena.advice.advising.adviser import Adviser
 
         self._adviser = Adviser.of(order, progress)
 
     def ask(self, what: str, given: dict[str, Any]) -> Any:
         """Return the answer to a question."""
-        from recourse_arena.advice.service import answered
+        from recourse_arena.advice.advising.service import answered
 
         return answered(self._adviser, what, given)
 
@@ -94,7 +94,7 @@ class Process(Desk):
         travels = replace(order, objects={}, pickles=pickles, path=tuple(sys.path))
         content = pickled("dataset", (travels.path, pickled("dataset", travels)))
         self._progress = progress
-        self._process, self._line = started("recourse_arena.advice.service", order.no_plugins)
+        self._process, self._line = started("recourse_arena.advice.advising.service", order.no_plugins)
         try:
             self._line.send_aside(content)
             self._said()

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from recourse_arena.advice.advice import Advice
+from recourse_arena.advice.content.order import PROFILE, SOLVERS, AdviceOrder, Question, prepared_for
 from recourse_arena.advice.desk import Desk, opened
-from recourse_arena.advice.order import PROFILE, SOLVERS, AdviceOrder, Question, prepared_for
 from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import cache_folder, data_folder
@@ -72,9 +72,7 @@ class Session:
             ArenaError: If they cannot be advised.
         """
         if self._advice is None:
-            question = Question(
-                self.person.values, self.wishes, self._plausibility, self._alternatives, self.answered
-            )
+            question = Question(self.person.values, self.wishes, self._plausibility, self._alternatives, self.answered)
             self._advice = self._desk.advise(question)
         return self._advice
 
@@ -259,9 +257,7 @@ def session(
         seed=seed,
     )
     desk = opened(order, progress or Progress(), isolated=wants_isolation(isolated))
-    return Session(
-        desk, known.features, who, wishes, alternatives=alternatives, plausibility=plausibility
-    )
+    return Session(desk, known.features, who, wishes, alternatives=alternatives, plausibility=plausibility)
 
 
 def _dataset_name(dataset: object) -> str:

@@ -12,20 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.advice import Advice, Alternative, Asked, Certificate, GivenUp, Opening, Reason, Status
-from recourse_arena.advice.alternatives import Action, feature_sets, menu_of
+from recourse_arena.advice.advising.alternatives import Action, feature_sets, menu_of
+from recourse_arena.advice.advising.candidates import Candidates, Found
+from recourse_arena.advice.advising.likeliness import Likeliness
+from recourse_arena.advice.advising.panel import Panel
+from recourse_arena.advice.advising.telling import Telling
 from recourse_arena.advice.analysis.case import Case
 from recourse_arena.advice.analysis.exhaustive import try_everything
 from recourse_arena.advice.analysis.ranges import ranges
 from recourse_arena.advice.analysis.relaxations import ways_out
 from recourse_arena.advice.analysis.responsiveness import responsiveness
 from recourse_arena.advice.analysis.steps import Steps
-from recourse_arena.advice.candidates import Candidates, Found
-from recourse_arena.advice.likeliness import Likeliness
-from recourse_arena.advice.order import AdviceOrder, Question
-from recourse_arena.advice.panel import Panel
-from recourse_arena.advice.seals import sealed
-from recourse_arena.advice.telling import Telling
+from recourse_arena.advice.content.order import AdviceOrder, Question
+from recourse_arena.advice.content.seals import sealed
+from recourse_arena.advice.content.told import Alternative, Asked, Certificate, GivenUp, Opening, Reason, Status, Told
 from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL, __version__
@@ -68,9 +68,7 @@ class Adviser:
         arithmetic: How numbers are rounded here.
     """
 
-    def __init__(
-        self, order: AdviceOrder, fitted: FittedDataset, panel: Panel, prover: Panel, arithmetic: str
-    ) -> None:
+    def __init__(self, order: AdviceOrder, fitted: FittedDataset, panel: Panel, prover: Panel, arithmetic: str) -> None:
         self.order, self.fitted, self.panel, self.prover, self.arithmetic = order, fitted, panel, prover, arithmetic
         self.problem, self.judge = fitted.problem, fitted.judge
         steps, likeliness = Steps.of(self.problem), Likeliness.of(self.problem, self.judge)
@@ -113,7 +111,7 @@ class Adviser:
         panel = Panel(worker, fits, {one: why for one, why in unfit.items() if one != order.prover})
         return cls(order, fitted, panel, Panel(worker, {order.prover: prover} if prover else {}), arithmetic)
 
-    def about(self, person: dict[str, float]) -> Advice:
+    def about(self, person: dict[str, float]) -> Told:
         """Return what is known of a person before they are asked: their score, their limits, whether they are refused.
 
         Of someone who is refused the status is `not_found`: nobody was asked yet.
@@ -122,18 +120,18 @@ class Adviser:
         accepted = bool(self.problem.decisions.accepts(row)[0])
         everything = everything_possible(self.problem.features)
         question = Question(person, everything)
-        return self._advice(question, self._case(question), Status.ACCEPTED if accepted else Status.NOT_FOUND)
+        return self._advice(question, self.case(question), Status.ACCEPTED if accepted else Status.NOT_FOUND)
 
-    def advise(self, question: Question) -> Advice:
+    def advise(self, question: Question) -> Told:
         """Return advice for one person."""
-        case = self._case(question)
+        case = self.case(question)
         if self.problem.decisions.accepts(case.factual[None])[0]:
             return self._advice(question, case, Status.ACCEPTED)
         asked: dict[str, Asked] = {}
         actions = self._found(case, asked)
         status = Status.ADVICE
         if not any(action.plausible for action in actions) and question.plausibility:
-            anyway = self._case(replace(question, plausibility=False))
+            anyway = self.case(replace(question, plausibility=False))
             actions = [*actions, *self._found(anyway, asked)]
             status = Status.UNLIKELY
         likely = [action for action in actions if action.plausible or not question.plausibility]
@@ -147,11 +145,26 @@ class Adviser:
         """Let go of models, and end the processes of solvers."""
         self.panel.worker.close()
 
+    def retold(self, question: Question, case: Case, status: Status, actions: Sequence[Action]) -> Told:
+        """Return what is told where these actions were found, whoever found them."""
+        if actions:
+            return self._with_menu(question, case, actions, status, {})
+        return self._advice(question, case, status)
+
+    def proof_without_solvers(self, question: Question) -> str:
+        """Return what proves that nothing leads to a yes, likely or not, without asking anybody; empty if nothing."""
+        case = self.case(replace(question, plausibility=False))
+        if not case.request.actionable.any():
+            return "nothing can be acted on"
+        tried = try_everything(case)
+        return "every action tried" if tried is not None and tried.impossible else ""
+
     def _row(self, person: dict[str, float]) -> Tensor:
         row = torch.tensor([[person[name] for name in self.problem.features.names]], dtype=torch.float32)
         return self.problem.features.validate(row, what="person")
 
-    def _case(self, question: Question) -> Case:
+    def case(self, question: Question) -> Case:
+        """Return one person with what they ask, before the judge."""
         request = self._request(question, [question.wishes])
         return Case(self.problem, self.judge, request)
 
@@ -194,7 +207,7 @@ class Adviser:
 
     def _with_menu(
         self, question: Question, case: Case, actions: Sequence[Action], status: Status, asked: dict[str, Asked]
-    ) -> Advice:
+    ) -> Told:
         """Return advice with the best of some actions."""
         menu = menu_of(actions, question.alternatives)
         alternatives = []
@@ -204,7 +217,7 @@ class Adviser:
         single = any(len(action.features) == 1 for action in actions)
         return self._advice(question, case, status, asked, alternatives=tuple(alternatives), single=single)
 
-    def _with_openings(self, question: Question, case: Case, asked: dict[str, Asked]) -> Advice:
+    def _with_openings(self, question: Question, case: Case, asked: dict[str, Asked]) -> Told:
         """Return what is known where nobody found anything: whether that is proved, and what would open a way."""
         proof, actions = self._proof(question, asked)
         if actions:
@@ -237,13 +250,10 @@ class Adviser:
 
     def _proof(self, question: Question, asked: dict[str, Asked]) -> tuple[str, list[Action]]:
         """Return what proves that nothing leads to a yes, likely or not; or the actions found on the way."""
-        case = self._case(replace(question, plausibility=False))
-        if not case.request.actionable.any():
-            return "nothing can be acted on", []
-        tried = try_everything(case)
-        if tried is not None:
-            if tried.impossible:
-                return "every action tried", []
+        case = self.case(replace(question, plausibility=False))
+        if proof := self.proof_without_solvers(question):
+            return proof, []
+        if (tried := try_everything(case)) is not None:
             assert tried.mask is not None
             assert tried.values is not None
             found = [Found(0, "every action tried", tried.mask, tried.values)]
@@ -263,7 +273,7 @@ class Adviser:
         asked: dict[str, Asked] | None = None,
         proof: str = "",
         **parts: Any,
-    ) -> Advice:
+    ) -> Told:
         """Return advice with all that does not depend on what was found."""
         request, features = case.request, self.problem.features
         open_ = request.actionable[0]
@@ -284,7 +294,7 @@ class Adviser:
             reasons = tuple(self.telling.reason(one) for one in sorted(found, key=lambda one: -(one.share or 0.0)))
         notes = {**self.panel.notes, **self.prover.notes}
         unheard = {name: Asked(name, note=note) for name, note in notes.items() if name not in (asked or {})}
-        advice = Advice(
+        advice = Told(
             status,
             self.telling.features,
             self.telling.person(case.factual),

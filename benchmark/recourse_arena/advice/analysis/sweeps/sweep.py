@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.case import Case
+from recourse_arena.advice.analysis.case import Case
 
 _ROWS = 8192
 """Actions that are looked at together: bounds the memory."""

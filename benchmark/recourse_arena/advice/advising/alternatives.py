@@ -29,6 +29,7 @@ class Action:
         solver: Who found it.
         effort: What it costs them under their own weights.
         hardest: The level of what they act on and like least; 0 where levels have no order.
+        valid: Whether it leads to a yes and breaks nothing.
         plausible: Whether it is as likely as asked for.
         likeliness: How likely they would be then; nan where nobody knows.
         holds: The share of draws of fresh fate in which it still helps; nan where nothing is drawn.
@@ -40,6 +41,7 @@ class Action:
     solver: str
     effort: float
     hardest: int
+    valid: bool
     plausible: bool
     likeliness: float
     holds: float
@@ -132,9 +134,4 @@ def _strengths(action: Action, menu: Sequence[Action]) -> list[str]:
     others = [one.marks for one in menu if one is not action]
     if not others:
         return []
-    return [
-        word
-        for place, word in enumerate(STRENGTHS)
-        if action.marks[place] < min(marks[place] for marks in others)
-    ]
-
+    return [word for place, word in enumerate(STRENGTHS) if action.marks[place] < min(marks[place] for marks in others)]

@@ -24,7 +24,7 @@ from recourse_arena.execution.solving.line import Line
 from recourse_arena.execution.solving.nursery import Nursery, goes_on_without_parent
 
 if TYPE_CHECKING:
-    from recourse_arena.advice.adviser import Adviser
+    from recourse_arena.advice.advising.adviser import Adviser
 
 _QUESTION = 1 << 24
 """Bytes that a question may have."""
@@ -38,15 +38,15 @@ def answered(adviser: Adviser, what: str, given: dict[str, Any]) -> Any:
         what: `about`, `advise` or `verify`.
         given: What it is asked with.
     """
-    from recourse_arena.advice.advice import read_advice
-    from recourse_arena.advice.order import Question
-    from recourse_arena.advice.verifying import Verifier
+    from recourse_arena.advice.advising.verifying import Verifier
+    from recourse_arena.advice.content.order import Question
+    from recourse_arena.advice.content.told import Told, read_told
 
     if what == "about":
         return msgspec.to_builtins(adviser.about(given["person"]))
     if what == "advise":
         return msgspec.to_builtins(adviser.advise(Question.read(given)))
-    return Verifier(adviser).findings(read_advice(given["content"].encode()))
+    return Verifier(adviser).findings(read_told(given["content"].encode(), Told))
 
 
 def serve(line: Line, nursery: Nursery) -> None:
@@ -60,7 +60,7 @@ def serve(line: Line, nursery: Nursery) -> None:
         nonlocal adviser
         path, rest = cloudpickle.loads(content or b"")
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
-        from recourse_arena.advice.adviser import Adviser
+        from recourse_arena.advice.advising.adviser import Adviser
 
         adviser = Adviser.of(cloudpickle.loads(rest), relay, nursery)
         return {}

@@ -1,4 +1,4 @@
-"""Advice in sentences, without a code, an internal name or a number that is not explained: text and page share them."""
+"""Told in sentences, without a code, an internal name or a number that is not explained: text and page share them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ __all__ = ["Words"]
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recourse_arena.advice.advice import Advice, Alternative, GivenUp, Move, Opening, Reason, Status, Value, Works
+from recourse_arena.advice.content.told import Alternative, GivenUp, Move, Opening, Reason, Status, Told, Value, Works
 from recourse_arena.people.wording import title, value, with_unit
 
 _STRENGTHS = {
@@ -30,7 +30,7 @@ class Words:
         advice: The advice.
     """
 
-    advice: Advice
+    advice: Told
 
     @property
     def answer(self) -> str:

@@ -11,7 +11,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.case import Case
+from recourse_arena.advice.analysis.case import Case
 from recourse_arena.models.causal.no_effects import NoEffects
 
 _MOST = 200_000

@@ -1,4 +1,4 @@
-"""Advice in words, for a terminal or a letter."""
+"""Told in words, for a terminal or a letter."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ __all__ = ["advice_text"]
 
 from collections.abc import Iterator, Sequence
 
-from recourse_arena.advice.advice import Advice, Move, Status
-from recourse_arena.advice.words import Words
+from recourse_arena.advice.content.told import Move, Status, Told
+from recourse_arena.advice.content.words import Words
 
 _WIDTH = 92
 
 
-def advice_text(advice: Advice) -> str:
+def advice_text(advice: Told) -> str:
     """Return advice as text."""
     return "\n".join(_lines(advice)).rstrip() + "\n"
 
 
-def _lines(advice: Advice) -> Iterator[str]:
+def _lines(advice: Told) -> Iterator[str]:
     words = Words(advice)
     yield from _wrapped(words.answer)
     yield ""
@@ -53,4 +53,6 @@ def _table(words: Words, moves: Sequence[Move], indent: str) -> Iterator[str]:
 def _wrapped(text: str, indent: str = "", hang: str = "") -> Iterator[str]:
     from textwrap import wrap
 
-    yield from wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + hang, break_long_words=False) or [""]
+    yield from wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + hang, break_long_words=False) or [
+        ""
+    ]

@@ -8,7 +8,7 @@ import hashlib
 
 import msgspec
 
-from recourse_arena.advice.advice import Advice
+from recourse_arena.advice.content.told import Told
 
 PARTS = {
     "status": "the answer",
@@ -33,7 +33,7 @@ PARTS = {
 _CERTIFICATE = "the certificate (%s)"
 
 
-def sealed(advice: Advice) -> Advice:
+def sealed(advice: Told) -> Told:
     """Return advice with a digest of each of its parts, and of each part of its certificate, in the certificate.
 
     There is no secret in a digest: whoever changes a part and its digest has made another claim, which is judged anew
@@ -43,13 +43,13 @@ def sealed(advice: Advice) -> Advice:
     return msgspec.structs.replace(advice, certificate=certificate)
 
 
-def broken_seals(advice: Advice) -> list[str]:
+def broken_seals(advice: Told) -> list[str]:
     """Return what was changed after it was sealed, in words."""
     now, then = _seals(advice), advice.certificate.seals
     return [_words(part) for part in now if now[part] != then.get(part)]
 
 
-def _seals(advice: Advice) -> dict[str, str]:
+def _seals(advice: Told) -> dict[str, str]:
     parts = {part: getattr(advice, part) for part in PARTS}
     for name in advice.certificate.__struct_fields__:
         if name != "seals":

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.case import Case
-from recourse_arena.advice.sweeps.sweep import Sweep
+from recourse_arena.advice.analysis.case import Case
+from recourse_arena.advice.analysis.sweeps.sweep import Sweep
 from recourse_arena.models.causal.no_effects import NoEffects
 from recourse_arena.models.causal.structural import StructuralCausalModel
 from recourse_arena.people.features import Kind

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.case import Case
-from recourse_arena.advice.ranges import How
-from recourse_arena.advice.sweeps.exact_course import ExactCourse
-from recourse_arena.advice.sweeps.sweep import Sweep, works
+from recourse_arena.advice.analysis.case import Case
+from recourse_arena.advice.analysis.ranges import How
+from recourse_arena.advice.analysis.sweeps.exact_course import ExactCourse
+from recourse_arena.advice.analysis.sweeps.sweep import Sweep, works
 from recourse_arena.problem.actionability import Actionability
 
 _ALL = 5_000

@@ -1,4 +1,4 @@
-"""Advice as one page that opens offline, prints on a sheet or two, and runs no script."""
+"""Told as one page that opens offline, prints on a sheet or two, and runs no script."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from recourse_arena.advice.advice import Advice, Alternative, Move
-from recourse_arena.advice.words import Words
+from recourse_arena.advice.content.told import Alternative, Move, Told
+from recourse_arena.advice.content.words import Words
 
 
-def advice_page(advice: Advice, *, alone: bool = True) -> str:
+def advice_page(advice: Told, *, alone: bool = True) -> str:
     """Return the page; every name is escaped.
 
     Arguments:
@@ -22,14 +22,20 @@ def advice_page(advice: Advice, *, alone: bool = True) -> str:
     """
     words = Words(advice)
     ways = [_way(words, number, one) for number, one in enumerate(advice.alternatives, 1)]
-    return _templates().get_template("advice.html").render(
-        advice=advice,
-        words=words,
-        ways=ways,
-        sections=words.sections(),
-        style=files("recourse_arena").joinpath("advice/templates/style.css").read_text(),
-        alone=alone,
-        now=[(words.title(card.name), words.value(card.name, advice.person[card.name])) for card in advice.features],
+    return (
+        _templates()
+        .get_template("advice.html")
+        .render(
+            advice=advice,
+            words=words,
+            ways=ways,
+            sections=words.sections(),
+            style=files("recourse_arena").joinpath("advice/content/templates/style.css").read_text(),
+            alone=alone,
+            now=[
+                (words.title(card.name), words.value(card.name, advice.person[card.name])) for card in advice.features
+            ],
+        )
     )
 
 
@@ -60,7 +66,7 @@ def _move(words: Words, move: Move) -> dict[str, object]:
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     return Environment(
-        loader=PackageLoader("recourse_arena", "advice/templates"),
+        loader=PackageLoader("recourse_arena", "advice/content/templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

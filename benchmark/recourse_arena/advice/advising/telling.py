@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.advice import Alternative, Described, Move, Reason, Value, Works
-from recourse_arena.advice.alternatives import Action
+from recourse_arena.advice.advising.alternatives import Action
+from recourse_arena.advice.advising.likeliness import Likeliness
 from recourse_arena.advice.analysis.case import Case
 from recourse_arena.advice.analysis.ranges import Range
 from recourse_arena.advice.analysis.responsiveness import Responsiveness
 from recourse_arena.advice.analysis.steps import Steps
-from recourse_arena.advice.likeliness import Likeliness
+from recourse_arena.advice.content.told import Alternative, Described, Move, Reason, Value, Works
 from recourse_arena.people.features import Feature, Kind
 from recourse_arena.problem.model_protocols import Classifier, Scores
 from recourse_arena.problem.problem import Problem

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from recourse_arena.advice.alternatives import Action
+from recourse_arena.advice.advising.alternatives import Action
+from recourse_arena.advice.advising.likeliness import Likeliness
 from recourse_arena.advice.analysis.steps import Steps
-from recourse_arena.advice.likeliness import Likeliness
 from recourse_arena.judging.judge import Judge
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -81,8 +81,8 @@ class Candidates:
             return []
         places = [*kept.values()]
         which = torch.tensor([i for i, _ in places])
-        final = tuple(torch.stack([told[way][part][i] for i, way in places]) for part in (0, 1))
-        actions = self._actions(asked[which], *final, [found[i].solver for i, _ in places])
+        acted, then = (torch.stack([told[way][part][i] for i, way in places]) for part in (0, 1))
+        actions = self.exactly(asked[which], acted, then, [found[i].solver for i, _ in places])
         return [(found[i].row, action) for (i, _), action in zip(places, actions, strict=True)]
 
     def _told(self, asked: Request, mask: Tensor, values: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -103,11 +103,20 @@ class Candidates:
         plausible = torch.from_numpy(records["plausible"].to_numpy(zero_copy_only=False).astype(bool))
         return valid & (plausible | (not asked.plausibility)), valid
 
-    def _actions(self, asked: Request, mask: Tensor, values: Tensor, solvers: Sequence[str]) -> list[Action]:
+    @torch.no_grad()
+    def exactly(self, asked: Request, mask: Tensor, values: Tensor, solvers: Sequence[str]) -> list[Action]:
+        """Return actions as the judge sees them in exactly these values, valid or not.
+
+        Arguments:
+            asked: What each row asks.
+            mask: What it acts upon, bool `(actions, features)`.
+            values: What it sets that to, `(actions, features)`.
+            solvers: Who found each.
+        """
         advice = Recommendation.do(mask, values)
         records, after = self.judge(asked, advice), self.judge.look(asked, advice).after
         likely = self.likeliness.score(after).tolist()
-        told = records.select(["weighted_cost", "plausible", "redrawn"]).to_pylist()
+        told = records.select(["weighted_cost", "valid", "plausible", "redrawn"]).to_pylist()
         own = asked.actionability
         levels = torch.where(mask, own.scores, 0).amax(1) * own.ordered
         return [
@@ -118,6 +127,7 @@ class Candidates:
                 solver,
                 effort=float(row["weighted_cost"]),
                 hardest=int(levels[i]),
+                valid=bool(row["valid"]),
                 plausible=bool(row["plausible"]),
                 likeliness=likely[i],
                 holds=float("nan") if row["redrawn"] is None else float(row["redrawn"]),
@@ -135,4 +145,3 @@ def _first(good: Tensor, valid: Tensor) -> Tensor:
     """
     wanted = torch.where(good.any(0), good, valid)
     return torch.where(wanted.any(0), wanted.int().argmax(0), -1)
-

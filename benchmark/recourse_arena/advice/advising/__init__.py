@@ -1,0 +1,1 @@
+"""How advice is found: solvers are asked, the judge looks, a menu is made and told."""
