@@ -9,6 +9,8 @@ from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.old_paths import OldPaths
 
 if TYPE_CHECKING:
+    from recourse_arena.advice.session import recommend, session
+    from recourse_arena.advice.verify import verify
     from recourse_arena.api import dataset, decision, load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
@@ -102,8 +104,11 @@ _HOMES = {
     "derive_seed": "base.randomness",
     "generator": "base.randomness",
     "load": "api",
+    "recommend": "advice.session",
     "run": "api",
+    "session": "advice.session",
     "unknown": "base.errors",
+    "verify": "advice.verify",
 }
 
 __all__ = [
@@ -165,8 +170,11 @@ __all__ = [
     "generator",
     "hookimpl",
     "load",
+    "recommend",
     "run",
+    "session",
     "unknown",
+    "verify",
 ]
 
 

@@ -16,9 +16,9 @@ from recourse_arena.advice.desk import Desk, opened
 from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import cache_folder, data_folder
-from recourse_arena.elicitation.interview import read_wishes
 from recourse_arena.elicitation.person import Person, read_person
 from recourse_arena.elicitation.wishes import Wishes, everything_possible
+from recourse_arena.elicitation.wishes_file import read_wishes, scheme_said
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.run_process import wants_isolation
 from recourse_arena.interfaces.dataset import Dataset
@@ -128,7 +128,7 @@ class Session:
 
     def save(self, path: str | Path) -> None:
         """Write what they said, all rejections included, as answers that give the same advice again."""
-        self.wishes.save(Path(path))
+        self.wishes.save(Path(path), self.features)
 
     def close(self) -> None:
         """Let go of models and solvers."""
@@ -244,11 +244,12 @@ def session(
     who = person if isinstance(person, Person) else read_person(person, known, row=row)
     wishes = answers if isinstance(answers, Wishes) else None
     if answers is not None and wishes is None:
-        wishes = read_wishes(answers, known.features, registry.elicitor(scheme), who)
-    asked = registry.elicitor(wishes.scheme if wishes else scheme)
+        scheme = scheme_said(answers) or scheme
+        wishes = read_wishes(answers, known.features, registry.elicitor(scheme), who, scheme=scheme)
+    scheme = wishes.scheme if wishes else scheme
     order = AdviceOrder(
         dataset if isinstance(dataset, Dataset) else name,
-        prepared_for(wishes.scheme if wishes else scheme, profile, ordered=asked.ordered),
+        prepared_for(scheme, profile, ordered=registry.elicitor(scheme).ordered),
         data_folder(as_path("data", data)),
         cache_folder(as_path("cache", cache)),
         solvers=tuple(named),

@@ -25,11 +25,13 @@ class TableRow:
         path: The file.
         line: Its line, from 1.
         cells: Text by column, without spaces around it.
+        problem: What keeps it from being a row of the table; empty, and never anything else unless that was asked for.
     """
 
     path: Path
     line: int
     cells: Mapping[str, str]
+    problem: str = ""
 
     def error(self, column: str, expected: str) -> ArenaError:
         """Return the error that something else was expected in a column."""
@@ -54,7 +56,7 @@ class TableFile:
     rows: tuple[TableRow, ...]
 
     @classmethod
-    def read(cls, path: Path, kind: str) -> TableFile:
+    def read(cls, path: Path, kind: str, *, ragged: bool = False) -> TableFile:
         """Read a CSV file in UTF-8, or in UTF-16 with its byte order mark, perhaps packed with gzip.
 
         Columns are separated by commas, semicolons or tabs. Empty lines count nowhere, nor do lines of separators
@@ -63,6 +65,7 @@ class TableFile:
         Arguments:
             path: The file; what it holds counts, not its suffix.
             kind: What it is a table of, for errors.
+            ragged: Whether a row with another number of cells than the header is one with a `problem`.
 
         Raises:
             ArenaError: With file and line, and what was expected.
@@ -79,9 +82,13 @@ class TableFile:
                 )
         rows = []
         for number, cells in below:
+            problem = ""
             if len(cells) != len(columns):
-                raise ArenaError(f"{path}:{number}: expected {len(columns)} cells as in the header, got {len(cells)}")
-            rows.append(TableRow(path, number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))))
+                problem = f"{path}:{number}: expected {len(columns)} cells as in the header, got {len(cells)}"
+            if problem and not ragged:
+                raise ArenaError(problem)
+            by_column = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
+            rows.append(TableRow(path, number, by_column, problem))
         return cls(path, line, columns, tuple(rows))
 
 

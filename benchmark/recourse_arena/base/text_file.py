@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["read_json", "read_text"]
+__all__ = ["holds_json", "read_json", "read_text", "write_json"]
 
 import codecs
 import gzip
 import io
 import json
+import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,13 @@ def read_text(path: Path, expected: str, largest: int = _LARGEST) -> str:
     return text if "\n" in text else text.replace("\r", "\n")
 
 
+def holds_json(path: Path, expected: str) -> bool:
+    """Return whether a file is one of JSON and not of CSV: by its name, else by how its text begins."""
+    if path.name.removesuffix(".gz").endswith(".json"):
+        return True
+    return read_text(path, expected).lstrip().startswith(("{", "["))
+
+
 def read_json(path: Path, expected: str, largest: int = _LARGEST) -> Any:
     """Return what a JSON file says; files are read as :func:`read_text` does.
 
@@ -82,6 +91,29 @@ def read_json(path: Path, expected: str, largest: int = _LARGEST) -> Any:
         raise ArenaError(
             f"{path}: expected {expected} in JSON: {str(error)[:200]}"
         ) from None  # a number of 5000 digits
+
+
+def write_json(path: Path, said: Any) -> None:
+    """Write a JSON file that people read; whoever reads it meanwhile finds all of the old text or of the new one.
+
+    Raises:
+        ArenaError: If it cannot be written.
+    """
+    text = json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
+    try:
+        if path.exists() and not path.is_file():
+            raise ArenaError(f"{path}: cannot be written: it is something else than a file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(text.encode("utf-8", "backslashreplace"))
+        beside.replace(path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ArenaError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        with suppress(OSError, ValueError):
+            beside.unlink(missing_ok=True)
+        raise ArenaError(f"{path}: cannot be written: {reason}") from None
 
 
 def _bytes(path: Path, expected: str, largest: int) -> bytes:

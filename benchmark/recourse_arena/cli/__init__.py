@@ -7,6 +7,7 @@ __all__ = ["main"]
 import click
 
 from recourse_arena.base.version import __version__
+from recourse_arena.cli.advice import recommend, verify
 from recourse_arena.cli.authors import check, new
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
@@ -25,5 +26,20 @@ def main() -> None:
     """Compare algorithmic-recourse methods under individual actionability."""
 
 
-for _command in (run, leaderboard, compare, list_, plugins, data, tune, figures, report, new, check, cache):
+for _command in (
+    run,
+    recommend,
+    verify,
+    leaderboard,
+    compare,
+    list_,
+    plugins,
+    data,
+    tune,
+    figures,
+    report,
+    new,
+    check,
+    cache,
+):
     main.add_command(_command)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from recourse_arena.base.arguments import parsed_number
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.table_file import TableFile
-from recourse_arena.base.text_file import read_json, read_text
+from recourse_arena.base.text_file import holds_json, read_json
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.people.features import Feature
 
@@ -73,7 +73,7 @@ def read_person(source: object, dataset: Dataset, *, row: int | None = None) -> 
 def _file(path: Path, row: int | None) -> tuple[str, Mapping[str, object]]:
     if row is not None and (type(row) is not int or row < 0):
         raise ArenaError(f"row: expected a whole number from 0, got {row!r}")
-    if _is_json(path):
+    if holds_json(path, "a readable person"):
         said = read_json(path, "a readable person")
         if not isinstance(said, Mapping):
             raise ArenaError(f'{path}: expected one person as an object, as in {{"age": 35}}; got {_shown(said)}')
@@ -90,12 +90,6 @@ def _file(path: Path, row: int | None) -> tuple[str, Mapping[str, object]]:
         raise ArenaError(f"{path}: there is no row {row}: it has {count:,}, counted from 0")
     chosen = table.rows[row or 0]
     return f"{path}:{chosen.line}", chosen.cells
-
-
-def _is_json(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith(".json") or (
-        read_text(path, "a readable person").lstrip().startswith(("{", "["))
-    )
 
 
 def _mapping(source: object) -> Mapping[str, object]:

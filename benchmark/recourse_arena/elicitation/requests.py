@@ -157,14 +157,26 @@ class Requests:
         text = f"cannot act where their own bounds leave nothing: {', '.join(words)}"
         return (text, len({i for i, _ in places})) if words else ("", 0)
 
+    def left_out(self, scenario: Scenario) -> tuple[str, int]:
+        """Return who of a file of answers is left out, and why, in words, and how many they are.
+
+        Empty, and 0, if there is nobody. The file goes by its name alone, wherever it lies.
+        """
+        if scenario.answers is None:
+            return "", 0
+        path = Path(scenario.answers)
+        wrong = [text.replace(str(path), path.name) for text in self._answers(scenario).left_out]
+        more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+        return (f"left out, as their answers are wrong: {'; '.join(wrong[:_NAMED])}{more}" if wrong else ""), len(wrong)
+
     def _answers(self, scenario: Scenario) -> Answers:
-        elicitor, features = self.registry.elicitor(scenario.scheme), self.problem.features
-        levels = elicitor.levels(features)
         answers = read_answers(
-            Path(str(scenario.answers)), features, levels, ordered=elicitor.ordered, labels=scenario.labels
+            Path(str(scenario.answers)),
+            self.problem.features,
+            self.registry.elicitor(scenario.scheme),
+            scenario.labels,
         )
-        answers.check_people(len(self), f"people of {self.name} (seed {self.seed}) ask for recourse")
-        return answers
+        return answers.existing(len(self), f"people of {self.name} (seed {self.seed}) ask for recourse")
 
     def _answered(self, scenario: Scenario) -> Request:
         answers = self._answers(scenario)

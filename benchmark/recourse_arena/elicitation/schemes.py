@@ -4,16 +4,18 @@ from __future__ import annotations
 
 __all__ = ["Binary", "Likert", "Ranking", "recourse_elicitors"]
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import spell
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.interfaces.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from recourse_arena.people.features import FeatureTable
+    from recourse_arena.people.features import Feature, FeatureTable
 
 
 class Ranking(Elicitor):
@@ -21,10 +23,24 @@ class Ranking(Elicitor):
 
     name: ClassVar[str] = "ranking"
     summary: ClassVar[str] = "a ranking of the actionable features, 1 is preferred"
+    together: ClassVar[bool] = True
 
     def levels(self, features: FeatureTable) -> int:
         """Return the number of globally actionable features."""
         return features.count_actionable
+
+    def question(self, feature: Feature) -> str:
+        """Return what people are asked of all features at once."""
+        return "Which of these would you rather change than which?"
+
+    def contradiction(self, levels: Mapping[str, int], most: int) -> str:
+        """Return that two features have one place, if two have."""
+        first: dict[int, str] = {}
+        for name, level in levels.items():
+            if level <= most and level in first:
+                return f"expected each place once; {first[level]!r} and {name!r} both have place {level}"
+            first.setdefault(level, name)
+        return ""
 
     def sample(
         self,
@@ -42,6 +58,10 @@ class Ranking(Elicitor):
         return ranks.where(
             ranks <= cut_off(people, actionable, features.count_actionable, draws), self.levels(features) + 1
         )
+
+
+_PAPER = 4
+"""Levels of the scores in the paper."""
 
 
 class Likert(Elicitor):
@@ -63,7 +83,7 @@ class Likert(Elicitor):
     name: ClassVar[str] = "likert"
     summary: ClassVar[str] = "a score from 1 (easy) to 4 (hard; likert?levels=7: to 7) per feature, or not actionable"
 
-    def __init__(self, *, levels: int = 4) -> None:
+    def __init__(self, *, levels: int = _PAPER) -> None:
         if type(levels) is not int or not 2 <= levels <= 100:
             raise ArenaError(f"likert: levels must be a whole number from 2 to 100, got {levels!r}")
         self._levels = levels
@@ -71,6 +91,21 @@ class Likert(Elicitor):
     def levels(self, features: FeatureTable) -> int:
         """Return the number of levels."""
         return self._levels
+
+    @property
+    def scheme(self) -> str:
+        """Its name, with the number of levels where it is another than the paper's."""
+        return self.name if self._levels == _PAPER else spell(self.name, {"levels": self._levels})
+
+    def question(self, feature: Feature) -> str:
+        """Return what people are asked of a feature."""
+        return "How easily could you change this?"
+
+    def words(self, levels: int) -> tuple[str, ...]:
+        """Return the words of the paper's four levels, of another number those of the first and the last."""
+        if levels == _PAPER:
+            return ("easy", "possible", "hard", "very hard")
+        return ("easy", *("",) * (levels - 2), "very hard")
 
     def sample(
         self,
@@ -102,10 +137,28 @@ class Binary(Ranking):
     name: ClassVar[str] = "binary"
     summary: ClassVar[str] = "actionable or not, per feature"
     ordered: ClassVar[bool] = False
+    together: ClassVar[bool] = False
 
     def levels(self, features: FeatureTable) -> int:
         """Return 1."""
         return 1
+
+    def question(self, feature: Feature) -> str:
+        """Return what people are asked of a feature."""
+        return "Could you change this?"
+
+    def words(self, levels: int) -> tuple[str, ...]:
+        """Return yes."""
+        return ("yes",)
+
+    def read(self, text: str, levels: int) -> int:
+        """Return 1 for yes, 2 for no."""
+        word = text.strip().lower()
+        return super().read({"y": "yes", "n": "no"}.get(word, text), levels)
+
+    def contradiction(self, levels: Mapping[str, int], most: int) -> str:
+        """Return nothing: there is no order."""
+        return ""
 
     def sample(
         self,

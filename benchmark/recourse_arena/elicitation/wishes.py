@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.errors import unknown
-from recourse_arena.people.features import FeatureTable, Role
+from recourse_arena.base.text_file import write_json
+from recourse_arena.people.features import Feature, FeatureTable, Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from recourse_arena.people.box import Box
     from recourse_arena.problem.actionability import Actionability
 
@@ -67,6 +70,32 @@ class Wishes:
             raise unknown("feature that people can act on", name, self.said)
         return replace(self, said={**self.said, name: replace(self.said[name], **parts)})
 
+    def as_json(self, features: FeatureTable) -> dict[str, Any]:
+        """Return what :func:`~recourse_arena.elicitation.wishes_file.read_wishes` reads to the same wishes.
+
+        Arguments:
+            features: The features, of which bounds on levels are written by name.
+        """
+        answers = {name: self._plain(features[name], wish) for name, wish in self.said.items()}
+        return {"scheme": self.scheme, "answers": answers}
+
+    def save(self, path: Path, features: FeatureTable) -> None:
+        """Write them to a JSON file, from which they can be read and changed by hand.
+
+        Raises:
+            ArenaError: If it cannot be written.
+        """
+        write_json(path, self.as_json(features))
+
+    def _plain(self, feature: Feature, wish: Wish) -> Any:
+        answer = wish.level if wish.level <= self.levels else "no"
+        bounds = {
+            end: feature.levels[int(bound)] if feature.levels and bound == int(bound) else _number(bound)
+            for end, bound in (("at_least", wish.at_least), ("at_most", wish.at_most))
+            if math.isfinite(bound)
+        }
+        return {"answer": answer, **bounds} if bounds else answer
+
     def actionability(self, features: FeatureTable) -> Actionability:
         """Return the scores of this one person."""
         import torch
@@ -92,3 +121,7 @@ class Wishes:
 def everything_possible(features: FeatureTable) -> Wishes:
     """Return the wishes of somebody who can do all that people can, everything as easily."""
     return Wishes("binary", 1, False, {one.name: Wish(1) for one in features if one.role is Role.ACTIONABLE})
+
+
+def _number(bound: float) -> float | int:
+    return int(bound) if bound == int(bound) and abs(bound) < 1e15 else bound

@@ -55,6 +55,7 @@ class Preview:
         known: Of the tasks, those of which the cache holds all that they make.
         cells: Cells that would run.
         broken: Reason for each dataset whose cells would fail, because its models cannot even be named.
+        notes: Who of files of answers is left out and why, a line each.
     """
 
     kept: int
@@ -65,6 +66,7 @@ class Preview:
     known: frozenset[Task]
     cells: int
     broken: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -91,7 +93,8 @@ class Preview:
         seconds = max(sum(rough.values()) / jobs, max(rough.values(), default=0.0))
         there = sum(task.key in kept for task in graph.cells)
         broken = {name: Failure.of(error).reason for (name, _), error in graph.broken.items()}
-        return cls(there, tasks, plan.skipped, graph.unfit, seconds, known, len(graph.cells) - there, broken)
+        left = len(graph.cells) - there
+        return cls(there, tasks, plan.skipped, graph.unfit, seconds, known, left, broken, plan.notes)
 
     def text(self) -> str:
         """Return it in words: a line per model and solver, with its scenarios."""
@@ -104,6 +107,7 @@ class Preview:
         lines = [": ".join(filter(None, (text, ", ".join(asides.get(task, ()))))) for task, text in headings.items()]
         lines += [task.alone for task in self.run if task.alone and task.needs[-1] not in headed]
         lines += [f"{name}: would fail: {reason}" for name, reason in self.broken.items()]
+        lines += self.notes
         lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
         lines += [f"{c.dataset}: {c.solver} under {c.scenario.name}: skipped: {why}" for c, why in self.unfit.items()]
         about = f"about {_duration(self.seconds)}" if self.cells else "nothing to do"

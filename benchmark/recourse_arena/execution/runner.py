@@ -36,6 +36,9 @@ from recourse_arena.storage.run_folder import Kept, RunFolder
 from recourse_arena.storage.run_record import now, run_record
 from recourse_arena.storage.task_result import AdviceResult, CellResult, Failure, ModelsResult, TaskResult
 
+_NOTES = 10
+"""Most lines on who of files of answers is left out."""
+
 
 def execute(
     plan: Plan,
@@ -181,6 +184,10 @@ class _Run:
         """Tell which cells are not even worked on."""
         for (dataset, _), error in self.graph.broken.items():
             progress.say(plain(f"failed {dataset}: {Failure.of(error).reason}"))
+        for note in self.plan.notes[:_NOTES]:
+            progress.say(plain(note))
+        if len(self.plan.notes) > _NOTES:
+            progress.say(f"left out: and {len(self.plan.notes) - _NOTES} more")
         for dataset, reason in self.plan.skipped.items():
             progress.say(f"skipped {dataset}: {reason}")
         for cell, reason in self.graph.unfit.items():

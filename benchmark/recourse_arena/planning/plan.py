@@ -114,6 +114,7 @@ class Plan:
         skipped: Reason for each dataset that is left out.
         solvers: What its solvers declare, by name with options.
         handed: Names of those that were handed over as objects.
+        notes: Who of files of answers is left out and why, a line each.
     """
 
     suite: Suite
@@ -121,6 +122,7 @@ class Plan:
     skipped: Mapping[str, str] = field(default_factory=dict)
     solvers: Mapping[str, SolverCard] = field(default_factory=dict)
     handed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -154,6 +156,7 @@ def make_plan(
         names = sorted({scenario.name for block in suite.blocks for scenario in block.scenarios})
         raise ArenaError(f"nothing is left of suite {suite.name!r}: its scenarios are {', '.join(names)}")
     skipped: dict[str, str] = {}
+    notes: list[str] = []
     for block in blocks:
         for name in block.datasets:
             dataset = registry.dataset(name)
@@ -166,7 +169,7 @@ def make_plan(
                 skipped[name] = reason
                 continue
             for file in {scenario.answers: scenario for scenario in block.scenarios if scenario.answers}.values():
-                _check_people(file, dataset, name, data, choice.seeds or suite.seeds, registry)
+                notes += _check_people(file, dataset, name, data, choice.seeds or suite.seeds, registry)
     wanted = dict.fromkeys(name for block in blocks for name in block.solvers)  # each made once, however many cells
     cards = dict(describe([*wanted]))
     limit = choice.person_timeout
@@ -184,7 +187,8 @@ def make_plan(
     registry.want_metrics((*suite.metrics, *choice.metrics))
     _check_ranking(suite, registry)
     used = {name: cards[name] for name in named.values()}
-    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed))
+    told = tuple(dict.fromkeys(notes))
+    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed), told)
 
 
 def _check_ranking(suite: Suite, registry: Registry) -> None:
@@ -300,21 +304,26 @@ def _readable(name: str, registry: Registry) -> bool:
 def _answers(scenario: Scenario, dataset: Dataset, registry: Registry) -> Answers:
     from recourse_arena.elicitation.answers import read_answers
 
-    levels = registry.elicitor(scenario.scheme).levels(dataset.features)
-    return read_answers(Path(str(scenario.answers)), dataset.features, levels, labels=scenario.labels)
+    elicitor = registry.elicitor(scenario.scheme)
+    return read_answers(Path(str(scenario.answers)), dataset.features, elicitor, scenario.labels)
 
 
 def _check_people(
     scenario: Scenario, dataset: Dataset, name: str, data: Path, seeds: Sequence[int], registry: Registry
-) -> None:
-    """Refuse answers of people that there cannot be. Who of the test people asks, only a decision model knows."""
+) -> tuple[str, ...]:
+    """Return what is wrong with rows of a file of answers, or refuse it if all are: who is in them is left out.
+
+    Who of the test people asks, only a decision model knows.
+    """
     answers = _answers(scenario, dataset, registry)
+    wrong = [answers.left_out]
     for seed in seeds:
         try:
             count = len(dataset.splits(seed=seed, data=data).recourse.test)
         except Exception:  # of a plugin: its cells fail with what it raises, and the others go on
-            return
-        answers.check_people(count, f"test people at most of {name} (seed {seed}) ask for recourse")
+            break
+        wrong.append(answers.existing(count, f"test people at most of {name} (seed {seed}) ask for recourse").left_out)
+    return tuple(f"left out: {text}" for text in dict.fromkeys(text for texts in wrong for text in texts))
 
 
 def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:

@@ -28,7 +28,8 @@ class Note:
     """One thing worth knowing of a cell: what its solver did that it should not have, or whom it could not help.
 
     Arguments:
-        kind: `raised`, `violations`, `inputs`, `global state`, `metric`, or `bounds` of people that leave them nothing.
+        kind: `raised`, `violations`, `inputs`, `global state`, `metric`, `bounds` of people that leave them
+            nothing, or `answers` that are wrong, of people who are left out.
         plugin: The plugin at fault; empty for a solver that was handed over as an object, or where nobody is.
         text: What it did, in a line.
         people: How many people it is about; none where that means nothing.

@@ -114,7 +114,7 @@ class SandboxPlugin(WorkerPlugin):
         self.compared.add(name)
 
     def _answers(self, name: str) -> Path:
-        return self.folder / "answers" / f"{content_key(file=name)}{Path(name).suffix}"
+        return self.folder / "answers" / content_key(file=name) / Path(name).name  # notes name the file
 
     def _at_home(self, task: Task) -> Task:
         """Return a task whose answers lie here."""

@@ -232,9 +232,10 @@ class LocalWorker:
 
 
 def _limits(fitted: FittedDataset, cell: Cell) -> tuple[Note, ...]:
-    """Return the note on people whose own bounds leave them nothing of a feature, if there are any."""
-    text, count = fitted.requests.limited(cell.scenario, cell.people)
-    return (Note("bounds", "", text, count),) if text else ()
+    """Return the notes on people whose answers are wrong, or whose own bounds leave them nothing of a feature."""
+    wrong, limited = fitted.requests.left_out(cell.scenario), fitted.requests.limited(cell.scenario, cell.people)
+    told = (("answers", wrong), ("bounds", limited))
+    return tuple(Note(kind, "", text, count) for kind, (text, count) in told if text)
 
 
 def _make_room(held: dict[str, Any], most: int = _HELD) -> None:
