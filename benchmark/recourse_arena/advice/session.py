@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Session", "recommend", "session"]
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +16,14 @@ from recourse_arena.advice.desk import Desk, opened
 from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import cache_folder, data_folder
+from recourse_arena.elicitation.interview import Interview
 from recourse_arena.elicitation.person import Person, read_person
 from recourse_arena.elicitation.wishes import Wishes, everything_possible
 from recourse_arena.elicitation.wishes_file import read_wishes, scheme_said
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.run_process import wants_isolation
 from recourse_arena.interfaces.dataset import Dataset
+from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.interfaces.solver import Solver, named_solvers
 from recourse_arena.people.features import FeatureTable, Kind
 from recourse_arena.registry.discovery import discover
@@ -37,6 +39,7 @@ class Session:
         desk: Who answers.
         features: The features.
         person: Who asks.
+        elicitor: Returns the elicitation scheme of a name.
         wishes: What they say they can do; none if they were not asked.
         alternatives: How many alternatives they want at most.
         plausibility: Whether advice is to lead to a person who is as likely as they are.
@@ -47,12 +50,13 @@ class Session:
         desk: Desk,
         features: FeatureTable,
         person: Person,
+        elicitor: Callable[[str], Elicitor],
         wishes: Wishes | None = None,
         *,
         alternatives: int = 4,
         plausibility: bool = True,
     ) -> None:
-        self._desk, self.features, self.person = desk, features, person
+        self._desk, self.features, self.person, self._elicitor = desk, features, person, elicitor
         self._alternatives, self._plausibility = alternatives, plausibility
         self.answered = wishes is not None
         self.wishes = everything_possible(features) if wishes is None else wishes
@@ -76,10 +80,21 @@ class Session:
             self._advice = self._desk.advise(question)
         return self._advice
 
-    def answer(self, wishes: Wishes) -> Advice:
-        """Take what they say they can do, and return new advice."""
+    def interview(self, scheme: str = SCHEME) -> Interview:
+        """Return an interview about what they can change, within what is feasible for them; see :meth:`answer`.
+
+        Arguments:
+            scheme: The elicitation scheme.
+
+        Raises:
+            ArenaError: If there is no such scheme.
+        """
+        limits = {name: ends for name, ends in self.before.limits.items() if ends is not None}
+        return Interview(self.features, self._elicitor(scheme), self.person, limits, scheme=scheme)
+
+    def answer(self, wishes: Wishes) -> None:
+        """Take what they say they can do; the next advice keeps to it."""
         self.wishes, self.answered, self._advice = wishes, True, None
-        return self.advice
 
     def reject(self, feature: str, *, above: object = None, below: object = None) -> Advice:
         """Take that they will not change a feature, or not that far, and return new advice.
@@ -258,7 +273,7 @@ def session(
         seed=seed,
     )
     desk = opened(order, progress or Progress(), isolated=wants_isolation(isolated))
-    return Session(desk, known.features, who, wishes, alternatives=alternatives, plausibility=plausibility)
+    return Session(desk, known.features, who, registry.elicitor, wishes, alternatives=alternatives, plausibility=plausibility)
 
 
 def _dataset_name(dataset: object) -> str:

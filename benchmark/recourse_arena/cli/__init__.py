@@ -7,7 +7,7 @@ __all__ = ["main"]
 import click
 
 from recourse_arena.base.version import __version__
-from recourse_arena.cli.advice import recommend, verify
+from recourse_arena.cli.advising.recommending import recommend, verify
 from recourse_arena.cli.authors import check, new
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare

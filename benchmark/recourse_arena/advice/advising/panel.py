@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Panel"]
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from recourse_arena.base.arithmetic import one_thread
@@ -37,21 +38,24 @@ class Panel:
             self._ready(name)
 
     def ask(self, request: Request) -> Iterator[tuple[str, Recommendation]]:
-        """Ask every solver, and return what each recommends; one that fails is noted, and not asked again.
+        """Ask every solver, and return what each recommends, in order; one that fails is noted, and not asked again.
+
+        Those in processes of their own are asked at the same time.
 
         Arguments:
             request: The request, a batch.
         """
-        for name in self.tasks:
-            if name in self.notes or (solver := self._ready(name)) is None:
-                continue
-            try:
-                with one_thread():
-                    answer = solver.recommend(request).recommendation
-            except Exception as error:  # in this process a plugin may raise anything
-                self.notes[name] = _reason(error)
-            else:
-                yield name, answer
+        ready = {name: solver for name in self.tasks if name not in self.notes and (solver := self._ready(name))}
+        several = len(ready) > 1 and not any(isinstance(solver, Guard) for solver in ready.values())
+        with one_thread(), ThreadPoolExecutor(len(ready) if several else 1) as pool:
+            waiting = {name: pool.submit(solver.recommend, request) for name, solver in ready.items()}
+            for name, future in waiting.items():
+                try:
+                    answer = future.result().recommendation
+                except Exception as error:  # in this process a plugin may raise anything
+                    self.notes[name] = _reason(error)
+                else:
+                    yield name, answer
 
     def _ready(self, name: str) -> Guard | SolverProcess | None:
         try:

@@ -1,4 +1,4 @@
-"""Whether advice that somebody kept still holds: seals, models, and everything it says judged anew, without a solver."""
+"""Whether advice that somebody kept still holds: seals, models, and all it says judged anew, without a solver."""
 
 from __future__ import annotations
 
@@ -88,6 +88,15 @@ class Verifier:
             yield f"the person is {'refused' if refused else 'accepted'} as they are, and the answer says otherwise"
             return
         actions = self._judged(case, told.alternatives)
+        yield from self._contradictions(told, question, actions)
+        for number, one in enumerate(told.openings, 1):
+            if not self._opens(question, one.given_up, one.way):
+                yield f"opening {number} does not lead to a yes, or gives up something else than it says"
+        if all(one.valid for one in actions):
+            yield from self._compared(told, self.adviser.retold(question, case, told.status, actions))
+
+    def _contradictions(self, told: Told, question: Question, actions: Sequence[Action]) -> Iterator[str]:
+        """Yield where the answer says something else than its alternatives."""
         for number, action in enumerate(actions, 1):
             if not action.valid:
                 yield f"alternative {number} does not lead to a yes, or breaks a constraint"
@@ -99,13 +108,6 @@ class Verifier:
             yield "it says that there is a way, and shows none"
         if told.status is Status.IMPOSSIBLE and not self._provable(told, question):
             yield "it says that nothing is possible, and what it names as a proof is none"
-        anew = self.adviser.retold(question, case, told.status, [one for one in actions if one.valid])
-        openings = [self._opening(question, one.given_up, one.way) for one in told.openings]
-        for number, good in enumerate(openings, 1):
-            if not good:
-                yield f"opening {number} does not lead to a yes, or gives up something else than it says"
-        if all(one.valid for one in actions):
-            yield from self._compared(told, anew)
 
     def _compared(self, told: Told, anew: Told) -> Iterator[str]:
         for part in ("features", "person", "limits", "closed", "alternatives", "reasons", "score", "needed", "usual"):
@@ -132,7 +134,7 @@ class Verifier:
             values[j] = float(levels.index(move.then)) if isinstance(move.then, str) else move.then
         return mask, values
 
-    def _opening(self, question: Question, given_up: Sequence[GivenUp], way: Alternative) -> bool:
+    def _opens(self, question: Question, given_up: Sequence[GivenUp], way: Alternative) -> bool:
         """Return whether a way is one once some constraints are given up."""
         wishes: Wishes = question.wishes
         for one in given_up:

@@ -38,8 +38,8 @@ class Range:
     """The values of one feature with which an advice keeps working, the rest as advised.
 
     That is the connected piece that holds the advised value; there may be others. Its ends are values that people are
-    told (:class:`~recourse_arena.advice.analysis.steps.Steps`), rounded inwards, and the judge has said that both work; an end
-    that would pass the advised value is that value itself.
+    told (:class:`~recourse_arena.advice.analysis.steps.Steps`), rounded inwards, and the judge has said that both work;
+    an end that would pass the advised value is that value itself.
 
     Arguments:
         feature: Its name.
@@ -79,8 +79,8 @@ def ranges(case: Case, mask: Tensor, values: Tensor, steps: Steps, *, grid: int 
     """Return the range of each feature that an action acts upon; nothing if the action does not work.
 
     Whole numbers and levels are tried one by one. Of others the decision is followed exactly where decision model,
-    effects and rules are linear in pieces (:class:`~recourse_arena.advice.analysis.sweeps.exact_course.ExactCourse`); up to
-    decisions that are open within rounding, which do not count as working. Everywhere else evenly spaced values are
+    effects and rules are linear in pieces (:class:`~recourse_arena.advice.analysis.sweeps.exact_course.ExactCourse`);
+    up to decisions that are open within rounding, which do not count as working. Everywhere else evenly spaced values are
     tried, and the ends found by bisection.
 
     Arguments:

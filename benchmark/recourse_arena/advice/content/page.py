@@ -56,7 +56,7 @@ def _move(words: Words, move: Move) -> dict[str, object]:
     then, _, change = words.move(move).partition("   ")
     return {
         "title": words.title(move.feature),
-        "now": words.value(move.feature, move.now),
+        "now": words.about(move.feature, move.now),
         "then": then,
         "change": change.strip("()"),
         "effort": round(100 * move.effort),

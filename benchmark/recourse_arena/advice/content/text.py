@@ -44,7 +44,7 @@ def _lines(advice: Told) -> Iterator[str]:
 
 def _table(words: Words, moves: Sequence[Move], indent: str) -> Iterator[str]:
     """Yield a line a move: name, now and then, in columns."""
-    rows = [(words.title(move.feature), words.value(move.feature, move.now), words.move(move)) for move in moves]
+    rows = [(words.title(move.feature), words.about(move.feature, move.now), words.move(move)) for move in moves]
     names, now = (max(len(row[column]) for row in rows) for column in (0, 1))
     for name, before, then in rows:
         yield f"{indent}{name:<{names}}   {before:>{now}} -> {then}"

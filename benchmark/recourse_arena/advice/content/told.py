@@ -94,7 +94,7 @@ class Move(_Part, frozen=True):
         feature: Its name.
         now: Its value now.
         then: Its value then.
-        effort: The share of all effort that it takes, from 0 to 1; 0 for what follows.
+        effort: The share of all effort that it takes, from 0 to 1, above 0; 0 for what follows.
     """
 
     feature: str

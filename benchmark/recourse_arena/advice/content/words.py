@@ -65,17 +65,23 @@ class Words:
         return title(name)
 
     def value(self, name: str, given: Value) -> str:
-        """Return a value with its unit."""
+        """Return a value with its unit, with as many digits as it needs."""
         if isinstance(given, str):
             return given
-        return with_unit(self.advice.named(name), given)
+        step = self.advice.step(name)
+        fine = next((step / 10**digits for digits in range(3) if _is_multiple(given, step / 10**digits)), 0.0)
+        return with_unit(self.advice.named(name), given, fine)
+
+    def about(self, name: str, given: Value) -> str:
+        """Return a value with its unit, as finely as is worth telling."""
+        return given if isinstance(given, str) else with_unit(self.advice.named(name), given, self.advice.step(name))
 
     def move(self, move: Move) -> str:
         """Return where a feature goes, with how far that is where it is a number."""
-        then = self.value(move.feature, move.then)
+        then = self.value(move.feature, move.then) if move.effort else self.about(move.feature, move.then)
         if isinstance(move.now, str) or isinstance(move.then, str):
             return then
-        step = self.advice.step(move.feature) / 100
+        step = self.advice.step(move.feature)
         change = value(self.advice.named(move.feature), move.then - move.now, step)
         return f"{then}   ({change if change.startswith('-') else '+' + change})"
 
@@ -99,7 +105,8 @@ class Words:
         if alternative.holds is not None and alternative.follows:
             draws = round(alternative.holds * advice.draws)
             said.append(
-                f"What follows depends on chance, too: in {draws} of {advice.draws} draws of it the answer is yes."
+                f"What follows is not certain: in {draws} of {advice.draws} ways tried in which it could turn out, the "
+                "answer is yes."
             )
         return said
 
@@ -159,10 +166,10 @@ class Words:
     def _works(self, one: Works) -> str:
         name, how = self.title(one.feature), _HOW.get(one.how, f"checked on {one.checked:,} values")
         if one.levels:
-            return f"{name} is {_listed(one.levels, 'or')} ({how})"
+            return f"{name} is {_listed([self._quoted(level, level) for level in one.levels], 'or')} ({how})"
         if one.low is None or one.high is None:
             return name
-        low, high = self.value(one.feature, one.low), self.value(one.feature, one.high)
+        low, high = (self._quoted(self.value(one.feature, end), end) for end in (one.low, one.high))
         if one.low == one.high:
             return f"{name} is exactly {low} ({how})"
         if one.high_is_limit and not one.low_is_limit:
@@ -170,6 +177,11 @@ class Words:
         if one.low_is_limit and not one.high_is_limit:
             return f"{name} is at most {high} ({how}; down to {low} looked at)"
         return f"{name} is from {low} to {high} ({how})"
+
+    @staticmethod
+    def _quoted(text: str, given: Value) -> str:
+        """Return the name of a level in quotes, so that it does not run into the sentence."""
+        return f'"{text}"' if isinstance(given, str) else text
 
     def _reasons(self) -> list[str]:
         able = [one for one in self.advice.reasons if one.share > 0]
@@ -184,7 +196,10 @@ class Words:
 
     def _reason(self, one: Reason) -> str:
         how = _HOW.get(one.how, f"{one.checked:,} values tried")
-        share = f"{100 * one.share:.0f} of 100" if one.share >= 0.005 else "fewer than 1 of 100"
+        if one.share >= 1:
+            share = "all"
+        else:
+            share = f"{100 * one.share:.0f} of 100" if one.share >= 0.005 else "fewer than 1 of 100"
         return _sentence(f"{self.title(one.feature)}: {share} of the values you could give it make it yes ({how}).")
 
     def _closed(self) -> list[str]:
@@ -240,3 +255,7 @@ def _sentence(text: str) -> str:
 def _number(count: int) -> str:
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[count] if count < len(words) else str(count)
+
+
+def _is_multiple(value: float, step: float) -> bool:
+    return step > 0 and abs(value / step - round(value / step)) < 1e-3

@@ -60,12 +60,30 @@ def recommend(
     known = answers if answers is not None and not (ask and not answers.exists()) else None
     with session(dataset, person, answers=known, plausibility=not unlikely, progress=hears, **choice) as conversation:
         if ask:
-            from recourse_arena.cli.asking import conversed
-
-            advice = conversed(conversation, choice["scheme"], save or Path("answers.json"))
+            advice = _conversed(conversation, choice["scheme"], save or Path("answers.json"), asked=known is not None)
+            if form == "text" and out is None:
+                return
         else:
             advice = conversation.advice
     _show(advice, form, out)
+
+
+def _conversed(session: Session, scheme: str, keep: Path, *, asked: bool) -> Advice:
+    """Ask somebody what they can change, unless they said so, advise them, and take their answers to advice."""
+    from recourse_arena.advice.content.told import Status
+    from recourse_arena.cli.advising.asking import ask
+    from recourse_arena.cli.advising.refining import refined
+
+    before = session.before
+    if before.status is Status.ACCEPTED:
+        return before
+    if not asked:
+        session.answer(ask(session.interview(scheme), keep))
+    try:
+        return refined(session, lambda: session.save(keep))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"\nWhat was said is kept in {keep}; --answers {keep} goes on from there.", err=True)
+        raise click.exceptions.Exit(130) from None
 
 
 def _show(advice: Advice, form: str, out: Path | None) -> None:
