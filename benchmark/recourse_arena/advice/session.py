@@ -273,7 +273,9 @@ def session(
         seed=seed,
     )
     desk = opened(order, progress or Progress(), isolated=wants_isolation(isolated))
-    return Session(desk, known.features, who, registry.elicitor, wishes, alternatives=alternatives, plausibility=plausibility)
+    return Session(
+        desk, known.features, who, registry.elicitor, wishes, alternatives=alternatives, plausibility=plausibility
+    )
 
 
 def _dataset_name(dataset: object) -> str:

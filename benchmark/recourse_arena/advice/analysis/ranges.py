@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Range", "ranges"]
+__all__ = ["ALL_VALUES", "How", "Range", "ranges"]
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from recourse_arena.people.features import Kind
 How = Literal["certified", "all values", "checked"]
 """How it is known: by the structure of the models, by trying every value, or by trying some."""
 
-_ALL = 5_000
+ALL_VALUES = 5_000
 """Whole values that are all tried; of more, some."""
 _GRID = 1_001
 """Values that are tried where neither structure nor all values tell."""
@@ -78,9 +78,10 @@ class _Piece:
 def ranges(case: Case, mask: Tensor, values: Tensor, steps: Steps, *, grid: int = _GRID) -> tuple[Range, ...]:
     """Return the range of each feature that an action acts upon; nothing if the action does not work.
 
-    Whole numbers and levels are tried one by one. Of others the decision is followed exactly where decision model,
-    effects and rules are linear in pieces (:class:`~recourse_arena.advice.analysis.sweeps.exact_course.ExactCourse`);
-    up to decisions that are open within rounding, which do not count as working. Everywhere else evenly spaced values are
+    Up to 5,000 whole numbers or levels are tried one by one. Of others the decision is followed exactly where decision
+    model, effects and rules are linear in pieces
+    (:class:`~recourse_arena.advice.analysis.sweeps.exact_course.ExactCourse`), but for decisions that are open within
+    rounding: those end a piece, and the judge has the last word on them. Everywhere else evenly spaced values are
     tried, and the ends found by bisection.
 
     Arguments:
@@ -110,8 +111,8 @@ def ranges(case: Case, mask: Tensor, values: Tensor, steps: Steps, *, grid: int 
         else:
             unfinished.append((sweep, points, ok))
     pieces |= _bisected(case, unfinished, steps)
-    continuous = [sweep for sweep in sweeps if sweep.column in pieces and not sweep.whole]
-    ends = _rounded(case, continuous, [pieces[sweep.column] for sweep in continuous], steps)
+    rough = [s for s in sweeps if s.column in pieces and (not s.whole or pieces[s.column].how == "certified")]
+    ends = _rounded(case, rough, [pieces[sweep.column] for sweep in rough], steps)
     for sweep in sweeps:
         if sweep.column in pieces:
             piece = ends.get(sweep.column, pieces[sweep.column])
@@ -123,8 +124,8 @@ def ranges(case: Case, mask: Tensor, values: Tensor, steps: Steps, *, grid: int 
 
 
 def _certified(case: Case, sweep: Sweep, steps: Steps) -> _Piece | None:
-    """Return the exact piece around the advised value; none where the structure is not known."""
-    course = ExactCourse.of(case, sweep)
+    """Return the exact piece around the advised value; none where all can be tried, or the structure is not known."""
+    course = None if 0 < sweep.count <= ALL_VALUES else ExactCourse.of(case, sweep)
     if course is None:
         return None
     here, step = float(sweep.values[sweep.column]), float(steps.size[sweep.column])
@@ -144,7 +145,7 @@ def _nearest(pieces: Sequence[tuple[float, float]], here: float) -> tuple[float,
 
 def _values(sweep: Sweep, grid: int) -> Tensor:
     """Return the values to try: all, or a grid and the advised one."""
-    if 0 < sweep.count <= _ALL:
+    if 0 < sweep.count <= ALL_VALUES:
         return sweep.all()
     return torch.cat([sweep.grid(grid), sweep.values[sweep.column, None]]).unique()
 
@@ -157,7 +158,7 @@ def _bisected(case: Case, sweeps: Sequence[tuple[Sweep, Tensor, Tensor]], steps:
         place = int((points - sweep.values[j]).abs().argmin())  # next to it where a bound gave way by rounding
         good[place] = True
         first, last = run_around(good, place)
-        everything = 0 < sweep.count <= _ALL
+        everything = 0 < sweep.count <= ALL_VALUES
         opens, how = (first == 0, last == len(points) - 1), "all values" if everything else "checked"
         fine = 1.0 if sweep.whole else float(steps.size[j]) / 4
         found[j] = _Piece(float(points[first]), float(points[last]), *opens, how, len(points))  # type: ignore[arg-type]

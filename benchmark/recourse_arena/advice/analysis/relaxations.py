@@ -51,7 +51,8 @@ class WaysOut:
     Arguments:
         ways: The sets, all of one size, in the order in which they were tried; empty where none opens a way.
         tried: How many sets were tried.
-        complete: Whether these were all sets of that size and of smaller ones; where there is no way, of any size.
+        complete: Whether these were all sets of that size and of smaller ones; where there is no way, of any size. If
+            not, nothing can be left out of a way, but there may be smaller ones.
     """
 
     ways: tuple[WayOut, ...]
@@ -93,13 +94,40 @@ def ways_out(
     for size in range(1, min(largest, len(single)) + 1):
         sets, whole = _sets(wishes, single, size, per_size)
         complete &= whole
-        opened = [_applied(wishes, one) for one in sets]
-        good = solve(opened) if sets else []
+        ways = _opening(wishes, sets, solve)
         tried += len(sets)
-        ways = [WayOut(one, then) for one, then, ok in zip(sets, opened, good, strict=True) if ok]
         if ways:
-            return WaysOut(tuple(ways[:kept]), tried, complete)
+            ways, more = (ways, 0) if complete else _smaller(wishes, ways[:kept], solve)
+            return WaysOut(tuple(ways[:kept]), tried + more, complete)
     return WaysOut((), tried, complete and largest >= len(single))
+
+
+def _opening(
+    wishes: Wishes, sets: Sequence[tuple[Relaxation, ...]], solve: Callable[[list[Wishes]], Sequence[bool]]
+) -> list[WayOut]:
+    """Return those sets that open a way."""
+    opened = [_applied(wishes, one) for one in sets]
+    good = solve(opened) if sets else []
+    return [WayOut(one, then) for one, then, ok in zip(sets, opened, good, strict=True) if ok]
+
+
+def _smaller(
+    wishes: Wishes, ways: list[WayOut], solve: Callable[[list[Wishes]], Sequence[bool]]
+) -> tuple[list[WayOut], int]:
+    """Return ways of which nothing can be left out, and how many sets were tried for that.
+
+    Where not all smaller sets were tried, a way can hold something that is not needed.
+    """
+    tried = 0
+    while len(ways[0].relaxations) > 1:
+        sets = [part for way in ways for part in combinations(way.relaxations, len(way.relaxations) - 1)]
+        sets = list(dict.fromkeys(sets))
+        found = _opening(wishes, sets, solve)
+        tried += len(sets)
+        if not found:
+            break
+        ways = found
+    return ways, tried
 
 
 def _relaxations(wishes: Wishes, feasible: Box, features: FeatureTable) -> list[Relaxation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Responsiveness", "responsiveness"]
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,13 +12,11 @@ import torch
 from torch import Tensor
 
 from recourse_arena.advice.analysis.case import Case
-from recourse_arena.advice.analysis.ranges import How
+from recourse_arena.advice.analysis.ranges import ALL_VALUES, How
 from recourse_arena.advice.analysis.sweeps.exact_course import ExactCourse
 from recourse_arena.advice.analysis.sweeps.sweep import Sweep, works
 from recourse_arena.problem.actionability import Actionability
 
-_ALL = 5_000
-"""Whole values that are all tried; of more, some."""
 _GRID = 200
 """Values that are tried where neither structure nor all values tell."""
 
@@ -91,9 +90,9 @@ def _scores(case: Case, columns: Sequence[int], grid: int) -> list[Responsivenes
     """Return the responsiveness of some features; all that the judge looks at, it looks at together."""
     nothing = torch.zeros(len(case.request.features), dtype=torch.bool)
     sweeps = [Sweep.of(case, column, nothing, case.factual) for column in columns]
-    courses = [ExactCourse.of(case, sweep) if sweep.low < sweep.high else None for sweep in sweeps]
+    courses = [None if sweep.count and sweep.count <= ALL_VALUES else ExactCourse.of(case, sweep) for sweep in sweeps]
     points = [
-        _interventions(case, sweep, grid) if course is None else _best(course).to(case.factual.dtype)
+        _interventions(case, sweep, grid) if course is None else _best(sweep, course)
         for sweep, course in zip(sweeps, courses, strict=True)
     ]
     closed = [not case.request.actionable[0, column] for column in columns]
@@ -104,23 +103,31 @@ def _scores(case: Case, columns: Sequence[int], grid: int) -> list[Responsivenes
         if not len(tried):
             found.append(Responsiveness(name, None, "all values", 0, False))
         elif course is None:
-            how: How = "all values" if sweep.count and sweep.count <= _ALL else "checked"
+            how: How = "all values" if sweep.count and sweep.count <= ALL_VALUES else "checked"
             found.append(Responsiveness(name, float(good.double().mean()), how, len(tried), somewhere))
         else:
-            length = sum(high - low for low, high in course.pieces()) if somewhere else 0.0
-            found.append(Responsiveness(name, length / (sweep.high - sweep.low), "certified", 0, somewhere))
+            share = _share(sweep, course, float(case.factual[sweep.column])) if somewhere else 0.0
+            found.append(Responsiveness(name, share, "certified", 0, somewhere))
     return found
 
 
 def _interventions(case: Case, sweep: Sweep, grid: int) -> Tensor:
     """Return the values that a feature can be set to, other than what it is: all, or evenly spaced ones."""
-    every = sweep.all() if sweep.count <= _ALL and (sweep.whole or sweep.count) else sweep.grid(grid)
+    every = sweep.all() if 0 < sweep.count <= ALL_VALUES else sweep.grid(grid)
     return every[every != case.factual[sweep.column]]
 
 
-def _best(course: ExactCourse) -> Tensor:
-    """Return the middle of the longest piece that works, or where the decision is nearest to positive, `(1,)`."""
+def _share(sweep: Sweep, course: ExactCourse, here: float) -> float:
+    """Return the share of a feature's values that work, by length; of whole ones by number, without that of today."""
+    pieces = course.pieces()
+    if not sweep.whole:
+        return sum(high - low for low, high in pieces) / (sweep.high - sweep.low)
+    good = sum(max(0, math.floor(high) - math.ceil(low) + 1) for low, high in pieces)
+    return good / (sweep.count - sweep.inside(torch.tensor(here)).long().item())
+
+
+def _best(sweep: Sweep, course: ExactCourse) -> Tensor:
+    """Return a value that works if any does, `(1,)`: inside the longest piece, else where the logit is greatest."""
     low, high = max(course.pieces(), key=lambda piece: piece[1] - piece[0], default=(0.0, 0.0))
-    if high > low:
-        return torch.tensor([(low + high) / 2], dtype=torch.double)
-    return course.at[course.logit.argmax(), None]
+    best = (low + high) / 2 if high > low else float(course.at[course.logit.argmax()])
+    return torch.tensor([float(round(best)) if sweep.whole else best], dtype=sweep.values.dtype)

@@ -13,6 +13,7 @@ from recourse_arena.cli.group import FOLDER, blocked_plugins, no_plugin
 
 if TYPE_CHECKING:
     from recourse_arena.advice.advice import Advice
+    from recourse_arena.advice.session import Session
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -45,13 +45,13 @@ class ExactCourse:
     def of(cls, case: Case, sweep: Sweep) -> ExactCourse | None:
         """Return the course of a sweep's action, or none where its structure is not known to be linear in pieces.
 
-        Needed are a continuous feature, a decision model that tells its layers
+        Needed are a decision model that tells its layers
         (:class:`~recourse_arena.problem.model_protocols.AffineLayers`), no effects or structural equations that say
         in :class:`~recourse_arena.models.causal.piecewise.PiecewiseLinear` how they follow what moves, and that no
-        category and no rule between levels follows the feature.
+        category and no rule between levels moves with the feature. Whole numbers are taken through what lies between.
         """
         decisions = case.judge.decisions
-        if sweep.whole or not isinstance(decisions, AffineLayers):
+        if not isinstance(decisions, AffineLayers):
             return None
         moving = _moving(case, sweep)
         path = None if moving is None else _path(case, sweep, moving)
