@@ -6,6 +6,7 @@ __all__ = ["Candidates", "Found"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -19,6 +20,12 @@ from recourse_arena.problem.request import Request
 
 _DIGITS = (0, 1, 2)
 """How many digits more values may be told with if advice does not hold in coarser ones."""
+
+_AROUND = {1: 6, 2: 5, 3: 4, 4: 3}
+"""From the last step before a value, how many steps outwards are tried of each feature, by how many are acted upon."""
+
+_MANY = ((1,), (2,))
+"""Steps outwards that are tried of all features alike where more are acted upon."""
 
 
 @dataclass(frozen=True)
@@ -56,52 +63,29 @@ class Candidates:
     def judged(self, request: Request, found: Sequence[Found]) -> list[tuple[int, Action]]:
         """Return the valid actions among what was found, each with its row, in values as they are told.
 
-        A value is told in the coarsest steps in which advice still holds and is as likely as it was. What is moved by
-        less than is worth telling is left alone.
+        A value is told in the coarsest steps in which advice around it still holds and is as likely as asked for, the
+        easiest of those tried; as it was found, if in none. What is moved by less than is worth telling is left alone.
 
         Arguments:
             request: What each row asks: the constraints that count.
             found: What was found.
         """
-        if not found:
-            return []
-        rows = torch.tensor([one.row for one in found])
-        mask, values = torch.stack([one.mask for one in found]), torch.stack([one.values for one in found])
-        asked = request[rows]
-        told = self._told(asked, mask, values)
-        plain = replace(self.judge, fresh=None, heldout=None)
-        tried = [self._look(plain, asked, *one) for one in told]
-        chosen = _first(torch.stack([good for good, _ in tried]), torch.stack([valid for _, valid in tried]))
-        kept: dict[tuple[object, ...], tuple[int, int]] = {}
-        for i, way in enumerate(chosen.tolist()):
-            if way >= 0:
-                acted, then = told[way][0][i], told[way][1][i]
-                kept.setdefault((found[i].row, tuple(acted.tolist()), tuple(then[acted].tolist())), (i, way))
+        told: list[Found] = []
+        worth = [self._worth_telling(request, one) for one in found]
+        left: list[tuple[Found, Found | None]] = [(one, None) for one in worth if bool(one.mask.any())]
+        for digits in (*_DIGITS, None):
+            tried = [self._tried(request, one, digits) for one, _ in left]
+            best = self._best(request, [one for one, _ in left], tried)
+            told += [then for then, good in best if good and then is not None]
+            left = [(one, second or then) for (one, second), (then, good) in zip(left, best, strict=True) if not good]
+        told += [second for _, second in left if second is not None]
+        unique = {(one.row, *one.mask.tolist(), *one.values[one.mask].tolist()): one for one in reversed(told)}
+        kept = [*reversed(unique.values())]
         if not kept:
             return []
-        places = [*kept.values()]
-        which = torch.tensor([i for i, _ in places])
-        acted, then = (torch.stack([told[way][part][i] for i, way in places]) for part in (0, 1))
-        actions = self.exactly(asked[which], acted, then, [found[i].solver for i, _ in places])
-        return [(found[i].row, action) for (i, _), action in zip(places, actions, strict=True)]
-
-    def _told(self, asked: Request, mask: Tensor, values: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Return actions in coarser and finer values, and as they were found."""
-        ways = []
-        for digits in _DIGITS:
-            steps = replace(self.steps, power=self.steps.power - digits)
-            rounded = steps.rounded(values, away_from=asked.factual, box=asked.box)
-            moved = mask & steps.worth_telling(asked.factual, rounded)
-            ways.append((moved, torch.where(moved, rounded, asked.factual)))
-        moved = mask & self.steps.worth_telling(asked.factual, values)
-        return [*ways, (moved, torch.where(moved, values, asked.factual))]
-
-    def _look(self, judge: Judge, asked: Request, mask: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Return which actions are valid and likely enough, and which are valid, bool `(actions,)` each."""
-        records = judge(asked, Recommendation.do(mask, values, found=mask.any(1)))
-        valid = torch.from_numpy(records["valid"].to_numpy(zero_copy_only=False).copy())
-        plausible = torch.from_numpy(records["plausible"].to_numpy(zero_copy_only=False).astype(bool))
-        return valid & (plausible | (not asked.plausibility)), valid
+        rows, mask, values = torch.tensor([one.row for one in kept]), *_stacked(kept)
+        actions = self.exactly(request[rows], mask, values, [one.solver for one in kept])
+        return [(one.row, action) for one, action in zip(kept, actions, strict=True)]
 
     @torch.no_grad()
     def exactly(self, asked: Request, mask: Tensor, values: Tensor, solvers: Sequence[str]) -> list[Action]:
@@ -135,13 +119,58 @@ class Candidates:
             for i, (row, solver) in enumerate(zip(told, solvers, strict=True))
         ]
 
+    def _worth_telling(self, request: Request, one: Found) -> Found:
+        """Return an action without what it hardly moves."""
+        factual = request.factual[one.row]
+        mask = one.mask & self.steps.worth_telling(factual, one.values)
+        return replace(one, mask=mask, values=torch.where(mask, one.values, factual))
 
-def _first(good: Tensor, valid: Tensor) -> Tensor:
-    """Return the first way `(actions,)` in which each action is good, else valid; -1 if in none.
+    def _tried(self, request: Request, one: Found, digits: int | None) -> Tensor:
+        """Return the values of an action as they could be told, `(tries, features)`: as found, or in steps around."""
+        if digits is None:
+            return one.values[None]
+        columns = one.mask.nonzero()[:, 0]
+        around = _AROUND.get(len(columns))
+        offsets = [*product(range(around), repeat=len(columns))] if around else [ways * len(columns) for ways in _MANY]
+        steps = replace(self.steps, power=self.steps.power - digits)
+        factual, there = request.factual[one.row].double(), one.values.double()
+        side = (there - factual).sign()
+        number = there / steps.size
+        before = torch.where(side > 0, (number - 1e-6).ceil() - 1, (number + 1e-6).floor() + 1)
+        outwards = torch.zeros(len(offsets), len(factual), dtype=torch.double)
+        outwards[:, columns] = torch.tensor(offsets, dtype=torch.double)
+        values = steps.at(before + side * outwards)
+        box = request.box
+        inside = torch.minimum(torch.maximum(values, box.lower[one.row].double()), box.upper[one.row].double())
+        whole = request.features.categorical
+        return torch.where(one.mask, torch.where(whole, there, inside), factual).to(one.values.dtype).unique(dim=0)
 
-    Arguments:
-        good: Which are good, bool `(ways, actions)`.
-        valid: Which are valid.
-    """
-    wanted = torch.where(good.any(0), good, valid)
-    return torch.where(wanted.any(0), wanted.int().argmax(0), -1)
+    def _best(
+        self, request: Request, found: Sequence[Found], tried: Sequence[Tensor]
+    ) -> list[tuple[Found | None, bool]]:
+        """Return the easiest valid try of each action, and whether it is as likely as asked for; such ones first."""
+        if not found:
+            return []
+        counts = [len(values) for values in tried]
+        rows = torch.tensor([one.row for one in found]).repeat_interleave(torch.tensor(counts))
+        mask = torch.cat([one.mask.expand(count, -1) for one, count in zip(found, counts, strict=True)])
+        asked = request[rows]
+        judge = replace(self.judge, fresh=None, heldout=None)
+        records = judge(asked, Recommendation.do(mask, torch.cat([*tried])))
+        valid, plausible = (
+            torch.from_numpy(records[name].to_numpy(zero_copy_only=False).astype(bool))
+            for name in ("valid", "plausible")
+        )
+        cost = torch.from_numpy(records["weighted_cost"].to_numpy(zero_copy_only=False).copy())
+        good = valid & (plausible | (not asked.plausibility))
+        best: list[tuple[Found | None, bool]] = []
+        parts = (part.split(counts) for part in (valid, good, cost))
+        for one, values, ok, well, price in zip(found, tried, *parts, strict=True):
+            wanted = well if well.any() else ok
+            place = int(torch.where(wanted, price, torch.inf).argmin())
+            best.append((replace(one, values=values[place]), bool(well.any())) if wanted.any() else (None, False))
+        return best
+
+
+def _stacked(found: Sequence[Found]) -> tuple[Tensor, Tensor]:
+    return torch.stack([one.mask for one in found]), torch.stack([one.values for one in found])

@@ -130,10 +130,10 @@ def _certified(case: Case, sweep: Sweep, steps: Steps) -> _Piece | None:
         return None
     here, step = float(sweep.values[sweep.column]), float(steps.size[sweep.column])
     near = step * _NEAR
-    low, high = _nearest(course.pieces(course.margin), here)
     widest = _nearest(course.pieces(), here)
-    if max(low - here, here - high) > near:  # the judge says yes within rounding: nothing more is certain
-        low = high = here
+    # An advised value may lie in the margin itself: the judge says yes there, and so does the sign in double precision.
+    pieces = (_nearest(course.pieces(course.margin), here), widest)
+    low, high = next((one for one in pieces if max(one[0] - here, here - one[1]) <= near), (here, here))
     stops = max(low - step, widest[0]) - near, min(high + step, widest[1]) + near
     return _Piece(low, high, low <= sweep.low, high >= sweep.high, "certified", 0, stops)
 
