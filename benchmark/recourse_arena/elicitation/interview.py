@@ -139,7 +139,8 @@ class Interview:
         self._said |= wishes
         self._at += 1
         if step == _LIMITS:
-            return "\n".join(self._told(name) for name in wishes) or "no limits"
+            limited = [name for name, wish in wishes.items() if wish != Wish(wish.level)]
+            return "\n".join(map(self._told, limited)) or "no limits"
         return "\n".join(self._told(name) for name in wishes)
 
     @property
@@ -253,8 +254,8 @@ class Interview:
             [
                 self._elicitor.question(subjects[0].feature),
                 *lines,
-                f'Give each its place in the order above ("{places}"), 1 for what you would change first, x for what is',
-                f'not possible; or their names in your order ("{names}"), those that are not possible behind "not:"',
+                f'Give each its place in the order above ("{places}"), 1 for what you would change first, x for what',
+                f'is not possible; or their names in your order ("{names}"), those that are not possible behind "not:"',
             ]
         )
 
