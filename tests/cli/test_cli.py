@@ -126,13 +126,14 @@ def test_a_missing_or_broken_gmsc_file_is_one_message_before_anything_runs(comma
 
 
 def test_answers_that_cannot_be_are_refused_before_anything_is_trained(command, tmp_path):
-    (tmp_path / "scores.csv").write_text("effort;income;income_min;income_max\n1;2;;\n2;1;5;2\n")
+    (tmp_path / "scores.csv").write_text("effort;income;income_min;income_max\n1;9;;\n2;1;5;2\n")
     (tmp_path / "clinic.toml").write_text(
         'datasets = ["tiny"]\nsolvers = ["top"]\n[answers.clinic]\nfile = "scores.csv"\n'
     )
     shown = command("run", "clinic.toml", "--out", "run")
     assert shown.exit_code == 2
-    assert "scores.csv:3: column 'income_max': expected at least income_min, which is 5; got '2'" in shown.stderr
+    assert "scores.csv:2: column 'income': expected one of easy, possible, hard, very hard, a whole" in shown.stderr
+    assert "(each of 2 rows is wrong; this is the first)" in shown.stderr
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "cache").exists()
 
@@ -205,7 +206,7 @@ def test_scores_from_a_file_reach_the_run(command, tmp_path):
     [
         ("effort,income\n1,9\n", "scores.csv:2: column 'income'"),
         ("effort,income,income_min\n1,1,high\n", "scores.csv:2: column 'income_min'"),
-        ("person,effort,income\n0,1,1\n4000,1,1\n", "scores.csv:3: column 'person': person 4000 does not exist"),
+        ("person,effort,income\n4000,1,1\n", "scores.csv:2: column 'person': person 4000 does not exist"),
     ],
 )
 def test_a_wrong_scores_file_is_one_message_and_exit_code_2(command, tmp_path, scores, message):
@@ -217,6 +218,29 @@ def test_a_wrong_scores_file_is_one_message_and_exit_code_2(command, tmp_path, s
     assert shown.exit_code == 2, shown.output
     assert message in shown.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_row_costs_its_person_and_is_told_before_anything_is_trained_and_in_the_cell(command, tmp_path):
+    rows = ["3,1,1,,", "5,,1,,", "4000,1,1,,", "199,1,2,,", "4,1,x,5,2", "2,1,1"]
+    _clinic(tmp_path, "\n".join(["person,effort,income,income_min,income_max", *rows, ""]))
+    dry = command("run", "clinic.toml", "--solver", "top", "--dry-run")
+    shown = command("run", "clinic.toml", "--solver", "top", "--out", "run")
+    assert shown.exit_code == 0, shown.output
+    for told in (dry.stdout, shown.stderr):
+        assert f"left out: {tmp_path}/scores.csv:3: column 'effort': expected one of easy, possible" in told
+        assert "scores.csv:4: column 'person': person 4000 does not exist: 200 test people at most of tiny" in told
+        assert "scores.csv:6: column 'income_max': expected at least income_min, which is 5; got '2'" in told
+        assert "scores.csv:7: expected 5 cells as in the header, got 3" in told
+    assert shown.stderr.index("left out") < shown.stderr.index("decision model")
+    cells = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
+    noted = {cell["scenario"]: cell.get("notes", []) for cell in cells}
+    (note,) = noted["clinic"]
+    assert noted["hard-1"] == []
+    assert (note["kind"], note["people"]) == ("answers", 5)
+    assert note["text"].startswith("left out, as their answers are wrong: scores.csv:3: column 'effort': expected")
+    assert "scores.csv:5: column 'person': person 199 does not exist: 89 people of tiny (seed 0) ask" in note["text"]
+    people = pd.read_parquet(tmp_path / "run" / "people.parquet").query("scenario == 'clinic'")
+    assert people["person"].tolist() == [3]
 
 
 def _clinic(folder, scores):

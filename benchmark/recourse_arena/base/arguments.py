@@ -55,7 +55,7 @@ def parsed_number(text: str, decimal: str = ".") -> float:
         (1.5, 1.5, nan, nan)
     """
     if decimal != ".":
-        text = text.translate(str.maketrans({decimal: ".", ".": "?"}))
+        text = text.translate(str.maketrans(f"{decimal}.", ".?"))
     try:
         return float("nan" if "_" in text else text)  # Python's own way of writing thousands
     except ValueError:

@@ -148,8 +148,10 @@ def _value(place: str, given: object, feature: Feature, dataset: Dataset) -> flo
     if isinstance(given, float) and given.is_integer() and abs(given) < 1e15:
         text = str(int(given))  # as a table writes it
     nothing = given is None or type(given).__name__ in ("NAType", "NaTType") or (isinstance(given, str) and not text)
-    if nothing and text not in known:
-        raise ArenaError(f"{place}: expected {_expected(feature)}; got {'an empty cell' if given == '' else 'nothing'}")
+    if nothing and not (isinstance(given, str) and text in known):
+        raise ArenaError(
+            f"{place}: expected {_expected(feature)}; got {'an empty cell' if isinstance(given, str) else 'nothing'}"
+        )
     if feature.levels:
         return _level(place, given, text, feature, known)
     if isinstance(given, str) and text in known:

@@ -135,7 +135,8 @@ class Said:
     def error(self, part: str, expected: str) -> ArenaError:
         """Return the error that something else was expected in a part."""
         got = self.parts.get(part)
-        shown = "an empty cell" if got == "" else "nothing" if got is None else _shown(got)
+        empty = "an empty cell" if self.names else "nothing"
+        shown = empty if got in ("", None) else _shown(got)
         return self._error(part, f"expected {expected}; got {shown}")
 
     def _error(self, part: str, words: str) -> ArenaError:
@@ -191,9 +192,10 @@ class Said:
         if not 0 < number < math.inf:
             raise self.error("by_at_most", "a number above 0, or a percentage as in '10 %'")
         far = min(abs(now) * number / 100 if share else number, _LARGEST)
-        near_low = max(low, _rounded(now - far), feature.lower)
-        near_high = min(high, _rounded(now + far), feature.upper)
-        if far == 0 or (feature.whole and math.ceil(near_low) == math.floor(near_high) == now):
+        down, up = feature.direction is not Direction.UP, feature.direction is not Direction.DOWN
+        near_low = max(low, _rounded(now - far), feature.lower) if down else low
+        near_high = min(high, _rounded(now + far), feature.upper) if up else high
+        if far == 0 or (feature.whole and far < 1):
             raise self.error("by_at_most", f"more: nothing is left but {value(feature, now)}, which it is now")
         if near_low > near_high:
             raise self.error("by_at_most", f"a way from {value(feature, now)} into the other bounds")

@@ -73,7 +73,9 @@ def read_wishes(
         where, answers = _answers(source, scheme, scale.levels)
         check_keys(where, answers, features)
         said = answers_in(where, answers, features)
-    return Wishes(scheme, scale.levels, elicitor.ordered, gathered(where, said, scale, person and person.values))
+    return Wishes(
+        scheme, scale.levels, elicitor.ordered, gathered(where, said, scale, person.values if person else None)
+    )
 
 
 def scheme_said(source: object) -> str | None:
@@ -151,7 +153,14 @@ def _listed(names: object) -> str:
     return ", ".join(map(str, names)) if isinstance(names, (list, tuple)) else str(names)
 
 
-def check_keys(where: str, answers: Mapping[str, object], features: FeatureTable, also: Sequence[str] = ()) -> None:
+def check_keys(
+    where: str,
+    answers: Mapping[str, object],
+    features: FeatureTable,
+    also: Sequence[str] = (),
+    *,
+    partial: bool = False,
+) -> None:
     """Raise that something is no feature that people can act upon, or one of them is missing.
 
     Arguments:
@@ -159,6 +168,7 @@ def check_keys(where: str, answers: Mapping[str, object], features: FeatureTable
         answers: The answers by key.
         features: The features.
         also: What else may stand there.
+        partial: Whether features may be missing.
     """
     names = _actionable(features)
     known = [*also, *names, *(column for name in names for column in _columns(name, names).values())]
@@ -167,7 +177,8 @@ def check_keys(where: str, answers: Mapping[str, object], features: FeatureTable
             raise ArenaError(f"{where}: {key!r} is a feature that nobody can act on; leave it out")
         if key not in known:
             raise ArenaError(f"{where}: {unknown('feature that people can act on', key[:80], known)}")
-    if missing := [name for name in names if name not in answers]:
+    missing = [name for name in names if name not in answers]
+    if missing and not partial:
         words = "are" if len(missing) > 1 else "is"
         raise ArenaError(
             f"{where}: expected an answer for each feature that people can act on; "
