@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from recourse_arena import Direction, Feature, FeatureTable, Kind, Role
-from recourse_arena.cli.asking import ask
+from recourse_arena.cli.advising.asking import ask
 from recourse_arena.cli.group import Arena
 from recourse_arena.elicitation.interview import Interview
 from recourse_arena.elicitation.person import Person

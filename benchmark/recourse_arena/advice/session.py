@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Session", "recommend", "session"]
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -89,7 +90,12 @@ class Session:
         Raises:
             ArenaError: If there is no such scheme.
         """
-        limits = {name: ends for name, ends in self.before.limits.items() if ends is not None}
+        before = self.before
+        limits = {
+            name: tuple(_inwards(end, before.step(name), side) for end, side in zip(ends, (1, -1), strict=True))
+            for name, ends in before.limits.items()
+            if ends is not None
+        }
         return Interview(self.features, self._elicitor(scheme), self.person, limits, scheme=scheme)
 
     def answer(self, wishes: Wishes) -> None:
@@ -282,3 +288,11 @@ def _dataset_name(dataset: object) -> str:
     if not isinstance(dataset, (str, os.PathLike)):
         raise ArenaError(f"dataset: expected its name, the path of its TOML file or a Dataset, got {dataset!r}"[:200])
     return str(dataset)
+
+
+def _inwards(end: float, step: float, side: int) -> float:
+    """Return the end of a range as it is worth telling: the next step inwards, upwards if `side` is 1."""
+    if step <= 0:
+        return end
+    number = math.ceil(end / step - 1e-9) if side > 0 else math.floor(end / step + 1e-9)
+    return float(f"{number * step:.10g}")

@@ -102,6 +102,8 @@ class Verifier:
                 yield f"alternative {number} does not lead to a yes, or breaks a constraint"
             elif not action.plausible and told.status is Status.ADVICE and question.plausibility:
                 yield f"alternative {number} leads to a person who is less likely than they are now"
+        if told.status is Status.UNLIKELY and any(action.plausible for action in actions):
+            yield "it says that all ways are unlikely, and shows one that is not"
         if actions and told.status in (Status.NOT_FOUND, Status.IMPOSSIBLE):
             yield "it says that there is no way, and shows one"
         if not actions and told.status in (Status.ADVICE, Status.UNLIKELY):

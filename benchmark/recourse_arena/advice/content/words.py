@@ -235,7 +235,7 @@ class Words:
         return f"you could also change {name}" if one.what == "not possible" else f"your limit on {name} were wider"
 
     def _moved(self, move: Move) -> str:
-        return f"{self.title(move.feature)} {self.value(move.feature, move.now)} -> {self.move(move).split('   ')[0]}"
+        return f"{self.title(move.feature)} {self.about(move.feature, move.now)} -> {self.move(move).split('   ')[0]}"
 
 
 def _listed(words: Sequence[str], last: str = "and") -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from recourse_arena.advice.session import Session
 
 _HELP = (
-    'Say the number of a way that suits you, or what does not: "income no", "income at most 3200",\n'
-    '"income at least 1000", "income harder". Nothing more to say: Enter.'
+    'Say the number of a way that suits you, or what does not: "{0} no", "{0} harder", and of numbers\n'
+    '"{0} at most ..." or "{0} at least ...". Nothing more to say: Enter.'
 )
 _WORDS = {"no": "no", "never": "no", "not possible": "no", "x": "no", "harder": "harder", "hard": "harder"}
 
@@ -37,7 +37,7 @@ def refined(session: Session, keep: Callable[[], None]) -> Advice:
     advice = session.advice
     click.echo(advice.text())
     while advice.alternatives:
-        click.echo(_HELP)
+        click.echo(_HELP.format(title(advice.alternatives[0].moves[0].feature)))
         said = click.prompt("Your answer", default="", show_default=False).strip()
         if not said:
             break
