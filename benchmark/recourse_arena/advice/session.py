@@ -92,7 +92,7 @@ class Session:
         """
         before = self.before
         limits = {
-            name: tuple(_inwards(end, before.step(name), side) for end, side in zip(ends, (1, -1), strict=True))
+            name: (_inwards(ends[0], before.step(name), 1), _inwards(ends[1], before.step(name), -1))
             for name, ends in before.limits.items()
             if ends is not None
         }
