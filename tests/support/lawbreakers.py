@@ -576,6 +576,16 @@ class NoSummary(Unordered):
     summary = ""
 
 
+class TooFewWords(Unordered):
+    def words(self, levels):
+        return ("easy",)
+
+
+class TakesNoForTheFirst(Unordered):
+    def read(self, text, levels):
+        return 1
+
+
 class RefusesFavours(Unordered):
     def sample(self, people, features, *, actionable, favoured, draws):
         if favoured:
@@ -585,6 +595,8 @@ class RefusesFavours(Unordered):
 
 BAD_ELICITORS: dict[type[Elicitor], str] = {
     NoSummary: "it_says_what_it_is",
+    TooFewWords: "people_can_be_asked",
+    TakesNoForTheFirst: "people_can_be_asked",
     ScoresFromZero: "answers_are_scores_of_actionable_features",
     AllTheSame: "people_can_act_on_as_many_features_as_asked_for",
     DrawsAnything: "the_same_draws_lead_to_the_same_answers",

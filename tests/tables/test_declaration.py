@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from own_tables import TOML, replaced, written
 
@@ -246,6 +248,19 @@ def test_the_version_of_ones_own_follows_what_is_declared_and_not_where_it_lies(
     one, elsewhere = (TableDataset.at(written(tmp_path / place)).version for place in ("a", "b"))
     other = TableDataset.at(written(tmp_path / "c", income("lower = 0"))).version
     assert one == elsewhere != other
+
+
+def test_a_unit_is_for_people_alone(tmp_path):
+    plain, other = (
+        TableDataset.at(written(tmp_path / "a")),
+        TableDataset.at(written(tmp_path / "b", income('unit = "DM"'))),
+    )
+    assert other.features["income"].unit == "DM"
+    assert plain.version == other.version
+    assert "unit=" not in repr(plain.declaration)
+    for unit in (" DM", "a\nb", "x" * 101):
+        with pytest.raises(ArenaError, match="feature 'income': unit: expected at most 100 letters on one line"):
+            TableDataset.at(written(tmp_path / "c", income(f"unit = {json.dumps(unit)}")))
 
 
 def test_a_rule_between_levels_is_kept_as_it_is_written(tmp_path):

@@ -10,7 +10,7 @@ import torch
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.guard.process_state import ProcessState
-from recourse_arena.interfaces.elicitor import Elicitor
+from recourse_arena.interfaces.elicitor import NEVER, Elicitor
 from recourse_arena.people.features import Feature, FeatureTable, Role
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
@@ -39,6 +39,21 @@ def answers_are_scores_of_actionable_features(elicitor: Elicitor) -> None:
         answers = _answers(elicitor, actionable)
         Actionability.validated(answers.scores, answers.levels, _FEATURES)
         expect(len(answers) == _PEOPLE, f"expected answers of {_PEOPLE} people, got {len(answers)}")
+
+
+def people_can_be_asked(elicitor: Elicitor) -> None:
+    """Each feature has a question; each level is said by its number, and by its word where it has one; no is no."""
+    levels = elicitor.levels(_FEATURES)
+    words = elicitor.words(levels)
+    expect(len(words) == levels, f"words: expected {levels}, one for each level, got {len(words)}")
+    for feature in (feature for feature in _FEATURES if feature.role is Role.ACTIONABLE):
+        question = elicitor.question(feature)
+        expect(isinstance(question, str) and question.strip(), f"question: expected a sentence, got {question!r}")
+    for level, word in enumerate(words, 1):
+        for text in filter(None, (str(level), word)):
+            expect(elicitor.read(text, levels) == level, f"read: expected level {level} of the answer {text!r}")
+    for text in NEVER:
+        expect(elicitor.read(text, levels) == levels + 1, f"read: expected {levels + 1} of the answer {text!r}")
 
 
 def people_can_act_on_as_many_features_as_asked_for(elicitor: Elicitor) -> None:
@@ -82,6 +97,7 @@ def a_favoured_pair_is_preferred(elicitor: Elicitor) -> None:
 ELICITOR_LAWS: tuple[Law, ...] = (
     it_says_what_it_is,
     answers_are_scores_of_actionable_features,
+    people_can_be_asked,
     people_can_act_on_as_many_features_as_asked_for,
     the_same_draws_lead_to_the_same_answers,
     global_state_is_left_alone,
