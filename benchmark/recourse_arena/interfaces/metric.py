@@ -120,8 +120,10 @@ class Metric:
         population: The people it averages over.
         definition: What it is, in one sentence.
         compute: Its value for the records of a cell's people and the cell's timings in seconds (`fit_seconds`,
-            `solve_seconds`); none where undefined. Records have `optimal_cost` and `optimality_gap` beside what the
-            judge writes, if an exact solver certified anybody of the dataset, scenario and seed. Default: its average.
+            `solve_seconds`); none where undefined. Of each feature records have `factual_`, `mask_`, `value_` (whether
+            it is acted upon, and set to what) and `after_` (what it is then, where that is neither); beside what the
+            judge writes they have `optimal_cost` and `optimality_gap`, if an exact solver certified anybody of the
+            dataset, scenario and seed. Default: its average.
         title: Short heading for tables; its name if empty.
         average: What it averages over people; none if it is no average.
         version: Changes whenever `compute` or `average` gives other values: kept ones are then measured anew.

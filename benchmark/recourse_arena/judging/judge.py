@@ -16,6 +16,7 @@ from recourse_arena.judging.constraints import violated
 from recourse_arena.judging.fresh_noise import FreshNoise
 from recourse_arena.judging.records import as_records
 from recourse_arena.models.plausibility.neighbours import Neighbours
+from recourse_arena.people.box import Box
 from recourse_arena.people.groups import groups_in_words
 from recourse_arena.problem.model_protocols import AsLikely, CausalModel, Decisions, Plausibility
 from recourse_arena.problem.recommendation import Recommendation
@@ -61,6 +62,8 @@ class Judge:
         heldout: A second notion of what is plausible, made from other people, which no solver is ever handed; none
             where there is none.
         fresh: Draws of noise after an action; none where that is not asked about.
+        feasible: Values that are feasible for everybody, `(features,)` each; bounds of people that differ are kept
+            as their own. None where nobody has any.
     """
 
     decisions: Decisions
@@ -71,6 +74,7 @@ class Judge:
     neighbours: Neighbours | None = None
     heldout: Plausibility | None = None
     fresh: FreshNoise | None = None
+    feasible: Box | None = None
 
     @torch.no_grad()
     def __call__(self, request: Request, recommendation: Recommendation) -> pa.Table:
@@ -120,7 +124,7 @@ class Judge:
             records[f"score_{name}"] = request.actionability.scores[:, j].to(torch.int8)
             records[f"mask_{name}"] = acted[:, j]
             records[f"value_{name}"] = _where(acted[:, j], recommendation.values[:, j])
-        return as_records(records)
+        return as_records({**records, **self._before_and_after(request, recommendation, acted, after)})
 
     @torch.no_grad()
     def look(self, request: Request, recommendation: Recommendation) -> Seen:
@@ -138,6 +142,30 @@ class Judge:
         after = self.reference.counterfactual(factual, sound, values)
         broken = breaks + request.features.broken_rules(factual, after).sum(1) * solved
         return Seen(sound, values, after, broken, solved & (broken == 0) & self.decisions.accepts(after))
+
+    def _before_and_after(
+        self, request: Request, recommendation: Recommendation, acted: Tensor, after: Tensor
+    ) -> dict[str, Tensor]:
+        """Return what a row lacks to be judged again: the factual, what else changes, and bounds of people's own."""
+        factual, columns = request.factual, {}
+        told = torch.where(acted, recommendation.values.to(factual.dtype), factual)
+        else_changed = recommendation.solved[:, None] & (after != told)
+        ends = {} if self.feasible is None else self._own_bounds(request, self.feasible)
+        for j, name in enumerate(request.features.names):
+            columns[f"factual_{name}"] = factual[:, j].float()
+            columns[f"after_{name}"] = _where(else_changed[:, j], after[:, j])
+            for end, bounds in ends.items():
+                if not bounds[:, j].isnan().all():
+                    columns[f"own_{end}_{name}"] = bounds[:, j].float()
+        return columns
+
+    def _own_bounds(self, request: Request, feasible: Box) -> dict[str, Tensor]:
+        """Return both ends of each person's box where they are not those of everybody, else nan."""
+        usual = feasible.directed(request.factual, request.features)
+        pairs = {"lower": (request.box.lower, usual.lower), "upper": (request.box.upper, usual.upper)}
+        return {
+            end: torch.where(request.actionable & (own != all_), own, torch.nan) for end, (own, all_) in pairs.items()
+        }
 
     def _likelihood(
         self, request: Request, factual: Tensor, after: Tensor, inlier: Tensor | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COLUMNS", "as_records", "check_records", "column_type"]
+__all__ = ["COLUMNS", "REJUDGED", "as_records", "check_records", "column_type"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,8 +36,21 @@ _NEAR = {"inlier_score": pa.float32(), "neighbour_distance": pa.float32()}
 _PROVED = {"lower_bound": pa.float32(), "optimal_cost": pa.float64(), "optimality_gap": pa.float64()}
 """What records have beside it where a solver proves something, or somebody's optimum is certified."""
 
-_PREFIXES = {"group_": pa.large_string(), "score_": pa.int8(), "mask_": pa.bool_(), "value_": pa.float32()}
-"""What records have of each sensitive attribute, and of each feature."""
+_PREFIXES = {
+    "group_": pa.large_string(),
+    "score_": pa.int8(),
+    "mask_": pa.bool_(),
+    "value_": pa.float32(),
+    "factual_": pa.float32(),
+    "after_": pa.float32(),
+    "own_lower_": pa.float32(),
+    "own_upper_": pa.float32(),
+}
+"""What records have of each sensitive attribute, and of each feature: bounds only where somebody has bounds of their
+own. The counterfactual is `after_` where it is there, else `value_` of what is acted upon, else `factual_`."""
+
+REJUDGED = ("factual_", "after_", "own_lower_", "own_upper_")
+"""What only those read who judge a row again; runs of before they were kept have none of it."""
 
 
 def column_type(name: str) -> pa.DataType | None:
@@ -80,7 +93,8 @@ def check_records(schema: pa.Schema) -> None:
         ArenaError: With the first column that is missing or of another type.
     """
     names = list(schema.names)
-    for name in (*COLUMNS, *names):
+    needed = [f"factual_{name.removeprefix('mask_')}" for name in names if name.startswith("mask_")]
+    for name in (*COLUMNS, *needed, *names):
         kind = column_type(name)
         if names.count(name) != 1 or kind is None or schema.field(name).type != kind:
             raise ArenaError(f"not rows of people: column {name!r} is missing, unknown, there twice or of another type")

@@ -6,9 +6,14 @@ __all__ = ["Result"]
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
+from recourse_arena.reporting.results.counterfactuals import counterfactuals
 from recourse_arena.storage.run_files import RunFiles
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +31,13 @@ class Result(RunFiles):
     def board(self) -> Leaderboard:
         """Its leaderboard."""
         return Leaderboard.of([self])
+
+    def counterfactuals(self, dataset: str = "", *, words: bool = True) -> pd.DataFrame:
+        """Return who people of a dataset are and who they would be, a row per cell and person.
+
+        See :func:`~recourse_arena.reporting.results.counterfactuals.counterfactuals`.
+        """
+        return counterfactuals(self, dataset, words=words)
 
     def __repr__(self) -> str:
         return self.board.text()

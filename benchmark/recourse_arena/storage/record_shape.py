@@ -71,6 +71,14 @@ class _Cell(msgspec.Struct):
     notes: list[_Note] = []
 
 
+class _Feature(msgspec.Struct):
+    name: str
+    kind: str = ""
+    role: str = ""
+    levels: list[str] = []
+    description: str = ""
+
+
 class _Materials(msgspec.Struct):
     dataset: str
     seed: _Whole
@@ -83,6 +91,7 @@ class _Materials(msgspec.Struct):
     accuracy: float | None = None
     effects: str | None = None
     cost: str | None = None
+    features: list[_Feature] = []
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("accuracy", "effects", "cost") if getattr(self, name) is None]

@@ -29,7 +29,7 @@ from recourse_arena.models.causal.no_effects import NoEffects
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
 from recourse_arena.people.encoding import Encoding
-from recourse_arena.people.features import Kind
+from recourse_arena.people.features import Feature, Kind
 from recourse_arena.people.groups import groups_in_words
 from recourse_arena.people.intake import as_splits, check_splits
 from recourse_arena.people.people import Splits
@@ -66,7 +66,8 @@ class FittedDataset:
             digest), `classifier, flow, heldout` (digests of their weights), `asking` (how many people ask), `decision`
             (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names); for
             readers `summary` (of the dataset), `tested` and `refused` (how many test people there are, and the share of
-            them that the decision model refuses), `among` (of how many people those ask whom it refuses) and `split`.
+            them that the decision model refuses), `among` (of how many people those ask whom it refuses), `split` and
+            `features` (what their values mean).
         neighbours: Accepted training people, for those whose nearest one is looked for.
         heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
     """
@@ -96,6 +97,7 @@ class FittedDataset:
             neighbours=self.neighbours,
             heldout=self.heldout,
             fresh=self._fresh,
+            feasible=problem.box,
         )
 
     @cached_property
@@ -232,8 +234,16 @@ def prepare(
         "refused": round(float((~accepted).double().mean()), 4),
         "among": len(splits.recourse.test),
         "split": "test",
+        "features": [_said_of(feature) for feature in dataset.features],
     }
     return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity, neighbours, heldout)
+
+
+def _said_of(feature: Feature) -> dict[str, object]:
+    """Return what a reader of records needs to know of a feature: its name, kind, levels and unit."""
+    said = {"name": feature.name, "kind": str(feature.kind), "role": str(feature.role)}
+    more = {"levels": list(feature.levels), "description": feature.description}
+    return {**said, **{name: value for name, value in more.items() if value}}
 
 
 def _digest(state: Mapping[str, Tensor] | None) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.interfaces.metric import Average
+from recourse_arena.judging.records import REJUDGED
 from recourse_arena.storage.people_table import KEYS
 from recourse_arena.storage.run_files import RunFiles
 
@@ -60,7 +61,7 @@ class Side:
         if self.result.table("people.parquet") is None:
             path = self.result.path / "people.parquet"
             raise ArenaError(f"{path} is not there: this run keeps no people; run the suite again")
-        people = self.result.read_people()
+        people = self.result.read_people(lambda column: not column.startswith(REJUDGED))
         if people is None:
             return {}
         groups = people.groupby(list(KEYS), sort=False, observed=True)

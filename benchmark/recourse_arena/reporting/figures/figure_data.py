@@ -10,6 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.judging.records import REJUDGED
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.storage.people_table import read_people
 from recourse_arena.storage.run_files import RunFiles
@@ -102,7 +103,7 @@ class FigureData:
         if path is None:
             return NoData("the run has no people.parquet")
         try:
-            people = read_people(path, required=())
+            people = read_people(path, lambda column: not column.startswith(REJUDGED), required=())
         except ArenaError as error:
             return NoData(str(error))
         return NoData("people.parquet holds nobody") if people is None else people
