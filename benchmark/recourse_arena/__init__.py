@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Average, Metric
     from recourse_arena.interfaces.options import Choice, Range, Space
+    from recourse_arena.interfaces.policy import Belief, Policy, Reaction, Reactions, Respondents
     from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
     from recourse_arena.interfaces.solver import Solver
     from recourse_arena.interfaces.suite import Block, Suite
@@ -54,6 +55,7 @@ _HOMES = {
     "AtMost": "people.rules",
     "AtRandom": "people.assignment",
     "Average": "interfaces.metric",
+    "Belief": "interfaces.policy",
     "Block": "interfaces.suite",
     "Box": "people.box",
     "ByAttribute": "people.assignment",
@@ -85,11 +87,15 @@ _HOMES = {
     "Parents": "models.causal.structural",
     "People": "people.people",
     "PiecewiseLinear": "models.causal.piecewise",
+    "Policy": "interfaces.policy",
     "Problem": "problem.problem",
     "Profile": "problem.profile",
     "Range": "interfaces.options",
+    "Reaction": "interfaces.policy",
+    "Reactions": "interfaces.policy",
     "Recommendation": "problem.recommendation",
     "Request": "problem.request",
+    "Respondents": "interfaces.policy",
     "Role": "people.features",
     "Scenario": "problem.scenario",
     "Solver": "interfaces.solver",
@@ -119,6 +125,7 @@ __all__ = [
     "AtMost",
     "AtRandom",
     "Average",
+    "Belief",
     "Block",
     "Box",
     "ByAttribute",
@@ -149,11 +156,15 @@ __all__ = [
     "Parents",
     "People",
     "PiecewiseLinear",
+    "Policy",
     "Problem",
     "Profile",
     "Range",
+    "Reaction",
+    "Reactions",
     "Recommendation",
     "Request",
+    "Respondents",
     "Role",
     "Scenario",
     "Solver",

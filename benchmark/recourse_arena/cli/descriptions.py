@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.errors import unknown
 from recourse_arena.base.names import plain, spell, variant
+from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.problem.scenario import PARTS, SCHEMES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def describe(kind: str, name: str, registry: Registry) -> Iterator[str]:
     if kind != "datasets":
         base = variant(name)[0]
         if base not in getattr(registry, kind):
-            raise unknown(kind.removesuffix("s"), base, getattr(registry, kind))
+            raise unknown(str(PLUGIN_KINDS[kind]), base, getattr(registry, kind))
     yield from _DESCRIBED[kind](name, registry)
 
 
@@ -184,6 +185,16 @@ def _elicitor(name: str, registry: Registry) -> Iterator[str]:
     yield from _paragraphs(made.__doc__)
 
 
+def _policy(name: str, registry: Registry) -> Iterator[str]:
+    base = variant(name)[0]
+    made = registry.policies[base]
+    yield f"{base} (version {plain(made.version)}): {plain(made.summary)}"
+    yield f"scenarios: hard-2!asked-{base} and all others with !asked-{base} behind them"
+    yield from _options(made, base)
+    yield ""
+    yield from _paragraphs(made.__doc__)
+
+
 def _metric(name: str, registry: Registry) -> Iterator[str]:
     metric = registry.metrics[name]
     better = f"{metric.direction} is better" if metric.direction != "none" else "neither way is better"
@@ -217,7 +228,8 @@ def _scenario(name: str, registry: Registry) -> Iterator[str]:
     scenario = registry.scenario(name)
     own = {variant(scenario.scheme)[0]} - {"ranking", *SCHEMES.values()}
     schemes = {scheme: registry.elicitors[scheme].summary for scheme in own}
-    yield f"{plain(name)}: {plain(scenario.in_words(schemes))}"
+    policies = {} if scenario.policy is None else {(p := variant(scenario.policy)[0]): registry.policies[p].summary}
+    yield f"{plain(name)}: {plain(scenario.in_words(schemes, policies))}"
 
 
 def _options(made: type, base: str, prefix: str = "") -> Iterator[str]:
@@ -277,6 +289,7 @@ _DESCRIBED: Mapping[str, Callable[[str, Registry], Iterator[str]]] = {
     "decisions": _decision,
     "solvers": _solver,
     "elicitors": _elicitor,
+    "policies": _policy,
     "metrics": _metric,
     "suites": _suite,
 }

@@ -16,6 +16,7 @@ from recourse_arena.base.errors import unknown
 from recourse_arena.base.names import variant
 from recourse_arena.base.randomness import generator
 from recourse_arena.elicitation.answers import Answers, read_answers
+from recourse_arena.elicitation.hidden_people import with_hidden_limits
 from recourse_arena.elicitation.populations import assigned
 from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.interfaces.dataset import Dataset
@@ -74,7 +75,8 @@ class Requests:
     def under(self, scenario: Scenario, people: int | None = None) -> Request:
         """Return the request of some applicants under a scenario, in the order of their numbers.
 
-        Whoever is asked has the number and the preferences that they have among all.
+        Whoever is asked has the number and the preferences that they have among all. Where a policy has to find out
+        what they want, this is what they want in truth: limits of their own are in the box.
 
         Arguments:
             scenario: The scenario.
@@ -127,13 +129,17 @@ class Requests:
             favoured=self._favoured(scenario),
             draws=draws,
         )
-        return self.problem.request(
+        request = self.problem.request(
             self.applicants.x,
             answers,
             profile=profile(scenario.profile),
             plausibility=scenario.plausibility,
             density=scenario.density,
         )
+        if scenario.policy is None:
+            return request
+        limits = generator(self.seed, variant(self.name)[0], self._purpose("hidden bounds"))
+        return with_hidden_limits(request, limits)
 
     def limited(self, scenario: Scenario, people: int | None = None) -> tuple[str, int]:
         """Return who of a request cannot act on what they said they can, in words, and how many they are.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Metric
+    from recourse_arena.interfaces.policy import Policy
     from recourse_arena.interfaces.solver import Solver
     from recourse_arena.interfaces.suite import Suite
 
@@ -45,6 +46,11 @@ def recourse_solvers() -> list[type[Solver]]:  # type: ignore[empty-body]
 @hookspec
 def recourse_elicitors() -> list[type[Elicitor]]:  # type: ignore[empty-body]
     """Return preference-elicitation schemes."""
+
+
+@hookspec
+def recourse_policies() -> list[type[Policy]]:  # type: ignore[empty-body]
+    """Return elicitation policies: what is asked before advice, and what is learnt of a refusal."""
 
 
 @hookspec

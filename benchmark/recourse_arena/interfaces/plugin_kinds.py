@@ -17,19 +17,19 @@ class PluginKind:
         singular: What one of it is called in code.
         made: Whether classes are offered, whose options are arguments of a name: `grid?points=9`; else objects are.
         words: What one of it is called in messages; as in code if empty.
+        plural: Where the registry holds what is offered of it.
     """
 
     singular: str
     made: bool
     words: str = ""
+    plural: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plural", self.plural or f"{self.singular}s")
 
     def __str__(self) -> str:
         return self.words or self.singular
-
-    @property
-    def plural(self) -> str:
-        """Where the registry holds what is offered of it."""
-        return f"{self.singular}s"
 
     @property
     def hook(self) -> str:
@@ -50,6 +50,7 @@ PLUGIN_KINDS: Mapping[str, PluginKind] = {
         PluginKind("decision", made=True, words="decision model"),
         PluginKind("solver", made=True),
         PluginKind("elicitor", made=True, words="elicitation scheme"),
+        PluginKind("policy", made=True, words="elicitation policy", plural="policies"),
         PluginKind("metric", made=False),
         PluginKind("suite", made=False),
     )

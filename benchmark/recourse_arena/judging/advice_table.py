@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["as_advice", "as_recommendation", "check_advice"]
+__all__ = ["as_advice", "as_recommendation", "check_advice", "talked_about", "told_everything"]
 
 from collections.abc import Sequence
 
@@ -15,6 +15,8 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
+
+_TOLD = "told_"
 
 
 def as_advice(request: Request, recommendation: Recommendation) -> pa.Table:
@@ -30,6 +32,45 @@ def as_advice(request: Request, recommendation: Recommendation) -> pa.Table:
     if recommendation.lower_bound is not None:
         columns["lower_bound"] = pa.array(recommendation.lower_bound.numpy())
     return pa.table(columns)
+
+
+def talked_about(
+    advice: pa.Table,
+    told: Recommendation,
+    features: Sequence[str],
+    *,
+    accepted: Tensor,
+    rounds: Tensor,
+    questions: Tensor,
+) -> pa.Table:
+    """Return the advice with which a conversation ended, with how it went.
+
+    Arguments:
+        advice: The last advice, as :func:`as_advice` returns it.
+        told: What the same solver recommends when it is told everything: `told_outcome`, `told_mask_FEATURE` and
+            `told_value_FEATURE`.
+        features: The features.
+        accepted: Who would do what they were advised last, bool `(people,)`.
+        rounds: How often each was advised, `(people,)`.
+        questions: How many questions each was asked, `(people,)`.
+    """
+    columns = {"accepted": accepted, "rounds": rounds, "questions": questions}
+    for j, name in enumerate(features):
+        columns[f"{_TOLD}mask_{name}"] = told.mask[:, j]
+        columns[f"{_TOLD}value_{name}"] = told.values[:, j]
+    for name, values in columns.items():
+        advice = advice.append_column(name, pa.array(values.numpy()))
+    return advice.append_column(f"{_TOLD}outcome", pa.array(told.outcomes, pa.string()).dictionary_encode())
+
+
+def told_everything(advice: pa.Table, features: Sequence[str]) -> Recommendation:
+    """Return what the solver recommends when it is told everything, from the advice of a conversation.
+
+    Raises:
+        ArenaError: If it is not there.
+    """
+    told = {name.removeprefix(_TOLD): advice[name] for name in advice.column_names if name.startswith(_TOLD)}
+    return as_recommendation(pa.table(told), features)
 
 
 def check_advice(schema: pa.Schema) -> None:

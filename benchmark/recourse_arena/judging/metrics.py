@@ -83,11 +83,26 @@ def _optimality_people(people: pd.DataFrame, timings: Mapping[str, float]) -> fl
     return float(people["optimality_gap"].notna().sum()) if "optimality_gap" in people else None
 
 
+def _among_possible(people: pd.DataFrame) -> np.ndarray:
+    return _among(_numbers(people, "accepted"), _numbers(people, "possible") == 1)
+
+
+def _of_accepted(name: str) -> Average:
+    """Return the mean of a column over the people who ended with advice that they accept and that works."""
+    return Average(_if_recorded(name, lambda people: _among(_numbers(people, name), _accepted(people))), "mean")
+
+
+def _accepted(people: pd.DataFrame) -> np.ndarray:
+    return _numbers(people, "accepted") == 1
+
+
 _ALL, _SOLVED, _VALID = (
     "everybody asking",
     "people with a recommendation",
     "people with a valid recommendation",
 )
+_TALKED = "everybody whose wishes a policy had to find out"
+_SATISFIED = "people who end with advice that they accept and that does what the scenario asks for"
 _CERTIFIED = "people with a certified optimum and a recommendation that does what the scenario asks for"
 
 
@@ -170,6 +185,63 @@ def recourse_metrics() -> list[Metric]:
             "what does not follow stays as observed, and counts that follow are whole); 0 for who has no valid "
             "recommendation. Where nothing follows from anything it is validity.",
             average=Average(_if_recorded("redrawn", _column("redrawn")), "mean"),
+            shown=True,
+        ),
+        Metric(
+            "accepted",
+            "higher",
+            "share",
+            _TALKED,
+            "Ends with advice that breaks none of their hidden constraints, is not harder than was believed, leads to a "
+            "positive decision, and is plausible where that is asked for.",
+            average=Average(_if_recorded("accepted", _column("accepted"))),
+            shown=True,
+        ),
+        Metric(
+            "possible",
+            "higher",
+            "share",
+            _TALKED,
+            "The same solver finds such advice when it is told everything: what no policy can make up for.",
+            average=Average(_if_recorded("possible", _column("possible"))),
+            shown=True,
+        ),
+        Metric(
+            "accepted_possible",
+            "higher",
+            "share",
+            "people for whom the same solver finds acceptable advice when it is told everything",
+            "Ends with acceptable advice, where that is possible: what finding out costs, whatever the solver is like.",
+            title="acc. of poss.",
+            average=Average(_if_recorded("accepted", _among_possible)),
+            shown=True,
+        ),
+        Metric(
+            "rounds",
+            "lower",
+            "rounds",
+            _SATISFIED,
+            "Mean number of times that they were advised until they accepted.",
+            average=_of_accepted("rounds"),
+            shown=True,
+        ),
+        Metric(
+            "questions",
+            "lower",
+            "questions",
+            _TALKED,
+            "Mean number of questions that they were asked: one for each feature, ranking or choice; advice is none.",
+            average=Average(_if_recorded("questions", _column("questions")), "mean"),
+            shown=True,
+        ),
+        Metric(
+            "regret",
+            "lower",
+            "relative",
+            _SATISFIED,
+            "Mean of weighted cost over the person's own optimum, less 1, by their true weights: the cheaper of what "
+            "they accepted and of what the same solver recommends when told everything.",
+            average=_of_accepted("regret"),
             shown=True,
         ),
         Metric(

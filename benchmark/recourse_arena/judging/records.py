@@ -36,6 +36,16 @@ _NEAR = {"inlier_score": pa.float32(), "neighbour_distance": pa.float32()}
 _PROVED = {"lower_bound": pa.float32(), "optimal_cost": pa.float64(), "optimality_gap": pa.float64()}
 """What records have beside it where a solver proves something, or somebody's optimum is certified."""
 
+_TALKED = {
+    "accepted": pa.bool_(),
+    "possible": pa.bool_(),
+    "rounds": pa.int64(),
+    "questions": pa.int64(),
+    "own_optimum": pa.float32(),
+    "regret": pa.float32(),
+}
+"""What records have beside it where a policy had to find out what people want."""
+
 _PREFIXES = {
     "group_": pa.large_string(),
     "score_": pa.int8(),
@@ -60,7 +70,7 @@ def column_type(name: str) -> pa.DataType | None:
         >>> str(column_type("valid")), str(column_type("mask_income")), column_type("mood")
         ('bool', 'bool', None)
     """
-    found = COLUMNS.get(name) or _PROVED.get(name) or _NEAR.get(name)
+    found = COLUMNS.get(name) or _PROVED.get(name) or _NEAR.get(name) or _TALKED.get(name)
     return found or next((kind for prefix, kind in _PREFIXES.items() if name.startswith(prefix)), None)
 
 

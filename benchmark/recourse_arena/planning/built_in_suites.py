@@ -210,6 +210,31 @@ _METHODS = Suite(
 )
 
 
+_POLICIES = (
+    *("none", "binary", "ranking", "likert", "choice-sets"),
+    *("post-hoc", "binary-and-post-hoc", "likert-and-post-hoc", "choice-sets-and-post-hoc"),
+)
+_INTERACTION = Suite(
+    name="interaction",
+    summary="Loan, 200 people who hide what they want: what policies of asking find out, and at how many questions",
+    blocks=(
+        Block(
+            ("loan",),
+            _scenarios(
+                *(
+                    f"{hidden}!asked-{policy}"
+                    for hidden in ("score-hard-random+soft-linear", "hard-2+soft-linear")
+                    for policy in _POLICIES
+                )
+            ),
+            ("convex", "icarma"),
+            people=200,
+        ),
+    ),
+    ranked_by="accepted",
+)
+
+
 @hookimpl
 def recourse_suites() -> list[Suite]:
     """Return the built-in suites."""
@@ -223,5 +248,6 @@ def recourse_suites() -> list[Suite]:
         _CERTIFIED,
         _STRUCTURES,
         _METHODS,
+        _INTERACTION,
         _tabular(),
     ]

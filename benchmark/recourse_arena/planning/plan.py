@@ -328,6 +328,8 @@ def _check_people(
 
 def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) -> None:
     registry.elicitor(scenario.scheme)
+    if scenario.policy is not None:
+        registry.policy(scenario.policy)
     if scenario.answers is not None:
         _answers(scenario, dataset, registry)
     count = dataset.features.count_actionable

@@ -14,7 +14,7 @@ from uuid import uuid4
 from recourse_arena.base.errors import unknown
 from recourse_arena.base.keys import content_key
 from recourse_arena.base.names import variant
-from recourse_arena.base.version import PROTOCOL, __version__
+from recourse_arena.base.version import CONVERSATION, PROTOCOL, __version__
 from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell, Plan
@@ -142,9 +142,18 @@ class _Maker:
             said = asdict(replace(cell.scenario, answers=None))  # wherever the file lies
             if not cell.scenario.labels:
                 del said["labels"]  # keys are those of before there were any
+            if cell.scenario.policy is None:
+                del said["policy"]
+            else:
+                said["policy"] = self._policy(cell.scenario.policy)
             self.asked[cell.scenario, cell.people] = {
                 "scenario": said,
                 "answers": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
                 "people": f"{cell.people} drawn" if cell.people and not file else None,
             }
         return self.asked[cell.scenario, cell.people]
+
+    def _policy(self, name: str) -> dict[str, object]:
+        """Return what conversations of a policy depend on, beside whom it talks to."""
+        made = self.registry.policies[variant(name)[0]]
+        return {**self.registry.origin("policies", name), "version": made.version, "conversation": CONVERSATION}

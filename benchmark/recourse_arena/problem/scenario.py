@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any, ClassVar, Literal, get_args
 
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import is_name, written
 from recourse_arena.problem.profile import PROFILES
 
 Density = Literal["flow", "scm"]
@@ -43,8 +44,12 @@ PARTS: Mapping[str, str] = {
     "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it, uniform ones",
     "!no-plausibility": "advice need not lead to a plausible person",
     "!scm-plausibility": "plausible is what the true causal model finds likely, rather than the fitted one",
+    "!asked-POLICY": "all of it is hidden, and so are bounds of one's own: an elicitation policy finds out",
 }
 """What a scenario's name is made of, and what each part means."""
+
+_HIDDEN = "asked-"
+"""How a switch begins that hides what people want and names the policy that asks them."""
 
 _ASKED = {
     "ranking": "people rank features by preference",
@@ -66,7 +71,8 @@ class Scenario:
 
     Arguments:
         name: Its name, e.g. `hard-2`, `soft-linear`, `hard-random+soft-convex`, `score-soft-linear`,
-            `score?levels=7-soft-linear`, `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`.
+            `score?levels=7-soft-linear`, `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`,
+            `score-hard-random!asked-post-hoc`.
         scheme: Name of the elicitation scheme, with options.
         actionable: How many globally actionable features each person can act on: a number, `all` or `random`.
         profile: Name of the cost profile.
@@ -75,6 +81,8 @@ class Scenario:
         answers: Path of a CSV file of real answers, instead of a sampled population.
         density: Whose log-density says what is plausible; people and preferences do not depend on it.
         labels: Words for the levels of the scheme, from the first, which the answers may say instead of numbers.
+        policy: Name of the elicitation policy, with options, that has to find out what people want; none where solvers
+            are told.
 
     Raises:
         ArenaError: If a density is chosen for a plausibility that is not asked for.
@@ -82,7 +90,8 @@ class Scenario:
     Example:
         >>> Scenario.parse("score-hard-random+soft-linear")
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
-distribution='uniform', plausibility=True, answers=None, density='flow', labels=())
+distribution='uniform', plausibility=True, answers=None, density='flow', labels=(), \
+policy=None)
     """
 
     TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable")
@@ -97,6 +106,7 @@ distribution='uniform', plausibility=True, answers=None, density='flow', labels=
     answers: str | None = None
     density: Density = "flow"
     labels: tuple[str, ...] = ()
+    policy: str | None = None
 
     def __post_init__(self) -> None:
         if self.density not in DENSITIES:
@@ -138,8 +148,11 @@ distribution='uniform', plausibility=True, answers=None, density='flow', labels=
         for part in parts:
             scenario = scenario._with(part, schemes)
         for switch in switches:
+            if switch.startswith(_HIDDEN) and scenario.policy is None and is_name(written(switch)[0]):
+                scenario = replace(scenario, policy=switch.removeprefix(_HIDDEN))
+                continue
             if switch not in _SWITCHES:
-                raise unknown("switch in scenario " + repr(name), switch, _SWITCHES)
+                raise unknown("switch in scenario " + repr(name), switch, (*_SWITCHES, f"{_HIDDEN}POLICY"))
             scenario = replace(scenario, **_SWITCHES[switch])
         return scenario
 
@@ -156,11 +169,24 @@ distribution='uniform', plausibility=True, answers=None, density='flow', labels=
         """
         return not self.plausibility or self.density == "scm"
 
-    def in_words(self, schemes: Mapping[str, str] | None = None) -> str:
+    @property
+    def hidden(self) -> Scenario:
+        """What people want here, whichever policy has to find out: the scenario that tells solvers.
+
+        Example:
+            >>> Scenario.parse("hard-2!no-plausibility!asked-likert?levels=7").hidden.name
+            'hard-2!no-plausibility'
+        """
+        if self.policy is None:
+            return self
+        return replace(self, name=self.name.replace(f"!{_HIDDEN}{self.policy}", ""), policy=None)
+
+    def in_words(self, schemes: Mapping[str, str] | None = None, policies: Mapping[str, str] | None = None) -> str:
         """Return what is asked of people and of solvers, in a sentence.
 
         Arguments:
             schemes: What elicitation schemes of plugins ask for, by name.
+            policies: What elicitation policies do, by name.
 
         Example:
             >>> print(Scenario.parse("hard-2").in_words())
@@ -175,6 +201,9 @@ preference; liked or not, acting costs the same; advice is to lead to a plausibl
         else:
             by = ", by the true causal model" if self.density == "scm" else ""
             parts.append(f"advice is to lead to a plausible person{by}")
+        if self.policy is not None:
+            does = (policies or {}).get(self.policy.partition("?")[0])
+            parts.append(f"no solver is told: the policy {self.policy} finds out{f' ({does})' if does else ''}")
         return "; ".join(parts)
 
     def _choice(self) -> str:
@@ -215,7 +244,7 @@ def _unreadable(name: str, schemes: Mapping[str, str]) -> ArenaError:
     words = "|".join(f"{word}-" for word in schemes)
     return ArenaError(
         f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
-        f"then perhaps @DISTRIBUTION and !no-plausibility or !scm-plausibility,\n"
+        f"then perhaps @DISTRIBUTION, !no-plausibility or !scm-plausibility, and !asked-POLICY,\n"
         f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."
     )

@@ -15,6 +15,7 @@ from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.interfaces.metric import Metric
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
+from recourse_arena.interfaces.policy import Policy
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
@@ -105,6 +106,10 @@ def _check_decision(offer: type[Decision]) -> None:
     _check_words(offer, "version", "summary", "structure")
 
 
+def _check_policy(offer: type[Policy]) -> None:
+    _check_words(offer, "version", "summary")
+
+
 def _check_metric(offer: Metric) -> None:
     if not callable(offer.compute):
         raise ArenaError(f"metric {_short(offer.name)}: expected a function to compute it, got {_short(offer.compute)}")
@@ -118,6 +123,7 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {
     "datasets": _check_dataset,
     "decisions": _check_decision,
     "solvers": _check_solver,
+    "policies": _check_policy,
     "metrics": _check_metric,
 }
 

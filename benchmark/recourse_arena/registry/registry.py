@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
     from recourse_arena.interfaces.metric import Metric
+    from recourse_arena.interfaces.policy import Policy
     from recourse_arena.interfaces.solver import Solver
     from recourse_arena.interfaces.suite import Suite
 
@@ -54,6 +55,7 @@ class Registry:
         self.decisions: Offers[type[Decision]] = Offers(self, "decisions")
         self.solvers: Offers[type[Solver]] = Offers(self, "solvers")
         self.elicitors: Offers[type[Elicitor]] = Offers(self, "elicitors")
+        self.policies: Offers[type[Policy]] = Offers(self, "policies")
         self.metrics: Offers[Metric] = Offers(self, "metrics")
         self.suites: Offers[Suite] = Offers(self, "suites")
 
@@ -133,16 +135,27 @@ class Registry:
         """Return the elicitation scheme of a name."""
         return self.elicitors.create(name)
 
-    def scenario(self, name: str) -> Scenario:
-        """Return the scenario of a name, in which elicitation schemes of plugins may be named as well.
+    def policy(self, name: str) -> Policy:
+        """Return the elicitation policy of a name with options, such as `choice-sets?questions=5`."""
+        return self.policies.create(name)
 
-        Plugins with schemes are imported only if the name cannot be read without them.
+    def scenario(self, name: str) -> Scenario:
+        """Return the scenario of a name, in which elicitation schemes and policies of plugins may be named as well.
+
+        Plugins with schemes are imported only if the name cannot be read without them, those with policies if it has
+        one.
+
+        Raises:
+            ArenaError: If it does not read as a scenario, or nothing offers its policy.
         """
         try:
-            return Scenario.parse(name)
+            found = Scenario.parse(name)
         except ArenaError:
             own = [scheme for scheme in self.elicitors if scheme not in (*SCHEMES.values(), "ranking")]
-            return Scenario.parse(name, {**SCHEMES, **{scheme: scheme for scheme in own}})
+            found = Scenario.parse(name, {**SCHEMES, **{scheme: scheme for scheme in own}})
+        if found.policy is not None and variant(found.policy)[0] not in self.policies:
+            raise self.policies.unknown(variant(found.policy)[0])
+        return found
 
     @property
     def measured(self) -> dict[str, Metric]:

@@ -154,4 +154,6 @@ def _scenarios(plan: Plan, registry: Registry) -> dict[str, str]:
     scenarios = {cell.scenario.name: cell.scenario for cell in plan.cells}
     named = {variant(scenario.scheme)[0] for scenario in scenarios.values()} - {"ranking", *SCHEMES.values()}
     schemes = {name: registry.elicitors[name].summary for name in named}
-    return {name: scenario.in_words(schemes) for name, scenario in scenarios.items()}
+    asking = {variant(scenario.policy)[0] for scenario in scenarios.values() if scenario.policy is not None}
+    policies = {name: registry.policies[name].summary for name in asking}
+    return {name: scenario.in_words(schemes, policies) for name, scenario in scenarios.items()}

@@ -10,18 +10,24 @@ from functools import cached_property, singledispatchmethod
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.progress_hook import ProgressHook
 from recourse_arena.execution.guard.broken_constraints import broken_constraints
 from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.execution.guard.progress_events import Ear, Listener, throttled
 from recourse_arena.execution.solving.solver_process import Apart, Failed, SolverProcess
+from recourse_arena.execution.worker.conversing import talk
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.solver import Solver
-from recourse_arena.judging.advice_table import as_advice, as_recommendation
+from recourse_arena.judging.advice_table import as_advice, as_recommendation, talked_about
+from recourse_arena.judging.interaction import with_conversation
 from recourse_arena.planning.plan import Cell
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
+from recourse_arena.problem.recommendation import Recommendation
+from recourse_arena.problem.request import Request
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_frame
@@ -67,6 +73,7 @@ class LocalWorker:
     _datasets: dict[str, FittedDataset] = field(default_factory=dict)
     _ready: dict[str, Guard | SolverProcess] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
+    _told: dict[str, Recommendation] = field(default_factory=dict)
     _ear: Ear = field(default_factory=Ear)
 
     def work(self, task: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
@@ -101,6 +108,7 @@ class LocalWorker:
     def close(self) -> None:
         """Let go of everything, and end the processes of solvers."""
         self._datasets.clear()
+        self._told.clear()
         for key in [*self._ready]:
             self._let_go(key)
         if self.apart is not None:
@@ -198,13 +206,35 @@ class LocalWorker:
             guard.warm_up(request[:1])
             guard, _ = self._guard_of(task.fit)  # another one, if its process ended of it
             self._warm.add(task.fit.key)
-        answer = guard.recommend(request)
-        timings = {"fit_seconds": fit.seconds, "solve_seconds": answer.seconds}
+        if task.cell.scenario.policy is None:
+            answer = guard.recommend(request)
+            advice, seconds = as_advice(request, answer.recommendation), answer.seconds
+            said = (*answer.notes, *broken_constraints(request, answer.recommendation, task.plugin))
+        else:
+            advice, seconds, said = self._talked(task, request, guard)
+        timings = {"fit_seconds": fit.seconds, "solve_seconds": seconds}
         if guard.validation_score is not None:
             timings["validation_score"] = guard.validation_score
-        broken = broken_constraints(request, answer.recommendation, task.plugin)
-        notes = dict.fromkeys((*fit.notes, *answer.notes, *broken, *_limits(fitted, task.cell)))
-        return AdviceResult(as_advice(request, answer.recommendation), timings, tuple(notes))
+        notes = dict.fromkeys((*fit.notes, *said, *_limits(fitted, task.cell)))
+        return AdviceResult(advice, timings, tuple(notes))
+
+    def _talked(
+        self, task: SolveTask, truth: Request, guard: Guard | SolverProcess
+    ) -> tuple[pa.Table, float, tuple[Note, ...]]:
+        """Return advice after a conversation with people who hide what they want, the solver's seconds, and notes."""
+        cell, fitted = task.cell, self._dataset_of(task.fit.models)
+        public, features = fitted.request(cell.scenario.hidden, cell.people), truth.features.names
+        found = talk(
+            truth, public.box, str(cell.scenario.policy), self.registry, guard, task.plugin, seed=task.fit.seed
+        )
+        hidden = f"{task.fit.key} {cell.scenario.hidden.name} {cell.people}"
+        if hidden not in self._told:
+            _make_room(self._told)
+            self._told[hidden] = guard.recommend(truth).recommendation
+        ended = found.ended
+        how = {"accepted": ended.accepted, "rounds": ended.rounds, "questions": ended.questions}
+        advice = talked_about(as_advice(truth, ended.advice), self._told[hidden], features, **how)
+        return advice, found.seconds, found.notes
 
     @_worked.register
     def _judge(self, task: JudgeTask, before: TaskResult | None) -> CellResult:
@@ -212,6 +242,8 @@ class LocalWorker:
         fitted = self._dataset_of(task.solve.fit.models)
         request = fitted.request(task.cell.scenario, task.cell.people)
         people = fitted.judge(request, as_recommendation(before.advice, request.features.names))
+        if task.cell.scenario.policy is not None:
+            people = with_conversation(fitted.judge, request, people, before.advice)
         metrics, raised = self._measures.of(as_frame(people), before.timings)
         measured = "" if raised else self._measures.digest  # what raised is tried again when the run is summarised
         return CellResult(people, before.timings, metrics, measured, before.notes)

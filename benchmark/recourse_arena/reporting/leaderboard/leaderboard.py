@@ -55,7 +55,8 @@ _FORMS: Mapping[str, tuple[Callable[[object], str], str]] = {
 """How words are written in each form of a table, and what is best."""
 _CERTIFIED = ("optimality_gap", "optimality_people")
 """Columns shown where an optimum was certified."""
-_WHERE_KNOWN = ("attainability_truth", "attainability_heldout", "ruler_gap", "redrawn")
+_TALKED = ("accepted", "possible", "accepted_possible", "rounds", "questions", "regret")
+_WHERE_KNOWN = ("attainability_truth", "attainability_heldout", "ruler_gap", "redrawn", *_TALKED)
 """Columns shown where somebody has a value."""
 
 

@@ -24,6 +24,11 @@ OPTIONAL = (
     "actions",
     "neighbour_distance",
     "optimality_gap",
+    "accepted",
+    "possible",
+    "rounds",
+    "questions",
+    "regret",
 )
 """Columns that they read where a run has them."""
 

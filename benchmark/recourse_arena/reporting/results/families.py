@@ -67,6 +67,7 @@ def family_title(family: Scenario) -> str:
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",
         "plausible under the true causal model" if family.density == "scm" else "",
+        f"asked by {family.policy}" if family.policy is not None else "",
     ]
     return ", ".join(word for word in words if word)
 
