@@ -131,10 +131,15 @@ def _certified(case: Case, sweep: Sweep, steps: Steps) -> _Piece | None:
     here, step = float(sweep.values[sweep.column]), float(steps.size[sweep.column])
     near = step * _NEAR
     widest = _nearest(course.pieces(), here)
-    # An advised value may lie in the margin itself: the judge says yes there, and so does the sign in double precision.
-    pieces = (_nearest(course.pieces(course.margin), here), widest)
-    low, high = next((one for one in pieces if max(one[0] - here, here - one[1]) <= near), (here, here))
-    stops = max(low - step, widest[0]) - near, min(high + step, widest[1]) + near
+    inner = [piece for piece in course.pieces(course.margin) if widest[0] <= piece[0] and piece[1] <= widest[1]]
+    low = high = here
+    stops = here, here
+    if inner and max(widest[0] - here, here - widest[1]) <= near:  # else it is a yes by rounding alone
+        own = _nearest(inner, here)
+        # An end within the margin is the judge's to find; behind a dip into the margin another piece begins.
+        low, below = (widest[0], near) if own == inner[0] else (min(here, own[0]), 0.0)
+        high, above = (widest[1], near) if own == inner[-1] else (max(here, own[1]), 0.0)
+        stops = low - below, high + above
     return _Piece(low, high, low <= sweep.low, high >= sweep.high, "certified", 0, stops)
 
 
