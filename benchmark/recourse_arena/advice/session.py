@@ -179,10 +179,13 @@ class Session:
         if isinstance(given, str) and given in feature.levels:
             return float(feature.levels.index(given))
         try:
-            return float(given)  # type: ignore[arg-type]
+            value = float(given) if not isinstance(given, bool) else math.nan  # type: ignore[arg-type]
         except (TypeError, ValueError):
+            value = math.nan
+        if not math.isfinite(value):
             levels = f", or one of {', '.join(feature.levels)}" if feature.levels else ""
-            raise ArenaError(f"{name}: expected a number{levels}, got {given!r}") from None
+            raise ArenaError(f"{name}: expected a number{levels}, got {given!r}")
+        return value
 
 
 def recommend(
