@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _ORDER, _LIMITS = "order", "limits"
 """What is asked of all features at once."""
 
+_EXAMPLES = 4
+"""Most features that an example of an answer names."""
+
 
 class Interview:
     """Asks one person what they could change: one question after the other, each with one answer.
@@ -248,8 +251,9 @@ class Interview:
     def _order_question(self) -> str:
         subjects = list(self._subjects.values())
         lines = [subject.text() for subject in subjects]
-        places = ", ".join(str(place) for place in range(len(subjects), 0, -1))
-        names = ", ".join(title(subject.feature) for subject in reversed(subjects))
+        more = ", ..." if len(subjects) > _EXAMPLES else ""
+        places = ", ".join(map(str, range(len(subjects), 0, -1)[:_EXAMPLES])) + more
+        names = ", ".join(title(subject.feature) for subject in subjects[::-1][:_EXAMPLES]) + more
         return "\n".join(
             [
                 self._elicitor.question(subjects[0].feature),
