@@ -28,6 +28,7 @@ ROOMS = (
     "models.decision",
     "models.plausibility",
     "registry",
+    "elicitation.interviews",
     "elicitation",
     "judging",
     "planning",

@@ -9,7 +9,7 @@ import torch
 
 from recourse_arena.advice.content.order import Question
 from recourse_arena.advice.content.told import Status
-from recourse_arena.elicitation.wishes import Wish, Wishes, everything_possible
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes, everything_possible
 from recourse_arena.people.features import Role
 from recourse_arena.problem.recommendation import Recommendation
 

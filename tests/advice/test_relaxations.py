@@ -10,7 +10,7 @@ import torch
 from one_person import numbers
 
 from recourse_arena.advice.analysis.relaxations import Relaxation, ways_out
-from recourse_arena.elicitation.wishes import Wish, Wishes
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
 from recourse_arena.people.box import Box
 
 FEATURES = numbers(4)

@@ -145,10 +145,10 @@ def test_wrong_options_are_one_message(here, options, words):
 
 def test_a_solver_that_fails_costs_only_itself(here, plugged):
     plugged("faulty")
-    told = recommend("german", BORROWER, solvers=["raises", "growing-spheres"])
+    told = recommend("german", BORROWER, solvers=["raiser", "growing-spheres"])
     assert told.status is Status.ADVICE
     notes = {one.solver: one.note for one in told.asked}
-    assert notes["raises"]
+    assert notes["raiser"]
     assert not notes["growing-spheres"]
 
 

@@ -11,7 +11,7 @@ from recourse_arena.advice.content.order import Question
 from recourse_arena.advice.content.seals import sealed
 from recourse_arena.advice.content.told import Told, read_told
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.elicitation.wishes import Wish, Wishes
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
 from recourse_arena.people.features import Role
 
 

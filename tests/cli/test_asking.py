@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from recourse_arena import Direction, Feature, FeatureTable, Kind, Role
 from recourse_arena.cli.advising.asking import ask
 from recourse_arena.cli.group import Arena
-from recourse_arena.elicitation.interview import Interview
-from recourse_arena.elicitation.person import Person
+from recourse_arena.elicitation.interviews.interview import Interview
+from recourse_arena.elicitation.interviews.person import Person
+from recourse_arena.elicitation.interviews.wishes_file import read_wishes
 from recourse_arena.elicitation.schemes import Binary, Likert, Ranking
-from recourse_arena.elicitation.wishes_file import read_wishes
 
 ACT = Role.ACTIONABLE
 TABLE = FeatureTable(

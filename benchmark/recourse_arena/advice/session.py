@@ -17,10 +17,10 @@ from recourse_arena.advice.desk import Desk, opened
 from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import cache_folder, data_folder
-from recourse_arena.elicitation.interview import Interview
-from recourse_arena.elicitation.person import Person, read_person
-from recourse_arena.elicitation.wishes import Wishes, everything_possible
-from recourse_arena.elicitation.wishes_file import read_wishes, scheme_said
+from recourse_arena.elicitation.interviews.interview import Interview
+from recourse_arena.elicitation.interviews.person import Person, read_person
+from recourse_arena.elicitation.interviews.wishes import Wishes, everything_possible
+from recourse_arena.elicitation.interviews.wishes_file import read_wishes, scheme_said
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.run_process import wants_isolation
 from recourse_arena.interfaces.dataset import Dataset

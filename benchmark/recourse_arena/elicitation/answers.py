@@ -15,9 +15,9 @@ from recourse_arena.base.arguments import LARGEST, as_whole_number, parsed_whole
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.table_file import TableFile, TableRow
 from recourse_arena.base.text_file import holds_json, read_json
-from recourse_arena.elicitation.said import Scale
-from recourse_arena.elicitation.wishes import Wish
-from recourse_arena.elicitation.wishes_file import answers_in, check_columns, check_keys, gathered, row_said
+from recourse_arena.elicitation.interviews.said import Scale
+from recourse_arena.elicitation.interviews.wishes import Wish
+from recourse_arena.elicitation.interviews.wishes_file import answers_in, check_columns, check_keys, gathered, row_said
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
@@ -88,8 +88,8 @@ def read_answers(path: Path, features: FeatureTable, elicitor: Elicitor, labels:
     Columns: `person` (optional; otherwise rows are people 0, 1, ...), one per globally actionable feature with a
     level of the scheme, its number (`1.0` is 1) or its word, or `no` for "not possible" (`x` and `never` say the same;
     an empty cell says nothing and is wrong), and optionally `FEATURE_min`, `FEATURE_max` (empty: none). In JSON it is a
-    list of objects with these keys, or with answers as :func:`~recourse_arena.elicitation.wishes_file.read_wishes` has
-    them.
+    list of objects with these keys, or with answers as
+    :func:`~recourse_arena.elicitation.interviews.wishes_file.read_wishes` has them.
 
     A row that is wrong costs the person it is about, and nobody else; so do two rows about one person.
 

@@ -29,7 +29,7 @@ from recourse_arena.advice.content.told import Alternative, Asked, Certificate, 
 from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL, __version__
-from recourse_arena.elicitation.wishes import Wishes, everything_possible
+from recourse_arena.elicitation.interviews.wishes import Wishes, everything_possible
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.solving.describing import described_apart
 from recourse_arena.execution.solving.limits import Limits

@@ -22,7 +22,7 @@ from recourse_arena.advice.content.seals import PARTS, broken_seals
 from recourse_arena.advice.content.told import Alternative, GivenUp, Move, Status, Told
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import PROTOCOL
-from recourse_arena.elicitation.wishes import Wishes
+from recourse_arena.elicitation.interviews.wishes import Wishes
 from recourse_arena.people.wording import title
 
 _RELATIVE, _ABSOLUTE = 1e-4, 2e-4

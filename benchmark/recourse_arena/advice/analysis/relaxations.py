@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Literal
 
-from recourse_arena.elicitation.wishes import Wishes
+from recourse_arena.elicitation.interviews.wishes import Wishes
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.elicitation.wishes import Wish, Wishes
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.interfaces.suite import Block, Suite

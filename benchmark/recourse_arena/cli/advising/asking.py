@@ -11,8 +11,8 @@ import click
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import plain
 from recourse_arena.base.text_file import read_json, write_json
-from recourse_arena.elicitation.interview import Interview
-from recourse_arena.elicitation.wishes import Wishes
+from recourse_arena.elicitation.interviews.interview import Interview
+from recourse_arena.elicitation.interviews.wishes import Wishes
 
 _INTERRUPTED, _ENDED = 130, 1
 """Exit codes: as shells have it of Ctrl-C, and of an input that ends too early."""

@@ -61,15 +61,17 @@ def recommend(
     known = answers if answers is not None and not (ask and not answers.exists()) else None
     with session(dataset, person, answers=known, plausibility=not unlikely, progress=hears, **choice) as conversation:
         if ask:
-            advice = _conversed(conversation, choice["scheme"], save or Path("answers.json"), asked=known is not None)
-            if form == "text" and out is None:
+            shown = form == "text" and out is None
+            keep = save or Path("answers.json")
+            advice = _conversed(conversation, choice["scheme"], keep, asked=known is not None, aside=not shown)
+            if shown and advice.alternatives:
                 return
         else:
             advice = conversation.advice
     _show(advice, form, out)
 
 
-def _conversed(session: Session, scheme: str, keep: Path, *, asked: bool) -> Advice:
+def _conversed(session: Session, scheme: str, keep: Path, *, asked: bool, aside: bool) -> Advice:
     """Ask somebody what they can change, unless they said so, advise them, and take their answers to advice."""
     from recourse_arena.advice.content.told import Status
     from recourse_arena.cli.advising.asking import ask
@@ -81,7 +83,7 @@ def _conversed(session: Session, scheme: str, keep: Path, *, asked: bool) -> Adv
     if not asked:
         session.answer(ask(session.interview(scheme), keep))
     try:
-        return refined(session, lambda: session.save(keep))
+        return refined(session, lambda: session.save(keep), aside=aside)
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"\nWhat was said is kept in {keep}; --answers {keep} goes on from there.", err=True)
         raise click.exceptions.Exit(130) from None

@@ -24,34 +24,35 @@ _HELP = (
 _WORDS = {"no": "no", "never": "no", "not possible": "no", "x": "no", "harder": "harder", "hard": "harder"}
 
 
-def refined(session: Session, keep: Callable[[], None]) -> Advice:
+def refined(session: Session, keep: Callable[[], None], *, aside: bool = False) -> Advice:
     """Show advice and take answers to it until one way suits, or nothing more is said; return the last advice.
 
     Arguments:
         session: The conversation.
         keep: Keeps what was said so far; called after each answer.
+        aside: Whether it goes to the standard error, for something else is written to the standard output.
 
     Raises:
         click.Abort: If the input ends or is interrupted; what was said is kept.
     """
     advice = session.advice
-    click.echo(advice.text())
+    click.echo(advice.text(), err=aside)
     while advice.alternatives:
-        click.echo(_HELP.format(title(advice.alternatives[0].moves[0].feature)))
-        said = click.prompt("Your answer", default="", show_default=False).strip()
+        click.echo(_HELP.format(title(advice.alternatives[0].moves[0].feature)), err=True)
+        said = click.prompt("Your answer", default="", show_default=False, err=True).strip()
         if not said:
             break
         if said.isdecimal() and 1 <= int(said) <= len(advice.alternatives):
-            click.echo(f"Way {said} it is.")
+            click.echo(f"Way {said} it is.", err=True)
             break
         try:
             answer_to(session, said)
         except ArenaError as error:
-            click.echo(f"{error}\n")
+            click.echo(f"{error}\n", err=True)
             continue
         keep()
         advice = session.advice
-        click.echo(f"\nThat is kept. {advice.text()}")
+        click.echo(f"\n{advice.text()}", err=aside)
     return advice
 
 

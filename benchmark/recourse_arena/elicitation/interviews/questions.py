@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.elicitation.said import Bounds, Scale
+from recourse_arena.elicitation.interviews.said import Bounds, Scale
 from recourse_arena.interfaces.elicitor import NEVER
 from recourse_arena.people.features import Direction, Feature, Kind
 from recourse_arena.people.wording import title, value, with_unit
@@ -94,7 +94,7 @@ def scale_text(scale: Scale) -> str:
 
 
 def split_answer(text: str) -> dict[str, object]:
-    """Return the answer and the bounds behind it: parts of a :class:`~recourse_arena.elicitation.said.Said`.
+    """Return the answer and the bounds behind it: parts of a :class:`~recourse_arena.elicitation.interviews.said.Said`.
 
     Raises:
         ArenaError: If a bound is said twice, or without its value.

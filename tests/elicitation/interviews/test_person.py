@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse_arena import ArenaError
-from recourse_arena.elicitation.person import Person, read_person
+from recourse_arena.elicitation.interviews.person import Person, read_person
 from recourse_arena.tables.declaration import declared
 from recourse_arena.tables.table_dataset import TableDataset
 from recourse_arena_german import German

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from lawbreakers import Unordered
 
 from recourse_arena import ArenaError, Direction, Elicitor, Feature, FeatureTable, Kind, Role
-from recourse_arena.elicitation.person import Person
+from recourse_arena.elicitation.interviews.person import Person
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
+from recourse_arena.elicitation.interviews.wishes_file import read_wishes, scheme_said
 from recourse_arena.elicitation.schemes import Binary, Likert, Ranking
-from recourse_arena.elicitation.wishes import Wish, Wishes
-from recourse_arena.elicitation.wishes_file import read_wishes, scheme_said
 
 ACT = Role.ACTIONABLE
 TABLE = FeatureTable(

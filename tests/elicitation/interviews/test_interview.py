@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from test_wishes_file import PERSON, TABLE, Swing
 
 from recourse_arena import ArenaError, Feature, FeatureTable
-from recourse_arena.elicitation.interview import Interview
-from recourse_arena.elicitation.questions import order_said, split_answer
+from recourse_arena.elicitation.interviews.interview import Interview
+from recourse_arena.elicitation.interviews.questions import order_said, split_answer
+from recourse_arena.elicitation.interviews.wishes import Wish
+from recourse_arena.elicitation.interviews.wishes_file import read_wishes
 from recourse_arena.elicitation.schemes import Binary, Likert, Ranking
-from recourse_arena.elicitation.wishes import Wish
-from recourse_arena.elicitation.wishes_file import read_wishes
 
 SCHEMES = {"likert": Likert(), "nine": Likert(levels=9), "ranking": Ranking(), "binary": Binary(), "plugin": Swing()}
 
@@ -242,8 +242,8 @@ def test_whatever_is_typed_is_an_answer_or_a_clear_error(text):
 
 def test_nothing_of_it_needs_torch():
     text = (
-        "import sys\nfrom recourse_arena.elicitation.interview import Interview\n"
-        "from recourse_arena.elicitation.person import read_person\n"
+        "import sys\nfrom recourse_arena.elicitation.interviews.interview import Interview\n"
+        "from recourse_arena.elicitation.interviews.person import read_person\n"
         "from recourse_arena.elicitation.schemes import Likert\nfrom recourse_arena_german import German\n"
         "german = German()\nfrom pathlib import Path\n"
         "names = german.declaration.table.columns\n"

@@ -22,13 +22,13 @@ from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import written
 from recourse_arena.base.table_file import TableFile, TableRow
 from recourse_arena.base.text_file import holds_json, read_json
-from recourse_arena.elicitation.said import Said, Scale
-from recourse_arena.elicitation.wishes import Wish, Wishes
+from recourse_arena.elicitation.interviews.said import Said, Scale
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.features import Feature, FeatureTable, Role
 
 if TYPE_CHECKING:
-    from recourse_arena.elicitation.person import Person
+    from recourse_arena.elicitation.interviews.person import Person
 
 UNFINISHED = "unfinished"
 """The key under which an interview that was broken off says what it has still to ask."""

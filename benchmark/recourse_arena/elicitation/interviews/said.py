@@ -12,7 +12,7 @@ from typing import Any
 
 from recourse_arena.base.arguments import parsed_number, parsed_whole_number
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.elicitation.wishes import Wish
+from recourse_arena.elicitation.interviews.wishes import Wish
 from recourse_arena.interfaces.elicitor import NEVER, Elicitor
 from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind
 from recourse_arena.people.wording import value, with_unit

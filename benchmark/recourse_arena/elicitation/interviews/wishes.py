@@ -71,7 +71,7 @@ class Wishes:
         return replace(self, said={**self.said, name: replace(self.said[name], **parts)})
 
     def as_json(self, features: FeatureTable) -> dict[str, Any]:
-        """Return what :func:`~recourse_arena.elicitation.wishes_file.read_wishes` reads to the same wishes.
+        """Return what :func:`~recourse_arena.elicitation.interviews.wishes_file.read_wishes` reads to the same wishes.
 
         Arguments:
             features: The features, of which bounds on levels are written by name.

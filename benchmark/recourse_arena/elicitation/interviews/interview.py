@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recourse_arena.base.errors import ArenaError
-from recourse_arena.elicitation.questions import (
+from recourse_arena.elicitation.interviews.questions import (
     HELP,
     Subject,
     limits_said,
@@ -16,15 +16,15 @@ from recourse_arena.elicitation.questions import (
     scale_text,
     split_answer,
 )
-from recourse_arena.elicitation.said import Bounds, Said, Scale
-from recourse_arena.elicitation.wishes import Wish, Wishes
-from recourse_arena.elicitation.wishes_file import UNFINISHED, answers_in, check_keys, gathered
+from recourse_arena.elicitation.interviews.said import Bounds, Said, Scale
+from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
+from recourse_arena.elicitation.interviews.wishes_file import UNFINISHED, answers_in, check_keys, gathered
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.features import FeatureTable, Role
 from recourse_arena.people.wording import title, with_unit
 
 if TYPE_CHECKING:
-    from recourse_arena.elicitation.person import Person
+    from recourse_arena.elicitation.interviews.person import Person
 
 _ORDER, _LIMITS = "order", "limits"
 """What is asked of all features at once."""
@@ -51,7 +51,7 @@ class Interview:
         ArenaError: If nobody can act on any feature.
 
     Example:
-        >>> from recourse_arena.elicitation.person import Person
+        >>> from recourse_arena.elicitation.interviews.person import Person
         >>> from recourse_arena.elicitation.schemes import Likert
         >>> from recourse_arena.people.features import Feature
         >>> table = FeatureTable((Feature("income", role=Role.ACTIONABLE, unit="dollars"),))
