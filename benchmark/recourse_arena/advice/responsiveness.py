@@ -31,8 +31,8 @@ class Responsiveness:
         feature: Its name.
         share: The share of the person's feasible interventions on it alone that lead to a positive decision and break
             nothing; none where none is feasible. Values count alike, by number or by length.
-        how: How that is known: the structure of the models (`certified`, a share of the length, to .001), `all values`, or
-            `checked`, evenly spaced ones.
+        how: How that is known: by the structure of the models (`certified`: a share of the length, to .001), by trying
+            `all values`, or evenly spaced ones (`checked`).
         count: How many values were tried; 0 where it is certified or nothing is feasible.
         any_works: Whether the judge said of any of them that it works.
         if_open: Whether this is what it would be had the person neither closed nor bounded the feature.
