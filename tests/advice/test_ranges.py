@@ -174,8 +174,19 @@ def test_a_decision_that_is_no_network_is_followed_by_bisection():
     assert ends(second) == (-9.0, 0.5, True, False, "checked")
 
 
-def test_advice_within_rounding_of_the_boundary_has_a_range_of_its_own():
+def test_where_rounding_decides_nothing_is_called_certified():
     features = numbers(1)
     steep = network(features, ([[1.0], [-1.0]], [-2.5, 2.5]), ([[-1.0, -1.0]], [0.0]))  # yes at 2.5 alone
     one = case(features, steep, [0.0], [0.0], [9.0])
-    assert ends(*found(one, x0=2.5)) == (2.5, 2.5, False, False, "certified")
+    assert ends(*found(one, x0=2.5)) == (2.5, 2.5, False, False, "checked")
+    flat = network(features, ([[1.0]], [-5.0]), ([[-1.0]], [0.0]))  # a logit of 0 up to 5
+    one = case(features, flat, [9.0], [0.0], [9.0])
+    assert ends(*found(one, x0=2.5)) == (0.0, 5.0, True, False, "checked")
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_end_is_open_only_if_the_advice_works_up_to_the_bound(hidden):
+    features = numbers(1)
+    one = case(features, network(features, ([[-1.0]], [9.002])), [9.003], [0.0], [9.004])
+    (it,) = found(black(one) if hidden else one, x0=3.0)
+    assert ends(it)[:4] == (0.0, 9.0, True, False)

@@ -83,8 +83,9 @@ def test_no_superset_of_a_way_is_returned():
 
 def test_what_the_dataset_says_is_never_given_up():
     feasible = Box(torch.tensor([0.0, 5.0, 3.0, 8.0]), torch.tensor([9.0, 5.0, 2.0, 9.0]))
-    said = wishes(None, CLOSED, CLOSED, Wish(1, at_least=3.0, at_most=9.5))
+    said = wishes(None, CLOSED, Wish(5, at_least=4.0), Wish(1, at_least=3.0, at_most=9.5))
     found = ways_out(said, feasible, FEATURES, opens("x0"))
+    assert not ways_out(wishes(None, CLOSED, Wish(1, at_least=4.0), None), feasible, FEATURES, opens("x0")).tried
     assert (found.ways, found.tried, found.complete) == ((), 0, True)
 
 

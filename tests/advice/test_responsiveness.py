@@ -102,3 +102,10 @@ def test_where_nothing_is_feasible_there_is_no_share():
     assert [(it.share, it.count, it.any_works, it.if_open) for it in responsiveness(one)] == [
         (None, 0, False, False)
     ] * 3
+
+
+def test_where_rounding_decides_nothing_is_called_certified():
+    flat = network(numbers(1), ([[1.0]], [-5.0]), ([[-1.0]], [0.0]))  # a logit of 0 up to 5
+    (it,) = responsiveness(case(numbers(1), flat, [9.0], [0.0], [9.0]))
+    assert (it.how, it.any_works) == ("checked", True)
+    assert it.share == pytest.approx(5 / 9, abs=0.01)

@@ -124,7 +124,10 @@ def ranges(case: Case, mask: Tensor, values: Tensor, steps: Steps, *, grid: int 
 
 
 def _certified(case: Case, sweep: Sweep, steps: Steps) -> _Piece | None:
-    """Return the exact piece around the advised value; none where all can be tried, or the structure is not known."""
+    """Return the exact piece around the advised value.
+
+    None where all values can be tried, the structure is not known, or rounding decides in all of the piece.
+    """
     course = None if 0 < sweep.count <= ALL_VALUES else ExactCourse.of(case, sweep)
     if course is None:
         return None
@@ -132,15 +135,13 @@ def _certified(case: Case, sweep: Sweep, steps: Steps) -> _Piece | None:
     near = step * _NEAR
     widest = _nearest(course.pieces(), here)
     inner = [piece for piece in course.pieces(course.margin) if widest[0] <= piece[0] and piece[1] <= widest[1]]
-    low = high = here
-    stops = here, here
-    if inner and max(widest[0] - here, here - widest[1]) <= near:  # else it is a yes by rounding alone
-        own = _nearest(inner, here)
-        # An end within the margin is the judge's to find; behind a dip into the margin another piece begins.
-        low, below = (widest[0], near) if own == inner[0] else (min(here, own[0]), 0.0)
-        high, above = (widest[1], near) if own == inner[-1] else (max(here, own[1]), 0.0)
-        stops = low - below, high + above
-    return _Piece(low, high, low <= sweep.low, high >= sweep.high, "certified", 0, stops)
+    if not inner or max(widest[0] - here, here - widest[1]) > near:  # a yes by rounding alone, or next to it
+        return None
+    own = _nearest(inner, here)
+    # An end within the margin is the judge's to find; behind a dip into the margin another piece begins.
+    low, below = (widest[0], near) if own == inner[0] else (min(here, own[0]), 0.0)
+    high, above = (widest[1], near) if own == inner[-1] else (max(here, own[1]), 0.0)
+    return _Piece(low, high, low <= sweep.low, high >= sweep.high, "certified", 0, (low - below, high + above))
 
 
 def _nearest(pieces: Sequence[tuple[float, float]], here: float) -> tuple[float, float]:

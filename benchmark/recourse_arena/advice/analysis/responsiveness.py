@@ -19,6 +19,8 @@ from recourse_arena.problem.actionability import Actionability
 
 _GRID = 200
 """Values that are tried where neither structure nor all values tell."""
+_UNSURE = 1e-3
+"""The greatest share of which rounding may decide while it is called certified."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Responsiveness:
         feature: Its name.
         share: The share of the person's feasible interventions on it alone that lead to a positive decision and break
             nothing; none where none is feasible. Values count alike, by number or by length.
-        how: How that is known: the structure of the models (`certified`, a share of the length), `all values`, or
-            `checked`, evenly spaced ones.
+        how: How that is known: by the structure of the models (`certified`: a share of the length, to .001), by trying
+            `all values`, or evenly spaced ones (`checked`).
         count: How many values were tried; 0 where it is certified or nothing is feasible.
         any_works: Whether the judge said of any of them that it works.
         if_open: Whether this is what it would be had the person neither closed nor bounded the feature.
@@ -90,7 +92,7 @@ def _scores(case: Case, columns: Sequence[int], grid: int) -> list[Responsivenes
     """Return the responsiveness of some features; all that the judge looks at, it looks at together."""
     nothing = torch.zeros(len(case.request.features), dtype=torch.bool)
     sweeps = [Sweep.of(case, column, nothing, case.factual) for column in columns]
-    courses = [None if sweep.count and sweep.count <= ALL_VALUES else ExactCourse.of(case, sweep) for sweep in sweeps]
+    courses = [_course(case, sweep) for sweep in sweeps]
     points = [
         _interventions(case, sweep, grid) if course is None else _best(sweep, course)
         for sweep, course in zip(sweeps, courses, strict=True)
@@ -109,6 +111,15 @@ def _scores(case: Case, columns: Sequence[int], grid: int) -> list[Responsivenes
             share = _share(sweep, course, float(case.factual[sweep.column])) if somewhere else 0.0
             found.append(Responsiveness(name, share, "certified", 0, somewhere))
     return found
+
+
+def _course(case: Case, sweep: Sweep) -> ExactCourse | None:
+    """Return the exact course of a feature; none where all values can be tried, or rounding decides on many."""
+    course = None if 0 < sweep.count <= ALL_VALUES else ExactCourse.of(case, sweep)
+    if course is None:
+        return None
+    most, least = (sum(high - low for low, high in course.pieces(margin)) for margin in (-course.margin, course.margin))
+    return course if most - least <= _UNSURE * (sweep.high - sweep.low) else None
 
 
 def _interventions(case: Case, sweep: Sweep, grid: int) -> Tensor:
