@@ -96,7 +96,8 @@ class Words:
         """Return what is worth knowing of an alternative, in sentences."""
         advice, said = self.advice, []
         if alternative.score is not None and advice.score is not None:
-            said.append(f"Your score would go from {advice.score:.2f} to {alternative.score:.2f}{self._needed}.")
+            now, then = (self._score(score) for score in (advice.score, alternative.score))
+            said.append(f"Your score would go from {now} to {then}{self._needed}.")
         if effort := self._effort(alternative):
             said.append(effort)
         if alternative.usual is not None and advice.usual is not None:
@@ -139,7 +140,15 @@ class Words:
     @property
     def _score_now(self) -> str:
         score = self.advice.score
-        return "" if score is None else f" (score {score:.2f}{', ' + self._needed[2:-1] if self._needed else ''})"
+        needed = self._needed.strip(" ()")
+        return "" if score is None else f" (score {self._score(score)}{', ' if needed else ''}{needed})"
+
+    def _score(self, score: float) -> str:
+        """Return a score with two digits, or with as many as tell it from the one that is needed."""
+        needed = self.advice.needed
+        digits = (2, 3, 4) if needed is not None and score != needed else (2,)
+        told = [f"{score:.{count}f}" for count in digits]
+        return next((text for text in told if needed is None or float(text) != needed), told[-1])
 
     @property
     def _needed(self) -> str:
@@ -157,7 +166,8 @@ class Words:
         least = min((one.effort for one in self.advice.alternatives), default=0.0)
         parts = []
         if least > 0 and alternative.effort >= 1.05 * least:
-            parts.append(f"It takes {alternative.effort / least:.1f} times the effort of the easiest way")
+            times = alternative.effort / least
+            parts.append(f"It takes {times:,.{1 if times < 10 else 0}f} times the effort of the easiest way")
         if len(alternative.moves) > 1:
             shares = _listed([f"{self.title(move.feature)} {move.effort:.0%}" for move in alternative.moves])
             parts.append(f"{'of the effort' if parts else 'Of the effort'}, {shares.replace('%', ' %')}")
