@@ -192,8 +192,8 @@ def recourse_metrics() -> list[Metric]:
             "higher",
             "share",
             _TALKED,
-            "Ends with advice that breaks none of their hidden constraints, is not harder than was believed, leads to a "
-            "positive decision, and is plausible where that is asked for.",
+            "Ends with advice that breaks none of their hidden constraints, is not harder than was believed, leads to "
+            "a positive decision, and is plausible where that is asked for.",
             average=Average(_if_recorded("accepted", _column("accepted"))),
             shown=True,
         ),
