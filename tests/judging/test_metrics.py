@@ -64,7 +64,7 @@ PEOPLE = pd.DataFrame(
         ("accepted_possible", 1 / 3),
         ("rounds", 2.5),
         ("questions", 1.5),
-        ("regret", 0.3),
+        ("regret", (1.5 * 1.1) ** 0.5),
     ],
 )
 def test_value(name, value):
