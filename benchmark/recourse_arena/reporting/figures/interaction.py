@@ -75,10 +75,12 @@ def _looks(policies: Iterable[str]) -> dict[str, Pen]:
 
 
 def _points(axes: Axes, points: pd.DataFrame, takes: pd.DataFrame, looks: dict[str, Pen], solver: str) -> None:
+    high, wide = (dict(zip(table.index, table.to_dict("records"), strict=True)) for table in (points, takes))
     for scenario, pen in looks.items():
-        if (scenario, solver) not in points.index or (scenario, solver) not in takes.index:
+        cell = scenario, solver
+        if cell not in high or cell not in wide:
             continue
-        y, x = points.loc[(scenario, solver)], takes.loc[(scenario, solver)]
+        y, x = high[cell], wide[cell]
         axes.errorbar(
             x["value"],
             y["value"],

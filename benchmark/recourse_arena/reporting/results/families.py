@@ -14,7 +14,7 @@ _SCHEMES = {"ranking": "rankings", "likert": "Likert scores", "binary": "yes or 
 
 
 def hard_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
-    """Return scenarios of hard constraints alone that solvers are told, grouped by all but the number of actionable features.
+    """Return told scenarios of hard constraints alone, grouped by all but the number of actionable features.
 
     Each group maps that number, or `random`, to the name of the scenario. Names that do not read as words, as those
     of answers from a file, are in no group.
@@ -32,7 +32,7 @@ def hard_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
 
 
 def soft_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
-    """Return scenarios of soft constraints that solvers are told, grouped by all but the cost profile.
+    """Return told scenarios of soft constraints, grouped by all but the cost profile.
 
     Each group maps profiles to names of scenarios.
 
