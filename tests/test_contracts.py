@@ -45,10 +45,11 @@ def test_every_kind_of_decision_model_keeps_its_laws(law):
 
 @parametrize_with_laws(
     *(REGISTRY.elicitor(name) for name in sorted(REGISTRY.elicitors)),
+    *(REGISTRY.policy(name) for name in sorted(REGISTRY.policies)),
     *(REGISTRY.metrics[name] for name in sorted(REGISTRY.metrics)),
     *(REGISTRY.suites[name] for name in sorted(REGISTRY.suites)),
 )
-def test_every_elicitor_metric_and_suite_keeps_its_laws(law):
+def test_every_elicitor_policy_metric_and_suite_keeps_its_laws(law):
     law()
 
 

@@ -87,6 +87,13 @@ def test_recourse_elicitors_ask_the_people_of_a_scenario(guided):
     assert row["actions_mean"] == 1
 
 
+def test_recourse_policies_find_out_what_people_hide(guided):
+    few, more = (run("tiny", "top", Scenario.parse(f"hard-1!no-plausibility!asked-doubtful?ask={n}")) for n in (0, 2))
+    assert (few["questions"], more["questions"]) == (0, 2)
+    assert few["accepted"] > 0
+    assert few["rounds"] > more["rounds"]
+
+
 def test_recourse_metrics_are_columns_of_the_summary(guided):
     row = run("tiny", "top", Scenario.parse("hard-1"), "single_action", "worst_cost")
     assert row["worst_cost"] > row["cost_mean"]
@@ -118,7 +125,7 @@ def test_no_section_describes_a_hook_that_does_not_exist():
 
 def test_everything_the_guides_define_keeps_its_laws(shown):
     for what in (
-        *(shown["Uphill"], shown["Town"], shown["Stump"], shown["Thirds"]),
+        *(shown["Uphill"], shown["Town"], shown["Stump"], shown["Thirds"], shown["Doubtful"]),
         *(*shown["recourse_metrics"](), *shown["recourse_suites"]()),
     ):
         report = check(what)

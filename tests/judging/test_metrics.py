@@ -25,6 +25,11 @@ PEOPLE = pd.DataFrame(
         "violations": [0, 0, 2, 0],
         "neighbour_distance": [0.5, 1.0, 9.0, None],
         "optimality_gap": [0.5, 0.1, 0.3, None],
+        "accepted": [True, True, False, False],
+        "possible": [True, False, True, True],
+        "rounds": [1, 4, 8, 1],
+        "questions": [4, 2, 0, 0],
+        "regret": [0.5, 0.1, None, None],
     }
 )
 
@@ -54,6 +59,12 @@ PEOPLE = pd.DataFrame(
         ("solve_seconds", 0.5),
         ("optimality_gap", 0.3),
         ("optimality_people", 3),
+        ("accepted", 0.5),
+        ("possible", 0.75),
+        ("accepted_possible", 1 / 3),
+        ("rounds", 2.5),
+        ("questions", 1.5),
+        ("regret", (1.5 * 1.1) ** 0.5),
     ],
 )
 def test_value(name, value):

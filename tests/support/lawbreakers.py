@@ -14,6 +14,7 @@ import torch
 from recourse_arena import (
     ArenaError,
     Average,
+    Belief,
     CausalGraph,
     Elicitor,
     FeatureTable,
@@ -22,6 +23,7 @@ from recourse_arena import (
     NotApplicable,
     Outcome,
     People,
+    Policy,
     Recommendation,
     Solver,
     Split,
@@ -602,5 +604,73 @@ BAD_ELICITORS: dict[type[Elicitor], str] = {
     DrawsAnything: "the_same_draws_lead_to_the_same_answers",
     DrawsFromTorch: "global_state_is_left_alone",
     IgnoresFavours: "a_favoured_pair_is_preferred",
+}
+"""Which law each of them breaks."""
+
+
+class AsksFirst(Policy):
+    """Asks of everything whether it is possible; it keeps every law."""
+
+    name = "asks-first"
+    summary = "possible or not"
+
+    def begin(self, people):
+        possible = people.can_act(people.features.actionable.expand(len(people), -1).clone())
+        return Belief.of(torch.where(possible, 1, 3), 2)
+
+
+class Unexplained(AsksFirst):
+    summary = ""
+
+
+class BelievesInOne(AsksFirst):
+    """Holds a belief about the first person only."""
+
+    def begin(self, people):
+        return super().begin(people)[:1]
+
+
+class ReadsThoughts(AsksFirst):
+    """Looks up what nobody said."""
+
+    def begin(self, people):
+        belief = super().begin(people)
+        truth = getattr(people, "_truth", None)
+        return belief if truth is None else Belief.of(truth.actionability.scores, truth.actionability.levels)
+
+
+class HidesQuestions(AsksFirst):
+    """Puts the count back to 0."""
+
+    def begin(self, people):
+        belief = super().begin(people)
+        if hasattr(people, "_asked"):
+            people._asked.zero_()
+        return belief
+
+
+class FollowsTheCrowd(AsksFirst):
+    """Believes of everybody what the majority says."""
+
+    def begin(self, people):
+        possible = super().begin(people).actionability.mask
+        return Belief.of(torch.where(possible.double().mean(0, keepdim=True) > 0.5, 1, 3).expand(len(people), -1), 2)
+
+
+class ForgetsAtRandom(AsksFirst):
+    """Draws from the global generator of torch."""
+
+    def begin(self, people):
+        scores = super().begin(people).actionability.scores
+        return Belief.of(torch.where(torch.rand(scores.shape) < 0.5, 3, scores), 2)
+
+
+BAD_POLICIES: dict[type[Policy], str] = {
+    Unexplained: "it_says_what_it_is",
+    BelievesInOne: "it_holds_a_belief_about_everybody",
+    ReadsThoughts: "it_learns_what_it_was_answered_and_nothing_else",
+    HidesQuestions: "its_questions_are_counted",
+    FollowsTheCrowd: "it_does_not_depend_on_who_else_is_asked",
+    ForgetsAtRandom: "the_same_people_are_believed_the_same_of",
 }
 """Which law each of them breaks."""

@@ -53,7 +53,7 @@ class ChoiceSets(Policy):
         self._questions = questions
 
     def begin(self, people: Respondents) -> Belief:
-        """Return what people's choices say: a feature is possible if that is likelier than not, and as hard as its mean."""
+        """Return what choices say: a feature is possible if that is likelier than not, and as hard as its mean."""
         import torch
 
         pairs = _Pairs.of(people)

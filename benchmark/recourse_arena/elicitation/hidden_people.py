@@ -1,4 +1,4 @@
-"""Simulated people who keep to themselves what they want: they say it if they are asked, or if advice goes against it."""
+"""Simulated people who hide what they want: they say it if they are asked, or if advice goes against it."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ class Respondents(ABC):
 
     @abstractmethod
     def ranking(self) -> Tensor:
-        """Ask everybody to rank what they can act on, int64 `(people, features)`: 1 is preferred, 0 says "not possible".
+        """Ask everybody to rank what they can act on, int64 `(people, features)`: from 1, 0 says "not possible".
 
         It counts as one question, however many features there are.
         """
@@ -239,8 +239,8 @@ class Respondents(ABC):
 class Policy(ABC):
     """What is asked of whom before advice is given, and what is learnt of a refusal.
 
-    Options of a variant arrive as keyword arguments: `likert?levels=7` is `Likert(levels=7)`. It knows what it asked and
-    what people said to advice, and nothing else; what it does must not depend on who else is asked.
+    Options of a variant arrive as keyword arguments: `likert?levels=7` is `Likert(levels=7)`. It knows what it asked
+    and what people said to advice, and nothing else; what it does must not depend on who else is asked.
     """
 
     name: ClassVar[str]

@@ -87,13 +87,9 @@ def _among_possible(people: pd.DataFrame) -> np.ndarray:
     return _among(_numbers(people, "accepted"), _numbers(people, "possible") == 1)
 
 
-def _of_accepted(name: str) -> Average:
-    """Return the mean of a column over the people who ended with advice that they accept and that works."""
-    return Average(_if_recorded(name, lambda people: _among(_numbers(people, name), _accepted(people))), "mean")
-
-
-def _accepted(people: pd.DataFrame) -> np.ndarray:
-    return _numbers(people, "accepted") == 1
+def _of_accepted(name: str) -> Values:
+    """Return a column of the people who ended with advice that they accept and that works."""
+    return _if_recorded(name, lambda people: _among(_numbers(people, name), _numbers(people, "accepted") == 1))
 
 
 _ALL, _SOLVED, _VALID = (
@@ -192,8 +188,8 @@ def recourse_metrics() -> list[Metric]:
             "higher",
             "share",
             _TALKED,
-            "Ends with advice that breaks none of their hidden constraints, is not harder than was believed, leads to a "
-            "positive decision, and is plausible where that is asked for.",
+            "Ends with advice that breaks none of their hidden constraints, is not harder than was believed, leads to "
+            "a positive decision, and is plausible where that is asked for.",
             average=Average(_if_recorded("accepted", _column("accepted"))),
             shown=True,
         ),
@@ -222,7 +218,7 @@ def recourse_metrics() -> list[Metric]:
             "rounds",
             _SATISFIED,
             "Mean number of times that they were advised until they accepted.",
-            average=_of_accepted("rounds"),
+            average=Average(_of_accepted("rounds"), "mean"),
             shown=True,
         ),
         Metric(
@@ -237,11 +233,11 @@ def recourse_metrics() -> list[Metric]:
         Metric(
             "regret",
             "lower",
-            "relative",
+            "ratio",
             _SATISFIED,
-            "Mean of weighted cost over the person's own optimum, less 1, by their true weights: the cheaper of what "
-            "they accepted and of what the same solver recommends when told everything.",
-            average=_of_accepted("regret"),
+            "Weighted cost over the person's own optimum, by their true weights, as a geometric mean: 1 is none. The "
+            "optimum is the cheaper of what they accepted and of what the same solver recommends when told everything.",
+            average=Average(lambda people: 1 + _of_accepted("regret")(people), "geometric mean"),
             shown=True,
         ),
         Metric(

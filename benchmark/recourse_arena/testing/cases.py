@@ -25,7 +25,7 @@ KINDS = {kind.singular: kind for kind in PLUGIN_KINDS.values()}
 
 @dataclass(frozen=True)
 class Offer:
-    """A solver, dataset, elicitation scheme, metric or suite under test.
+    """A solver, dataset, elicitation scheme or policy, metric or suite under test.
 
     Arguments:
         kind: Which of these.
@@ -91,6 +91,10 @@ def cases(
         from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 
         return _cases(offer, ELICITOR_LAWS, offer.make())
+    if offer.kind == "policy":
+        from recourse_arena.testing.laws.policy_laws import POLICY_LAWS
+
+        return _cases(offer, POLICY_LAWS, offer.make())
     if offer.kind == "metric":
         from recourse_arena.testing.laws.metric_laws import METRIC_LAWS, measured
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.reporting.paper.fairness import SCENARIOS
+from recourse_arena.reporting.results.families import asked_by
 from recourse_arena.storage.run_files import RunFiles
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def draw(result: RunFiles) -> Iterator[Picture]:
     from recourse_arena.reporting.figures.cost_profiles import cost_profiles
     from recourse_arena.reporting.figures.fairness import fairness
     from recourse_arena.reporting.figures.figure_data import FigureData
+    from recourse_arena.reporting.figures.interaction import interaction
     from recourse_arena.reporting.figures.log_density import log_density
     from recourse_arena.reporting.figures.marginals import marginals
     from recourse_arena.reporting.figures.overview import overview
@@ -58,6 +60,8 @@ def draw(result: RunFiles) -> Iterator[Picture]:
     for dataset, name in run.file_names.items():
         yield _picture(f"actionable-features-{name}", partial(actionable_features, run, dataset))
         yield _picture(f"trade-off-{name}", partial(trade_off, run, dataset))
+        if asked_by(run.summary(dataset)["scenario"]):
+            yield _picture(f"interaction-{name}", partial(interaction, run, dataset))
         yield _picture(f"log-density-{name}", partial(log_density, run, dataset))
         yield _picture(f"marginals-{name}", partial(marginals, run, dataset))
 

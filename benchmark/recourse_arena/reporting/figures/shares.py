@@ -11,7 +11,11 @@ from recourse_arena.reporting.results.averages import built_in
 from recourse_arena.statistics.intervals import share_interval
 from recourse_arena.storage.people_table import RECORDED
 
-_MORE = {"attainability_truth": ("plausible_scm",), "attainability_heldout": ("plausible_heldout",)}
+_MORE = {
+    "attainability_truth": ("plausible_scm",),
+    "attainability_heldout": ("plausible_heldout",),
+    "accepted": ("accepted",),
+}
 """Columns of people that a metric rests on, beside those that all have."""
 
 
@@ -22,7 +26,7 @@ def shares(run: FigureData, dataset: str, metric: str) -> pd.DataFrame:
         run: The run.
         dataset: Its dataset.
         metric: `validity`, `plausibility`, `attainability` (also `attainability_truth` and `attainability_heldout`) or
-            `hap`.
+            `hap`; `accepted`, where policies had to find out what people want.
 
     `value` is the mean over seeds of what `summary.csv` says; `below` and `above` are the lengths of the 95 % Wilson
     interval (Wilson 1927) of the people of all seeds on either side of it, missing where the run has no people.

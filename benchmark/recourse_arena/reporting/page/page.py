@@ -24,6 +24,7 @@ from markupsafe import Markup
 from recourse_arena.reporting.leaderboard.best import shown_number
 from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
+from recourse_arena.reporting.page.interaction_section import interaction_section
 from recourse_arena.reporting.page.page_data import document, looks
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
@@ -94,6 +95,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         solvers=leaderboard.solvers,
         datasets=_datasets(leaderboard),
         scenarios=scenarios_in_words(leaderboard.rows["scenario"], leaderboard.runs),
+        interaction=interaction_section(leaderboard),
         fairness=fairness or {"cases": []},
         method=METHOD,
         small=SMALL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["family_title", "hard_families", "soft_families"]
+__all__ = ["asked_by", "family_title", "hard_families", "soft_families"]
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +14,7 @@ _SCHEMES = {"ranking": "rankings", "likert": "Likert scores", "binary": "yes or 
 
 
 def hard_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
-    """Return scenarios of hard constraints alone, grouped by all but the number of actionable features.
+    """Return told scenarios of hard constraints alone, grouped by all but the number of actionable features.
 
     Each group maps that number, or `random`, to the name of the scenario. Names that do not read as words, as those
     of answers from a file, are in no group.
@@ -32,7 +32,7 @@ def hard_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
 
 
 def soft_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
-    """Return scenarios of soft constraints, grouped by all but the cost profile.
+    """Return told scenarios of soft constraints, grouped by all but the cost profile.
 
     Each group maps profiles to names of scenarios.
 
@@ -46,6 +46,22 @@ def soft_families(names: Iterable[str]) -> dict[Scenario, dict[str, str]]:
             family = replace(scenario, name="", profile="constant")
             families.setdefault(family, {}).setdefault(scenario.profile, scenario.name)
     return families
+
+
+def asked_by(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return what people hide and which policy finds it out, by the name of each scenario with a policy.
+
+    Example:
+        >>> asked_by(["hard-2", "hard-2!asked-likert?levels=7"])
+        {'hard-2!asked-likert?levels=7': ('hard-2', 'likert?levels=7')}
+    """
+    found = {}
+    for name in dict.fromkeys(names):
+        hidden, found_out, policy = str(name).partition("!asked-")
+        if found_out:
+            policy, more, rest = policy.partition("!")
+            found[str(name)] = (f"{hidden}{more}{rest}", policy)
+    return found
 
 
 def family_title(family: Scenario) -> str:
@@ -67,7 +83,6 @@ def family_title(family: Scenario) -> str:
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",
         "plausible under the true causal model" if family.density == "scm" else "",
-        f"asked by {family.policy}" if family.policy is not None else "",
     ]
     return ", ".join(word for word in words if word)
 
@@ -76,7 +91,9 @@ def _parsed(names: Iterable[str]) -> list[Scenario]:
     scenarios = []
     for name in dict.fromkeys(names):
         try:
-            scenarios.append(Scenario.parse(name))
+            scenario = Scenario.parse(name)
         except ArenaError:
             continue  # a scenario of real answers has a name of its own
+        if scenario.policy is None:  # others differ in who asks
+            scenarios.append(scenario)
     return scenarios

@@ -1,20 +1,20 @@
-"""What can be reached from an object by following references."""
+"""What a plugin is handed: its contents, and what can be reached from it by following references."""
 
 from __future__ import annotations
 
-__all__ = ["Reached", "reached"]
+__all__ = ["Reached", "contents", "reached"]
 
 import gc
 import sys
 import weakref
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from types import FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 _ENDS = (type, ModuleType, FrameType, TracebackType, str, bytes, int, float, complex)
 """What is not followed: classes and modules lead everywhere, frames to whoever called."""
@@ -81,3 +81,31 @@ def _references(value: Any) -> list[Any]:
     if isinstance(value, torch.autograd.graph.Node):
         return [*found, getattr(value, "variable", None), *(node for node, _ in value.next_functions)]
     return found
+
+
+def contents(value: object, name: str = "") -> dict[str, Tensor]:
+    """Return copies of all tensors in a dataclass, module, mapping or sequence, by where they are.
+
+    Example:
+        >>> import torch
+        >>> from recourse_arena import People
+        >>> contents(People(torch.zeros(1, 2), torch.ones(1)))
+        {'x': tensor([[0., 0.]]), 'y': tensor([1.])}
+    """
+    if isinstance(value, Tensor):
+        return {name: value.detach().clone()}
+    if isinstance(value, nn.Module):
+        parts: Mapping[str, object] = value.state_dict()
+    elif is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif isinstance(value, Mapping):
+        parts = {str(key): part for key, part in value.items()}
+    elif isinstance(value, (list, tuple)):
+        parts = {str(i): part for i, part in enumerate(value)}
+    else:
+        return {}
+    return {
+        path: tensor
+        for key, part in parts.items()
+        for path, tensor in contents(part, f"{name}.{key}" if name else key).items()
+    }

@@ -22,12 +22,12 @@ from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.testing.laws.candidate import Candidate
 from recourse_arena.testing.laws.comparing import expect_same_advice
-from recourse_arena.testing.laws.contents import contents
 from recourse_arena.testing.laws.knowledge_laws import (
     it_uses_only_what_it_declares_to_know,
     nothing_else_is_within_its_reach,
 )
 from recourse_arena.testing.laws.law import Law, NotRun, expect, expect_untouched
+from recourse_arena.testing.laws.reach import contents
 from recourse_arena.testing.problems.attempt import working_action
 from recourse_arena.testing.problems.renaming import Renaming
 
