@@ -96,8 +96,8 @@ class Words:
         """Return what is worth knowing of an alternative, in sentences."""
         advice, said = self.advice, []
         if alternative.score is not None and advice.score is not None:
-            now, then = (self._score(score) for score in (advice.score, alternative.score))
-            said.append(f"Your score would go from {now} to {then}{self._needed}.")
+            scores = [self._score(score) for score in (advice.score, alternative.score)]
+            said.append(f"Your score would go from {scores[0]} to {scores[1]}{self._needed}.")
         if effort := self._effort(alternative):
             said.append(effort)
         if alternative.usual is not None and advice.usual is not None:
