@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Candidates", "Found"]
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -23,6 +24,9 @@ _DIGITS = (0, 1, 2)
 
 _AROUND = {1: 6, 2: 5, 3: 4, 4: 3}
 """From the last step before a value, how many steps outwards are tried of each feature, by how many are acted upon."""
+
+_BACK = 65
+"""Values on the way back to where a person is that are tried."""
 
 _MANY = ((1,), (2,))
 """Steps outwards that are tried of all features alike where more are acted upon."""
@@ -79,8 +83,7 @@ class Candidates:
             told += [then for then, good in best if good and then is not None]
             left = [(one, second or then) for (one, second), (then, good) in zip(left, best, strict=True) if not good]
         told += [second for _, second in left if second is not None]
-        unique = {(one.row, *one.mask.tolist(), *one.values[one.mask].tolist()): one for one in reversed(told)}
-        kept = [*reversed(unique.values())]
+        kept = self._tightened(request, told)
         if not kept:
             return []
         rows, mask, values = torch.tensor([one.row for one in kept]), *_stacked(kept)
@@ -119,6 +122,46 @@ class Candidates:
             for i, (row, solver) in enumerate(zip(told, solvers, strict=True))
         ]
 
+    def _tightened(self, request: Request, told: Sequence[Found]) -> list[Found]:
+        """Return actions, of each row and set of features the easiest, with no value farther off than it need be.
+
+        Solvers stop where they find something. Each value in turn, the dearest first, is moved as far back as the
+        advice stays as good as it was, the rest as it is.
+
+        Arguments:
+            request: What each row asks.
+            told: Valid actions in values as they are told.
+        """
+        easiest: dict[tuple[object, ...], tuple[float, Found]] = {}
+        for one in told:
+            key = (one.row, *one.mask.tolist())
+            price = float(request[torch.tensor([one.row])].cost(one.values[None], one.mask[None])[0])
+            if key not in easiest or price < easiest[key][0]:
+                easiest[key] = (price, one)
+        kept = [one for _, one in easiest.values()]
+        for place in range(max((int(one.mask.sum()) for one in kept), default=0)):
+            tried = [self._back(request, one, place) for one in kept]
+            best = self._best(request, kept, tried)
+            kept = [one if better is None else better for one, (better, _) in zip(kept, best, strict=True)]
+        return kept
+
+    def _back(self, request: Request, one: Found, place: int) -> Tensor:
+        """Return an action, and with its `place`-dearest value in steps on the way back, `(tries, features)`."""
+        asked = request[torch.tensor([one.row])]
+        parts = asked.unit_cost.per_feature(asked.factual, one.values[None])[0] * asked.weights[0] * one.mask
+        column = int(parts.argsort(descending=True, stable=True)[place])
+        if not one.mask[column] or request.features.categorical[column]:
+            return one.values[None]
+        factual, there = (float(x[column]) for x in (asked.factual[0], one.values))
+        step = float(self.steps.size[column])
+        number, end = factual / step, there / step
+        first = math.ceil(number + 0.5) if end > number else math.floor(number - 0.5)
+        numbers = torch.linspace(first, end, _BACK, dtype=torch.double).round().unique()
+        values = one.values.repeat(len(numbers) + 1, 1)
+        values[:-1, column] = self.steps.at(numbers, column).to(values.dtype)
+        between = (values[:, column] - factual) * (values[:, column] - there) <= 0
+        return values[between]
+
     def _worth_telling(self, request: Request, one: Found) -> Found:
         """Return an action without what it hardly moves."""
         factual = request.factual[one.row]
@@ -154,15 +197,16 @@ class Candidates:
         counts = [len(values) for values in tried]
         rows = torch.tensor([one.row for one in found]).repeat_interleave(torch.tensor(counts))
         mask = torch.cat([one.mask.expand(count, -1) for one, count in zip(found, counts, strict=True)])
-        asked = request[rows]
-        judge = replace(self.judge, fresh=None, heldout=None)
-        records = judge(asked, Recommendation.do(mask, torch.cat([*tried])))
-        valid, plausible = (
-            torch.from_numpy(records[name].to_numpy(zero_copy_only=False).astype(bool))
-            for name in ("valid", "plausible")
-        )
-        cost = torch.from_numpy(records["weighted_cost"].to_numpy(zero_copy_only=False).copy())
-        good = valid & (plausible | (not asked.plausibility))
+        asked, advice = request[rows], Recommendation.do(mask, torch.cat([*tried]))
+        valid = self.judge.look(asked, advice).valid
+        cost, good = torch.full((len(rows),), torch.inf), torch.zeros(len(rows), dtype=torch.bool)
+        some = valid.nonzero()[:, 0]  # how likely the others are does not matter, and may take long to tell
+        if len(some):
+            judge = replace(self.judge, fresh=None, heldout=None)
+            records = judge(asked[some], Recommendation.do(mask[some], advice.values[some]))
+            cost[some] = torch.from_numpy(records["weighted_cost"].to_numpy(zero_copy_only=False).copy())
+            plausible = torch.from_numpy(records["plausible"].to_numpy(zero_copy_only=False).astype(bool))
+            good[some] = plausible | (not asked.plausibility)
         best: list[tuple[Found | None, bool]] = []
         parts = (part.split(counts) for part in (valid, good, cost))
         for one, values, ok, well, price in zip(found, tried, *parts, strict=True):
