@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import tiny
 
-from recourse_arena import ArenaError, Recommendation, api
+from recourse_arena import ArenaError, Recommendation, Solver, api
 from recourse_arena.execution.sandbox.sandbox import WorkerSetup
 from recourse_arena.execution.solving.limits import Limits, parsed_memory
 from recourse_arena.execution.solving.surroundings import computing
@@ -102,3 +102,30 @@ def test_a_wrong_size_is_refused(text):
 def test_wrong_limits_are_refused(wrong):
     with pytest.raises(ArenaError, match="expected"):
         Limits(**wrong)
+
+
+class Remembers(Solver):
+    """Keeps the least that each person was ever said to be able to do, and advises by that."""
+
+    name = "remembers"
+
+    def fit(self, problem, *, seed):
+        self.seen = {}
+
+    def recommend(self, request):
+        mask = request.actionable.clone()
+        for i, person in enumerate(request.factual.tolist()):
+            mask[i] &= self.seen.get(tuple(person), mask[i])
+            self.seen[tuple(person)] = mask[i].clone()
+        return Recommendation.do(mask, request.box.upper)
+
+
+def test_what_a_solver_was_told_in_truth_is_forgotten_before_the_next_policy(suite, tmp_path):
+    alone, after = "hard-1!no-plausibility!asked-post-hoc", "hard-1!no-plausibility!asked-none"
+    rounds = []
+    for scenarios, isolated in (([alone], False), ([after, alone], True)):
+        out = tmp_path / f"{isolated}"
+        people = api.run(suite, solvers=[Remembers()], scenarios=scenarios, out=out, isolated=isolated).people
+        rounds.append(people[people["scenario"] == alone]["rounds"].tolist())
+    assert rounds[0] == rounds[1]
+    assert max(rounds[0]) > 1

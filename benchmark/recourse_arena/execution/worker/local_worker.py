@@ -231,6 +231,8 @@ class LocalWorker:
         if hidden not in self._told:
             _make_room(self._told)
             self._told[hidden] = guard.recommend(truth).recommendation
+            if self.apart is not None:  # it knows the truth now, and another policy's people are the same ones
+                self._let_go(task.fit.key)
         ended = found.ended
         how = {"accepted": ended.accepted, "rounds": ended.rounds, "questions": ended.questions}
         advice = talked_about(as_advice(truth, ended.advice), self._told[hidden], features, **how)
