@@ -190,7 +190,7 @@ def recourse_metrics() -> list[Metric]:
             _TALKED,
             "Ends with advice that breaks none of their hidden constraints, is not harder than was believed, leads to "
             "a positive decision, and is plausible where that is asked for.",
-            average=Average(_if_recorded("accepted", _column("accepted"))),
+            average=Average(_if_recorded("accepted", _column("accepted")), conversation=True),
             shown=True,
         ),
         Metric(
@@ -199,7 +199,7 @@ def recourse_metrics() -> list[Metric]:
             "share",
             _TALKED,
             "The same solver finds such advice when it is told everything: what no policy can make up for.",
-            average=Average(_if_recorded("possible", _column("possible"))),
+            average=Average(_if_recorded("possible", _column("possible")), conversation=True),
             shown=True,
         ),
         Metric(
@@ -209,7 +209,7 @@ def recourse_metrics() -> list[Metric]:
             "people for whom the same solver finds acceptable advice when it is told everything",
             "Ends with acceptable advice, where that is possible: what finding out costs, whatever the solver is like.",
             title="acc. of poss.",
-            average=Average(_if_recorded("accepted", _among_possible)),
+            average=Average(_if_recorded("accepted", _among_possible), conversation=True),
             shown=True,
         ),
         Metric(
@@ -218,7 +218,7 @@ def recourse_metrics() -> list[Metric]:
             "rounds",
             _SATISFIED,
             "Mean number of times that they were advised until they accepted.",
-            average=Average(_of_accepted("rounds"), "mean"),
+            average=Average(_of_accepted("rounds"), "mean", conversation=True),
             shown=True,
         ),
         Metric(
@@ -227,7 +227,7 @@ def recourse_metrics() -> list[Metric]:
             "questions",
             _TALKED,
             "Mean number of questions that they were asked: one for each feature, ranking or choice; advice is none.",
-            average=Average(_if_recorded("questions", _column("questions")), "mean"),
+            average=Average(_if_recorded("questions", _column("questions")), "mean", conversation=True),
             shown=True,
         ),
         Metric(
@@ -237,7 +237,7 @@ def recourse_metrics() -> list[Metric]:
             _SATISFIED,
             "Weighted cost over the person's own optimum, by their true weights, as a geometric mean: 1 is none. The "
             "optimum is the cheaper of what they accepted and of what the same solver recommends when told everything.",
-            average=Average(lambda people: 1 + _of_accepted("regret")(people), "geometric mean"),
+            average=Average(lambda people: 1 + _of_accepted("regret")(people), "geometric mean", conversation=True),
             shown=True,
         ),
         Metric(
