@@ -74,6 +74,17 @@ def test_choice_sets_do_not_forget_what_was_said_once():
     assert (belief.actionability.scores == torch.tensor([8, 7, 8])).all()
 
 
+def test_harder_than_thought_is_harder_on_a_coarse_scale_too():
+    belief, _ = asked_by(Likert(levels=2))
+    easy = belief.actionability.scores[:, 0] == 1
+    people = len(belief)
+    said = Reactions(
+        torch.full((people,), int(Reaction.HARDER)), torch.zeros(people, dtype=torch.long), torch.full((people,), 0.3)
+    )
+    assert easy.any()
+    assert (belief.taking_up(said).actionability.scores[easy, 0] == 2).all()
+
+
 def test_without_a_pair_of_features_no_choice_is_shown():
     one = FEATURES.__class__(FEATURES.features[:1])
     assert one.count_actionable == 1

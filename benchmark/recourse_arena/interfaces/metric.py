@@ -31,6 +31,7 @@ class Average:
         among_valid: Whether it is about people with a valid recommendation only.
         preference: Whether it says how well preferences are met, so that it means little where they cost nothing.
         certified: Whether it needs certified optima, which few runs have.
+        conversation: Whether it needs people who hide what they want, whom few runs have.
         rounding: What rounding may change in a value where nothing is random, relative to it.
         remark: What a reader should know about the values.
         median_excess: Whether the metric's value, and its interval, is the median of the ratios less 1; they are
@@ -45,6 +46,7 @@ class Average:
     among_valid: bool = False
     preference: bool = False
     certified: bool = False
+    conversation: bool = False
     rounding: float = 1e-4
     remark: str = ""
     median_excess: bool = False
@@ -57,6 +59,11 @@ class Average:
     def share(self) -> bool:
         """Whether its values are true or false."""
         return self.how == "share"
+
+    @property
+    def rare(self) -> bool:
+        """Whether few runs have any value of it: runs without are not compared by it."""
+        return self.certified or self.conversation
 
     @property
     def ratio(self) -> bool:

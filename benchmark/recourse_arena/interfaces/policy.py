@@ -108,7 +108,7 @@ class Belief:
     def taking_up(self, reactions: Reactions) -> Belief:
         """Return the belief that takes up, word for word, what people say to advice.
 
-        How hard something is becomes the nearest level; a feature that is harder than thought is possible.
+        How hard something is becomes the nearest level, but one above what was believed at least.
 
         Example:
             >>> import torch
@@ -123,6 +123,7 @@ class Belief:
         about = torch.zeros_like(answers.scores, dtype=torch.bool).scatter(1, column, True)
         said, value = reactions.said[:, None], reactions.value[:, None]
         level = 1 + (value.nan_to_num() * (answers.levels - 1) + 0.5).floor().long()
+        level = torch.maximum(level, answers.scores + 1).clamp(max=answers.levels)  # on a coarse scale, too
         scores = torch.where(about & (said == Reaction.NOT_POSSIBLE), answers.levels + 1, answers.scores)
         scores = torch.where(about & (said == Reaction.HARDER), level, scores)
         lower, upper = self.box.lower, self.box.upper

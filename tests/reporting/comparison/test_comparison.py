@@ -20,7 +20,7 @@ BESIDE = ("plausibility_solved", "plausibility_scm", "l2_mean", "neighbour_dista
 WAYS = {
     name: "lower" if name in ("cost_mean", "weighted_cost_mean", "hap", "violations") else "higher"
     for name, measure in built_in().items()
-    if name not in BESIDE and not measure.certified
+    if name not in BESIDE and not measure.rare
 }
 KEYS = ["dataset", "scenario", "solver", "seed"]
 
@@ -551,11 +551,11 @@ def test_skipped_cells_and_those_that_always_fail_are_not_comparable(drift, befo
 
 def test_a_metric_without_values_for_each_person_is_listed_once(drift):
     def declare(draft):
-        draft.info["metrics"].append({"name": "regret", "direction": "lower"})
+        draft.info["metrics"].append({"name": "envy", "direction": "lower"})
         draft.info["metrics"].append({"name": "mood", "direction": "none"})
 
     found = drift(declare, declare)
-    rows = found.verdicts[found.verdicts["metric"] == "regret"]
+    rows = found.verdicts[found.verdicts["metric"] == "envy"]
     assert rows[["verdict", "reason", "dataset"]].values.tolist() == [["not comparable", "no per-person values", "*"]]
     assert not {"mood", "solve_seconds"} & set(found.verdicts["metric"])
     assert found.exit_code == 0
@@ -566,16 +566,16 @@ def test_a_metric_without_values_for_each_person_is_listed_once(drift):
 def test_a_metric_that_is_no_average_is_compared_by_its_declared_direction(drift, way, verdicts, solver):
     def valued(value):
         def declare(draft):
-            draft.info["metrics"].append({"name": "regret", "direction": way})
-            draft.summary = {"regret": value}
+            draft.info["metrics"].append({"name": "envy", "direction": way})
+            draft.summary = {"envy": value}
 
         return declare
 
     for value, expected in zip((3.0, 1.0), verdicts, strict=True):
-        row = verdict(drift(valued(value), valued(2.0)), "regret", solver=solver)
+        row = verdict(drift(valued(value), valued(2.0)), "envy", solver=solver)
         assert row["verdict"] == (expected if solver == "plain" else "cannot tell")
         assert (row["change"], row["baseline"], row["current"]) == (expected, 2.0, value)
-    assert verdict(drift(valued(2.0), valued(2.0)), "regret", solver=solver)["verdict"] == "same"
+    assert verdict(drift(valued(2.0), valued(2.0)), "envy", solver=solver)["verdict"] == "same"
 
 
 def test_that_nothing_can_be_compared_is_said_plainly(drift):

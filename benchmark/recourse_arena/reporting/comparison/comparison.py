@@ -203,7 +203,7 @@ def _metrics(baseline: RunFiles, current: RunFiles, averaged: Averages) -> tuple
         found = [way.get(name) for way in ways]
         if name in _BESIDE or not {"higher", "lower"} & set(found):
             continue
-        if name in averaged and averaged[name].certified and not _any_value(name, baseline, current):
+        if name in averaged and averaged[name].rare and not _any_value(name, baseline, current):
             continue
         if None in found:
             unknown[name] = Verdict("not comparable", f"only in {'BASELINE' if found[1] is None else 'CURRENT'}")

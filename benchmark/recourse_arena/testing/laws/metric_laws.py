@@ -38,8 +38,8 @@ class Measured:
 
     Arguments:
         metric: The metric.
-        frames: Records of a cell by what is special about it; `usual` and `certified` have people with and without
-            recommendations.
+        frames: Records of a cell by what is special about it; `usual`, `certified` and `hidden` (a policy had to find
+            out what people want) have people with and without recommendations.
     """
 
     metric: Metric
@@ -76,6 +76,9 @@ def _frames() -> Mapping[str, pd.DataFrame]:
     return {
         "usual": usual,
         "certified": usual.assign(lower_bound=0.9 * best, optimal_cost=0.9 * best, optimality_gap=best / best - 0.9),
+        "hidden": usual.assign(
+            accepted=usual["valid"], possible=usual["valid"], rounds=1, questions=4, own_optimum=best, regret=best * 0
+        ),
         "nobody solved": as_frame(judge(request, nobody)),
         "nobody asking": as_frame(judge(request[:0], _to_the_top(request[:0]))),
     }
@@ -111,8 +114,8 @@ def it_is_a_number_or_undefined(subject: Measured) -> None:
 
 def it_is_defined_for_somebody(subject: Measured) -> None:
     """Some ordinary cell has a value."""
-    values = [subject.value(subject.frames[name]) for name in ("usual", "certified")]
-    expect(values != [None, None], "undefined even where people have recommendations that are valid")
+    values = {subject.value(subject.frames[name]) for name in ("usual", "certified", "hidden")}
+    expect(values != {None}, "undefined even where people have recommendations that are valid")
 
 
 def the_order_of_people_does_not_matter(subject: Measured) -> None:
