@@ -47,7 +47,7 @@ ROOMS = (
     "reporting.figures",
     "reporting.page",
     "reporting",
-    "audit",
+    "auditing",
     "api",
     "old_paths",
     "testing.problems",

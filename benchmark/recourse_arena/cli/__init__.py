@@ -7,14 +7,14 @@ __all__ = ["main"]
 import click
 
 from recourse_arena.base.version import __version__
+from recourse_arena.cli.audit import audit
 from recourse_arena.cli.authors import check, new
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data
-from recourse_arena.cli.figures import figures
 from recourse_arena.cli.group import Arena
 from recourse_arena.cli.lists import list_, plugins
-from recourse_arena.cli.report import report
+from recourse_arena.cli.reports import figures, report
 from recourse_arena.cli.runs import leaderboard, run
 from recourse_arena.cli.tune import tune
 
@@ -25,5 +25,6 @@ def main() -> None:
     """Compare algorithmic-recourse methods under individual actionability."""
 
 
-for _command in (run, leaderboard, compare, list_, plugins, data, tune, figures, report, new, check, cache):
+_COMMANDS = (run, leaderboard, compare, audit, list_, plugins, data, tune, figures, report, new, check, cache)
+for _command in _COMMANDS:
     main.add_command(_command)
