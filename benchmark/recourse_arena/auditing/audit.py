@@ -39,6 +39,12 @@ PEOPLE = 300
 
 _KIND = "recourse-arena audit"
 
+_NOT_WRITTEN = (
+    "a proof needs the exact rules by which the system decides and by which features follow from one another, and "
+    "some of these cannot be had here"
+)
+_BROKEN = "the attempt ended before it was done"
+
 RunSuite = Callable[[Suite, Path], RunFiles]
 
 
@@ -113,6 +119,7 @@ def audited(
             "about": {"dataset": dataset, "summary": fitted.dataset.summary, "people": len(evidence.everybody)},
             "card": card(evidence),
             "no_proofs": evidence.no_proofs,
+            "no_proofs_reason": evidence.reason,
             "access": access(evidence),
             "burden": burden(evidence),
             "lasting": lasting(evidence, again),
@@ -190,8 +197,11 @@ def _with_proofs(
         return evidence
     say("proofs are looked for, for whom nothing was found")
     proofs = run(suite, folder / "proofs")
-    broken = dict.fromkeys(cell.get("reason", "") for cell in proofs.info["cells"] if cell["outcome"] != Outcome.SOLVED)
-    return Evidence(evidence.fitted, evidence.found, proofs, "; ".join(broken))
+    broken = [cell for cell in proofs.info["cells"] if cell["outcome"] != Outcome.SOLVED]
+    reason = "; ".join(dict.fromkeys(str(cell.get("reason", "")) for cell in broken))
+    skipped = all(cell["outcome"] == Outcome.SKIPPED for cell in broken)
+    words = "" if not broken else _NOT_WRITTEN if skipped else _BROKEN
+    return Evidence(evidence.fitted, evidence.found, proofs, words, reason)
 
 
 def _left(evidence: Evidence, level: Level) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 
 from recourse_arena.auditing.evidence import Advice, Evidence
 from recourse_arena.auditing.levels import LEVELS
-from recourse_arena.auditing.shares import by_group, share_of
+from recourse_arena.auditing.shares import FEWEST, by_group, share_of
 
 
 def card(evidence: Evidence) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def card(evidence: Evidence) -> dict[str, Any]:
         return {
             "refused": share_of(refused[inside]),
             "favourable": share_of(deserving[inside]),
-            "wrongly_refused": share_of(refused[inside & deserving]),
+            "wrongly_refused": share_of(refused[inside & deserving], FEWEST),
         }
 
     return {

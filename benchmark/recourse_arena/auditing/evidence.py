@@ -72,13 +72,15 @@ class Evidence:
         fitted: People and models.
         found: The run in which solvers looked for ways.
         proofs: The run in which proofs were looked for; none where there was nobody left, or nobody who proves.
-        no_proofs: Why no proofs were looked for; empty if they were.
+        no_proofs: Why proofs could not be had, in words; empty if they could.
+        reason: The same as programs say it.
     """
 
     fitted: FittedDataset
     found: RunFiles
     proofs: RunFiles | None = None
     no_proofs: str = ""
+    reason: str = ""
 
     @cached_property
     def persons(self) -> NDArray[np.int64]:

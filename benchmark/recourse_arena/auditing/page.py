@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["called", "page", "valued"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,7 +26,14 @@ def page(findings: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "between": between, "number": number, "bar": bar, "stack": stack}
+    environment.filters |= {
+        "percent": percent,
+        "between": between,
+        "number": number,
+        "bar": bar,
+        "stack": stack,
+        "highest": highest,
+    }
     style = Markup(environment.get_template("style.css").render())
     return environment.get_template("audit.html").render(style=style, **findings)
 
@@ -91,6 +98,12 @@ def bar(said: Mapping[str, Any], most: float = 1.0) -> Markup:
         f'<rect class="ground" width="100" height="12"/><rect class="value" width="{width:.2f}" height="12"/>'
         f"{whisker}</svg>"
     )  # numbers alone: nothing in it needs escaping
+
+
+def highest(groups: Sequence[Mapping[str, Any]]) -> float:
+    """Return the highest end of the burdens of some groups, to which bars are drawn."""
+    ends = [group["social"]["high"] for group in groups if not group["small"] and group["social"]["high"] is not None]
+    return max(ends, default=1.0)
 
 
 def stack(parts: list[tuple[str, float | None]]) -> Markup:

@@ -73,6 +73,7 @@ def grid(request: Request, j: int) -> tuple[Tensor, Tensor]:
         else:
             steps = torch.linspace(0.0, 1.0, count)
             values = lower[:, None] + (upper - lower)[:, None] * steps
+            values = values.minimum(upper[:, None])  # the last one may be rounded beyond it
         values = values.round() if feature.whole else values
     fresh = torch.ones(values.shape, dtype=torch.bool)
     fresh[:, 1:] = values[:, 1:] != values[:, :-1]

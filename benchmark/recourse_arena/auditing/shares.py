@@ -16,34 +16,33 @@ from recourse_arena.statistics.intervals import share_interval
 FEWEST = 20
 """Groups of fewer people are listed and not scored."""
 
-_LEAST_FOR_A_MEAN = 10
-"""Means of fewer values get no interval: a bootstrap of so few says little."""
 
-
-def share_of(yes: NDArray[np.bool_]) -> dict[str, Any]:
+def share_of(yes: NDArray[np.bool_], fewest: int = 1) -> dict[str, Any]:
     """Return the share of people that is so: `share, low, high` (Wilson's 95 % interval), `count, people`.
+
+    Of fewer people than `fewest`, and of nobody, the share is not given.
 
     Example:
         >>> {name: round(value, 2) for name, value in share_of(np.array([True, False, True, True])).items()}
         {'share': 0.75, 'low': 0.3, 'high': 0.95, 'count': 3, 'people': 4}
     """
     count, people = int(np.sum(yes)), len(yes)
-    if not people:
-        return {"share": None, "low": None, "high": None, "count": 0, "people": 0}
+    if people < max(fewest, 1):
+        return {"share": None, "low": None, "high": None, "count": count, "people": people}
     low, high = share_interval(count, people)
     return {"share": count / people, "low": float(low), "high": float(high), "count": count, "people": people}
 
 
 def mean_of(values: NDArray[np.float64]) -> dict[str, Any]:
-    """Return the mean of known values: `mean, low, high` (95 % bootstrap-t interval), `people`; nan does not count."""
+    """Return the mean of known values: `mean, low, high` (95 % bootstrap-t interval), `people`; nan does not count.
+
+    Of fewer than 20 values it is not given.
+    """
     known = values[np.isfinite(values)]
-    if not len(known):
-        return {"mean": None, "low": None, "high": None, "people": 0}
-    low = high = None
-    if len(known) >= _LEAST_FOR_A_MEAN:
-        means = Resamples.draw(np.zeros(len(known), dtype=np.int64)).means(known[:, None])
-        ends = means.intervals()[0]
-        low, high = (float(end) if np.isfinite(end) else None for end in ends)
+    if len(known) < FEWEST:
+        return {"mean": None, "low": None, "high": None, "people": len(known)}
+    ends = Resamples.draw(np.zeros(len(known), dtype=np.int64)).means(known[:, None]).intervals()[0]
+    low, high = (float(end) if np.isfinite(end) else None for end in ends)
     return {"mean": float(known.mean()), "low": low, "high": high, "people": len(known)}
 
 
