@@ -78,7 +78,7 @@ def _rules(feature: Any) -> dict[str, str]:
 def _anchors(evidence: Evidence) -> list[str]:
     """Return what some changes count for, so that a number of effort means something."""
     problem, factual = evidence.fitted.problem, evidence.factual
-    found = []
+    found: list[str] = []
     for j, feature in enumerate(problem.features):
         if not problem.features.actionable[j] or feature.levels or len(found) == _EXAMPLES:
             continue

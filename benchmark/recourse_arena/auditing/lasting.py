@@ -75,7 +75,7 @@ def lasting(evidence: Evidence, models: Sequence[Decisions] | str) -> dict[str, 
                 "level": level.name,
                 "each": [share_of(row) for row in accepted],
                 "mean": float(accepted.mean()) if accepted.size else None,
-                "all": share_of(accepted.all(0)),
+                "all": share_of(np.asarray(accepted.all(0), dtype=bool)),
             }
         )
     disagree = [share_of(model.accepts(people).numpy() != present) for model in models]
