@@ -24,14 +24,14 @@ from recourse_arena.auditing.levels import LEVELS
 from recourse_arena.auditing.page import page
 from recourse_arena.auditing.responsiveness import grid
 from recourse_arena.auditing.shares import by_group, mean_of, share_of
-from recourse_arena.base.arithmetic import arithmetic_of, environment
+from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.execution.worker.fitted_dataset import prepare
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.registry import discovery
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 
-PEOPLE = 45
+PEOPLE = 60
 
 
 @pytest.fixture(scope="module", params=["tiny", "tiny?effects=none"])
@@ -142,7 +142,7 @@ def test_who_is_helped_and_at_what_cost_is_what_the_rows_say(done, place):
 def test_what_lasts_is_decided_again_person_by_person(done):
     audit, evidence, folder = done
     said = audit.findings["lasting"]
-    name, rounding = audit.findings["asked"]["dataset"], arithmetic_of(environment(os.environ))
+    name, rounding = audit.findings["asked"]["dataset"], arithmetic_of(os.environ)
     keys = ModelKeys.of(name, seed=0, data=folder, registry=discover(), arithmetic=rounding)
     models = retrained(evidence, ArtefactCache(folder / "cache"), keys.classifier)
     names = evidence.fitted.problem.features.names
@@ -360,5 +360,6 @@ def test_other_models_than_those_of_the_run_are_refused(done, tmp_path):
     with pytest.raises(ArenaError, match="cannot be had again"):
         audited(
             audit.findings["asked"]["dataset"], tmp_path / "x", people=PEOPLE, seed=0,
-            data=Path(folder), cache=ArtefactCache(folder / "cache"), registry=discover(), run=lambda suite, at: found,
+            data=Path(folder), cache=ArtefactCache(folder / "cache"), registry=discover(),
+            run=lambda suite, at: found, arithmetic=arithmetic_of(os.environ),
         )  # fmt: skip

@@ -5,8 +5,7 @@ from __future__ import annotations
 __all__ = ["PEOPLE", "Audit", "audited"]
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from recourse_arena.auditing.lasting import lasting, retrained
 from recourse_arena.auditing.levels import LEVELS, PROVER, Level, finding, proving
 from recourse_arena.auditing.page import page
 from recourse_arena.auditing.responsiveness import POINTS, responsiveness
-from recourse_arena.base.arithmetic import arithmetic_of, environment, one_thread
+from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.version import __version__
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
@@ -77,6 +76,7 @@ def audited(
     cache: ArtefactCache,
     registry: Registry,
     run: RunSuite,
+    arithmetic: str,
     say: Callable[[str], None] = lambda text: None,
 ) -> Audit:
     """Return the audit of a dataset's decision model; the same call on the same folder goes on where it stopped.
@@ -90,6 +90,7 @@ def audited(
         cache: Where models are kept.
         registry: What is plugged in.
         run: Runs a suite into a folder and returns the run.
+        arithmetic: How the process of a run rounds: its models are taken from the cache.
         say: Is told what happens next.
 
     Raises:
@@ -100,9 +101,7 @@ def audited(
     _claim(folder, asked)
     found = run(finding(dataset, people, seed), folder / "run")
     _check_found(found)
-    keys = ModelKeys.of(
-        dataset, seed=seed, data=data, registry=registry, arithmetic=arithmetic_of(environment(os.environ))
-    )
+    keys = ModelKeys.of(dataset, seed=seed, data=data, registry=registry, arithmetic=arithmetic)
     with one_thread():
         fitted = prepare(dataset, seed=seed, data=data, cache=cache, registry=registry, keys=keys)
         _check_same(found, fitted)
@@ -156,7 +155,14 @@ def _claim(folder: Path, asked: dict[str, Any]) -> None:
         raise ArenaError(f"{folder} holds other files and no audit; choose a new or an empty folder") from None
     if known.get("asked") != asked:
         before = known.get("asked")
-        raise ArenaError(f"{folder} holds an audit of {before}, and this one is of {asked}; choose another folder")
+        there = _in_words(before) if isinstance(before, dict) else "something else"
+        raise ArenaError(
+            f"{folder} holds an audit of {there}, and this one is of {_in_words(asked)}; choose another folder"
+        )
+
+
+def _in_words(asked: Mapping[str, Any]) -> str:
+    return f"{asked.get('dataset')} ({asked.get('people')} people, seed {asked.get('seed')})"
 
 
 def _check_found(run: RunFiles) -> None:

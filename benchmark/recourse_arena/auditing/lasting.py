@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["AGAIN", "lasting", "retrained"]
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from recourse_arena.auditing.evidence import Evidence
 from recourse_arena.auditing.levels import LEVELS
 from recourse_arena.auditing.shares import share_of
+from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.keys import content_key
 from recourse_arena.base.randomness import derive_seed
 from recourse_arena.execution.worker.fitted_models import kept_or_fitted
@@ -47,7 +49,7 @@ def retrained(evidence: Evidence, cache: ArtefactCache, key: str) -> list[Scores
         model: Scores = kept_or_fitted(
             cache,
             "classifier",
-            content_key(classifier=key, trained_again=seed),
+            content_key(classifier=key, trained_again=seed, arithmetic=arithmetic_of(os.environ)),
             fit=lambda seed=seed: train(seed),  # type: ignore[misc]
             state=decision.state,
             restore=lambda state: decision.restore(features, state),
