@@ -51,7 +51,7 @@ ROOMS = (
     "reporting.figures",
     "reporting.page",
     "reporting",
-    "audit",
+    "auditing",
     "api",
     "old_paths",
     "testing.problems",

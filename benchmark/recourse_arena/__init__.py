@@ -11,7 +11,7 @@ from recourse_arena.old_paths import OldPaths
 if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
-    from recourse_arena.api import dataset, decision, load, run
+    from recourse_arena.api import audit, dataset, decision, load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.dataset import Dataset
@@ -105,6 +105,7 @@ _HOMES = {
     "StructuralCausalModel": "models.causal.structural",
     "Suite": "interfaces.suite",
     "TableDataset": "tables.table_dataset",
+    "audit": "api",
     "dataset": "api",
     "decision": "api",
     "derive_seed": "base.randomness",
@@ -175,6 +176,7 @@ __all__ = [
     "Suite",
     "TableDataset",
     "__version__",
+    "audit",
     "dataset",
     "decision",
     "derive_seed",

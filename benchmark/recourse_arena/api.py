@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["dataset", "decision", "find_suite", "load", "preview", "run"]
+__all__ = ["audit", "dataset", "decision", "find_suite", "load", "preview", "run"]
 
 import os
 import re
@@ -31,9 +31,11 @@ from recourse_arena.reporting.result import Result
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recourse_arena.auditing.audit import Audit
     from recourse_arena.execution.preview import Preview
     from recourse_arena.execution.run_order import RunOrder
     from recourse_arena.interfaces.decision import Decision
+    from recourse_arena.storage.run_files import RunFiles
     from recourse_arena.tables.table_dataset import TableDataset
 
 
@@ -246,6 +248,71 @@ def decision(model: object, *, favourable: object = 1, threshold: float = 0.5, n
     from recourse_arena.models.decision.handed import handed_over
 
     return handed_over(model, favourable=favourable, threshold=threshold, name=name)
+
+
+def audit(
+    dataset: str | Dataset,
+    *,
+    out: str | Path,
+    people: int = 300,
+    seed: int = 0,
+    data: str | Path | None = None,
+    cache: str | Path | None = None,
+    jobs: int = 1,
+    person_timeout: float = 5.0,
+    progress: Progress | bool | None = None,
+    no_plugins: Sequence[str] = (),
+) -> Audit:
+    """Return the audit of a dataset's decision model, for who must answer for it: `audit.html` and `audit.json`.
+
+    Arguments:
+        dataset: Its name with options, the path of a TOML file, or an object (:func:`dataset`).
+        out: Folder of the audit, new or empty; the same call on the same folder goes on where it stopped.
+        people: How many refused people are asked about, drawn by seed.
+        seed: The seed.
+        data: Data directory, as of :func:`run`.
+        cache: Artefact cache, as of :func:`run`.
+        jobs: Cells that are worked on at a time.
+        person_timeout: Seconds that a search or a proof may take per person, where it has an option that says so.
+        progress: Whether to tell on stderr how far it is; or who hears of each step.
+        no_plugins: Names of plugins to block.
+
+    Raises:
+        ArenaError: If the dataset is unknown, nobody is refused, or the folder holds something else.
+    """
+    from recourse_arena.auditing.audit import audited
+    from recourse_arena.registry.discovery import discover
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+
+    folder, seed = as_path("out", out), as_whole_number("seed", seed)
+    people, jobs = as_whole_number("people", people, least=1), as_whole_number("jobs", jobs, least=1)
+    if folder is None:
+        raise ArenaError("out: expected the name of a folder for the audit, got none")
+    if not isinstance(dataset, (str, Dataset)):
+        raise ArenaError(f"dataset: expected a name, the path of a TOML file or a dataset, got {dataset!r}")
+    registry = discover(no_plugins=as_several("no_plugins", no_plugins))
+    name = registry.hand_over(dataset) if isinstance(dataset, Dataset) else registry.named(dataset)
+    hears = progress_for() if progress is True or (progress is None and watched()) else progress or Progress()
+
+    def carried_out(suite: Suite, at: Path) -> RunFiles:
+        named = [dataset] if not isinstance(dataset, str) or dataset != name else ()
+        return run(
+            suite, out=at, datasets=named, data=data, cache=cache, jobs=jobs, progress=hears,
+            person_timeout=person_timeout, no_plugins=no_plugins,
+        )  # fmt: skip
+
+    return audited(
+        name,
+        Path(folder),
+        people=people,
+        seed=seed,
+        data=data_folder(as_path("data", data)),
+        cache=ArtefactCache(cache_folder(as_path("cache", cache))),
+        registry=registry,
+        run=carried_out,
+        arithmetic=arithmetic_of(environment(os.environ) if _isolated(None) or jobs > 1 else os.environ),
+        say=hears.say,
+    )
 
 
 def load(path: str | Path, *, keep: object = None) -> Result:

@@ -8,14 +8,14 @@ import click
 
 from recourse_arena.base.version import __version__
 from recourse_arena.cli.advising.recommending import recommend, verify
+from recourse_arena.cli.audit import audit
 from recourse_arena.cli.authors import check, new
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data
-from recourse_arena.cli.figures import figures
 from recourse_arena.cli.group import Arena
 from recourse_arena.cli.lists import list_, plugins
-from recourse_arena.cli.report import report
+from recourse_arena.cli.reports import figures, report
 from recourse_arena.cli.runs import leaderboard, run
 from recourse_arena.cli.tune import tune
 
@@ -26,20 +26,9 @@ def main() -> None:
     """Compare algorithmic-recourse methods under individual actionability."""
 
 
-for _command in (
-    run,
-    recommend,
-    verify,
-    leaderboard,
-    compare,
-    list_,
-    plugins,
-    data,
-    tune,
-    figures,
-    report,
-    new,
-    check,
-    cache,
-):
+_COMMANDS = (
+    *(run, leaderboard, compare, recommend, verify, audit, list_, plugins),
+    *(data, tune, figures, report, new, check, cache),
+)
+for _command in _COMMANDS:
     main.add_command(_command)

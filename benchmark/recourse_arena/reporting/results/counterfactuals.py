@@ -46,9 +46,9 @@ def counterfactuals(run: RunFiles, dataset: str = "", *, words: bool = True) -> 
         raise unknown("dataset of the run", dataset, known)
     rows = people[people["dataset"] == dataset].reset_index(drop=True)
     names = [
-        name.removeprefix("factual_")
+        str(name).removeprefix("factual_")
         for name in rows
-        if name.startswith("factual_") and f"mask_{name.removeprefix('factual_')}" in rows and rows[name].notna().any()
+        if str(name).startswith("factual_") and rows[name].notna().any()
     ]
     if not names:
         raise ArenaError(f"{run.path} does not say who the people of {dataset} are; the same command adds that")

@@ -1,0 +1,1 @@
+"""One decision system, examined for who must answer for it: from a run to a report in plain words."""
