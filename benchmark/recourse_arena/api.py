@@ -310,7 +310,7 @@ def audit(
         cache=ArtefactCache(cache_folder(as_path("cache", cache))),
         registry=registry,
         run=carried_out,
-        arithmetic=arithmetic_of(environment(os.environ) if _isolated(None) or jobs > 1 else os.environ),
+        arithmetic=arithmetic_of(environment(os.environ) if wants_isolation(None) or jobs > 1 else os.environ),
         say=hears.say,
     )
 
