@@ -51,11 +51,11 @@ def questions(adviser, people, wishes):
 
 
 @pytest.mark.parametrize("which", ["loan", "german"])
-def test_every_way_is_valid_and_what_is_said_of_it_is_what_the_judge_says(which, request, refused):
-    adviser = request.getfixturevalue("german" if which == "german" else "loan_adviser")
+def test_every_way_is_valid_and_what_is_said_of_it_is_what_the_judge_says(which, request, refused_people):
+    adviser = request.getfixturevalue(f"{which}_adviser")
     wishes = likert(adviser) if which == "german" else LOAN
     shown = 0
-    for question in questions(adviser, refused(adviser, 3), wishes):
+    for question in questions(adviser, refused_people(adviser, 3), wishes):
         told = adviser.advise(question)
         assert told.status in (Status.ADVICE, Status.UNLIKELY)
         for way in told.alternatives:
@@ -71,10 +71,10 @@ def test_every_way_is_valid_and_what_is_said_of_it_is_what_the_judge_says(which,
 
 
 @pytest.mark.parametrize("which", ["loan", "german"])
-def test_no_way_is_dominated_and_all_act_on_different_features(which, request, refused):
-    adviser = request.getfixturevalue("german" if which == "german" else "loan_adviser")
+def test_no_way_is_dominated_and_all_act_on_different_features(which, request, refused_people):
+    adviser = request.getfixturevalue(f"{which}_adviser")
     wishes = likert(adviser, duration=4, amount=1) if which == "german" else LOAN
-    for question in questions(adviser, refused(adviser, 3), wishes):
+    for question in questions(adviser, refused_people(adviser, 3), wishes):
         ways = adviser.advise(question).alternatives
         assert len({way.features for way in ways}) == len(ways)
         marks = [
@@ -92,9 +92,9 @@ def test_no_way_is_dominated_and_all_act_on_different_features(which, request, r
         assert list(marks) == sorted(marks, key=lambda mark: mark[0])
 
 
-def test_a_range_works_at_its_ends_and_not_a_step_beyond(loan_adviser, refused):
+def test_a_range_works_at_its_ends_and_not_a_step_beyond(loan_adviser, refused_people):
     tried = 0
-    for question in questions(loan_adviser, refused(loan_adviser, 3), LOAN):
+    for question in questions(loan_adviser, refused_people(loan_adviser, 3), LOAN):
         told = loan_adviser.advise(question)
         for way in told.alternatives:
             for works in way.works:
@@ -106,18 +106,20 @@ def test_a_range_works_at_its_ends_and_not_a_step_beyond(loan_adviser, refused):
     assert tried >= 4
 
 
-def test_who_is_accepted_has_nothing_to_do(german):
-    accepted = german.problem.validation.x[german.problem.decisions.accepts(german.problem.validation.x)][0]
-    person = dict(zip(german.problem.features.names, accepted.tolist(), strict=True))
-    told = german.advise(Question(person, likert(german)))
+def test_who_is_accepted_has_nothing_to_do(german_adviser):
+    problem = german_adviser.problem
+    people = problem.validation.x
+    accepted = people[problem.decisions.accepts(people)][0]
+    person = dict(zip(problem.features.names, accepted.tolist(), strict=True))
+    told = german_adviser.advise(Question(person, likert(german_adviser)))
     assert told.status is Status.ACCEPTED
     assert not told.alternatives
     assert not told.reasons
 
 
-def test_what_is_impossible_is_proved_and_the_smallest_ways_out_are_ways(german, refused):
-    for question in questions(german, refused(german, 6), only(german, "telephone")):
-        told = german.advise(question)
+def test_what_is_impossible_is_proved_and_the_smallest_ways_out_are_ways(german_adviser, refused_people):
+    for question in questions(german_adviser, refused_people(german_adviser, 6), only(german_adviser, "telephone")):
+        told = german_adviser.advise(question)
         if told.status is Status.IMPOSSIBLE:
             break
     assert told.certificate.proof == "every action tried"
@@ -127,12 +129,12 @@ def test_what_is_impossible_is_proved_and_the_smallest_ways_out_are_ways(german,
         name = opening.given_up[0].feature
         wider = replace(question, wishes=question.wishes.changed(name, level=4))
         assert name in opening.way.features
-        assert judged(german, wider, opening.way.moves)["valid"]
-        assert not judged(german, question, opening.way.moves)["valid"]
+        assert judged(german_adviser, wider, opening.way.moves)["valid"]
+        assert not judged(german_adviser, question, opening.way.moves)["valid"]
 
 
-def test_a_limit_that_is_in_the_way_is_named(loan_adviser, refused):
-    question = questions(loan_adviser, refused(loan_adviser, 1), LOAN)[0]
+def test_a_limit_that_is_in_the_way_is_named(loan_adviser, refused_people):
+    question = questions(loan_adviser, refused_people(loan_adviser, 1), LOAN)[0]
     far = (
         loan_adviser.advise(replace(question, wishes=only_savings(question), plausibility=False))
         .alternatives[0]
@@ -152,30 +154,30 @@ def only_savings(question, **bounds):
     return replace(question.wishes, said=closed | {"savings": Wish(1, **bounds)})
 
 
-def test_who_can_do_nothing_is_told_what_would_open_a_way(german, refused):
-    told = german.advise(Question(refused(german, 1)[0], only(german)))
+def test_who_can_do_nothing_is_told_what_would_open_a_way(german_adviser, refused_people):
+    told = german_adviser.advise(Question(refused_people(german_adviser, 1)[0], only(german_adviser)))
     assert told.status is Status.IMPOSSIBLE
     assert told.certificate.proof == "nothing can be acted on"
     assert set(told.closed.values()) == {"said"}
 
 
-def test_before_they_are_asked_people_hear_their_limits(german, refused):
-    about = german.about(refused(german, 1)[0])
+def test_before_they_are_asked_people_hear_their_limits(german_adviser, refused_people):
+    about = german_adviser.about(refused_people(german_adviser, 1)[0])
     assert about.status is Status.NOT_FOUND
     assert about.limits["duration"][0] < about.person["duration"] or about.limits["duration"][1] > 1
     assert about.limits["housing"] is None
     assert about.score < about.needed
 
 
-def test_reasons_are_shares_of_feasible_values(german, refused):
-    question = Question(refused(german, 1)[0], everything_possible(german.problem.features))
-    told = german.advise(question)
-    case = german.case(question)
-    j = german.problem.features.index("savings")
-    mask = torch.zeros(len(german.problem.features), dtype=torch.bool)
+def test_reasons_are_shares_of_feasible_values(german_adviser, refused_people):
+    question = Question(refused_people(german_adviser, 1)[0], everything_possible(german_adviser.problem.features))
+    told = german_adviser.advise(question)
+    case = german_adviser.case(question)
+    j = german_adviser.problem.features.index("savings")
+    mask = torch.zeros(len(german_adviser.problem.features), dtype=torch.bool)
     mask[j] = True
     levels = [level for level in range(5) if level != int(case.factual[j])]
-    good = [judged_alone(german, case, mask, j, level) for level in levels]
+    good = [judged_alone(german_adviser, case, mask, j, level) for level in levels]
     reason = next(one for one in told.reasons if one.feature == "savings")
     assert reason.share == pytest.approx(sum(good) / len(levels), abs=1e-4)
     assert (reason.how, reason.checked) == ("all values", 4)
@@ -187,8 +189,8 @@ def judged_alone(adviser, case, mask, j, level):
     return adviser.judge(case.request, Recommendation.do(mask[None], values[None])).to_pylist()[0]["valid"]
 
 
-def test_advice_does_not_depend_on_who_asked_before(german, refused):
-    first, second = refused(german, 2)
-    once = german.advise(Question(first, likert(german)))
-    german.advise(Question(second, likert(german, duration=5)))
-    assert german.advise(Question(first, likert(german))) == once
+def test_advice_does_not_depend_on_who_asked_before(german_adviser, refused_people):
+    first, second = refused_people(german_adviser, 2)
+    once = german_adviser.advise(Question(first, likert(german_adviser)))
+    german_adviser.advise(Question(second, likert(german_adviser, duration=5)))
+    assert german_adviser.advise(Question(first, likert(german_adviser))) == once

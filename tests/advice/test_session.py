@@ -31,10 +31,10 @@ ANSWERS = OPEN | dict.fromkeys(
 
 
 @pytest.fixture
-def here(german, monkeypatch, tmp_path_factory):
+def here(german_adviser, monkeypatch, tmp_path_factory):
     """Where models lie that other tests fitted; everything happens in this process."""
     monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "no")
-    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(german.order.cache))
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(german_adviser.order.cache))
     return {"solvers": "growing-spheres"}
 
 
@@ -152,7 +152,7 @@ def test_a_solver_that_fails_costs_only_itself(here, plugged):
     assert not notes["growing-spheres"]
 
 
-def test_the_process_that_advises_says_the_same(here, german, monkeypatch):
+def test_the_process_that_advises_says_the_same(here, german_adviser, monkeypatch):
     told = recommend("german", BORROWER, answers=ANSWERS, isolated=True, **here)
     inside = recommend("german", BORROWER, answers=ANSWERS, isolated=False, **here)
     if told.certificate.arithmetic == inside.certificate.arithmetic:

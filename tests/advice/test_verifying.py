@@ -16,26 +16,26 @@ from recourse_arena.people.features import Role
 
 
 @pytest.fixture(scope="module")
-def kept(german, refused):
+def kept(german_adviser, refused_people):
     """Advice to somebody who may change five things, as JSON."""
-    names = [one.name for one in german.problem.features if one.role is Role.ACTIONABLE]
+    names = [one.name for one in german_adviser.problem.features if one.role is Role.ACTIONABLE]
     open_ = ("duration", "amount", "savings", "telephone", "employment")
     wishes = Wishes("likert", 4, True, {name: Wish(2 if name in open_ else 5) for name in names})
     wishes = wishes.changed("duration", at_least=4.0)
     return next(
         json.loads(told.json())
-        for person in refused(german, 10)
-        if (told := german.advise(Question(person, wishes))).status == "advice" and len(told.alternatives) > 1
+        for person in refused_people(german_adviser, 10)
+        if (told := german_adviser.advise(Question(person, wishes))).status == "advice" and len(told.alternatives) > 1
     )
 
 
-def findings(german, said, *, renewed=False):
+def findings(german_adviser, said, *, renewed=False):
     told = read_told(json.dumps(said).encode(), Told)
-    return Verifier(german).findings(sealed(told) if renewed else told)
+    return Verifier(german_adviser).findings(sealed(told) if renewed else told)
 
 
-def test_what_was_not_changed_holds(german, kept):
-    assert findings(german, kept) == []
+def test_what_was_not_changed_holds(german_adviser, kept):
+    assert findings(german_adviser, kept) == []
 
 
 def changed(said, path, value):
@@ -78,28 +78,28 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("what", TAMPERED)
-def test_tampering_is_found_and_named(german, kept, what):
+def test_tampering_is_found_and_named(german_adviser, kept, what):
     path, value, seal, judged = TAMPERED[what]
     said = changed(kept, path, value)
     assert said != kept
-    found = findings(german, said)
+    found = findings(german_adviser, said)
     assert any(seal in one for one in found), found
     if judged:  # where the seal is renewed, judging anew finds it
-        assert any(judged in one for one in findings(german, said, renewed=True))
+        assert any(judged in one for one in findings(german_adviser, said, renewed=True))
 
 
-def test_a_hidden_no_is_found(german, kept):
+def test_a_hidden_no_is_found(german_adviser, kept):
     gone = changed(changed(kept, ("alternatives",), []), ("status",), "impossible")
-    found = findings(german, gone, renewed=True)
+    found = findings(german_adviser, gone, renewed=True)
     assert any("proof" in one for one in found)
     claimed = changed(gone, ("certificate", "proof"), "every action tried")
-    assert any("proof" in one for one in findings(german, claimed, renewed=True))
+    assert any("proof" in one for one in findings(german_adviser, claimed, renewed=True))
 
 
-def test_an_opening_that_opens_nothing_is_found(german, kept):
+def test_an_opening_that_opens_nothing_is_found(german_adviser, kept):
     way = nearer(json.loads(json.dumps(kept["alternatives"][0])))
     opening = [{"given_up": [{"feature": "housing", "what": "not possible"}], "way": way}]
-    found = findings(german, changed(kept, ("openings",), opening), renewed=True)
+    found = findings(german_adviser, changed(kept, ("openings",), opening), renewed=True)
     assert any("opening 1" in one for one in found)
 
 
