@@ -43,8 +43,10 @@ results: $(READY)
 	$(BIN)/recourse-arena run methods --out results/methods
 	$(BIN)/recourse-arena run structures --out results/structures
 	$(BIN)/recourse-arena run tabular --out results/tabular
+	$(BIN)/recourse-arena run interaction --out results/interaction
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
+	$(BIN)/recourse-arena figures results/interaction
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
 	$(BIN)/recourse-arena report results/certified --about optima
 	$(MAKE) leaderboard

@@ -319,6 +319,28 @@ def test_the_counts_of_the_readme_are_those_of_the_report():
     assert "fourteen claims about solvers twelve hold here, one cannot be told, and one does not hold" in PLAIN
 
 
+def test_the_finding_about_asking_follows_from_the_results():
+    summary = arena.load(ROOT / "results" / "interaction").summary
+    parts = summary["scenario"].str.split("!asked-", expand=True)
+    told = summary.assign(hidden=parts[0], policy=parts[1]).set_index(["hidden", "solver", "policy"]).sort_index()
+    scores = "score-hard-random+soft-linear"
+    shown = re.search(r"\| policy \| accepted.*?\n.*?\n((?: *\|.*\|\n)+)", README)[1].splitlines()
+    assert len(shown) == len(told.loc[scores, "convex"]) == 9
+    for policy, *numbers in map(cells, shown):
+        row = told.loc[(scores, "convex", policy)]
+        forms = {"accepted": ".3f", "rounds": ".2f", "questions": ".0f", "regret": ".2f"}
+        assert numbers == [format(row[name], form) for name, form in forms.items()]
+    assert f"`convex` has some for {told.loc[(scores, 'convex', 'likert')]['possible']:.3f} of them" in PLAIN
+    for hidden, solver in {place[:2] for place in told.index}:
+        likert, refusals, both = (told.loc[(hidden, solver, p)] for p in ("likert", "post-hoc", "likert-and-post-hoc"))
+        assert both["accepted_possible"] == 1  # "everybody for whom there is anything"
+        assert both["regret"] == pytest.approx(1, abs=5e-3)
+        assert both["accepted"] >= likert["accepted"]
+        assert both["rounds"] < refusals["rounds"]
+        if hidden == "hard-2+soft-linear":
+            assert both["accepted"] - likert["accepted"] <= 0.01 + 1e-9
+
+
 def test_the_findings_about_methods_follow_from_the_results():
     summary = arena.load(ROOT / "results" / "methods").summary.set_index(["scenario", "solver"])
     some = summary.loc[["hard-4", "hard-3", "hard-2"]]
