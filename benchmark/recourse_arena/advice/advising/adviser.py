@@ -129,16 +129,11 @@ class Adviser:
             return self._advice(question, case, Status.ACCEPTED)
         asked: dict[str, Asked] = {}
         actions = self._found(case, asked)
-        status = Status.ADVICE
-        if not any(action.plausible for action in actions) and question.plausibility:
+        if question.plausibility and not any(action.plausible for action in actions):
             anyway = self.case(replace(question, plausibility=False))
             actions = [*actions, *self._found(anyway, asked)]
-            status = Status.UNLIKELY
-        likely = [action for action in actions if action.plausible or not question.plausibility]
-        if likely:
-            actions, status = likely, Status.ADVICE
         if actions:
-            return self._with_menu(question, case, actions, status, asked)
+            return self._with_best(question, case, actions, asked)
         return self._with_openings(question, case, asked)
 
     def close(self) -> None:
@@ -205,6 +200,12 @@ class Adviser:
             actions += good
         return actions
 
+    def _with_best(self, question: Question, case: Case, actions: Sequence[Action], asked: dict[str, Asked]) -> Told:
+        """Return advice with those actions that are as likely as asked for; with all of them where none is."""
+        likely = [action for action in actions if action.plausible or not question.plausibility]
+        status = Status.ADVICE if likely else Status.UNLIKELY
+        return self._with_menu(question, case, likely or actions, status, asked)
+
     def _with_menu(
         self, question: Question, case: Case, actions: Sequence[Action], status: Status, asked: dict[str, Asked]
     ) -> Told:
@@ -221,9 +222,7 @@ class Adviser:
         """Return what is known where nobody found anything: whether that is proved, and what would open a way."""
         proof, actions = self._proof(question, asked)
         if actions:
-            likely = [action for action in actions if action.plausible or not question.plausibility]
-            status = Status.ADVICE if likely else Status.UNLIKELY
-            return self._with_menu(question, case, likely or actions, status, asked)
+            return self._with_best(question, case, actions, asked)
         ways: dict[str, Alternative] = {}
 
         def solve(wishes: Sequence[Wishes]) -> list[bool]:
