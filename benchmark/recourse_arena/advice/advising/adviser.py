@@ -40,7 +40,7 @@ from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.fresh_noise import DRAWS
 from recourse_arena.people.box import Box
-from recourse_arena.people.features import Kind
+from recourse_arena.people.features import Kind, Role
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.planning.solver_card import cards_of
@@ -274,21 +274,9 @@ class Adviser:
         **parts: Any,
     ) -> Told:
         """Return advice with all that does not depend on what was found."""
-        request, features = case.request, self.problem.features
-        open_ = request.actionable[0]
-        limits: dict[str, tuple[float, float] | None] = {}
-        closed: dict[str, str] = {}
-        for j, feature in enumerate(features):
-            if not features.actionable[j]:
-                continue
-            if open_[j]:
-                numbers = feature.kind is not Kind.CATEGORICAL
-                ends = [float(end[0, j]) for end in (request.box.lower, request.box.upper)]
-                limits[feature.name] = (ends[0], ends[1]) if numbers else None
-            else:
-                closed[feature.name] = "limits" if question.wishes.possible(feature.name) else "said"
+        limits, closed = self._limits(question, case)
         reasons: tuple[Reason, ...] = ()
-        if status is not Status.ACCEPTED and open_.any():
+        if status is not Status.ACCEPTED and limits:
             found = [one for one in responsiveness(case) if not one.if_open]
             reasons = tuple(self.telling.reason(one) for one in sorted(found, key=lambda one: -(one.share or 0.0)))
         notes = {**self.panel.notes, **self.prover.notes}
@@ -311,6 +299,19 @@ class Adviser:
             **parts,
         )
         return sealed(advice)
+
+    def _limits(self, question: Question, case: Case) -> tuple[dict[str, tuple[float, float] | None], dict[str, str]]:
+        """Return the limits of what a person can act on, none for categories, and why they cannot act on the rest."""
+        limits: dict[str, tuple[float, float] | None] = {}
+        closed: dict[str, str] = {}
+        box, open_ = case.request.box, case.request.actionable[0]
+        for j, feature in enumerate(self.problem.features):
+            if open_[j]:
+                ends = float(box.lower[0, j]), float(box.upper[0, j])
+                limits[feature.name] = None if feature.kind is Kind.CATEGORICAL else ends
+            elif feature.role is Role.ACTIONABLE:
+                closed[feature.name] = "limits" if question.wishes.possible(feature.name) else "said"
+        return limits, closed
 
     def _usual(self, case: Case) -> float | None:
         likeliness = self.candidates.likeliness
