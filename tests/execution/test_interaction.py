@@ -168,3 +168,14 @@ def test_a_run_without_hidden_people_has_neither(arena, tmp_path):
 
     with pytest.raises(NoData, match="nobody in the run hides"):
         interaction(FigureData(result), "tiny")
+
+
+def test_rounds_have_no_interval_of_a_share_and_none_without_an_end(talked):
+    rows = json.loads(talked.board.json())
+    rows = rows["rows"] if isinstance(rows, dict) else rows
+    asked = [row for row in rows if row.get("rounds") is not None]
+    assert asked
+    for row in asked:
+        if row["rounds"] == 1:
+            assert row["rounds_low"] == row["rounds_high"] == 1
+        assert (row["rounds_low"] is None) == (row["rounds_high"] is None)

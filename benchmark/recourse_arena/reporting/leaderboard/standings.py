@@ -149,12 +149,14 @@ def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
         means = panel.resamples.means(values)
         if average.share:
             return means.share_intervals()
+        if average.conversation:  # counts, of which 1 may be the least there is
+            return _finite(means.intervals())
         alike = ((values == 0) | (values == 1) | ~np.isfinite(values)).all(0)  # as true and false are, and a share is
         return np.where(alike[:, None], means.share_intervals(), means.intervals())
     if len(np.unique(panel.seeds)) > 1:  # the leaderboard shows the mean of several medians or geometric means
         return np.full((values.shape[1], 2), np.nan)
     if not average.median_excess:
-        return np.asarray(np.exp(panel.resamples.means(np.log(values)).intervals()))
+        return np.asarray(np.exp(_finite(panel.resamples.means(np.log(values)).intervals())))
     found = np.full((values.shape[1], 2), np.nan)
     for i, column in enumerate(values.T):
         excess = column[np.isfinite(column)] - 1
@@ -163,6 +165,11 @@ def intervals(panel: PeopleByCell, average: Average, values: Array) -> Array:
         if len(excess) and np.isfinite(low) and np.median(excess) >= 0:
             found[i, 0] = max(low, 0.0)  # below 0 by rounding alone
     return found
+
+
+def _finite(found: Array) -> Array:
+    """Return intervals, none where an end is infinite: too few people differ from the rest to tell how far it is."""
+    return np.where(np.isfinite(found).all(1, keepdims=True), found, np.nan)
 
 
 def _pairs(
