@@ -262,8 +262,8 @@ def session(
     plausibility = as_yes_or_no("plausibility", plausibility)
     blocked, named = as_several("no_plugins", no_plugins), named_solvers(solvers or SOLVERS)
     registry = discover(no_plugins=blocked)
-    name = registry.hand_over(dataset) if isinstance(dataset, Dataset) else registry.named(_dataset_name(dataset))
-    known = registry.dataset(name)
+    asked = dataset if isinstance(dataset, Dataset) else _dataset_name(dataset)
+    known = registry.dataset(registry.hand_over(asked) if isinstance(asked, Dataset) else registry.named(asked))
     who = person if isinstance(person, Person) else read_person(person, known, row=row)
     wishes = answers if isinstance(answers, Wishes) else None
     if answers is not None and wishes is None:
@@ -271,7 +271,7 @@ def session(
         wishes = read_wishes(answers, known.features, registry.elicitor(scheme), who, scheme=scheme)
     scheme = wishes.scheme if wishes else scheme
     order = AdviceOrder(
-        dataset if isinstance(dataset, Dataset) else name,
+        asked,
         prepared_for(scheme, profile, ordered=registry.elicitor(scheme).ordered),
         data_folder(as_path("data", data)),
         cache_folder(as_path("cache", cache)),
