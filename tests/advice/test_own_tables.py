@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from own_tables import ROWS, TOML, csv_text, written
 
-from recourse_arena import ArenaError, recommend, session, verify
+from recourse_arena import ArenaError, dataset, recommend, session, verify
 
 WHO = {"income": 101, "debt": 0.5, "home": "rent", "age": 25}
 
@@ -34,3 +35,12 @@ def test_advice_on_a_file_is_given_by_its_path_and_verified_wherever_it_lies(fol
     with pytest.raises(ArenaError, match="own.toml.*--dataset says where it is"):
         verify("../advice.json")
     assert verify("../advice.json", dataset="../own.toml?cost=gower").holds
+
+
+def test_a_feature_may_not_be_called_as_the_column_that_says_who_answers(folder):
+    spoilt = TOML.replace('name = "debt"', 'name = "person"\ncolumn = "debt"')
+    (folder / "own.toml").write_text(spoilt)
+    with pytest.raises(ArenaError, match="may be called 'person'"):
+        session("own.toml", WHO)
+    frame = pd.DataFrame({"person": range(60), "paid": [0, 1] * 30, "income": [5, 6, 7, 8] * 15})
+    assert dataset(frame, label="paid", actionable=["person"]).features.names == ("person_2", "income")

@@ -15,6 +15,7 @@ import numpy as np
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import is_name
+from recourse_arena.people.features import WHO
 from recourse_arena.tables.cells import Cells, among, as_numbers
 
 _LABELS = ("label", "target", "y", "class", "outcome", "approve", "accept", "default", "decision", "risk", "income")
@@ -241,12 +242,12 @@ def _role(low: np.ndarray) -> str:
 
 
 def feature_name(name: str, place: int = 0, taken: Collection[str] = ()) -> str:
-    """Return a name of plain letters, the same in every process and taken by no other feature."""
+    """Return a name of plain letters, the same in every process and taken by nothing else."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     short = name if is_name(name) else re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:60].strip("_")
     short = short or f"column_{place}"
     found, number = short, 2
-    while found in taken:
+    while found in taken or found == WHO:
         found, number = f"{short[:56].strip('_')}_{number}", number + 1
     return found
 
