@@ -66,6 +66,12 @@ def test_what_is_harder_than_thought_weighs_more(conversation):
         conversation.harder("duration")
 
 
+@pytest.mark.parametrize("said", ["3,200", "3200 DM", " 3,200 dm ", 3200, 3200.0])
+def test_bounds_are_understood_as_in_an_interview(conversation, said):
+    conversation.reject("amount", above=said)
+    assert conversation.wishes.said["amount"].at_most == 3200
+
+
 def test_what_was_said_is_kept_and_gives_the_same_advice(conversation, here, tmp_path):
     conversation.reject("duration", below=20)
     conversation.save(tmp_path / "answers.json")
@@ -78,10 +84,15 @@ def test_what_was_said_is_kept_and_gives_the_same_advice(conversation, here, tmp
     [
         (lambda talk: talk.reject("age"), "unknown feature that people can act on 'age'"),
         (lambda talk: talk.reject("duraton"), "Did you mean 'duration'"),
-        (lambda talk: talk.reject("duration", above="long"), "duration: expected a number, got 'long'"),
+        (lambda talk: talk.reject("duration", above="long"), "duration: expected a number; got 'long'"),
         (lambda talk: talk.reject("savings", above="below 100 DM"), "no order"),
         (lambda talk: talk.reject("duration", below=20, above=10), "leaves nothing"),
         (lambda talk: talk.reject("duration", above=float("nan")), "expected a number"),
+        (lambda talk: talk.reject("amount", above="3,2"), "expected a number; got '3,2'"),
+        (lambda talk: talk.reject("amount", above="10 %"), "expected a number; got '10 %'"),
+        (lambda talk: talk.reject("amount", above=-5), "expected a value of at least 1 DM; got -5"),
+        (lambda talk: talk.reject("amount", above="3.200"), "leaves a value considered here from .*; got '3.200'"),
+        (lambda talk: talk.harder("telephone"), "you said that it is not possible"),
     ],
 )
 def test_answers_that_make_no_sense_change_nothing(conversation, call, words):

@@ -130,3 +130,11 @@ def test_other_files_are_refused(tmp_path, content):
 def test_json_says_all_of_it(kept):
     told = read_told(json.dumps(kept).encode(), Told)
     assert json.loads(told.json()) == kept
+
+
+def test_advice_of_a_newer_form_is_refused_and_other_arithmetic_is_named(german, kept):
+    with pytest.raises(ArenaError, match="it is of form 2, and this version of the package reads form 1"):
+        findings(german, {**kept, "version": 2})
+    said = changed(kept, ("certificate", "models", "classifier"), "0")
+    found = findings(german, changed(said, ("certificate", "arithmetic"), "other"), renewed=True)
+    assert any("fitted with arithmetic 'other' there" in one for one in found)

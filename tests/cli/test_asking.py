@@ -181,7 +181,8 @@ def test_the_end_of_the_input_keeps_what_was_answered_and_the_same_command_goes_
         f"What you answered is kept in {tmp_path}/answers.json; the same command goes on from there.\n" in shown.stderr
     )
     assert shown.stdout == ""
-    kept = {"scheme": "likert", "answers": {"monthly_income": 1}, "unfinished": ["loan_amount", "home"]}
+    kept = {"person": PERSON.mark, "scheme": "likert", "answers": {"monthly_income": 1}}
+    kept["unfinished"] = ["loan_amount", "home"]
     assert json.loads((tmp_path / "answers.json").read_text()) == kept
     shown = run("likert", "2\nno\n")
     assert shown.exit_code == 0
@@ -226,8 +227,9 @@ def test_that_nothing_is_possible_is_an_answer_and_is_said_plainly(run, scheme, 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[1]", "expected the answers of an interview, got something else; it is left as it is"),
+        ("[1]", "expected the answers of an interview, as it keeps them; it is left as it is"),
         ("age,home\n1,2\n", "expected the answers of an interview in JSON"),
+        ('{"person": "ffff", "answers": {}}', "these are answers of somebody else, or from before"),
         ('{"answers": {"age": 1}}', "'age' is a feature that nobody can act on"),
         ('{"scheme": "binary", "answers": {}}', "expected answers of 'likert', got those of 'binary'"),
     ],

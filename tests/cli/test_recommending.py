@@ -103,7 +103,7 @@ def test_answers_to_advice_that_make_no_sense_are_asked_again(command):
     for words in (
         "'mood no'",
         "expected a number from 1 to",
-        "expected a number, got 'much'",
+        "expected a number; got 'much'",
         'expected "no", "harder"',
     ):
         assert words in told.stderr
@@ -140,3 +140,43 @@ def test_answers_where_there_are_none_yet_are_asked_for(command, tmp_path):
     told = command("recommend", "--ask", "--answers", "new.json", said="easy\neasy\n\n")
     assert told.exit_code == 0, told.output
     assert json.loads((tmp_path / "new.json").read_text())["answers"] == {"effort": 1, "income": 1}
+
+
+def test_answers_of_one_person_are_never_taken_for_those_of_another(command, tmp_path):
+    assert command("recommend", "--ask", said="easy\neasy\n\n").exit_code == 0
+    kept = (tmp_path / "answers.json").read_text()
+    (tmp_path / "other.json").write_text(json.dumps({**WHO, "income": -1.5}))
+    told = command("recommend", "--ask", person="other.json", said="easy\neasy\n\n")
+    assert told.exit_code == 2
+    assert "answers.json: these are answers of somebody else" in told.stderr
+    assert (tmp_path / "answers.json").read_text() == kept
+    assert command("recommend", "--answers", "answers.json", person="other.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--ask", "--answers", "says.json", "--save", "notes.txt"), "expected the answers of an interview"),
+        (("--ask", "--answers", "says.json", "--save", "who.json"), "it is left as it is"),
+        (("--ask", "--save", "who.json"), "it is left as it is"),
+        (("--ask", "--answers", "says.csv"), "answers to --ask are kept as JSON; --save says in which file"),
+        (("--out", "who.json"), "--out: expected another file than that of --person"),
+        (("--answers", "says.json", "--out", "says.json"), "--out: expected another file than that of the answers"),
+        (("--ask", "--out", "answers.json"), "--out: expected another file than that of the answers"),
+        (("--save", "mine.json"), "--save: keeps what is answered to --ask"),
+    ],
+)
+def test_no_file_of_theirs_is_written_over(command, tmp_path, words, expected):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "says.csv").write_text("effort,income\n1,3\n")
+    before = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    told = command("recommend", *words, said="easy\neasy\nincome no\n\n")
+    assert told.exit_code == 2, told.output
+    assert expected in told.stderr
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == before
+
+
+def test_what_is_broken_off_before_any_answer_is_kept_where_it_says(command, tmp_path):
+    told = command("recommend", "--ask", "--answers", "says.json", "--save", "mine.json", said="")
+    assert "What was said is kept in mine.json" in told.stderr
+    assert set(json.loads((tmp_path / "mine.json").read_text())["answers"]) == set(SAYS)

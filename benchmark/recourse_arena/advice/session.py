@@ -17,16 +17,18 @@ from recourse_arena.advice.desk import Desk, opened
 from recourse_arena.base.arguments import as_path, as_several, as_whole_number, as_yes_or_no
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.folders import cache_folder, data_folder
+from recourse_arena.base.text_file import write_json
 from recourse_arena.elicitation.interviews.interview import Interview
 from recourse_arena.elicitation.interviews.person import Person, read_person
+from recourse_arena.elicitation.interviews.said import Bounds, Said
 from recourse_arena.elicitation.interviews.wishes import Wishes, everything_possible
-from recourse_arena.elicitation.interviews.wishes_file import read_wishes, scheme_said
+from recourse_arena.elicitation.interviews.wishes_file import WHOSE, read_wishes, scheme_said
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.run_process import wants_isolation
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.interfaces.solver import Solver, named_solvers
-from recourse_arena.people.features import FeatureTable, Kind
+from recourse_arena.people.features import Feature, FeatureTable, Kind
 from recourse_arena.registry.discovery import discover
 
 SCHEME = "likert"
@@ -90,13 +92,7 @@ class Session:
         Raises:
             ArenaError: If there is no such scheme.
         """
-        before = self.before
-        limits = {
-            name: (_inwards(ends[0], before.step(name), 1), _inwards(ends[1], before.step(name), -1))
-            for name, ends in before.limits.items()
-            if ends is not None
-        }
-        return Interview(self.features, self._elicitor(scheme), self.person, limits, scheme=scheme)
+        return Interview(self.features, self._elicitor(scheme), self.person, self._feasible(), scheme=scheme)
 
     def answer(self, wishes: Wishes) -> None:
         """Take what they say they can do; the next advice keeps to it."""
@@ -120,10 +116,10 @@ class Session:
             raise ArenaError(f"{feature}: its levels have no order, so nothing is above or below one; reject all of it")
         own, parts, words = self.wishes.said[feature], {}, []
         if above is not None:
-            parts["at_most"] = min(own.at_most, self._value(feature, above))
+            parts["at_most"] = min(own.at_most, self._ends(known, "at_most", above)[1])
             words.append(f"not above {above}")
         if below is not None:
-            parts["at_least"] = max(own.at_least, self._value(feature, below))
+            parts["at_least"] = max(own.at_least, self._ends(known, "at_least", below)[0])
             words.append(f"not below {below}")
         ends = {"at_least": own.at_least, "at_most": own.at_most, **parts}
         if ends["at_least"] > ends["at_most"]:
@@ -142,6 +138,8 @@ class Session:
         self._actionable(feature)
         if not self.wishes.ordered:
             raise ArenaError("harder: they said what is possible, not how easily; ask by another scheme, or reject it")
+        if not self.wishes.possible(feature):
+            raise ArenaError(f"{feature}: you said that it is not possible, so it cannot be harder")
         level = self.wishes.said[feature].level + 1
         if level > self.wishes.levels:
             raise ArenaError(f"{feature}: it counts as the hardest already; reject it if it is not possible")
@@ -149,7 +147,7 @@ class Session:
 
     def save(self, path: str | Path) -> None:
         """Write what they said, all rejections included, as answers that give the same advice again."""
-        self.wishes.save(Path(path), self.features)
+        write_json(Path(path), {WHOSE: self.person.mark, **self.wishes.as_json(self.features)})
 
     def close(self) -> None:
         """Let go of models and solvers."""
@@ -169,23 +167,24 @@ class Session:
         self._advice, self.answered = None, True
         return self.advice
 
+    def _feasible(self) -> dict[str, Bounds]:
+        """Return the least and the greatest value that comes into question, as far as they are known."""
+        before = self.before
+        return {
+            name: (_inwards(ends[0], before.step(name), 1), _inwards(ends[1], before.step(name), -1))
+            for name, ends in before.limits.items()
+            if ends is not None
+        }
+
+    def _ends(self, feature: Feature, part: str, given: object) -> Bounds:
+        """Return the bounds that one part says, which leave them some value."""
+        said = Said(feature, {part: given}, lambda _: feature.name)
+        return said.bounds(self.person.values[feature.name], self._feasible().get(feature.name))
+
     def _actionable(self, name: str) -> Any:
         if name not in self.wishes.said:
             raise unknown("feature that people can act on", name, self.wishes.said)
         return self.features[name]
-
-    def _value(self, name: str, given: object) -> float:
-        feature = self.features[name]
-        if isinstance(given, str) and given in feature.levels:
-            return float(feature.levels.index(given))
-        try:
-            value = float(given) if not isinstance(given, bool) else math.nan  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            value = math.nan
-        if not math.isfinite(value):
-            levels = f", or one of {', '.join(feature.levels)}" if feature.levels else ""
-            raise ArenaError(f"{name}: expected a number{levels}, got {given!r}")
-        return value
 
 
 def recommend(
@@ -263,8 +262,8 @@ def session(
     plausibility = as_yes_or_no("plausibility", plausibility)
     blocked, named = as_several("no_plugins", no_plugins), named_solvers(solvers or SOLVERS)
     registry = discover(no_plugins=blocked)
-    name = registry.hand_over(dataset) if isinstance(dataset, Dataset) else registry.named(_dataset_name(dataset))
-    known = registry.dataset(name)
+    asked = dataset if isinstance(dataset, Dataset) else _dataset_name(dataset)
+    known = registry.dataset(registry.hand_over(asked) if isinstance(asked, Dataset) else registry.named(asked))
     who = person if isinstance(person, Person) else read_person(person, known, row=row)
     wishes = answers if isinstance(answers, Wishes) else None
     if answers is not None and wishes is None:
@@ -272,7 +271,7 @@ def session(
         wishes = read_wishes(answers, known.features, registry.elicitor(scheme), who, scheme=scheme)
     scheme = wishes.scheme if wishes else scheme
     order = AdviceOrder(
-        dataset if isinstance(dataset, Dataset) else name,
+        asked,
         prepared_for(scheme, profile, ordered=registry.elicitor(scheme).ordered),
         data_folder(as_path("data", data)),
         cache_folder(as_path("cache", cache)),

@@ -77,7 +77,7 @@ def verify(
     scheme = str(certificate.answers.get("scheme", ""))
     try:
         ordered = registry.elicitor(scheme).ordered
-        name = certificate.dataset if dataset is None else dataset
+        name = (certificate.file or certificate.dataset) if dataset is None else dataset
         if not isinstance(name, Dataset):
             registry.dataset(registry.named(name))
     except ArenaError as error:

@@ -24,8 +24,10 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:
         unknown solver 'gird'. Did you mean 'grid'?
         >>> print(unknown("solver", "x", ["grid", "carma"]))
         unknown solver 'x'. Known: carma, grid.
+        >>> print(unknown("feature", "ago", ["age", "age"]))
+        unknown feature 'ago'. Did you mean 'age'?
     """
-    candidates = sorted(map(str, known))
+    candidates = sorted(set(map(str, known)))
     near = difflib.get_close_matches(name, candidates, n=3, cutoff=0.5)
     if near:
         return ArenaError(f"unknown {kind} {name!r}. Did you mean {' or '.join(map(repr, near))}?")

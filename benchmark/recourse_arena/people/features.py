@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Direction", "Feature", "FeatureTable", "Kind", "Role"]
+__all__ = ["WHO", "Direction", "Feature", "FeatureTable", "Kind", "Role"]
 
 import math
 from collections.abc import Iterator
@@ -16,6 +16,9 @@ from recourse_arena.people.rules import AtMost, Rule
 
 if TYPE_CHECKING:
     import torch
+
+WHO = "person"
+"""The column of files of answers that says who answers."""
 
 
 class Kind(StrEnum):
@@ -160,6 +163,11 @@ class FeatureTable:
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ArenaError(f"feature names must be unique; repeated: {', '.join(repeated)}")
+        if WHO in (feature.name for feature in self.features if feature.role is Role.ACTIONABLE):
+            raise ArenaError(
+                f"no feature that people can act on may be called {WHO!r}: in files of answers that column says who "
+                f"answers; give it another name (in a TOML file, with the line `column = {WHO!r}`)"
+            )
         for rule in self.rules:
             for name in rule.names:
                 if isinstance(rule, AtMost) and self[name].kind is Kind.CATEGORICAL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Guesses", "guessed"]
+__all__ = ["Guesses", "feature_name", "guessed"]
 
 import re
 import unicodedata
@@ -15,6 +15,7 @@ import numpy as np
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import is_name
+from recourse_arena.people.features import WHO
 from recourse_arena.tables.cells import Cells, among, as_numbers
 
 _LABELS = ("label", "target", "y", "class", "outcome", "approve", "accept", "default", "decision", "risk", "income")
@@ -217,7 +218,7 @@ def _column(
         decimal: What stands before decimals.
         taken: Names that are taken.
     """
-    said: dict[str, Any] = {"name": _name(name, place, taken)}
+    said: dict[str, Any] = {"name": feature_name(name, place, taken)}
     if said["name"] != name:
         said["column"] = name
     distinct = sorted(set(values))
@@ -240,13 +241,13 @@ def _role(low: np.ndarray) -> str:
     return "actionable" if others >= max(3, min(10, len(low) // 10)) else "mutable"
 
 
-def _name(name: str, place: int, taken: Collection[str]) -> str:
-    """Return a name of plain letters, the same in every process and taken by no other feature."""
+def feature_name(name: str, place: int = 0, taken: Collection[str] = ()) -> str:
+    """Return a name of plain letters, the same in every process and taken by nothing else."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     short = name if is_name(name) else re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:60].strip("_")
     short = short or f"column_{place}"
     found, number = short, 2
-    while found in taken:
+    while found in taken or found == WHO:
         found, number = f"{short[:56].strip('_')}_{number}", number + 1
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,3 +115,16 @@ def test_a_class_that_it_does_not_have_is_named():
     fitted = trained(RandomForestClassifier(3, random_state=0), ("bad", "good"))
     with pytest.raises(ArenaError, match="favourable: expected one of its classes 'bad', 'good', got 1"):
         arena.decision(fitted)
+
+
+def test_columns_of_other_names_and_another_order_than_features_are_those_it_was_trained_on():
+    draws = np.random.default_rng(0)
+    frame = pd.DataFrame(draws.integers(0, 9, (200, 3)), columns=["Monthly income (€)", "home state", "debts"])
+    frame["paid"] = (frame["Monthly income (€)"] > frame["debts"]).astype(int)
+    columns = ["debts", "Monthly income (€)"]
+    fitted = RandomForestClassifier(5, random_state=0).fit(frame[columns], frame["paid"])
+    table = arena.dataset(frame, label="paid", actionable=columns, decision=arena.decision(fitted))
+    people = torch.tensor(frame.drop(columns="paid").to_numpy(), dtype=torch.float32)
+    model = table.decision.fit(table.features, SimpleNamespace(x=people), SimpleNamespace(x=people), seed=0)
+    chance = fitted.predict_proba(frame[columns])[:, 1]
+    assert torch.equal(model.probability(people), torch.from_numpy(chance).float())

@@ -28,6 +28,7 @@ from recourse_arena.advice.content.seals import sealed
 from recourse_arena.advice.content.told import Alternative, Asked, Certificate, GivenUp, Opening, Reason, Status, Told
 from recourse_arena.base.arithmetic import arithmetic_of
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import written
 from recourse_arena.base.version import PROTOCOL, __version__
 from recourse_arena.elicitation.interviews.wishes import Wishes, everything_possible
 from recourse_arena.execution.engines.progress import Progress
@@ -55,6 +56,9 @@ from recourse_arena.storage.task_result import Failure
 
 _OUTSIDER = -1
 """The number of a person who is in no split."""
+
+_PREPARING = 3600.0
+"""Seconds that a solver in a process of its own may take to be prepared; see `Panel.ask` for what it is asked."""
 
 
 class Adviser:
@@ -90,7 +94,8 @@ class Adviser:
         registry = discover(no_plugins=order.no_plugins)
         dataset = order.dataset
         name = registry.hand_over(dataset) if isinstance(dataset, Dataset) else registry.named(dataset)
-        apart = None if nursery is None else Apart(nursery, Limits(), order.pickles, order.path, registry)
+        limits = Limits(timeout=_PREPARING)
+        apart = None if nursery is None else Apart(nursery, limits, order.pickles, order.path, registry)
         describe = cards_of(registry, order.objects) if apart is None else described_apart(apart, registry)
         handed = {*order.objects, *order.pickles}
         plan = make_plan(order.suite(name), registry, data=order.data, describe=describe, handed=handed)
@@ -333,7 +338,12 @@ class Adviser:
             solvers=tuple(self.panel.tasks),
             alternatives=question.alternatives,
             proof=proof,
+            file=order.dataset if isinstance(order.dataset, str) and _is_file(order.dataset) else "",
         )
+
+
+def _is_file(dataset: str) -> bool:
+    return written(dataset)[0].endswith(".toml")
 
 
 def _fitted(worker: LocalWorker, task: ModelsTask, progress: Progress) -> FittedDataset:

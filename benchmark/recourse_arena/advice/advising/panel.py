@@ -17,6 +17,9 @@ from recourse_arena.planning.tasks import FitTask
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 
+_PATIENCE = 300.0
+"""Seconds that a solver in a process of its own may take for what it is asked at once: variants of one person."""
+
 
 @dataclass
 class Panel:
@@ -46,6 +49,9 @@ class Panel:
             request: The request, a batch.
         """
         ready = {name: solver for name in self.tasks if name not in self.notes and (solver := self._ready(name))}
+        for solver in ready.values():
+            if isinstance(solver, SolverProcess):
+                solver.begin(_PATIENCE)
         several = len(ready) > 1 and not any(isinstance(solver, Guard) for solver in ready.values())
         with one_thread(), ThreadPoolExecutor(len(ready) if several else 1) as pool:
             waiting = {name: pool.submit(solver.recommend, request) for name, solver in ready.items()}

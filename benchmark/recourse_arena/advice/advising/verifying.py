@@ -66,9 +66,12 @@ class Verifier:
 
     def _models(self, told: Told) -> Iterator[str]:
         said, here = told.certificate.models, self.adviser.fitted.identity
-        for key, words in _MODELS.items():
-            if said.get(key) != here.get(key):
-                yield f"{words} is not the one here: {said.get(key)!r} there, {here.get(key)!r} here"
+        other = [key for key in _MODELS if said.get(key) != here.get(key)]
+        for key in other:
+            yield f"{_MODELS[key]} is not the one here: {said.get(key)!r} there, {here.get(key)!r} here"
+        there, ours = told.certificate.arithmetic, self.adviser.arithmetic
+        if other and there != ours:
+            yield f"models were fitted with arithmetic {there!r} there, {ours!r} here, so they cannot be the same"
 
     def _question(self, told: Told) -> Question:
         certificate = told.certificate

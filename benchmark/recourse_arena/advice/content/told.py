@@ -30,6 +30,9 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.text_file import read_text
 from recourse_arena.people.features import Direction, Feature, Kind, Role
 
+_FORM = 1
+"""Of the JSON: another one for what this package cannot read."""
+
 Value = float | str
 """A value in its unit, or the name of a level."""
 
@@ -293,7 +296,7 @@ class Told(_Part, frozen=True):
     asked: tuple[Asked, ...] = ()
     effects: str = "none"
     answered: bool = True
-    version: int = 1
+    version: int = _FORM
 
     def json(self) -> bytes:
         """Return it as JSON, readable by people."""
@@ -330,6 +333,8 @@ def read_told(content: Path | bytes, kind: type[T]) -> T:
 
 def _inconsistent(advice: Told) -> str | None:
     """Return what contradicts itself in advice, if anything does."""
+    if advice.version != _FORM:
+        return f"it is of form {advice.version}, and this version of the package reads form {_FORM}"
     names = [card.name for card in advice.features]
     try:
         known = {card.name: card.feature() for card in advice.features}

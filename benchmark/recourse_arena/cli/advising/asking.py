@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ask"]
+__all__ = ["ask", "kept_in"]
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,10 +33,7 @@ def ask(interview: Interview, save: Path | None = None) -> Wishes:
         ArenaError: If `save` holds something else, or cannot be written.
         click.exceptions.Exit: If the person ends it, with 130 for Ctrl-C and 1 for the end of the input.
     """
-    if save is not None and save.exists():
-        said = read_json(save, "the answers of an interview")
-        if not isinstance(said, dict):
-            raise ArenaError(f"{save}: expected the answers of an interview, got something else; it is left as it is")
+    if save is not None and (said := kept_in(save)) is not None:
         interview.take_up(said, str(save))
     if interview.done:
         return interview.wishes
@@ -56,6 +54,20 @@ def ask(interview: Interview, save: Path | None = None) -> Wishes:
             _show(f"What you answered is kept in {save}; the same command goes on from there.")
         raise click.exceptions.Exit(_INTERRUPTED if interrupted else _ENDED) from None
     return _ended(interview, save)
+
+
+def kept_in(save: Path) -> dict[str, Any] | None:
+    """Return what is kept in the file where answers are to be kept; none if there is no such file.
+
+    Raises:
+        ArenaError: If it holds something else, which is somebody's and no place for answers.
+    """
+    if not save.exists():
+        return None
+    said = read_json(save, "the answers of an interview")
+    if not isinstance(said, dict) or "answers" not in said:
+        raise ArenaError(f"{save}: expected the answers of an interview, as it keeps them; it is left as it is")
+    return said
 
 
 def _answer(interview: Interview) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 __all__ = ["recommend", "verify"]
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli.group import FOLDER, blocked_plugins, no_plugin
 
 if TYPE_CHECKING:
@@ -54,21 +56,42 @@ def recommend(
     from recourse_arena.advice.session import session
     from recourse_arena.execution.progress_display import progress_for, watched
 
-    if ask and answers is not None and save is None:
-        save = answers
+    if save is not None and not ask:
+        raise ArenaError("--save: keeps what is answered to --ask; there is nothing to keep without it")
+    keep = save or answers or Path("answers.json")
     choice["no_plugins"] = blocked_plugins()
     hears = progress_for() if watched() else None
     known = answers if answers is not None and not (ask and not answers.exists()) else None
+    _check_files({"--person": person, "the answers": keep if ask else known}, out)
+    if ask:
+        _check_keep(keep, known)
     with session(dataset, person, answers=known, plausibility=not unlikely, progress=hears, **choice) as conversation:
         if ask:
             shown = form == "text" and out is None
-            keep = save or Path("answers.json")
             advice = _conversed(conversation, choice["scheme"], keep, asked=known is not None, aside=not shown)
             if shown and advice.alternatives:
                 return
         else:
             advice = conversation.advice
     _show(advice, form, out)
+
+
+def _check_files(read: Mapping[str, Path | None], out: Path | None) -> None:
+    """Raise that what is written would take the place of what is read, before anybody is asked anything."""
+    for what, file in read.items():
+        if out is not None and file is not None and out.resolve() == file.resolve():
+            raise ArenaError(f"--out: expected another file than that of {what}, got {out}")
+
+
+def _check_keep(keep: Path, answers: Path | None) -> None:
+    """Raise that answers would be kept in a file that holds something else."""
+    from recourse_arena.base.text_file import holds_json
+    from recourse_arena.cli.advising.asking import kept_in
+
+    if answers is None or keep.resolve() != answers.resolve():
+        kept_in(keep)
+    elif not holds_json(keep, "readable answers"):
+        raise ArenaError(f"{keep}: answers to --ask are kept as JSON; --save says in which file")
 
 
 def _conversed(session: Session, scheme: str, keep: Path, *, asked: bool, aside: bool) -> Advice:
@@ -85,6 +108,7 @@ def _conversed(session: Session, scheme: str, keep: Path, *, asked: bool, aside:
     try:
         return refined(session, lambda: session.save(keep), aside=aside)
     except (click.Abort, KeyboardInterrupt):
+        session.save(keep)
         click.echo(f"\nWhat was said is kept in {keep}; --answers {keep} goes on from there.", err=True)
         raise click.exceptions.Exit(130) from None
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.names import plain
+from recourse_arena.elicitation.interviews.questions import split_answer
+from recourse_arena.elicitation.interviews.said import Said
 from recourse_arena.people.wording import title
 
 if TYPE_CHECKING:
@@ -21,6 +24,12 @@ _HELP = (
     'Say the number of a way that suits you, or what does not: "{0} no", "{0} harder", and of numbers\n'
     '"{0} at most ..." or "{0} at least ...". Nothing more to say: Enter.'
 )
+_NOT = re.compile(r"^not (above|more than|over|below|less than|under)\s+", re.IGNORECASE)
+_ENDS = {"above": "at most", "more than": "at most", "over": "at most"} | dict.fromkeys(
+    ("below", "less than", "under"), "at least"
+)
+"""What is not above is at most. Without "not" it may be meant either way, and is asked again."""
+
 _WORDS = {"no": "no", "never": "no", "not possible": "no", "x": "no", "harder": "harder", "hard": "harder"}
 
 
@@ -57,25 +66,39 @@ def refined(session: Session, keep: Callable[[], None], *, aside: bool = False) 
 
 
 def answer_to(session: Session, said: str) -> Advice:
-    """Take one answer to advice, such as `income at most 3200`, and return the next advice.
+    """Take one answer to advice, such as `income at most 3,200 dollars`, and return the next advice.
 
     Raises:
         ArenaError: If it cannot be understood, or contradicts what was said before.
     """
-    names = {title(name).lower(): name for name in session.wishes.said}
-    text = " ".join(said.replace("_", " ").lower().split())
-    name = max((one for one in names if re.match(rf"{re.escape(one)}\b", text)), key=len, default="")
-    if not name:
-        ways = len(session.advice.alternatives)
+    text = " ".join(said.split())
+    feature, rest = _feature_said(session, text)
+    word = rest.lower().rstrip(".!")
+    if word in _WORDS:
+        return session.harder(feature) if _WORDS[word] == "harder" else session.reject(feature)
+    parts = split_answer(_NOT.sub(lambda found: f"{_ENDS[found[1].lower()]} ", rest))
+    if parts.pop("answer") or not parts:
+        expected = f'"no", "harder", "at most ..." or "at least ...", as in "{title(feature)} no"'
+        raise ArenaError(f"{title(feature)}: expected {expected}; got {plain(rest)[:80]!r}")
+    if "by_at_most" in parts:
+        known = Said(session.features[feature], parts, lambda _: title(feature))
+        low, high = known.bounds(session.person.values[feature])
+        parts = {part: end for part, end in (("at_least", low), ("at_most", high)) if abs(end) < float("inf")}
+    return session.reject(feature, above=parts.get("at_most"), below=parts.get("at_least"))
+
+
+def _feature_said(session: Session, text: str) -> tuple[str, str]:
+    """Return the feature whose name a text begins with, the longest of them, and what is said of it."""
+    found = {name: match for name in session.wishes.said if (match := _spelled(name).match(text))}
+    if not found:
         if text.isdecimal():
-            raise ArenaError(f"expected a number from 1 to {ways}, got {said}")
-        raise unknown("thing that you could change in", said, names)
-    rest = text[len(name) :].strip(" :,")
-    if rest in _WORDS:
-        return session.harder(names[name]) if _WORDS[rest] == "harder" else session.reject(names[name])
-    bound = re.fullmatch(r"(?:not )?(at most|at least|above|below|more than|less than) (.+)", rest)
-    if bound is None:
-        raise ArenaError(f'{name}: expected "no", "harder", "at most ..." or "at least ...", got {rest!r}')
-    above = bound[1] in ("at most", "above", "more than")
-    value = bound[2].replace(",", "") if re.fullmatch(r"-?[\d,.]+", bound[2]) else bound[2]
-    return session.reject(names[name], above=value) if above else session.reject(names[name], below=value)
+            raise ArenaError(f"expected a number from 1 to {len(session.advice.alternatives)}, got {text[:80]}")
+        raise unknown("thing that you could change in", plain(text)[:80], map(title, session.wishes.said))
+    name = max(found, key=lambda one: (found[one].end(), text.startswith(one)))
+    return name, text[found[name].end() :].strip(" :,")
+
+
+def _spelled(name: str) -> re.Pattern[str]:
+    """Return what matches a name as people write it, and none that only begins with it."""
+    words = r"[\s_-]+".join(map(re.escape, title(name).split()))
+    return re.compile(rf"{words}(?!\w)", re.IGNORECASE)

@@ -18,7 +18,7 @@ from recourse_arena.elicitation.interviews.questions import (
 )
 from recourse_arena.elicitation.interviews.said import Bounds, Said, Scale
 from recourse_arena.elicitation.interviews.wishes import Wish, Wishes
-from recourse_arena.elicitation.interviews.wishes_file import UNFINISHED, answers_in, check_keys, gathered
+from recourse_arena.elicitation.interviews.wishes_file import UNFINISHED, WHOSE, answers_in, check_keys, gathered
 from recourse_arena.interfaces.elicitor import Elicitor
 from recourse_arena.people.features import FeatureTable, Role
 from recourse_arena.people.wording import title, with_unit
@@ -162,7 +162,8 @@ class Interview:
     def answered(self) -> dict[str, Any]:
         """What was answered so far, as JSON; of an interview that is over it is what `read_wishes` reads."""
         said = {name: self._said[name] for name in self._subjects if name in self._said}
-        found = Wishes(self._scheme, self._scale.levels, self._elicitor.ordered, said).as_json(self._features)
+        known = Wishes(self._scheme, self._scale.levels, self._elicitor.ordered, said).as_json(self._features)
+        found = {WHOSE: self._person.mark, **known}
         return found if self.done else {**found, UNFINISHED: self._left}
 
     def take_up(self, answered: Mapping[str, Any], where: str = "answers") -> None:
@@ -173,11 +174,16 @@ class Interview:
             where: Where it was kept, for messages.
 
         Raises:
-            ArenaError: If these are no answers of this scheme and these features, or of another person's bounds.
+            ArenaError: If these are no answers of this scheme and these features, or those of another person.
         """
         said, left = answered.get("answers"), answered.get(UNFINISHED, [])
         if not isinstance(said, Mapping) or not isinstance(left, list):
             raise ArenaError(f"{where}: expected the answers of an interview, as it keeps them")
+        if answered.get(WHOSE, self._person.mark) != self._person.mark:
+            raise ArenaError(
+                f"{where}: these are answers of somebody else, or from before their values changed; keep the new ones "
+                f"in another file (--save), or take these as they are (--answers)"
+            )
         if answered.get("scheme", self._scheme) != self._scheme:
             raise ArenaError(f"{where}: expected answers of {self._scheme!r}, got those of {answered['scheme']!r}")
         check_keys(where, said, self._features, partial=True)

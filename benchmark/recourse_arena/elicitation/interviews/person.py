@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["Person", "read_person"]
 
+import hashlib
+import json
 import math
 import os
 from collections.abc import Mapping
@@ -39,6 +41,12 @@ class Person:
 
     values: Mapping[str, float]
     attributes: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """A short text that tells them from people of other values, and says none of these."""
+        said = json.dumps({name: float(x) for name, x in self.values.items()}, sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def row(self) -> Tensor:
         """Return their features, float `(1, features)`."""

@@ -118,19 +118,27 @@ class Said:
                 person may choose, given which way the feature may be moved.
         """
         level = self._level(scale)
-        given = [part for part in ("at_least", "at_most", "by_at_most") if self.parts.get(part) not in (None, "")]
-        if not given:
-            return Wish(level)
-        if self.feature.kind is Kind.CATEGORICAL:
+        if level > scale.levels and self.feature.kind is not Kind.CATEGORICAL:
+            return Wish(level, *self._ends(now))  # kept, and asks nothing
+        return Wish(level, *self.bounds(now, feasible))
+
+    def bounds(self, now: float | None = None, feasible: Bounds | None = None) -> Bounds:
+        """Return the bounds that are said, infinite where there are none.
+
+        Arguments:
+            now: The person's own value; none where it is not known: nothing is asked of it then.
+            feasible: The values that come into question, if they are known.
+
+        Raises:
+            ArenaError: As of :meth:`wish`.
+        """
+        given = [part for part in ("at_least", "at_most", "by_at_most") if self._gives(part)]
+        if given and self.feature.kind is Kind.CATEGORICAL:
             raise self.error(given[0], "no bound: these are categories, which have no order")
-        low = self._bound("at_least") if "at_least" in given else -math.inf
-        high = self._bound("at_most") if "at_most" in given else math.inf
-        self._check_order(low, high)
-        if "by_at_most" in given:
-            low, high = self._around(now, low, high)
-        if level <= scale.levels:
+        low, high = self._ends(now)
+        if given:
             self._check_room(low, high, now, feasible, given[-1])
-        return Wish(level, low, high)
+        return low, high
 
     def error(self, part: str, expected: str) -> ArenaError:
         """Return the error that something else was expected in a part."""
@@ -179,7 +187,16 @@ class Said:
         if _empty(low, high, self.feature):
             raise self.error("at_most", f"a bound that leaves a whole number from {least}, {low:g}")
 
-    def _around(self, now: float | None, low: float, high: float) -> Bounds:
+    def _ends(self, now: float | None) -> Bounds:
+        low = self._bound("at_least") if self._gives("at_least") else -math.inf
+        high = self._bound("at_most") if self._gives("at_most") else math.inf
+        self._check_order(low, high)
+        return self._near(now, low, high) if self._gives("by_at_most") else (low, high)
+
+    def _gives(self, part: str) -> bool:
+        return self.parts.get(part) not in (None, "")
+
+    def _near(self, now: float | None, low: float, high: float) -> Bounds:
         """Return the bounds within so far from the own value, and within those that were given beside."""
         feature, given = self.feature, self.parts["by_at_most"]
         if now is None:

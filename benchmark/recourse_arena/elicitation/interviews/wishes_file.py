@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "UNFINISHED",
+    "WHOSE",
     "answers_in",
     "check_columns",
     "check_keys",
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 UNFINISHED = "unfinished"
 """The key under which an interview that was broken off says what it has still to ask."""
 
-_KEYS = ("scheme", "answers", UNFINISHED)
+WHOSE = "person"
+"""The key of :attr:`~recourse_arena.elicitation.interviews.person.Person.mark`."""
+
+_KEYS = ("scheme", "answers", WHOSE, UNFINISHED)
 _PARTS = ("answer", "at_least", "at_most", "by_at_most")
 _ENDS = {"at_least": "min", "at_most": "max"}
 """What columns of bounds end in: `income_min`."""

@@ -113,9 +113,14 @@ class SolverProcess:
             self.close()
             raise
 
-    def begin(self) -> None:
-        """Let the time that a step may take begin."""
-        limit = self._apart.limits.timeout
+    def begin(self, limit: float | None = None) -> None:
+        """Let the time that a step may take begin.
+
+        Arguments:
+            limit: Seconds; by default those of the limits.
+        """
+        limit = self._apart.limits.timeout if limit is None else limit
+        self._limit = limit or 0.0
         self._until = float("inf") if limit is None else time.monotonic() + limit
 
     @property
@@ -237,7 +242,7 @@ class SolverProcess:
             if limits.memory is not None and (held := self._memory()) > limits.memory:
                 raise self._broken(f"took {held / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are allowed")
             if left <= 0:
-                reason = f"not done after {limits.timeout:g} seconds, the time allowed"
+                reason = f"not done after {self._limit:g} seconds, the time allowed"
                 raise self._broken(reason, Outcome.TIMED_OUT)
 
     def _hear(self, answer: Answer) -> None:

@@ -15,6 +15,7 @@ from recourse_arena.base.errors import ArenaError, described
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.models.decision.offers import check_threshold
+from recourse_arena.tables.guesses import feature_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,11 +68,20 @@ class HandedOver(Decision):
 
     def _chance(self, frame: pd.DataFrame) -> Any:
         model: Any = self.model
+        frame = _as_trained(model, frame)
         if hasattr(model, "predict_proba"):
             return model.predict_proba(frame)[:, list(model.classes_).index(self.favourable)]
         if hasattr(model, "predict"):
             return np.asarray(model.predict(frame)) == self.favourable
         return model(frame)
+
+
+def _as_trained(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with the columns that a model was fitted on, by their names and in their order, if it says so."""
+    said = getattr(model, "feature_names_in_", None)
+    columns = [] if said is None else [str(column) for column in said]
+    named = frame.rename(columns={feature_name(column): column for column in columns})
+    return named[columns] if columns and set(columns) <= set(named.columns) else frame
 
 
 class AskedInFrames:
