@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import tiny
 from lawbreakers import (
+    BAD_CHANGES,
     BAD_DATASETS,
     BAD_ELICITORS,
     BAD_METRICS,
@@ -12,6 +13,7 @@ from lawbreakers import (
     Honest,
     RefusesFavours,
     Unordered,
+    Unsettled,
     metric,
 )
 
@@ -20,6 +22,7 @@ from recourse_arena.testing.checking import check
 from recourse_arena.testing.laws.dataset_laws import DATASET_LAWS
 from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 from recourse_arena.testing.laws.metric_laws import METRIC_LAWS
+from recourse_arena.testing.laws.models.change_laws import CHANGE_LAWS
 from recourse_arena.testing.laws.solver_laws import SOLVER_LAWS
 from recourse_arena.testing.laws.suite_laws import SUITE_LAWS
 from recourse_arena.testing.report import Ended
@@ -49,6 +52,11 @@ def test_an_elicitor_that_breaks_a_law_is_caught_by_it(elicitor, law):
     assert law in broken(elicitor)
 
 
+@pytest.mark.parametrize(("change", "law"), BAD_CHANGES.items(), ids=lambda each: getattr(each, "__name__", each))
+def test_a_change_that_breaks_a_law_is_caught_by_it(change, law):
+    assert law in broken(change)
+
+
 BLOCK = Block(("loan",), (Scenario.parse("hard-1"),), ("grid",))
 
 
@@ -76,7 +84,7 @@ def test_a_suite_that_breaks_a_law_is_caught_by_it(suite, law):
 
 
 def test_honest_plugins_keep_every_law():
-    for what in (Honest, Honest(), tiny.Tiny, Unordered, RefusesFavours, Suite("s", "a suite", (BLOCK,))):
+    for what in (Honest, Honest(), tiny.Tiny, Unsettled, Unordered, RefusesFavours, Suite("s", "a suite", (BLOCK,))):
         report = check(what)
         assert report.ok, report.text()
     assert broken(metric(lambda people, timings: timings["fit_seconds"])) == set()
@@ -88,18 +96,20 @@ def test_every_law_has_a_plugin_that_breaks_it():
         "dataset": {*BAD_DATASETS.values(), "it_says_what_it_is"},
         "metric": {law for _, law in BAD_METRICS.values()},
         "elicitor": {*BAD_ELICITORS.values()},
+        "change": {*BAD_CHANGES.values()},
     }
     for kind, laws in (
         ("solver", SOLVER_LAWS),
         ("dataset", DATASET_LAWS),
         ("metric", METRIC_LAWS),
         ("elicitor", ELICITOR_LAWS),
+        ("change", CHANGE_LAWS),
     ):
         assert {law.__name__ for law in laws} == caught[kind]
 
 
 def test_every_law_says_in_one_line_what_it_is():
-    for law in (*SOLVER_LAWS, *DATASET_LAWS, *METRIC_LAWS, *ELICITOR_LAWS, *SUITE_LAWS):
+    for law in (*SOLVER_LAWS, *DATASET_LAWS, *METRIC_LAWS, *ELICITOR_LAWS, *SUITE_LAWS, *CHANGE_LAWS):
         assert law.__doc__.splitlines()[0].endswith("."), law.__name__
 
 
