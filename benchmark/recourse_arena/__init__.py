@@ -11,7 +11,7 @@ from recourse_arena.old_paths import OldPaths
 if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
-    from recourse_arena.api import dataset, decision, load, run
+    from recourse_arena.api import dataset, decision, lasting, load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.change import Change, FittedDecision, Size
@@ -113,6 +113,7 @@ _HOMES = {
     "decision": "api",
     "derive_seed": "base.randomness",
     "generator": "base.randomness",
+    "lasting": "api",
     "load": "api",
     "recommend": "advice.session",
     "run": "api",
@@ -187,6 +188,7 @@ __all__ = [
     "derive_seed",
     "generator",
     "hookimpl",
+    "lasting",
     "load",
     "recommend",
     "run",

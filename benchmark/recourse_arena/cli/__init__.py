@@ -7,6 +7,7 @@ __all__ = ["main"]
 import click
 
 from recourse_arena.base.version import __version__
+from recourse_arena.cli.advising.lasting import lasting
 from recourse_arena.cli.advising.recommending import recommend, verify
 from recourse_arena.cli.authors import check, new
 from recourse_arena.cli.cache import cache
@@ -31,6 +32,7 @@ for _command in (
     recommend,
     verify,
     leaderboard,
+    lasting,
     compare,
     list_,
     plugins,

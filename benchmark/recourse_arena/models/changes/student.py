@@ -88,7 +88,7 @@ def trained(
             value.backward()
             nn.utils.clip_grad_norm_(student.parameters(), _CLIP)
             optimizer.step()
-        report((epoch + 1) / epochs, value)
+        report((epoch + 1) / epochs, value.detach())
     return student.eval().requires_grad_(False)
 
 
