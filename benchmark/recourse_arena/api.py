@@ -290,11 +290,15 @@ def lasting(
     result = run if isinstance(run, RunFiles) else RunFiles.read(as_path("run", run) or Path())
     advised = result.read_people(lambda column: False)
     names = [] if advised is None else list(dict.fromkeys(advised["dataset"]))
+    seeds = set() if advised is None else {*zip(advised["dataset"], advised["seed"], strict=True)}
+    materials = [found for found in result.info.get("materials", []) if (found["dataset"], found["seed"]) in seeds]
+    if not materials or {found["dataset"] for found in materials} != {*names}:
+        raise ArenaError(f"{result.path} does not say whom it advised, or by which models; run the suite again")
     hears = _hearing(progress)
     with tempfile.TemporaryDirectory(prefix="recourse-arena-") as folder:
         order = LastingOrder(
             str(result.path),
-            materials=tuple(found for found in result.info.get("materials", []) if found["dataset"] in names),
+            materials=tuple(materials),
             people={name: counterfactuals(result, name, words=False) for name in names},
             changes=several,
             out=Path(folder) / "lasting.parquet",

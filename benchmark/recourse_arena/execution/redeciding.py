@@ -117,8 +117,6 @@ def redecide(order: LastingOrder, registry: Registry, cache: ArtefactCache, prog
     models: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     for material in order.materials:
-        if material["dataset"] not in order.people:
-            continue
         world = _world(order, material, registry, cache)
         for label, change in changes.items():
             key = f"{world.name} {world.seed} {label}"
@@ -175,7 +173,7 @@ def _world(order: LastingOrder, material: Mapping[str, Any], registry: Registry,
     fitted = FittedDecision(known, decision, model, people.train.seen(), people.validation.seen())
     world = _World(name, seed, fitted, people.test.seen(), keys.classifier, rows, x, then)
     with torch.no_grad():
-        contradicted = torch.from_numpy(rows["valid"].to_numpy(dtype=bool)) & ~model.accepts(then)
+        contradicted = torch.from_numpy(rows["valid"].fillna(False).to_numpy(dtype=bool)) & ~model.accepts(then)
     if contradicted.any():
         raise ArenaError(
             f"{order.run}: {int(contradicted.sum())} counterfactuals of {name} (seed {seed}) that the run calls valid "
@@ -238,7 +236,7 @@ def _rows(world: _World, after: Decisions) -> pd.DataFrame:
         refused = ~before.accepts(world.x).numpy()
         margin = before.logit(world.then).double().numpy() if hasattr(before, "logit") else np.nan
     return world.rows[[*_CELL, "person"]].assign(
-        counts=world.rows["valid"].to_numpy(dtype=bool) & refused,
+        counts=world.rows["valid"].fillna(False).to_numpy(dtype=bool) & refused,
         **found,
         margin=margin,
         margin_sd=margin / (spread_of_logits(before, world.test.x) or np.nan),
