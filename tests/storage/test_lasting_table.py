@@ -14,8 +14,8 @@ from recourse_arena.storage.lasting_table import Redecided, read_redecided, writ
 def found(change, *, accepted=True):
     row = {
         "dataset": "tiny", "scenario": "hard-1", "solver": "top", "seed": 0, "person": 3, "change": change,
-        "model": "m", "matched": False, "counts": True, "already": False, "accepted": accepted, "early": math.nan, "logit": 0.5,
-        "margin": 0.25, "margin_sd": 0.125,
+        "model": "m", "matched": False, "counts": True, "already": False, "accepted": accepted, "early": math.nan,
+        "logit": 0.5, "margin": 0.25, "margin_sd": 0.125,
     }  # fmt: skip
     entry = {"dataset": "tiny", "seed": 0, "change": change, "model": "m", "matched": False, "accuracy": None}
     return Redecided(pd.DataFrame([row]), (entry,), ({"dataset": "d", "seed": 0, "change": change, "reason": "why"},))

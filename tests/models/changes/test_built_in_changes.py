@@ -28,6 +28,9 @@ CHANGES = {
     "ptq-8": offers.Quantized(),
     "ptq-12": offers.Quantized(bits=12),
     "lsq-2": offers.Quantized(method="lsq", bits=2, epochs=4),
+    "cfq-4": offers.Quantized(method="cfq", bits=4, epochs=4, condition=False),
+    "cfq-3": offers.Quantized(method="cfq", bits=3, epochs=4, teacher="boundary"),
+    "faithful-4": offers.Faithful(epochs=4),
     "pact-3": offers.Quantized(method="pact", bits=3, epochs=4),
 }
 
@@ -58,7 +61,8 @@ def test_models_say_by_their_names_what_they_are(place):
     names = [name for change in CHANGES.values() for name in change.models(place.fitted, seed=0)]
     assert names == [
         "same", "retrained-1", "retrained-2", "retrained-1", "retrained-2", "shifted-bias", "fine-tuned", "pruned",
-        "kd-32", "kd-4", "ptq-8", "ptq-12", "lsq-2", "pact-3",
+        "kd-32", "kd-4", "ptq-8", "ptq-12", "lsq-2", "cfq-4", "cfq-3", "faithful-4",
+        "pact-3",
     ]  # fmt: skip
 
 
@@ -209,11 +213,16 @@ def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
     [
         ("quantised", "unknown change of the decision model 'quantised'. Did you mean 'quantized'"),
         ("quantized?method=lqs", "unknown method of change quantized 'lqs'. Did you mean 'lsq'"),
-        ("quantized?method=3", "unknown method of change quantized '3'. Known: lsq, pact, ptq"),
+        ("quantized?method=3", "unknown method of change quantized '3'. Known: cfq, lsq, pact, ptq"),
         ("quantized?bit=4", "unknown option of change of the decision model 'quantized' 'bit'. Did you mean 'bits'"),
         ("quantized?bits=1", "change quantized: bits must be a whole number from 2 to 16, got 1"),
         ("quantized?bits=4.0", "bits must be a whole number from 2 to 16, got 4.0"),
         ("quantized?bits=true", "expected a number, got true"),
+        ("quantized?method=lsq&eta=0.5", "eta, condition and teacher are options of method cfq, not of lsq"),
+        ("quantized?method=cfq&teacher=boundry", "teacher of change quantized 'boundry'. Did you mean 'boundary'"),
+        ("quantized?method=cfq&eta=nan", "change quantized: eta must be a number, got nan"),
+        ("quantized?method=cfq&eta=-1", "change quantized: eta must not be negative, got -1"),
+        ("faithful?margin=inf", "change faithful: margin must be a number, got inf"),
         ("retrained?models=0", "change retrained: models must be a whole number from 1 to 1000, got 0"),
         ("retrained?bootstrap=2", "expected true or false, got 2"),
         ("pruned?share=1", "share must be a number above 0 and below 1, got 1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Loss", "Student", "distilling", "network_of", "on_labels", "trained"]
+__all__ = ["Loss", "Student", "distilling", "faithful", "network_of", "on_labels", "taught_by_recourse", "trained"]
 
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -113,6 +113,56 @@ def distilling(fitted: FittedDecision, network: ReluClassifier, *, temperature: 
     def loss(student: Student, batch: Tensor) -> Tensor:
         said = binary_cross_entropy_with_logits(student(z[batch]) / temperature, soft[batch])
         return alpha * temperature**2 * said + (1 - alpha) * labels(student, batch)
+
+    return loss
+
+
+def taught_by_recourse(loss: Loss, network: ReluClassifier, points: Tensor, *, eta: float, condition: bool) -> Loss:
+    """Return a loss with `eta` times the cross-entropy of acceptance where advice ends (CFQ, arXiv 2605.17160).
+
+    Arguments:
+        loss: The loss on training people.
+        network: The decision model, which stays as it is: its points are found once.
+        points: Whom recourse makes of each training person, encoded `(people, columns)`.
+        eta: How much it counts.
+        condition: Whether only those are taught whose point the decision model accepts, as released code has it; the
+            text has no condition.
+    """
+    with torch.no_grad():
+        taught = (network.encoded_logit(points) >= 0).float() if condition else points.new_ones(len(points))
+
+    def taught_as_well(student: Student, batch: Tensor) -> Tensor:
+        there, weight = student(points[batch]), taught[batch]
+        accepted = binary_cross_entropy_with_logits(there, torch.ones_like(there), weight=weight, reduction="sum")
+        return loss(student, batch) + eta * accepted / weight.sum().clamp(min=1)
+
+    return taught_as_well
+
+
+def faithful(fitted: FittedDecision, network: ReluClassifier, points: Tensor, *, margin: float) -> Loss:
+    """Return how far logits are from those before, where people are and on both sides of where advice ends.
+
+    Mean squares over everybody, and with half the weight over refused people whose point the network accepts: there,
+    and at nine tenths of the way; with half the weight too, by how much the logit there is below a margin.
+
+    Arguments:
+        fitted: The decision model.
+        network: The network that it is.
+        points: Whom recourse makes of each training person, encoded `(people, columns)`.
+        margin: The margin.
+    """
+    z = network.encoding.encode(fitted.training.x)
+    nearly = z + 0.9 * (points - z)
+    with torch.no_grad():
+        before, beyond, short = (network.encoded_logit(part) for part in (z, points, nearly))
+    taught = ((before < 0) & (beyond >= 0)).float()
+
+    def loss(student: Student, batch: Tensor) -> Tensor:
+        weight, there = taught[batch], student(points[batch])
+        sides = (there - beyond[batch]) ** 2 + (student(nearly[batch]) - short[batch]) ** 2
+        lacking = (margin - there).clamp(min=0)
+        near = (weight * (0.5 * sides + 0.5 * lacking)).sum() / weight.sum().clamp(min=1)
+        return ((student(z[batch]) - before[batch]) ** 2).mean() + near
 
     return loss
 
