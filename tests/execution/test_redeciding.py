@@ -246,7 +246,9 @@ def test_a_run_of_before_says_to_run_again(ran):
     rewritten(
         run, lambda table: table.select([n for n in table.column_names if not n.startswith(("factual_", "after_"))])
     )
-    with pytest.raises(ArenaError, match="does not say who the people of tiny are; the same command adds that"):
+    with pytest.raises(
+        ArenaError, match="does not say who the people of tiny are; the same .recourse-arena run. command"
+    ):
         api.lasting(run, changes="same", **where)
 
 
@@ -290,3 +292,28 @@ def test_a_process_of_its_own_says_the_same(suite, tmp_path, monkeypatch):
     assert (apart.advice[apart.advice["change"] == "same"]["vd"] == 0).all()
     kept = read_redecided(tmp_path / "run" / "lasting.parquet", people="")
     assert kept is None  # it says which people it is about
+
+
+def borrowers(extra=0):
+    draws = np.random.default_rng(0)
+    frame = pd.DataFrame({
+        "age": draws.integers(20, 70, 400),
+        "income": draws.normal(3000, 800, 400).round(),
+        "home": draws.choice(["rent", "own"], 400),
+    })  # fmt: skip
+    frame["paid"] = (frame["income"] + 500 * (frame["home"] == "own") + draws.normal(0, 300, 400) > 3100).astype(int)
+    frame.loc[0, "income"] += extra
+    return recourse_arena.dataset(frame, label="paid", actionable=["income"], name="borrowers")
+
+
+def test_a_dataset_of_ones_own_is_handed_over_again_and_has_to_be_the_same(plugged, tmp_path):
+    where = {"cache": tmp_path / "cache", "data": tmp_path}
+    asked = {"solvers": ["growing-spheres"], "scenarios": ["soft-linear!no-plausibility"], "people": 20}
+    run = api.run("tabular", datasets=[borrowers()], out=tmp_path / "run", **asked, **where)
+    found = api.lasting(run, changes="same", datasets=[borrowers()], **where)
+    assert set(found.advice["dataset"]) == {"borrowers"}
+    assert (found.advice["vd"] == 0).all()
+    with pytest.raises(ArenaError, match="unknown dataset 'borrowers'"):
+        api.lasting(run, changes="same", **where)
+    with pytest.raises(ArenaError, match="the data file of borrowers .seed 0. is another one here"):
+        api.lasting(run, changes="same", datasets=[borrowers(extra=500)], **where)

@@ -153,7 +153,9 @@ def _world(order: LastingOrder, material: Mapping[str, Any], registry: Registry,
     try:
         dataset = registry.dataset(name)
     except ArenaError as error:
-        raise ArenaError(f"{order.run}: {error}\nA dataset of your own is named with --dataset FILE.toml") from None
+        raise ArenaError(
+            f"{order.run}: {error}\nA dataset of your own is named with --dataset FILE.toml, or datasets=[object]"
+        ) from None
     arithmetic = arithmetic_of(os.environ)
     keys = ModelKeys.of(name, seed=seed, data=order.data, registry=registry, arithmetic=arithmetic)
     _refuse_others(order.run, name, seed, "dataset", dataset.version, material["version"])
@@ -185,15 +187,17 @@ def _world(order: LastingOrder, material: Mapping[str, Any], registry: Registry,
 def _refuse_others(run: str, name: str, seed: int, what: str, here: str, there: str) -> None:
     if here != there:
         raise ArenaError(
-            f"{run}: the {what} of {name} (seed {seed}) is another one here ({here or 'none'}) than in the run "
-            f"({there or 'none'});\nrun the suite again here, or judge the run where its models are"
+            f"{run}: the {what} of {name} (seed {seed}) is another one here ({here[:12] or 'none'}) than in the run "
+            f"({there[:12] or 'none'});\nrun the suite again here, or judge the run where its models are"
         )
 
 
 def _tensor(run: str, rows: pd.DataFrame, prefix: str, names: Sequence[str]) -> Tensor:
     missing = [name for name in names if f"{prefix}_{name}" not in rows]
     if missing:
-        raise ArenaError(f"{run} does not say what {missing[0]!r} of its people is; the same command adds that")
+        raise ArenaError(
+            f"{run} does not say what {missing[0]!r} of its people is; the same `recourse-arena run` command adds that"
+        )
     columns = [rows[f"{prefix}_{name}"].to_numpy(dtype=np.float32, na_value=np.nan) for name in names]
     return torch.from_numpy(np.stack(columns, axis=1)) if len(rows) else torch.zeros(0, len(names))
 
