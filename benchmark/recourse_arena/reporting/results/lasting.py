@@ -82,7 +82,11 @@ def _of_change(cell: Mapping[str, Any], people: pd.DataFrame) -> Iterator[dict[s
     if count > 1:
         together = {**first, "accepted": held * 1.0, "already": (stacked["already"] == 1).all(0) * 1.0}
         yield row(f"all {count}", {**_shares(together, lasts), "early": np.full(len(held), np.nan)})
-        yield row(f"mean of {count}", {n: _mean([values[n] for values in each.values()]) for n in SHARES})
+        mean = row(f"mean of {count}", {n: _mean([values[n] for values in each.values()]) for n in SHARES})
+        for name in ("vd_stay", "early"):  # who counts differs from model to model: a mean of shares, of no interval
+            known = [one[name] for one in found.values() if np.isfinite(one[name])]
+            mean |= {name: float(np.mean(known)) if known else np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
+        yield mean
         worst = max(found, key=lambda name: (np.nan_to_num(found[name]["vd"], nan=-1.0), name))
         yield {**found[worst], "model": f"worst of {count}"}
 
