@@ -37,14 +37,16 @@ def recourse_points(
     movable = encoding.spread(features.actionable & ~features.categorical)
     box = Box.spanning(x, features).directed(x, features)
     lower, upper = (encoding.encode(torch.where(features.categorical, x, bound)) for bound in (box.lower, box.upper))
-    z = encoding.encode(x)
+    z, going = encoding.encode(x), torch.arange(len(x))
 
-    def legal(z: Tensor) -> Tensor:
-        return encoding.decode(z).clamp(box.lower, box.upper)
+    def legal(people: Tensor) -> Tensor:
+        return encoding.decode(z[people]).clamp(box.lower[people], box.upper[people])
 
     for _ in range(steps):
-        at = z.detach().requires_grad_()
+        if stop:
+            going = going[~network.accepts(legal(going))]
+        at = z[going].requires_grad_()
         (slope,) = torch.autograd.grad(network.encoded_logit(at).sum(), at)
-        moves = movable & ~network.accepts(legal(z))[:, None] if stop else movable
-        z = torch.where(moves, (z + size * slope.sign()).clamp(lower, upper), z)
-    return encoding.encode(legal(z))
+        moved = (at.detach() + size * slope.sign()).clamp(lower[going], upper[going])
+        z[going] = torch.where(movable, moved, z[going])
+    return encoding.encode(legal(torch.arange(len(x))))
