@@ -82,6 +82,14 @@ def test_recourse_decisions_decide_on_the_people_of_any_dataset(guided):
     assert by_sex["validity"] == 0
 
 
+def test_recourse_changes_are_asked_whose_advice_lasts(guided):
+    block = Block(("tiny",), (Scenario.parse("hard-2!no-plausibility"),), ("growing-spheres",), 30)
+    result = api.run(Suite("s", "", (block,)))
+    found = api.lasting(result, changes=["cautious?logits=0", "cautious?logits=9"]).advice.set_index("change")
+    assert set(found.loc["cautious?logits=0", "vd"]) == {0.0}
+    assert found.query("threshold == 'as it is'").loc["cautious?logits=9", "vd"] == 1.0
+
+
 def test_recourse_elicitors_ask_the_people_of_a_scenario(guided):
     row = run("tiny", "top", Scenario("in-thirds", scheme="thirds", actionable="1"))
     assert row["actions_mean"] == 1
@@ -125,7 +133,7 @@ def test_no_section_describes_a_hook_that_does_not_exist():
 
 def test_everything_the_guides_define_keeps_its_laws(shown):
     for what in (
-        *(shown["Uphill"], shown["Town"], shown["Stump"], shown["Thirds"], shown["Doubtful"]),
+        *(shown["Uphill"], shown["Town"], shown["Stump"], shown["Cautious"], shown["Thirds"], shown["Doubtful"]),
         *(*shown["recourse_metrics"](), *shown["recourse_suites"]()),
     ):
         report = check(what)

@@ -27,6 +27,7 @@ ROOMS = (
     "models.causal",
     "models.decision",
     "models.plausibility",
+    "models.changes",
     "registry",
     "elicitation.interviews",
     "elicitation",

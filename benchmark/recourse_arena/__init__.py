@@ -11,9 +11,10 @@ from recourse_arena.old_paths import OldPaths
 if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
-    from recourse_arena.api import audit, dataset, decision, load, run
+    from recourse_arena.api import audit, dataset, decision, lasting, load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
+    from recourse_arena.interfaces.change import Change, FittedDecision, Size
     from recourse_arena.interfaces.dataset import Dataset
     from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
@@ -64,6 +65,7 @@ _HOMES = {
     "CausalGraph": "problem.graph",
     "CausalModel": "problem.model_protocols",
     "Cells": "tables.cells",
+    "Change": "interfaces.change",
     "Choice": "interfaces.options",
     "Cost": "problem.cost",
     "Dataset": "interfaces.dataset",
@@ -75,6 +77,7 @@ _HOMES = {
     "Encoding": "people.encoding",
     "Feature": "people.features",
     "FeatureTable": "people.features",
+    "FittedDecision": "interfaces.change",
     "FlowRecipe": "interfaces.recipes",
     "Implies": "people.rules",
     "Kind": "people.features",
@@ -98,6 +101,7 @@ _HOMES = {
     "Respondents": "interfaces.policy",
     "Role": "people.features",
     "Scenario": "problem.scenario",
+    "Size": "interfaces.change",
     "Solver": "interfaces.solver",
     "Space": "interfaces.options",
     "Split": "people.people",
@@ -110,6 +114,7 @@ _HOMES = {
     "decision": "api",
     "derive_seed": "base.randomness",
     "generator": "base.randomness",
+    "lasting": "api",
     "load": "api",
     "recommend": "advice.session",
     "run": "api",
@@ -135,6 +140,7 @@ __all__ = [
     "CausalGraph",
     "CausalModel",
     "Cells",
+    "Change",
     "Choice",
     "Cost",
     "Dataset",
@@ -146,6 +152,7 @@ __all__ = [
     "Encoding",
     "Feature",
     "FeatureTable",
+    "FittedDecision",
     "FlowRecipe",
     "Implies",
     "Kind",
@@ -168,6 +175,7 @@ __all__ = [
     "Respondents",
     "Role",
     "Scenario",
+    "Size",
     "Solver",
     "Space",
     "Split",
@@ -182,6 +190,7 @@ __all__ = [
     "derive_seed",
     "generator",
     "hookimpl",
+    "lasting",
     "load",
     "recommend",
     "run",

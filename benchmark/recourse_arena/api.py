@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["audit", "dataset", "decision", "find_suite", "load", "preview", "run"]
+__all__ = ["audit", "dataset", "decision", "find_suite", "lasting", "load", "preview", "run"]
 
 import os
 import re
@@ -20,6 +20,7 @@ from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.progress_display import progress_for, watched
 from recourse_arena.execution.run_process import run_apart, wants_isolation
 from recourse_arena.execution.solving.limits import Limits, parsed_memory
+from recourse_arena.interfaces.change import Change
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver, named_solvers
 from recourse_arena.interfaces.suite import Suite
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from recourse_arena.execution.preview import Preview
     from recourse_arena.execution.run_order import RunOrder
     from recourse_arena.interfaces.decision import Decision
+    from recourse_arena.reporting.lasting import Lasting
     from recourse_arena.storage.run_files import RunFiles
     from recourse_arena.tables.table_dataset import TableDataset
 
@@ -96,8 +98,7 @@ def run(
     """
     out, jobs = as_path("out", out), as_whole_number("jobs", jobs, least=1)
     fresh, isolated = as_yes_or_no("fresh", fresh), wants_isolation(isolated)
-    if progress is not None and not isinstance(progress, (bool, Progress)):
-        raise ArenaError(f"progress: expected True, False or a Progress object, got {progress!r}")
+    hears = _hearing(progress)
     _check_address(scheduler)
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
@@ -106,7 +107,6 @@ def run(
         folder=Path(temporary.name if temporary else str(out)).absolute(),
         fresh=fresh, jobs=jobs, scheduler=scheduler, limits=limits,
     )  # fmt: skip
-    hears = progress_for() if progress is True or (progress is None and watched()) else progress or Progress()
     if isolated or jobs > 1 or scheduler is not None or limits:
         run_apart(order, hears)
     else:
@@ -292,7 +292,8 @@ def audit(
         raise ArenaError(f"dataset: expected a name, the path of a TOML file or a dataset, got {dataset!r}")
     registry = discover(no_plugins=as_several("no_plugins", no_plugins))
     name = registry.hand_over(dataset) if isinstance(dataset, Dataset) else registry.named(dataset)
-    hears = progress_for() if progress is True or (progress is None and watched()) else progress or Progress()
+
+    hears = _hearing(progress)
 
     def carried_out(suite: Suite, at: Path) -> RunFiles:
         named = [dataset] if not isinstance(dataset, str) or dataset != name else ()
@@ -313,6 +314,83 @@ def audit(
         arithmetic=arithmetic_of(environment(os.environ) if wants_isolation(None) or jobs > 1 else os.environ),
         say=hears.say,
     )
+
+
+def lasting(
+    run: str | Path | RunFiles,
+    *,
+    changes: Sequence[str | Change] | str | Change,
+    datasets: Sequence[str | Dataset] | str | Dataset = (),
+    data: str | Path | None = None,
+    cache: str | Path | None = None,
+    progress: Progress | bool | None = None,
+    no_plugins: Sequence[str] = (),
+    isolated: bool | None = None,
+) -> Lasting:
+    """Return whether the advice of a finished run lasts when its decision models change; nothing is solved.
+
+    Who is decided how is kept as `lasting.parquet` in the run folder, beside what other changes left there.
+
+    Arguments:
+        run: The run, or its folder.
+        changes: Names of changes, with options (`"retrained?models=5"`), or change objects.
+        datasets: Datasets of the run that are objects, or paths of TOML files.
+        data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
+        cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
+        progress: Whether to tell on stderr how far it is; or who hears of each step.
+        no_plugins: Names of plugins to block, `*` for all that are not built in.
+        isolated: Whether changed models are made in a process of its own, which computes as the command does; by
+            default yes, unless `RECOURSE_ARENA_ISOLATION` says no.
+
+    Raises:
+        ArenaError: If names or options are wrong, the run does not say who people would be, the decision models here
+            are not the run's, or no change can do anything with them.
+    """
+    from recourse_arena.execution.redeciding import LastingOrder, check_changes
+    from recourse_arena.reporting.lasting import Lasting
+    from recourse_arena.reporting.results.counterfactuals import counterfactuals
+    from recourse_arena.storage.lasting_table import keep_redecided, read_redecided
+    from recourse_arena.storage.run_files import RunFiles
+
+    several = as_several("changes", changes, (str, Change))
+    check_changes(several)
+    result = run if isinstance(run, RunFiles) else RunFiles.read(as_path("run", run) or Path())
+    advised = result.read_people(lambda column: False)
+    names = [] if advised is None else list(dict.fromkeys(advised["dataset"]))
+    seeds = set() if advised is None else {*zip(advised["dataset"], advised["seed"], strict=True)}
+    materials = [found for found in result.info.get("materials", []) if (found["dataset"], found["seed"]) in seeds]
+    if not materials or {found["dataset"] for found in materials} != {*names}:
+        raise ArenaError(f"{result.path} does not say whom it advised, or by which models; run the suite again")
+    hears = _hearing(progress)
+    with tempfile.TemporaryDirectory(prefix="recourse-arena-") as folder:
+        order = LastingOrder(
+            str(result.path),
+            materials=tuple(materials),
+            people={name: counterfactuals(result, name, words=False) for name in names},
+            changes=several,
+            out=Path(folder) / "lasting.parquet",
+            data=data_folder(as_path("data", data)),
+            cache=cache_folder(as_path("cache", cache)),
+            datasets=as_several("datasets", datasets, (str, Dataset)),
+            no_plugins=as_several("no_plugins", no_plugins),
+        )
+        if wants_isolation(isolated):
+            run_apart(order, hears)
+        else:
+            order.carry_out(hears)
+        found = read_redecided(order.out)
+    assert found is not None
+    keep_redecided(result, found)
+    return Lasting(found)
+
+
+def _hearing(progress: object) -> Progress:
+    """Return who hears of each step: as said, or by default whoever is at a terminal or notebook."""
+    if progress is not None and not isinstance(progress, (bool, Progress)):
+        raise ArenaError(f"progress: expected True, False or a Progress object, got {progress!r}")
+    if progress is True or (progress is None and watched()):
+        return progress_for()
+    return progress or Progress()
 
 
 def load(path: str | Path, *, keep: object = None) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from recourse_arena import (
     Average,
     Belief,
     CausalGraph,
+    Change,
     Elicitor,
     FeatureTable,
     Knowledge,
@@ -25,6 +27,7 @@ from recourse_arena import (
     People,
     Policy,
     Recommendation,
+    Size,
     Solver,
     Split,
     Splits,
@@ -674,3 +677,82 @@ BAD_POLICIES: dict[type[Policy], str] = {
     ForgetsAtRandom: "the_same_people_are_believed_the_same_of",
 }
 """Which law each of them breaks."""
+
+
+class Unsettled(Change):
+    """The network with another last bias: honest, and it draws."""
+
+    name = "unsettled"
+    summary = "noise on the last bias"
+
+    def models(self, fitted, *, seed, report=lambda *_: None):
+        if not hasattr(fitted.model, "layers"):
+            raise NotApplicable("it needs a network")
+        model = copy.deepcopy(fitted.model)
+        model.layers[-1].bias += torch.randn(1, generator=torch.Generator().manual_seed(seed))
+        return {"unsettled": model}
+
+    def state(self, fitted, model):
+        return model.state_dict()
+
+    def restore(self, fitted, state):
+        model = copy.deepcopy(fitted.model)
+        model.load_state_dict(dict(state))
+        return model
+
+
+class UnsaidChange(Unsettled):
+    summary = ""
+
+
+class NoModels(Unsettled):
+    def models(self, fitted, *, seed, report=lambda *_: None):
+        return {}
+
+
+class ByTheBatch(Unsettled):
+    """Takes one scale for whoever is decided on together, as dynamic quantization does."""
+
+    def models(self, fitted, *, seed, report=lambda *_: None):
+        class Dynamic:
+            def accepts(self, x):
+                logit = fitted.model.logit(x)
+                return logit >= (logit.mean() if logit.numel() else 0)
+
+        return {"dynamic": Dynamic()}
+
+    def state(self, fitted, model):
+        return None
+
+
+class UnseededChange(Unsettled):
+    def models(self, fitted, *, seed, report=lambda *_: None):
+        return super().models(fitted, seed=random.SystemRandom().randrange(2**32))
+
+
+class InPlace(Unsettled):
+    def models(self, fitted, *, seed, report=lambda *_: None):
+        found = super().models(fitted, seed=seed)
+        fitted.model.layers[-1].bias += 1.0
+        return found
+
+
+class ForgetsItsBias(Unsettled):
+    def restore(self, fitted, state):
+        return fitted.model
+
+
+class Weightless(Unsettled):
+    def size(self, fitted, model):
+        return Size(bits=0.0, bytes=-1)
+
+
+BAD_CHANGES = {
+    UnsaidChange: "it_says_what_it_is",
+    NoModels: "its_models_decide_on_people",
+    ByTheBatch: "nobody_depends_on_who_else_is_decided_on",
+    UnseededChange: "the_same_seed_leads_to_the_same_models",
+    InPlace: "what_it_is_handed_stays_as_it_is",
+    ForgetsItsBias: "its_models_come_back_from_their_state",
+    Weightless: "it_says_how_large_its_models_are",
+}

@@ -155,7 +155,9 @@ def test_a_solver_for_which_nothing_runs_is_an_error():
 
 
 def test_what_is_none_of_the_kinds_is_refused():
-    with pytest.raises(ArenaError, match="expected a dataset, decision, solver, elicitor, policy, metric, suite"):
+    with pytest.raises(
+        ArenaError, match="expected a dataset, decision, change, solver, elicitor, policy, metric, suite"
+    ):
         check(42)
 
 

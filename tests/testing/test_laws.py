@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import tiny
 from lawbreakers import (
+    BAD_CHANGES,
     BAD_DATASETS,
     BAD_ELICITORS,
     BAD_METRICS,
@@ -14,6 +15,7 @@ from lawbreakers import (
     Honest,
     RefusesFavours,
     Unordered,
+    Unsettled,
     metric,
 )
 
@@ -22,6 +24,7 @@ from recourse_arena.testing.checking import check
 from recourse_arena.testing.laws.dataset_laws import DATASET_LAWS
 from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 from recourse_arena.testing.laws.metric_laws import METRIC_LAWS
+from recourse_arena.testing.laws.models.change_laws import CHANGE_LAWS
 from recourse_arena.testing.laws.policy_laws import POLICY_LAWS
 from recourse_arena.testing.laws.solver_laws import SOLVER_LAWS
 from recourse_arena.testing.laws.suite_laws import SUITE_LAWS
@@ -57,6 +60,11 @@ def test_a_policy_that_breaks_a_law_is_caught_by_it(policy, law):
     assert law in broken(policy)
 
 
+@pytest.mark.parametrize(("change", "law"), BAD_CHANGES.items(), ids=lambda each: getattr(each, "__name__", each))
+def test_a_change_that_breaks_a_law_is_caught_by_it(change, law):
+    assert law in broken(change)
+
+
 BLOCK = Block(("loan",), (Scenario.parse("hard-1"),), ("grid",))
 
 
@@ -84,7 +92,16 @@ def test_a_suite_that_breaks_a_law_is_caught_by_it(suite, law):
 
 
 def test_honest_plugins_keep_every_law():
-    for what in (Honest, Honest(), tiny.Tiny, Unordered, RefusesFavours, AsksFirst, Suite("s", "a suite", (BLOCK,))):
+    for what in (
+        Honest,
+        Honest(),
+        tiny.Tiny,
+        Unsettled,
+        Unordered,
+        RefusesFavours,
+        AsksFirst,
+        Suite("s", "a suite", (BLOCK,)),
+    ):
         report = check(what)
         assert report.ok, report.text()
     assert broken(metric(lambda people, timings: timings["fit_seconds"])) == set()
@@ -97,6 +114,7 @@ def test_every_law_has_a_plugin_that_breaks_it():
         "metric": {law for _, law in BAD_METRICS.values()},
         "elicitor": {*BAD_ELICITORS.values()},
         "policy": {*BAD_POLICIES.values()},
+        "change": {*BAD_CHANGES.values()},
     }
     for kind, laws in (
         ("solver", SOLVER_LAWS),
@@ -104,12 +122,13 @@ def test_every_law_has_a_plugin_that_breaks_it():
         ("metric", METRIC_LAWS),
         ("elicitor", ELICITOR_LAWS),
         ("policy", POLICY_LAWS),
+        ("change", CHANGE_LAWS),
     ):
         assert {law.__name__ for law in laws} == caught[kind]
 
 
 def test_every_law_says_in_one_line_what_it_is():
-    for law in (*SOLVER_LAWS, *DATASET_LAWS, *METRIC_LAWS, *ELICITOR_LAWS, *POLICY_LAWS, *SUITE_LAWS):
+    for law in (*SOLVER_LAWS, *DATASET_LAWS, *METRIC_LAWS, *ELICITOR_LAWS, *POLICY_LAWS, *SUITE_LAWS, *CHANGE_LAWS):
         assert law.__doc__.splitlines()[0].endswith("."), law.__name__
 
 

@@ -174,6 +174,17 @@ def _decision(name: str, registry: Registry) -> Iterator[str]:
     yield from _paragraphs(made.__doc__)
 
 
+def _change(name: str, registry: Registry) -> Iterator[str]:
+    base = variant(name)[0]
+    made = registry.changes[base]
+    yield f"{base} (version {plain(made.version)}): {plain(made.summary)}"
+    yield f"as in `recourse-arena lasting RUN --change {base}`"
+    yield ""
+    yield from _options(made, base)
+    yield ""
+    yield from _paragraphs(made.__doc__)
+
+
 def _elicitor(name: str, registry: Registry) -> Iterator[str]:
     base = variant(name)[0]
     made = registry.elicitors[base]
@@ -287,6 +298,7 @@ def _table(rows: Sequence[tuple[str, ...]], heads: list[str], widths: list[int |
 _DESCRIBED: Mapping[str, Callable[[str, Registry], Iterator[str]]] = {
     "datasets": _dataset,
     "decisions": _decision,
+    "changes": _change,
     "solvers": _solver,
     "elicitors": _elicitor,
     "policies": _policy,

@@ -24,8 +24,8 @@ _KINDS = (*PLUGIN_KINDS, "scenarios")
 @click.argument("name", required=False)
 @no_plugin
 def list_(kind: str | None, name: str | None) -> None:
-    """List what is there: datasets, decisions, solvers, elicitors, policies, metrics, suites or
-    scenarios.
+    """List what is there: datasets, decisions, changes of decision models, solvers, elicitors,
+    policies, metrics, suites or scenarios.
 
     With a NAME all about it: features and where people come from of a dataset (or the path of its TOML file), options
     and their meaning of a solver, what a scenario asks for in words.

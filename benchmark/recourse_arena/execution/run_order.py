@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["RunOrder", "carry_out"]
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from recourse_arena.execution.solving.describing import described_apart
 from recourse_arena.execution.solving.limits import Limits
 from recourse_arena.execution.solving.nursery import Nursery
 from recourse_arena.execution.solving.solver_process import Apart
+from recourse_arena.execution.solving.surroundings import pickled
 from recourse_arena.execution.worker.local_worker import LocalWorker
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.solver import Solver
@@ -68,6 +70,20 @@ class RunOrder:
     scheduler: str | None = None
     limits: Limits = field(default_factory=Limits)
     fresh: bool = False
+
+    def packed(self) -> bytes:
+        """Return it as it travels to another process, with solvers as pickles of their own.
+
+        Raises:
+            ArenaError: If an object cannot travel.
+        """
+        pickles = {name: pickled("solver", solver) for name, solver in self.objects.items()}
+        travels = replace(self, objects={}, pickles=pickles, path=tuple(sys.path), command=tuple(sys.argv[1:]))
+        return pickled("dataset", (travels.path, pickled("dataset", travels)))
+
+    def carry_out(self, progress: Progress, nursery: Nursery | None = None) -> None:
+        """Do it; see :func:`carry_out`."""
+        carry_out(self, progress, nursery)
 
     def plan(self, registry: Registry, describe: Describe) -> Plan:
         """Return the plan of the run.

@@ -13,18 +13,14 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from recourse_arena.base.arguments import as_yes_or_no
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.solving.line import Line
 from recourse_arena.execution.solving.nursery import how_it_ended
-from recourse_arena.execution.solving.surroundings import computing, pickled
-
-if TYPE_CHECKING:
-    from recourse_arena.execution.run_order import RunOrder
+from recourse_arena.execution.solving.surroundings import computing
 
 _FRAME = 1 << 28
 """Bytes of what the process says at once."""
@@ -38,7 +34,20 @@ _LOOK = 5.0
 _HEARD = ("begin", "step", "part", "left", "done", "cell", "say", "end")
 
 
-def run_apart(order: RunOrder, progress: Progress) -> None:
+class Order(Protocol):
+    """What a process of its own can be told to do; there its `carry_out` is called."""
+
+    @property
+    def no_plugins(self) -> tuple[str, ...]:
+        """Names of plugins that are left out there."""
+        ...
+
+    def packed(self) -> bytes:
+        """Return it as it travels: a pickle of where modules are looked for, and of a pickle of itself."""
+        ...
+
+
+def run_apart(order: Order, progress: Progress) -> None:
     """Carry out an order in a new process, which computes as the command does.
 
     Arguments:
@@ -49,9 +58,7 @@ def run_apart(order: RunOrder, progress: Progress) -> None:
         ArenaError: What the run raises, or if its process ends.
         KeyboardInterrupt: If it is interrupted; what is done is written.
     """
-    pickles = {name: pickled("solver", solver) for name, solver in order.objects.items()}
-    travels = replace(order, objects={}, pickles=pickles, path=tuple(sys.path), command=tuple(sys.argv[1:]))
-    content = pickled("dataset", (travels.path, pickled("dataset", travels)))
+    content = order.packed()
     process, line = started("recourse_arena.execution.run_service", order.no_plugins)
     begun = False
     try:

@@ -86,9 +86,7 @@ def serve(line: Line, nursery: Nursery) -> None:
         # The path is in front of the pickle's own modules: those of a notebook may lie where only it looks.
         path, rest = cloudpickle.loads(content or b"")
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
-        from recourse_arena.execution.run_order import carry_out
-
-        carry_out(cloudpickle.loads(rest), relay, nursery)
+        cloudpickle.loads(rest).carry_out(relay, nursery)
         end: dict[str, Any] = {"done": True}
     except ArenaError as error:
         end = {"refused": str(error)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from recourse_arena.interfaces.change import Change
     from recourse_arena.interfaces.dataset import Dataset
     from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
@@ -36,6 +37,11 @@ def recourse_datasets() -> list[type[Dataset]]:  # type: ignore[empty-body]
 @hookspec
 def recourse_decisions() -> list[type[Decision]]:  # type: ignore[empty-body]
     """Return classes of decision models."""
+
+
+@hookspec
+def recourse_changes() -> list[type[Change]]:  # type: ignore[empty-body]
+    """Return changes of decision models."""
 
 
 @hookspec

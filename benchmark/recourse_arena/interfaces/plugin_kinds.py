@@ -48,6 +48,7 @@ PLUGIN_KINDS: Mapping[str, PluginKind] = {
     for kind in (
         PluginKind("dataset", made=True),
         PluginKind("decision", made=True, words="decision model"),
+        PluginKind("change", made=True, words="change of the decision model"),
         PluginKind("solver", made=True),
         PluginKind("elicitor", made=True, words="elicitation scheme"),
         PluginKind("policy", made=True, words="elicitation policy", plural="policies"),

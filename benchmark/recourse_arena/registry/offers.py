@@ -10,6 +10,7 @@ from typing import Any
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import NAME, is_name
+from recourse_arena.interfaces.change import Change
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.elicitor import Elicitor
@@ -106,6 +107,10 @@ def _check_decision(offer: type[Decision]) -> None:
     _check_words(offer, "version", "summary", "structure")
 
 
+def _check_change(offer: type[Change]) -> None:
+    _check_words(offer, "version", "summary")
+
+
 def _check_policy(offer: type[Policy]) -> None:
     _check_words(offer, "version", "summary")
 
@@ -122,6 +127,7 @@ def _check_metric(offer: Metric) -> None:
 _CHECKS: Mapping[str, Callable[[Any], None]] = {
     "datasets": _check_dataset,
     "decisions": _check_decision,
+    "changes": _check_change,
     "solvers": _check_solver,
     "policies": _check_policy,
     "metrics": _check_metric,

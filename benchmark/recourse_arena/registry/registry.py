@@ -21,6 +21,7 @@ from recourse_arena.registry.parts import decision_of, with_parts
 from recourse_arena.registry.plugin import Plugin, PluginRecord
 
 if TYPE_CHECKING:
+    from recourse_arena.interfaces.change import Change
     from recourse_arena.interfaces.dataset import Dataset
     from recourse_arena.interfaces.decision import Decision
     from recourse_arena.interfaces.elicitor import Elicitor
@@ -53,6 +54,7 @@ class Registry:
         """The metrics of plugins that are measured, beside those of the suite."""
         self.datasets: Offers[type[Dataset]] = Offers(self, "datasets")
         self.decisions: Offers[type[Decision]] = Offers(self, "decisions")
+        self.changes: Offers[type[Change]] = Offers(self, "changes")
         self.solvers: Offers[type[Solver]] = Offers(self, "solvers")
         self.elicitors: Offers[type[Elicitor]] = Offers(self, "elicitors")
         self.policies: Offers[type[Policy]] = Offers(self, "policies")
@@ -122,6 +124,10 @@ class Registry:
     def decision_of(self, dataset: Dataset) -> Decision:
         """Return the decision model of a dataset."""
         return decision_of(self, dataset)
+
+    def change(self, name: str) -> Change:
+        """Return the change of decision models of a name with options, such as `retrained?models=3`."""
+        return self.changes.create(name)
 
     def solver(self, name: str) -> Solver:
         """Return the solver of a name with options, such as `grid?points=9`."""

@@ -84,9 +84,16 @@ def cases(
 
         return _cases(offer, DATASET_LAWS, Population(offer.make(), data_folder(data)))
     if offer.kind == "decision":
-        from recourse_arena.testing.laws.decision_laws import DECISION_LAWS, tried
+        from recourse_arena.testing.laws.models.decision_laws import DECISION_LAWS, tried
 
         return _cases(offer, DECISION_LAWS, tried(offer.make()))
+    if offer.kind == "change":
+        from recourse_arena.testing.laws.models.change_laws import CHANGE_LAWS, its_models_decide_on_people, places
+
+        where = places(offer.make())
+        return [
+            Case(offer.kind, offer.name, law, where, required=law is its_models_decide_on_people) for law in CHANGE_LAWS
+        ]
     if offer.kind == "elicitor":
         from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 

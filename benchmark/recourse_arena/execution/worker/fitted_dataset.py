@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FittedDataset", "prepare"]
+__all__ = ["FittedDataset", "digest_of", "people_of", "prepare"]
 
 import os
 from collections.abc import Mapping
@@ -182,7 +182,7 @@ def prepare(
     if keys is None:
         keys = ModelKeys.of(name, seed=seed, data=data, registry=registry, arithmetic=arithmetic_of(os.environ))
     dataset = registry.dataset(name)
-    splits = _people(dataset, seed, data)
+    splits = people_of(dataset, seed, data)
     decision = registry.decision_of(dataset)
     model, flow = fitted_models(dataset, decision, splits, keys, seed=seed, cache=cache, report=report)
     train, effects = splits.recourse.train, dataset.effects_known
@@ -221,7 +221,7 @@ def prepare(
         "seed": seed,
         "version": dataset.version,
         "file": keys.file,
-        "classifier": _digest(decision.state(model)),
+        "classifier": digest_of(decision.state(model)),
         "flow": digest(flow.state_dict()) if flow is not None else "",
         "heldout": digest(other.state_dict()) if other is not None else "",
         "asking": len(requests),
@@ -246,7 +246,7 @@ def _said_of(feature: Feature) -> dict[str, object]:
     return {**said, **{name: value for name, value in more.items() if value}}
 
 
-def _digest(state: Mapping[str, Tensor] | None) -> str:
+def digest_of(state: Mapping[str, Tensor] | None) -> str:
     """Return the digest of a model's tensors; empty for one that keeps none."""
     return digest(state) if state else ""
 
@@ -255,7 +255,7 @@ def _no_preferences(people: int, draws: Generator) -> Actionability:
     raise ArenaError("this problem was not prepared for a scenario; use FittedDataset.problem_for")
 
 
-def _people(dataset: Dataset, seed: int, data: Path) -> Splits:
+def people_of(dataset: Dataset, seed: int, data: Path) -> Splits:
     """Return the people of a dataset, or raise what it or they contradict."""
     dataset.check()
     for name in dataset.attributes.names:

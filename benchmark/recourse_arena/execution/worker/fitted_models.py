@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["fitted_models", "kept_or_fitted", "marginals", "restored_flow"]
+__all__ = ["fitted_decision", "fitted_models", "kept_or_fitted", "marginals", "restored_flow"]
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -86,15 +86,7 @@ def fitted_models(
     def part(number: int) -> ProgressHook:
         return lambda share, loss=None: report((number + share) / shares, loss)
 
-    people = splits.decision
-    model: Scores = kept_or_fitted(
-        cache,
-        "classifier",
-        keys.classifier,
-        fit=lambda: decision.fit(features, people.train, people.validation, seed=seed, report=part(0)),
-        state=decision.state,
-        restore=lambda state: decision.restore(features, state),
-    )
+    model = fitted_decision(dataset, decision, splits, keys, seed=seed, cache=cache, report=part(0))
     if not keys.flow:
         return model, None
     flow: CausalFlow = kept_or_fitted(
@@ -106,6 +98,28 @@ def fitted_models(
         restore=lambda state: restored_flow(dataset, dataset.flow, state),
     )
     return model, flow
+
+
+def fitted_decision(
+    dataset: Dataset,
+    decision: Decision,
+    splits: Splits,
+    keys: ModelKeys,
+    *,
+    seed: int,
+    cache: ArtefactCache,
+    report: ProgressHook = silent,
+) -> Scores:
+    """Return the decision model alone, from the cache where it is kept."""
+    features, people = dataset.features, splits.decision
+    return kept_or_fitted(
+        cache,
+        "classifier",
+        keys.classifier,
+        fit=lambda: decision.fit(features, people.train, people.validation, seed=seed, report=report),
+        state=decision.state,
+        restore=lambda state: decision.restore(features, state),
+    )
 
 
 def kept_or_fitted(

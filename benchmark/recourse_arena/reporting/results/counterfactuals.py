@@ -51,7 +51,8 @@ def counterfactuals(run: RunFiles, dataset: str = "", *, words: bool = True) -> 
         if str(name).startswith("factual_") and rows[name].notna().any()
     ]
     if not names:
-        raise ArenaError(f"{run.path} does not say who the people of {dataset} are; the same command adds that")
+        said = f"{run.path} does not say who the people of {dataset} are"
+        raise ArenaError(f"{said}; the same `recourse-arena run` command adds that")
     levels = _levels(run, dataset)
     found = {name: rows[name] for name in (*KEYS, "person", "outcome", *_ALSO)}
     for name in names:

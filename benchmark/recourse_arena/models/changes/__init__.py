@@ -1,0 +1,1 @@
+"""What may become of a decision model: retrained, fine-tuned, pruned, distilled, quantized, its threshold moved."""

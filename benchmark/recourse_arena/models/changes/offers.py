@@ -1,0 +1,136 @@
+"""The suite's changes of decision models, with the controls that anything they show has to be held against."""
+
+from __future__ import annotations
+
+__all__ = [
+    "Distilled",
+    "Faithful",
+    "FineTuned",
+    "Pruned",
+    "Quantized",
+    "Retrained",
+    "Same",
+    "ShiftedBias",
+    "recourse_changes",
+]
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from recourse_arena.base.errors import NotApplicable
+from recourse_arena.base.progress_hook import ProgressHook, silent
+from recourse_arena.base.randomness import derive_seed, generator
+from recourse_arena.interfaces.change import Change, FittedDecision, Size
+from recourse_arena.interfaces.hookspecs import hookimpl
+from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, OfNetworks, Pruned, Quantized
+from recourse_arena.models.changes.settings import number, whole
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from recourse_arena.models.decision.relu import ReluClassifier
+    from recourse_arena.problem.model_protocols import Scores
+
+
+class Same(Change):
+    """Nothing changes: the control in which all advice lasts."""
+
+    name: ClassVar[str] = "same"
+    summary: ClassVar[str] = "nothing changes (control)"
+
+    def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Scores]:
+        """Return the model."""
+        return {"same": fitted.model}
+
+    def size(self, fitted: FittedDecision, model: Scores) -> Size:
+        """Return how large the model is by what its kind keeps."""
+        return Retrained().size(fitted, model)
+
+
+class Retrained(Change):
+    """The same kind of model is trained again, from other weights and in another order.
+
+    Arguments:
+        models: How many times.
+        bootstrap: Whether each time on as many training people drawn with replacement.
+
+    Example:
+        >>> Retrained(models=2).count
+        2
+    """
+
+    name: ClassVar[str] = "retrained"
+    summary: ClassVar[str] = "trained again with other seeds, or on people drawn again (`?bootstrap=true`)"
+
+    def __init__(self, *, models: int = 5, bootstrap: bool = False) -> None:
+        self.count, self.bootstrap = whole(self.name, "models", models, 1, 1000), bootstrap
+
+    def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Scores]:
+        """Return the models.
+
+        Raises:
+            NotApplicable: If training does not lead to other models.
+        """
+        import torch
+
+        found: dict[str, Scores] = {}
+        for k in range(self.count):
+            people = fitted.training
+            if self.bootstrap:
+                draws = generator(seed, "changes", "bootstrap", str(k))
+                people = people[torch.randint(len(people), (len(people),), generator=draws)]
+            found[f"retrained-{k + 1}"] = fitted.decision.fit(
+                fitted.features, people, fitted.validation, seed=derive_seed(seed, "changes", "retrained", str(k))
+            )
+            report((k + 1) / self.count)
+        x = fitted.training.x
+        before = fitted.model.probability(x)
+        if all(torch.equal(model.probability(x), before) for model in found.values()):
+            kind = fitted.decision.name
+            if self.bootstrap:
+                raise NotApplicable(f"change retrained: decision model {kind} does not depend on its training people")
+            raise NotApplicable(
+                f"change retrained: decision model {kind} does not depend on its seed, and training it again leads to "
+                "the same model; retrained?bootstrap=true draws its training people again"
+            )
+        return found
+
+    def state(self, fitted: FittedDecision, model: Scores) -> Mapping[str, Tensor] | None:
+        """Return what its kind of decision model keeps."""
+        return fitted.decision.state(model)
+
+    def restore(self, fitted: FittedDecision, state: Mapping[str, Tensor]) -> Scores:
+        """Return the model that was kept."""
+        return fitted.decision.restore(fitted.features, state)
+
+
+class ShiftedBias(OfNetworks):
+    """Something is added to the logit: the control that accepts more (or fewer) people and changes nothing else.
+
+    A model that accepts more people lets advice last, whatever else happened to it.
+
+    Arguments:
+        by: What is added, in standard deviations of the logit over validation people.
+    """
+
+    name: ClassVar[str] = "shifted-bias"
+    summary: ClassVar[str] = "the logit moved for everybody (control: lasting advice can be bought by accepting more)"
+
+    def __init__(self, *, by: float = 0.5) -> None:
+        self.by = number(self.name, "by", by)
+
+    def models(
+        self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent
+    ) -> Mapping[str, ReluClassifier]:
+        """Return the network with another last bias."""
+        from recourse_arena.models.changes.networks import moved
+
+        network = self._network(fitted)
+        spread = float(network.logit(fitted.validation.x).double().std())
+        return {"shifted-bias": moved(network, self.by * spread)}
+
+
+@hookimpl
+def recourse_changes() -> list[type[Change]]:
+    """Return the changes."""
+    return [Distilled, Faithful, FineTuned, Pruned, Quantized, Retrained, Same, ShiftedBias]

@@ -1,0 +1,1 @@
+"""What decision models keep, and what may become of them."""
