@@ -132,9 +132,9 @@ def test_json_says_all_of_it(kept):
     assert json.loads(told.json()) == kept
 
 
-def test_advice_of_a_newer_form_is_refused_and_other_arithmetic_is_named(german, kept):
+def test_advice_of_a_newer_form_is_refused_and_other_arithmetic_is_named(german_adviser, kept):
     with pytest.raises(ArenaError, match="it is of form 2, and this version of the package reads form 1"):
-        findings(german, {**kept, "version": 2})
+        findings(german_adviser, {**kept, "version": 2})
     said = changed(kept, ("certificate", "models", "classifier"), "0")
-    found = findings(german, changed(said, ("certificate", "arithmetic"), "other"), renewed=True)
+    found = findings(german_adviser, changed(said, ("certificate", "arithmetic"), "other"), renewed=True)
     assert any("fitted with arithmetic 'other' there" in one for one in found)

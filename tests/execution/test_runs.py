@@ -280,10 +280,10 @@ def test_objects_of_one_class_are_named_by_their_options(arena):
 
 
 def test_options_taken_as_keywords_tell_objects_apart_too():
-    from recourse_arena import api
+    from recourse_arena.interfaces.solver import named_solvers
     from recourse_arena_carma import ICarma
 
-    names = list(api._named([ICarma(kl=1.5), ICarma(kl=2.0)]))
+    names = list(named_solvers([ICarma(kl=1.5), ICarma(kl=2.0)]))
     assert names == ["icarma?kl=1.5", "icarma?kl=2.0"]
 
 

@@ -53,7 +53,7 @@ class Verifier:
 
     def findings(self, told: Told) -> list[str]:
         """Return what does not hold, a sentence each; nothing if everything does."""
-        found = [f"{words} was changed after it was written" for words in broken_seals(told)]
+        found = [f"{words}: changed after it was written" for words in broken_seals(told)]
         found += self._models(told)
         if told.certificate.protocol != PROTOCOL:
             found.append(f"it was judged by protocol {told.certificate.protocol}; here it is {PROTOCOL}")

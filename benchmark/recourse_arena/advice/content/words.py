@@ -201,7 +201,7 @@ class Words:
             verb = "change" if len(unable) > 1 else "changes"
             lines.append(_sentence(f"{_listed(unable)} alone {verb} nothing, within what you can do."))
         if self.advice.alternatives and not self.advice.single:
-            lines.append("No single change is enough, as far as was found.")
+            lines.append("No way with a single change was found.")
         return lines
 
     def _reason(self, one: Reason) -> str:

@@ -33,6 +33,7 @@ class ProcessState:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed % 2**32
+        self.touched = []  # an interrupt may end it before it has looked
 
     def __enter__(self) -> ProcessState:
         self._generators, self._defaults = _generators(), _defaults()
