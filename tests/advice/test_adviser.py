@@ -164,7 +164,8 @@ def test_who_can_do_nothing_is_told_what_would_open_a_way(german_adviser, refuse
 def test_before_they_are_asked_people_hear_their_limits(german_adviser, refused_people):
     about = german_adviser.about(refused_people(german_adviser, 1)[0])
     assert about.status is Status.NOT_FOUND
-    assert about.limits["duration"][0] < about.person["duration"] or about.limits["duration"][1] > 1
+    box, j = german_adviser.problem.box, german_adviser.problem.features.index("duration")
+    assert about.limits["duration"] == (box.lower[j], box.upper[j])
     assert about.limits["housing"] is None
     assert about.score < about.needed
 

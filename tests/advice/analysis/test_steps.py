@@ -1,4 +1,4 @@
-"""Values that people are told are short, and never ask less of them than was found."""
+"""Values that people are told are short."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from one_person import Accepts, case, numbers
 
 from recourse_arena import Feature, FeatureTable, Kind, Role
 from recourse_arena.advice.analysis.steps import Steps, shortest
-from recourse_arena.people.box import Box
 
 NOBODY = Accepts(lambda x: x[..., 0] < -1e9)
 
@@ -46,43 +45,15 @@ def test_whole_numbers_and_levels_are_told_as_they_are():
     one = case(features, NOBODY, [0.0] * 3, [0.0] * 3, [900.0, 2.0, 2.0], sd=300.0)
     steps = Steps.of(one.problem)
     assert steps.size.tolist() == [1.0] * 3
-    values = torch.tensor([[17.0, 1.0, 2.0]])
-    assert steps.rounded(values, away_from=one.factual, box=one.request.box).equal(values)
+    assert steps.at(torch.tensor([17, 1, 2])).tolist() == [17.0, 1.0, 2.0]
     assert steps.worth_telling(one.factual, torch.tensor([0.4, 1.0, 0.0])).tolist() == [False, True, False]
 
 
-def test_values_are_rounded_away_from_the_person_and_stay_in_the_box():
-    steps, box = steps_of(4.0), Box(torch.tensor([-1.02]), torch.tensor([3.12]))
-    values = torch.tensor([2.01, 1.99, 2.1, 2.0, 1.9999, 3.11, -1.01, 3.12, torch.nan])[:, None]
-    found = steps.rounded(values, away_from=torch.tensor([2.0]), box=box)[:, 0]
-    told = torch.tensor([2.05, 1.95, 2.1, 2.0, 1.95, 3.12, -1.02, 3.12])
-    assert found[:-1].equal(told)
-    assert found[-1].isnan()
-
-
-def test_who_stands_beyond_the_feasible_range_is_told_a_value_inside():
-    steps, box = steps_of(4.0), Box(torch.tensor([0.02]), torch.tensor([3.12]))
-    found = steps.rounded(torch.tensor([[3.12], [0.03]]), away_from=torch.tensor([9.0]), box=box)
-    assert found[:, 0].equal(torch.tensor([3.10, 0.02]))
-
-
-@given(
-    sd=st.floats(1e-6, 1e6),
-    largest=st.floats(1e-3, 1e6),
-    where=st.lists(st.floats(0, 1), min_size=4, max_size=4),
-)
-def test_rounding_keeps_its_word_for_any_scale(sd, largest, where):
+@given(sd=st.floats(1e-6, 1e6), largest=st.floats(1e-3, 1e6), share=st.floats(-1, 1))
+def test_a_number_of_steps_is_a_short_decimal_at_any_scale(sd, largest, share):
     steps = steps_of(sd, largest)
-    low, high = sorted(where[:2])
-    box = Box(torch.tensor([low * largest]), torch.tensor([high * largest]))
-    factual = torch.tensor([where[2] * largest])
-    value = box.lower + where[3] * (box.upper - box.lower)
-    value = value.clamp(box.lower, box.upper)
-    found = steps.rounded(value, away_from=factual, box=box)
-    assert box.lower <= found <= box.upper
-    assert (found - factual) * (value - factual).sign() >= (value - factual).abs()
-    assert steps.rounded(found, away_from=factual, box=box).equal(found)
-    if found not in (box.lower, box.upper, factual):
-        told = Decimal(Feature("x").word(float(found)))
-        assert told == Decimal(str(shortest(found[0])))
-        assert told % Decimal(str(float(steps.size))) == 0
+    number = round(share * largest / float(steps.size))
+    value = steps.at(torch.tensor([number])).float()
+    told = Decimal(Feature("x").word(float(value)))
+    assert told == Decimal(str(shortest(value[0])))
+    assert told == number * Decimal(str(float(steps.size)))

@@ -35,11 +35,6 @@ class Panel:
     tasks: dict[str, FitTask]
     notes: dict[str, str] = field(default_factory=dict)
 
-    def prepare(self) -> None:
-        """Prepare every solver; one that cannot be is noted."""
-        for name in self.tasks:
-            self._ready(name)
-
     def ask(self, request: Request) -> Iterator[tuple[str, Recommendation]]:
         """Ask every solver, and return what each recommends, in order; one that fails is noted, and not asked again.
 

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recourse_arena.people.box import Box
 from recourse_arena.problem.problem import Problem
 
 _FINENESS = 100
@@ -30,9 +29,8 @@ class Steps:
 
     Example:
         >>> steps = Steps(torch.tensor([5.0]).double(), torch.tensor([-2.0]).double())
-        >>> box = Box(torch.tensor([0.0]), torch.tensor([9.0]))
-        >>> steps.rounded(torch.tensor([3.1415]), away_from=torch.tensor([2.0]), box=box)
-        tensor([3.1500])
+        >>> steps.at(torch.tensor([63])).tolist()
+        [3.15]
     """
 
     factor: Tensor
@@ -78,27 +76,6 @@ class Steps:
         factor, power = (self.factor, self.power) if column is None else (self.factor[column], self.power[column])
         digits = number.double() * factor  # exact, and so is a power of ten from 1 on: rounded once, by division
         return torch.where(power < 0, digits / 10 ** power.neg().clamp(min=0), digits * 10 ** power.clamp(min=0))
-
-    def rounded(self, values: Tensor, *, away_from: Tensor, box: Box) -> Tensor:
-        """Return values rounded to steps, away from where people are and never back towards it.
-
-        Where the next step outwards lies outside the box, it is the box's bound as it is: rounding inwards instead
-        could undo what was advised. What is not moved, or lies on a step, stays.
-
-        Arguments:
-            values: Values to set, `(..., features)`.
-            away_from: The factual, broadcasts with them.
-            box: Feasible values of each person, broadcasts with them.
-        """
-        there, here = values.double(), away_from.double()
-        up = there > here
-        number = there / self.size
-        outward = self.at(torch.where(up, number.ceil(), number.floor()))
-        bound = torch.where(up, box.upper.double(), box.lower.double())
-        beyond = torch.where(up, outward > bound, outward < bound)
-        found = torch.where(beyond, bound, outward).to(values.dtype)
-        stays = (there == here) | (self.at(number.round()).to(values.dtype) == values) | ~values.isfinite()
-        return torch.where(stays, values, found)
 
 
 def shortest(value: Tensor) -> float:
