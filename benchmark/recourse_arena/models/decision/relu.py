@@ -96,10 +96,11 @@ class ReluClassifier(nn.Module):
             found = logit >= 0
             close = logit.abs() <= _CLOSE * (1 + z.abs().amax(-1)) if z.numel() else found
             if close.any():
-                found[close] = self._double_logit(x[close]) >= 0
+                found[close] = self.exact_logit(x[close]) >= 0
         return found
 
-    def _double_logit(self, x: Tensor) -> Tensor:
+    def exact_logit(self, x: Tensor) -> Tensor:
+        """Return the log odds `(...,)` in double precision: of each alone as among others, but for the last bits."""
         z = self._encoded(x.double())
         for layer in self.layers:
             z = linear(z, layer.weight.double(), layer.bias.double()) if isinstance(layer, nn.Linear) else layer(z)
