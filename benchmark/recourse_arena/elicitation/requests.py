@@ -22,6 +22,7 @@ from recourse_arena.elicitation.sampler import PreferenceSampler
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.people.box import Box
 from recourse_arena.people.people import People, Split
+from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
@@ -49,6 +50,7 @@ class Requests:
         people: Its people who may ask.
         problem: The problem with nothing withheld.
         registry: What is plugged in.
+        refused_by: The decision model that refuses those who ask.
         part: The part whose applicants ask.
     """
 
@@ -58,6 +60,7 @@ class Requests:
     people: Split
     problem: Problem
     registry: Registry
+    refused_by: Decisions
     part: Part = "test"
 
     def __len__(self) -> int:
@@ -109,7 +112,7 @@ class Requests:
     @cached_property
     def _refused(self) -> Tensor:
         """Who of the part is decided negatively, decided once: bool `(people,)`."""
-        return ~self.problem.decisions.accepts(self._everybody.x)
+        return ~self.refused_by.accepts(self._everybody.x)
 
     def _drawn(self, people: int) -> Tensor:
         """Return the numbers of so many applicants, rising, `(people,)`."""

@@ -17,21 +17,21 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recourse_arena.base.arithmetic import arithmetic_of, one_thread
-from recourse_arena.base.errors import ArenaError, NotApplicable, described
-from recourse_arena.base.keys import content_key
+from recourse_arena.base.arithmetic import arithmetic_of
+from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.base.progress_hook import ProgressHook
 from recourse_arena.execution.engines.progress import Progress
 from recourse_arena.execution.solving.nursery import Nursery
 from recourse_arena.execution.solving.surroundings import pickled
+from recourse_arena.execution.worker.changed_models import changed_models
 from recourse_arena.execution.worker.fitted_dataset import digest_of, people_of
-from recourse_arena.execution.worker.fitted_models import fitted_decision, kept_or_fitted
+from recourse_arena.execution.worker.fitted_models import fitted_decision
 from recourse_arena.interfaces.change import Change, FittedDecision
 from recourse_arena.interfaces.dataset import Dataset
-from recourse_arena.judging.lasting import check_decides_alike, compared, redecided, spread_of_logits
+from recourse_arena.judging.lasting import compared, redecided, spread_of_logits
 from recourse_arena.models.changes.matching import matched
 from recourse_arena.people.people import People
-from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.model_keys import ModelKeys, change_key
 from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.registry.discovery import discover
 from recourse_arena.registry.registry import Registry
@@ -110,7 +110,7 @@ def redecide(order: LastingOrder, registry: Registry, cache: ArtefactCache, prog
         ArenaError: As :meth:`LastingOrder.carry_out` says.
     """
     changes = {_label(one): registry.change(one) if isinstance(one, str) else one for one in order.changes}
-    named = [one for one in order.changes if isinstance(one, str)]
+    named, arithmetic = [one for one in order.changes if isinstance(one, str)], arithmetic_of(os.environ)
     steps = {f"{m['dataset']} {m['seed']} {label}": 10.0 for m in order.materials for label in changes}
     progress.begin(steps)
     rows: list[pd.DataFrame] = []
@@ -119,16 +119,20 @@ def redecide(order: LastingOrder, registry: Registry, cache: ArtefactCache, prog
     for material in order.materials:
         world = _world(order, material, registry, cache)
         for label, change in changes.items():
-            key = f"{world.name} {world.seed} {label}"
-            progress.step(key, f"{label} on {world.name}, seed {world.seed}")
-            origin = registry.origin("changes", label) if label in named else None
+            step = f"{world.name} {world.seed} {label}"
+            progress.step(step, f"{label} on {world.name}, seed {world.seed}")
+            key = (
+                change_key(registry, label, world.key, seed=world.seed, arithmetic=arithmetic)
+                if label in named
+                else None
+            )
             try:
-                for row, facts in _under(world, label, change, origin, cache, _hook(progress, key)):
+                for row, facts in _under(world, label, change, key, cache, _hook(progress, step)):
                     rows.append(row)
                     models.append(facts)
             except NotApplicable as reason:
                 notes.append({"dataset": world.name, "seed": world.seed, "change": label, "reason": str(reason)})
-            progress.done(key)
+            progress.done(step)
     progress.end()
     if not rows:
         raise ArenaError("; ".join(dict.fromkeys(note["reason"] for note in notes)) or f"{order.run} advises nobody")
@@ -206,7 +210,7 @@ def _under(
     world: _World,
     label: str,
     change: Change,
-    origin: Mapping[str, Any] | None,
+    key: str | None,
     cache: ArtefactCache,
     report: ProgressHook,
 ) -> Iterator[tuple[pd.DataFrame, dict[str, Any]]]:
@@ -215,13 +219,11 @@ def _under(
     What an object does may change from run to run: its models are kept nowhere.
     """
     fitted, seed = world.fitted, world.seed
-    arithmetic = arithmetic_of(os.environ)
-    key = content_key(classifier=world.key, change=origin, version=change.version, seed=seed, arithmetic=arithmetic)
-    own = ArtefactCache(None) if origin is None else cache
+    own = ArtefactCache(None) if key is None else cache
     accepted = int(fitted.model.accepts(fitted.validation.x).sum())
-    for name, model in changed_models(label, change, fitted, seed=seed, key=key, cache=own, report=report).items():
-        what = f"change {label}: model {name}"
-        check_decides_alike(what, model, fitted.validation.x)
+    for name, model in changed_models(
+        label, change, fitted, seed=seed, key=key or "", cache=own, report=report
+    ).items():
         size = change.size(fitted, model)
         for moved in (False, True):
             judged: Decisions | None = matched(model, accepted, fitted.validation.x) if moved else model
@@ -245,54 +247,6 @@ def _rows(world: _World, after: Decisions) -> pd.DataFrame:
         margin=margin,
         margin_sd=margin / (spread_of_logits(before, world.test.x) or np.nan),
     )
-
-
-def changed_models(
-    label: str,
-    change: Change,
-    fitted: FittedDecision,
-    *,
-    seed: int,
-    key: str,
-    cache: ArtefactCache,
-    report: ProgressHook,
-) -> Mapping[str, Decisions]:
-    """Return the models of a change by name, from the cache where they are kept.
-
-    Raises:
-        NotApplicable: If it can do nothing with the decision model.
-        ArenaError: If it raises anything else, or there are none.
-    """
-
-    def fit() -> dict[str, Decisions]:
-        try:
-            with one_thread():
-                found = dict(change.models(fitted, seed=seed, report=report))
-        except ArenaError:
-            raise
-        except Exception as error:  # a plugin may raise anything
-            raise ArenaError(f"change {label}: {described(error)}") from error
-        if not found:
-            raise ArenaError(f"change {label}: expected one or several models, got none")
-        return found
-
-    def state(models: Mapping[str, Decisions]) -> dict[str, Tensor] | None:
-        kept: dict[str, Tensor] = {}
-        for place, (name, model) in enumerate(models.items()):
-            tensors = change.state(fitted, model)
-            if tensors is None:
-                return None
-            kept |= {f"{place} {name} {part}": tensor for part, tensor in tensors.items()}
-        return kept
-
-    def restore(kept: Mapping[str, Tensor]) -> dict[str, Decisions]:
-        states: dict[tuple[int, str], dict[str, Tensor]] = {}
-        for words, tensor in kept.items():
-            place, name, part = words.split(" ", 2)
-            states.setdefault((int(place), name), {})[part] = tensor
-        return {name: change.restore(fitted, states[place, name]) for place, name in sorted(states)}
-
-    return kept_or_fitted(cache, "change", key, fit=fit, state=state, restore=restore)
 
 
 def check_changes(changes: Sequence[Any]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Change", "FittedDecision", "Size"]
+__all__ = ["AskedChange", "Change", "FittedDecision", "Size"]
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from recourse_arena.base.errors import ArenaError
@@ -38,6 +39,26 @@ class FittedDecision:
     model: Scores
     training: People
     validation: People
+
+
+@dataclass(frozen=True)
+class AskedChange:
+    """One model of a change, as the name of a dataset asks for it.
+
+    Arguments:
+        change: Name of the change, with options.
+        model: Name of the model, of a change that leads to several; empty: it leads to one.
+        matched: Whether its threshold is moved until it accepts as many validation people as the model before.
+    """
+
+    change: str
+    model: str = ""
+    matched: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """What it is, for people."""
+        return f"then {self.change}{f' ({self.model})' * bool(self.model)}{' at matched acceptance' * self.matched}"
 
 
 class Size(NamedTuple):
@@ -72,6 +93,11 @@ class Change(ABC):
     """Changes whenever the same model leads to others; kept models of other versions are not used."""
     summary: ClassVar[str] = ""
     """One line for people."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that its models come from: they are others when these change."""
+        return ()
 
     @abstractmethod
     def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Decisions]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.interfaces.change import AskedChange
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
 from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
@@ -27,7 +28,8 @@ class Dataset(ABC):
 
     Options of a variant arrive as keyword arguments: `loan?decision=adam` is `Loan(decision="adam")`. Some every
     dataset has, and none need declare: `decision=NAME` with the model's own as `decision.OPTION`, `cost=NAME` and
-    `effects=none` (`adult?decision=forest&decision.trees=50&cost=l1`).
+    `effects=none` (`adult?decision=forest&decision.trees=50&cost=l1`); `change=NAME` with the change's own as
+    `change.OPTION`, for what becomes of that decision model (`adult?change=quantized&change.bits=4`).
     """
 
     name: ClassVar[str]
@@ -46,6 +48,8 @@ class Dataset(ABC):
     nor graph nor the flow's people nor its recipe. Variants that differ in them only share one causal flow."""
     cost: str = "range"
     """Name of the cost of actions (:data:`~recourse_arena.problem.profile.COSTS`)."""
+    change: AskedChange | None = None
+    """A change of its decision model, whose model decides instead; who asks is whom the one before refuses."""
     effects: str = ""
     """What else moves when somebody acts: by the true `scm`, by a `flow` fitted along its graph, or `none` does. By
     default the first of these that there is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ModelKeys"]
+__all__ = ["ModelKeys", "change_key"]
 
 import hashlib
 from collections.abc import Collection
@@ -37,6 +37,7 @@ class ModelKeys:
             that is trained have the same one. Empty if it has no causal graph to fit one along.
         file: Digest of the dataset's files.
         heldout: Key of the causal flow that is handed to no solver; empty where there is none.
+        changed: Key of the models of the change that the dataset's name asks for; empty if it asks for none.
     """
 
     materials: str
@@ -44,6 +45,7 @@ class ModelKeys:
     flow: str
     file: str
     heldout: str = ""
+    changed: str = ""
 
     @classmethod
     def of(cls, name: str, *, seed: int, data: Path, registry: Registry, arithmetic: str) -> ModelKeys:
@@ -72,13 +74,36 @@ class ModelKeys:
         whatever_decides = origin | {"dataset": _without(origin["dataset"], {*dataset.decision_options, *parts})}
         caused = any(dataset.graph.parents.values())
         held = {"recipe": dataset.flow.other(), "heldout_version": _HELDOUT_VERSION}
+        classifier = content_key(**people_alone, recipe=decided)
+        changed = ""
+        if dataset.change is not None:
+            changed = change_key(registry, dataset.change.change, classifier, seed=seed, arithmetic=arithmetic)
+            origin["changed"] = changed
         return cls(
             content_key(**origin, decision=decided, flow=dataset.flow),
-            content_key(**people_alone, recipe=decided),
+            classifier,
             content_key(**whatever_decides, recipe=dataset.flow) if caused else "",
             str(origin["file"]),
             content_key(**whatever_decides, **held) if caused else "",
+            changed,
         )
+
+
+def change_key(registry: Registry, change: str, classifier: str, *, seed: int, arithmetic: str) -> str:
+    """Return the content key of the models of a change.
+
+    Arguments:
+        registry: What is plugged in.
+        change: Name of the change, with options.
+        classifier: Key of the decision model that is changed.
+        seed: The seed.
+        arithmetic: How it will be computed.
+    """
+    made, origin = registry.change(change), registry.origin("changes", change)
+    files = [hashlib.sha256(file.read_bytes()).hexdigest() for file in made.files if file.is_file()]
+    if files:  # wherever they lie
+        origin = {**_without(origin, ["file"]), "files": files}
+    return content_key(classifier=classifier, change=origin, version=made.version, seed=seed, arithmetic=arithmetic)
 
 
 def _decision(dataset: Dataset, registry: Registry) -> Any:

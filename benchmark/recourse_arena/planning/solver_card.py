@@ -13,6 +13,7 @@ from recourse_arena.base.names import variant
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
+from recourse_arena.registry.demands import Demand, demand_of
 from recourse_arena.registry.plugin import PluginRecord
 from recourse_arena.registry.registry import Registry
 
@@ -64,8 +65,9 @@ class SolverCard:
         Raises:
             ArenaError: If it declares something that there is not.
         """
-        plugin = None
+        plugin, demand = None, Demand()
         if registry is not None:
+            demand = demand_of(registry, text)
             owner = registry.owner("solvers", variant(text)[0])
             plugin = next((record for record in registry.used if record.name == owner), None)
         try:
@@ -73,7 +75,7 @@ class SolverCard:
                 name=str(solver.name),
                 version=str(solver.version),
                 summary=str(solver.summary),
-                knows=frozenset(map(Knowledge, solver.knows)),
+                knows=frozenset(map(Knowledge, solver.knows)) | ({Knowledge.CHANGE} if demand.lasting else set()),
                 needs=frozenset(map(Knowledge, solver.needs)),
                 acts_on=frozenset(map(Kind, solver.acts_on)),
                 keeps_rules=bool(solver.keeps_rules),

@@ -16,10 +16,11 @@ from recourse_arena.base.keys import content_key
 from recourse_arena.base.names import variant
 from recourse_arena.base.version import CONVERSATION, PROTOCOL, __version__
 from recourse_arena.planning.applicability import Known, mismatch
-from recourse_arena.planning.model_keys import ModelKeys
+from recourse_arena.planning.model_keys import ModelKeys, change_key
 from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.demands import Demand, demand_of
 from recourse_arena.registry.registry import Registry
 
 
@@ -133,6 +134,12 @@ class _Maker:
                 "version": made.version,
                 "package": __version__,
             }
+            demand = Demand() if handed else demand_of(self.registry, solver)
+            if demand.lasting:
+                classifier = models.keys.classifier
+                self.identities[models, solver]["lasting"] = change_key(
+                    self.registry, demand.lasting, classifier, seed=models.seed, arithmetic=self.arithmetic
+                )
         return self.identities[models, solver]
 
     def _asked(self, cell: Cell) -> dict[str, object]:

@@ -18,5 +18,7 @@ class Knowledge(StrEnum):
     """What the decision model is made of, for exact reasoning: the affine maps of a ReLU network."""
     FLOW = "flow"
     """The fitted causal flow."""
+    CHANGE = "change"
+    """The changed decision models under which advice is to last, as far as the decision model asks for them too."""
     SCM = "scm"
     """The true structural causal model, where the dataset has one."""

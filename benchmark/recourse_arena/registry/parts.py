@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant, written
+from recourse_arena.interfaces.change import AskedChange
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.offers import Relu, asked_for
@@ -32,9 +33,15 @@ class Offered(Protocol):
     def decisions(self) -> Any:
         """Decision models by name."""
 
+    @property
+    def changes(self) -> Any:
+        """Changes of decision models by name."""
 
-PARTS = ("decision", "cost", "effects")
-"""Options of every dataset; those of a decision model begin with `decision.`."""
+
+PARTS = ("decision", "cost", "effects", "change", "changed", "matched")
+"""Options of every dataset; those of a decision model begin with `decision.`, of a change of it with `change.`."""
+
+_CHANGE = ("change", "changed", "matched")
 
 _EFFECTS = ("scm", "flow", "none")
 
@@ -47,7 +54,7 @@ def parts_of(registry: Offered, text: str) -> frozenset[str]:
     return frozenset(
         option
         for option in options
-        if (option in PARTS or option.startswith("decision."))
+        if (option in PARTS or option.startswith(("decision.", "change.")))
         and (option not in own or (option == "decision" and model in registry.decisions))
     )
 
@@ -67,7 +74,7 @@ def with_parts(registry: Offered, text: str) -> Dataset:
     parts = {option: value for option, value in options.items() if option in asked}
     mine = {option: value for option, value in options.items() if option not in asked}
     try:
-        dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*"})
+        dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*", "change.*"})
     except ArenaError as error:
         near = get_close_matches(mine.get("decision", ""), list(registry.decisions), n=1)
         if not near:
@@ -81,6 +88,8 @@ def with_parts(registry: Offered, text: str) -> Dataset:
         _set(dataset, "cost", parts["cost"])
     if "effects" in parts:
         _set(dataset, "effects", _asked_effects(dataset, parts["effects"]))
+    if any(option.partition(".")[0] in _CHANGE for option in parts):
+        _set(dataset, "change", _asked_change(registry, name, parts))
     return dataset
 
 
@@ -101,6 +110,12 @@ def decision_of(registry: Offered, dataset: Dataset) -> Decision:
 
 def decision_words(dataset: Dataset) -> str:
     """Return what a decision model is called in records: its name with options, a file by its name alone."""
+    if dataset.change is not None:
+        return f"{_as_it_was(dataset)}, {dataset.change.in_words}"
+    return _as_it_was(dataset)
+
+
+def _as_it_was(dataset: Dataset) -> str:
     asked = dataset.decision
     if isinstance(asked, DecisionRecipe):
         return "relu"
@@ -108,6 +123,21 @@ def decision_words(dataset: Dataset) -> str:
         return asked.name
     name, options = written(asked)
     return spell(name, {key: Path(value).name if key == "file" else value for key, value in options.items()})
+
+
+def _asked_change(registry: Offered, name: str, parts: Mapping[str, str]) -> AskedChange:
+    options = {key.partition(".")[2]: value for key, value in parts.items() if key.startswith("change.")}
+    if "change" not in parts:
+        lonely = next(part for part in parts if part.partition(".")[0] in _CHANGE)
+        raise ArenaError(f"dataset {name!r}: {lonely} is about a change of its decision model; add change=NAME")
+    asked = spell(parts["change"], options)
+    if parts["change"] not in registry.changes:
+        raise registry.changes.unknown(parts["change"])
+    registry.changes.create(asked)  # wrong options are an error here, where the dataset is named
+    matched = parts.get("matched", "false")
+    if matched not in ("true", "false"):
+        raise ArenaError(f"dataset {name!r}: matched must be true or false, got {matched!r}")
+    return AskedChange(asked, parts.get("changed", ""), matched == "true")
 
 
 def _asked_decision(registry: Offered, dataset: Dataset, parts: Mapping[str, str]) -> DecisionRecipe | str:

@@ -16,6 +16,7 @@ from recourse_arena.base.errors import ArenaError, described, unknown
 from recourse_arena.base.names import NAME, is_name, spell, variant, written
 from recourse_arena.interfaces.plugin_kinds import PLUGIN_KINDS
 from recourse_arena.problem.scenario import SCHEMES, Scenario
+from recourse_arena.registry.demands import DEMANDS, demand_of, undemanding
 from recourse_arena.registry.offers import check_option
 from recourse_arena.registry.parts import decision_of, with_parts
 from recourse_arena.registry.plugin import Plugin, PluginRecord
@@ -130,8 +131,15 @@ class Registry:
         return self.changes.create(name)
 
     def solver(self, name: str) -> Solver:
-        """Return the solver of a name with options, such as `grid?points=9`."""
-        return self.solvers.create(name)
+        """Return the solver of a name with options, such as `grid?points=9`.
+
+        Options that it does not have itself are those of every solver: a margin, and to last under a change. It is not
+        told of them: the decision model that it meets asks for more.
+        """
+        demand_of(self, name)  # a wrong one is an error here, where the solver is named
+        own = self.solvers.get(variant(name)[0])
+        known = () if own is None else {*inspect.signature(own).parameters, *DEMANDS, "lasting.*"}
+        return self.solvers.create(undemanding(self, name), known)
 
     def only(self, *names: str) -> Registry:
         """Return what some plugins offer: nothing of any other is imported on the way."""

@@ -20,8 +20,10 @@ from recourse_arena.base.names import variant
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.elicitation.requests import Requests
+from recourse_arena.execution.worker.changed_models import asked_model
 from recourse_arena.execution.worker.fitted_models import fitted_models, marginals
 from recourse_arena.execution.worker.heldout import heldout_flow, heldout_neighbours
+from recourse_arena.interfaces.change import FittedDecision
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.fresh_noise import FreshNoise
 from recourse_arena.judging.judge import Judge
@@ -37,7 +39,7 @@ from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
 from recourse_arena.problem.graph import CausalGraph
-from recourse_arena.problem.model_protocols import AsLikely, Plausibility
+from recourse_arena.problem.model_protocols import AsLikely, Decisions, Plausibility
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.profile import profile
 from recourse_arena.problem.request import Request
@@ -70,6 +72,8 @@ class FittedDataset:
             `features` (what their values mean).
         neighbours: Accepted training people, for those whose nearest one is looked for.
         heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
+        before: The decision model that people are refused by, with what it was fitted to. It is what decides, too,
+            unless the dataset's name asks for a change of it.
     """
 
     name: str
@@ -80,6 +84,7 @@ class FittedDataset:
     problem: Problem
     requests: Requests
     identity: Mapping[str, object]
+    before: FittedDecision
     neighbours: Neighbours | None = None
     heldout: Plausibility | None = None
 
@@ -186,6 +191,9 @@ def prepare(
     decision = registry.decision_of(dataset)
     model, flow = fitted_models(dataset, decision, splits, keys, seed=seed, cache=cache, report=report)
     train, effects = splits.recourse.train, dataset.effects_known
+    before = FittedDecision(
+        dataset.features, decision, model, splits.decision.train.seen(), splits.decision.validation.seen()
+    )
     refused = ~model.accepts(train.x)
     if refused.all() or not refused.any():
         whom = "all training people" if refused.all() else "none of the training people: nobody asks for recourse"
@@ -194,6 +202,9 @@ def prepare(
             "look at the labels, or at the favourable class of the model"
         )
     encoding = Encoding.fitted(dataset.features, train.x)
+    decides: Decisions = model
+    if dataset.change is not None:
+        decides = asked_model(dataset.change, before, keys, seed=seed, registry=registry, cache=cache, report=report)
     neighbours = Neighbours(encoding, train.x[~refused]) if flow is None else None
     other = heldout_flow(dataset, splits, keys, seed=seed, cache=cache)
     heldout = heldout_neighbours(encoding, splits, model) if flow is None else AsLikely(other) if other else None
@@ -201,7 +212,7 @@ def prepare(
         dataset=name,
         features=dataset.features,
         graph=dataset.graph,
-        decisions=model,
+        decisions=decides,
         cost=Cost.fitted(train.x, refused, dataset.features, dataset.cost),
         box=Box.spanning(train.x[refused], dataset.features),
         training=train.seen(),
@@ -213,9 +224,9 @@ def prepare(
         neighbours=neighbours,
         without_effects=NoEffects() if effects == "none" else None,
     )
-    requests = Requests(name, seed, dataset, splits.recourse, problem, registry)
+    requests = Requests(name, seed, dataset, splits.recourse, problem, registry, refused_by=model)
     test = splits.decision.test
-    accepted = model.accepts(test.x)
+    accepted = decides.accepts(test.x)
     identity = {
         "dataset": name,
         "seed": seed,
@@ -236,7 +247,9 @@ def prepare(
         "split": "test",
         "features": [_said_of(feature) for feature in dataset.features],
     }
-    return FittedDataset(name, keys.materials, dataset, seed, splits, problem, requests, identity, neighbours, heldout)
+    return FittedDataset(
+        name, keys.materials, dataset, seed, splits, problem, requests, identity, before, neighbours, heldout
+    )
 
 
 def _said_of(feature: Feature) -> dict[str, object]:

@@ -18,6 +18,7 @@ from recourse_arena.execution.guard.broken_constraints import broken_constraints
 from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.execution.guard.progress_events import Ear, Listener, throttled
 from recourse_arena.execution.solving.solver_process import Apart, Failed, SolverProcess
+from recourse_arena.execution.worker.changed_models import demanding_problem
 from recourse_arena.execution.worker.conversing import talk
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.execution.worker.measuring import MetricValues
@@ -28,6 +29,7 @@ from recourse_arena.planning.plan import Cell
 from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
+from recourse_arena.registry.demands import Demand, demand_of
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_frame
@@ -182,6 +184,11 @@ class LocalWorker:
 
     def _fitted(self, guard: Guard | SolverProcess, task: FitTask) -> float:
         problem = self._dataset_of(task.models).problem_for(task.scenario, actionable=task.scenario.actionable)
+        if demand := Demand() if task.handed else demand_of(self.registry, task.solver):
+            dataset, keys = self._dataset_of(task.models), task.models.keys
+            problem = demanding_problem(
+                problem, demand, dataset, keys, registry=self.registry, cache=self.cache, report=self._report
+            )
         problem = replace(problem, report=self._report)
         made = False
 
