@@ -47,6 +47,7 @@ ROOMS = (
     "advice",
     "reporting.results",
     "reporting.leaderboard",
+    "reporting.lasting",
     "reporting.comparison",
     "reporting.paper",
     "reporting.figures",

@@ -28,6 +28,7 @@ from recourse_arena.planning.plan import Selection
 from recourse_arena.planning.suite_file import find_suite
 from recourse_arena.reporting.forms import boards_are_newer, write_boards
 from recourse_arena.reporting.result import Result
+from recourse_arena.storage.lasting_table import undecided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from recourse_arena.execution.preview import Preview
     from recourse_arena.execution.run_order import RunOrder
     from recourse_arena.interfaces.decision import Decision
-    from recourse_arena.reporting.lasting import Lasting
+    from recourse_arena.reporting.lasting.table import Lasting
     from recourse_arena.storage.run_files import RunFiles
     from recourse_arena.tables.table_dataset import TableDataset
 
@@ -51,6 +52,7 @@ def run(
     people: int | None = None,
     seeds: Sequence[int] = (),
     metrics: Sequence[str] | str = (),
+    changes: Sequence[str] | str = (),
     fresh: bool = False,
     data: str | Path | None = None,
     cache: str | Path | None = None,
@@ -78,6 +80,8 @@ def run(
         seeds: Seeds instead of the suite's.
         metrics: Names of metrics of plugins, beside those of the suite; those of a plugin that has a dataset, solver or
             suite of the run are measured anyway.
+        changes: Names of changes of decision models, with options, instead of the suite's: all advice is decided on
+            again by each of their models (:func:`lasting`).
         fresh: Compute every cell anew, even if the folder holds it. Models in the cache are kept.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
@@ -103,7 +107,7 @@ def run(
     limits = Limits(timeout, parsed_memory(memory) if isinstance(memory, str) else memory)
     temporary = tempfile.TemporaryDirectory(prefix="recourse-arena-") if out is None else None
     order = _order(
-        suite, solvers, datasets, scenarios, people, seeds, person_timeout, metrics, data, cache, no_plugins,
+        suite, solvers, datasets, scenarios, people, seeds, person_timeout, metrics, changes, data, cache, no_plugins,
         folder=Path(temporary.name if temporary else str(out)).absolute(),
         fresh=fresh, jobs=jobs, scheduler=scheduler, limits=limits,
     )  # fmt: skip
@@ -115,6 +119,11 @@ def run(
         hears.say(_TOGETHER)
         carry_out(order, hears)
     result = load(order.folder, keep=temporary)
+    if left := undecided(result):
+        lasting(
+            result, changes=left, datasets=order.datasets, data=data, cache=cache, progress=hears,
+            no_plugins=no_plugins, isolated=isolated,
+        )  # fmt: skip
     if temporary is None and not boards_are_newer(order.folder):
         write_boards(result.board, order.folder)
     return result
@@ -130,6 +139,7 @@ def preview(
     people: int | None = None,
     seeds: Sequence[int] = (),
     metrics: Sequence[str] | str = (),
+    changes: Sequence[str] | str = (),
     person_timeout: float | None = None,
     fresh: bool = False,
     data: str | Path | None = None,
@@ -144,7 +154,7 @@ def preview(
     """
     out, jobs, fresh = as_path("out", out), as_whole_number("jobs", jobs, least=1), as_yes_or_no("fresh", fresh)
     order = _order(
-        suite, solvers, datasets, scenarios, people, seeds, person_timeout, metrics, data, cache, no_plugins,
+        suite, solvers, datasets, scenarios, people, seeds, person_timeout, metrics, changes, data, cache, no_plugins,
         folder=Path(out or "."), jobs=jobs,
     )  # fmt: skip
     from recourse_arena.execution.preview import Preview
@@ -174,6 +184,7 @@ def _order(
     seeds: Sequence[int],
     person_timeout: float | None,
     metrics: Sequence[str] | str,
+    changes: Sequence[str] | str,
     data: str | Path | None,
     cache: str | Path | None,
     no_plugins: Sequence[str],
@@ -189,7 +200,9 @@ def _order(
         raise ArenaError(f"no_plugins: expected names of plugins, got {no_plugins!r}")
     several = as_several("datasets", datasets, (str, Dataset))
     words = [one for one in several if not isinstance(one, Dataset)]
-    choice = replace(Selection.checked(words, scenarios, people, seeds, person_timeout, metrics), solvers=tuple(names))
+    choice = replace(
+        Selection.checked(words, scenarios, people, seeds, person_timeout, metrics, changes), solvers=tuple(names)
+    )
     return RunOrder(
         suite,
         choice=choice,
@@ -346,41 +359,22 @@ def lasting(
         ArenaError: If names or options are wrong, the run does not say who people would be, the decision models here
             are not the run's, or no change can do anything with them.
     """
-    from recourse_arena.execution.redeciding import LastingOrder, check_changes
-    from recourse_arena.reporting.lasting import Lasting
-    from recourse_arena.reporting.results.counterfactuals import counterfactuals
-    from recourse_arena.storage.lasting_table import keep_redecided, read_redecided
+    from recourse_arena.reporting.lasting.decided_again import decided_again
+    from recourse_arena.reporting.lasting.table import Lasting
     from recourse_arena.storage.run_files import RunFiles
 
     several = as_several("changes", changes, (str, Change))
-    check_changes(several)
     result = run if isinstance(run, RunFiles) else RunFiles.read(as_path("run", run) or Path())
-    advised = result.read_people(lambda column: False)
-    names = [] if advised is None else list(dict.fromkeys(advised["dataset"]))
-    seeds = set() if advised is None else {*zip(advised["dataset"], advised["seed"], strict=True)}
-    materials = [found for found in result.info.get("materials", []) if (found["dataset"], found["seed"]) in seeds]
-    if not materials or {found["dataset"] for found in materials} != {*names}:
-        raise ArenaError(f"{result.path} does not say whom it advised, or by which models; run the suite again")
-    hears = _hearing(progress)
-    with tempfile.TemporaryDirectory(prefix="recourse-arena-") as folder:
-        order = LastingOrder(
-            str(result.path),
-            materials=tuple(materials),
-            people={name: counterfactuals(result, name, words=False) for name in names},
-            changes=several,
-            out=Path(folder) / "lasting.parquet",
-            data=data_folder(as_path("data", data)),
-            cache=cache_folder(as_path("cache", cache)),
-            datasets=as_several("datasets", datasets, (str, Dataset)),
-            no_plugins=as_several("no_plugins", no_plugins),
-        )
-        if wants_isolation(isolated):
-            run_apart(order, hears)
-        else:
-            order.carry_out(hears)
-        found = read_redecided(order.out)
-    assert found is not None
-    keep_redecided(result, found)
+    found = decided_again(
+        result,
+        several,
+        datasets=as_several("datasets", datasets, (str, Dataset)),
+        data=data_folder(as_path("data", data)),
+        cache=cache_folder(as_path("cache", cache)),
+        no_plugins=as_several("no_plugins", no_plugins),
+        hears=_hearing(progress),
+        isolated=wants_isolation(isolated),
+    )
     return Lasting(found)
 
 

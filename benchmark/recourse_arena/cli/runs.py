@@ -24,6 +24,13 @@ _FORMATS = ("table", "md", "html", "csv", "json")
 @click.option("--people", type=click.IntRange(min=1), help="How many people are asked about, drawn by seed.")
 @click.option("--seeds", metavar="0,1,2", help="Seeds, instead of the suite's.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Metric of a plugin, too; repeatable.")
+@click.option(
+    "--change",
+    "changes",
+    multiple=True,
+    metavar="NAME",
+    help="Change of decision models that advice is to outlast; repeatable.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Cells worked on at a time.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers do the work, as tcp://HOST:8786.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="What preparing a solver, and each cell, may take.")

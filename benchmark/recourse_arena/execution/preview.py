@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Preview", "efforts"]
+__all__ = ["Preview", "efforts", "is_kept"]
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +87,7 @@ class Preview:
         """
         graph = TaskGraph.of(plan, registry, data=data, arithmetic=arithmetic)
         kept, advised = folder.finished(plan, graph) if folder else (set(), set())
-        tasks = graph.needed(kept, advised)
+        tasks = [*graph.needed(kept, advised), *(task for task in graph.changes if not is_kept(task, cache))]
         rough = efforts(tasks, cache)
         known = frozenset(task for task in tasks if is_kept(task, cache))
         seconds = max(sum(rough.values()) / jobs, max(rough.values(), default=0.0))

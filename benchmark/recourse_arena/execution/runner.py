@@ -18,7 +18,7 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import plain
 from recourse_arena.execution.engines.engine import Engine, Serial
 from recourse_arena.execution.engines.progress import Progress
-from recourse_arena.execution.preview import efforts
+from recourse_arena.execution.preview import efforts, is_kept
 from recourse_arena.execution.summary import cross_checked, summarise
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 from recourse_arena.execution.worker.local_worker import LocalWorker
@@ -144,7 +144,7 @@ class _Run:
 
     def work(self, engine: Engine, progress: Progress, cache: ArtefactCache) -> None:
         """Work on everything that is not kept."""
-        tasks = self._tasks()
+        tasks = self._tasks(cache)
         rough = {task.key: seconds for task, seconds in efforts(tasks, cache).items() if task.told}
         progress.begin(rough, len(self.plan.cells), len(self.judged))
         try:
@@ -194,17 +194,18 @@ class _Run:
             progress.cell(Outcome.SKIPPED)
             progress.say(f"skipped {_words(cell)}: {reason}")
 
-    def _tasks(self) -> list[Task]:
-        """Return what must run: for cells that are not kept, and to know the models."""
+    def _tasks(self, cache: ArtefactCache) -> list[Task]:
+        """Return what must run: for cells and changed models that are not kept, and to know the models."""
         tasks = self.graph.needed(self.judged, {task.key for task in self.advised})
-        wanted = {*tasks}
+        changes = [task for task in self.graph.changes if not is_kept(task, cache)]
+        wanted, needed = {*tasks}, {task.models for task in changes}
         for models in self.graph.models:
             known = self.folder.models(models.key) if self.folder else None
             if known is not None and not _other_models(known, self.rests_on.get(models.key, {})):
                 self.models[models.key] = known
-            elif models not in wanted:
+            if models not in wanted and (models.key not in self.models or models in needed):
                 tasks.append(models)
-        return tasks
+        return [*tasks, *changes]
 
     def _take(self, task: Task, answer: TaskResult, progress: Progress) -> None:
         if isinstance(answer, Failure):

@@ -42,6 +42,8 @@ class Suite:
             attainability under the truth where it is known, else under what no solver was handed, and validity, then
             cost, where nobody was asked for plausibility.
         metrics: Names of metrics of plugins that are measured, beside those of the suite itself.
+        changes: Names of changes of decision models, with options: all advice is decided on again by each of their
+            models, but for datasets whose name asks for a change itself.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Suite:
     optional: frozenset[str] = field(default_factory=frozenset)
     ranked_by: str = ""
     metrics: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     def identity(self) -> dict[str, Any]:
         """Return what a run folder remembers of the suite."""

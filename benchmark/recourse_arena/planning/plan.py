@@ -17,6 +17,7 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.solver_card import Describe, SolverCard, cards_of
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.demands import demand_of
 from recourse_arena.registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Selection:
         person_timeout: Seconds that a solver may spend on a person, where it has an option that says so and its name
             does not set it: it becomes part of its name.
         metrics: Names of metrics of plugins, beside those of the suite.
+        changes: Names of changes of decision models, with options, instead of the suite's.
     """
 
     datasets: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class Selection:
     seeds: tuple[int, ...] = ()
     person_timeout: float | None = None
     metrics: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @classmethod
     def checked(
@@ -76,6 +79,7 @@ class Selection:
         seeds: Sequence[int] | None = (),
         person_timeout: float | None = None,
         metrics: Sequence[str] | str | None = (),
+        changes: Sequence[str] | str | None = (),
     ) -> Selection:
         """Return what was chosen, whoever says it; a single name is one name.
 
@@ -93,6 +97,7 @@ class Selection:
             seeds=numbers,
             person_timeout=as_seconds("person timeout", person_timeout),
             metrics=_names("metrics", metrics),
+            changes=_names("changes", changes),
         )
 
 
@@ -115,6 +120,7 @@ class Plan:
         solvers: What its solvers declare, by name with options.
         handed: Names of those that were handed over as objects.
         notes: Who of files of answers is left out and why, a line each.
+        changes: Names of changes of decision models, with options.
     """
 
     suite: Suite
@@ -123,6 +129,7 @@ class Plan:
     solvers: Mapping[str, SolverCard] = field(default_factory=dict)
     handed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -188,7 +195,10 @@ def make_plan(
     _check_ranking(suite, registry)
     used = {name: cards[name] for name in named.values()}
     told = tuple(dict.fromkeys(notes))
-    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed), told)
+    changes = tuple(dict.fromkeys(choice.changes or _several("changes", suite.changes)))
+    for asked in (*changes, *(demand.lasting for name in used if (demand := demand_of(registry, name)).lasting)):
+        registry.change(asked)  # an unknown one is an error here, before anything runs
+    return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed), told, changes)
 
 
 def _check_ranking(suite: Suite, registry: Registry) -> None:

@@ -32,6 +32,7 @@ class _Suite(_Block, frozen=True):
     version: str = "1"
     ranked_by: str = ""
     metrics: Names = ()
+    changes: Names = ()
     block: list[Any] = []  # noqa: RUF012
     answers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -48,10 +49,10 @@ class _Answers(Table, frozen=True):
 def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) -> Suite:
     """Return the suite of a TOML file.
 
-    Keys: `name`, `summary`, `seeds`, `metrics` (of plugins), `ranked_by` (the metric that ranks, if not the best known
-    attainability), and `datasets`, `scenarios`, `solvers`, `people`, either at the top or in several `[[block]]`
-    tables; `[answers.NAME]` with `file`, `scheme` (`likert?levels=7`), `labels` of its levels, `profile`,
-    `plausibility`, `density` makes a scenario of real answers.
+    Keys: `name`, `summary`, `seeds`, `metrics` (of plugins), `changes` (of decision models), `ranked_by` (the metric
+    that ranks, if not the best known attainability), and `datasets`, `scenarios`, `solvers`, `people`, either at the
+    top or in several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme` (`likert?levels=7`), `labels` of its
+    levels, `profile`, `plausibility`, `density` makes a scenario of real answers.
 
     Arguments:
         path: The file.
@@ -71,6 +72,7 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
         version=said.version,
         ranked_by=said.ranked_by,
         metrics=said.metrics,
+        changes=said.changes,
     )
 
 

@@ -18,7 +18,7 @@ from recourse_arena.base.version import CONVERSATION, PROTOCOL, __version__
 from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.planning.model_keys import ModelKeys, change_key
 from recourse_arena.planning.plan import Cell, Plan
-from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
+from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.demands import Demand, demand_of
 from recourse_arena.registry.registry import Registry
@@ -32,18 +32,21 @@ class TaskGraph:
         cells: A task per cell, in the order of the plan; without those of datasets that are left out.
         broken: Why the models of a dataset and seed cannot even be named.
         unfit: Why a cell is left out: its solver declares that it is not meant for it.
+        changes: What becomes of each decision model, under each change of the plan.
     """
 
     cells: tuple[JudgeTask, ...]
     broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
     unfit: dict[Cell, str] = field(default_factory=dict)
+    changes: tuple[ChangeTask, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, registry: Registry, *, data: Path, arithmetic: str) -> TaskGraph:
         """Return the graph of a plan that is computed in some arithmetic; nothing is computed yet but keys."""
         maker = _Maker(plan, registry, data, arithmetic, uuid4().hex)
         tasks = [maker.cell(cell) for cell in plan.cells if cell.dataset not in plan.skipped]
-        return cls(tuple(task for task in tasks if task), maker.broken, maker.unfit)
+        changes = [maker.change(models, change) for models in maker.models.values() for change in plan.changes]
+        return cls(tuple(task for task in tasks if task), maker.broken, maker.unfit, tuple(filter(None, changes)))
 
     @property
     def models(self) -> list[ModelsTask]:
@@ -108,6 +111,14 @@ class _Maker:
         advice = content_key(**self._identity(fit.models, cell.solver), **self._asked(cell))
         return JudgeTask(SolveTask(fit, cell, advice), cell, content_key(advice=advice, protocol=PROTOCOL))
 
+    def change(self, models: ModelsTask, change: str) -> ChangeTask | None:
+        """Return the task of a change; none for a decision model that is a changed one already."""
+        if models.keys.changed:
+            return None
+        classifier = models.keys.classifier
+        key = change_key(self.registry, change, classifier, seed=models.seed, arithmetic=self.arithmetic)
+        return ChangeTask(models, change, key)
+
     def _fit(self, models: ModelsTask, cell: Cell) -> FitTask:
         solver = self.plan.solvers[cell.solver]
         for name in solver.fit_depends_on:
@@ -149,6 +160,8 @@ class _Maker:
             said = asdict(replace(cell.scenario, answers=None))  # wherever the file lies
             if not cell.scenario.labels:
                 del said["labels"]  # keys are those of before there were any
+            if cell.scenario.part == "test":
+                del said["part"]
             if cell.scenario.policy is None:
                 del said["policy"]
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FitTask", "JudgeTask", "ModelsTask", "SolveTask", "Task"]
+__all__ = ["ChangeTask", "FitTask", "JudgeTask", "ModelsTask", "SolveTask", "Task"]
 
 import re
 from abc import ABC, abstractmethod
@@ -130,8 +130,8 @@ class ModelsTask(Task):
     @property
     def artefacts(self) -> tuple[tuple[str, str], ...]:
         """The models."""
-        flows = (("flow", self.keys.flow), ("heldout", self.keys.heldout))
-        return ("classifier", self.keys.classifier), *(place for place in flows if place[1])
+        others = (("flow", self.keys.flow), ("heldout", self.keys.heldout), ("change", self.keys.changed))
+        return ("classifier", self.keys.classifier), *(place for place in others if place[1])
 
     @property
     def dataset_read(self) -> str:
@@ -141,6 +141,48 @@ class ModelsTask(Task):
     def heading(self, *, kept: bool) -> str:
         """Return its line in a preview."""
         return f"{self.dataset}, seed {self.seed}: decision model and causal flow ({'kept' if kept else 'to make'})"
+
+
+@dataclass(frozen=True)
+class ChangeTask(Task):
+    """What becomes of the decision model of a dataset and seed under a change.
+
+    Arguments:
+        models: What it rests on.
+        change: Name of the change, with options.
+        key: Content key.
+    """
+
+    models: ModelsTask
+    change: str
+    key: str
+
+    rough_seconds: ClassVar[float] = 20.0
+    kind: ClassVar[str] = "change"
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.models.dataset}: {self.change}"
+
+    @property
+    def needs(self) -> tuple[Task, ...]:
+        """The models."""
+        return (self.models,)
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The change."""
+        return "changes", self.change
+
+    @property
+    def artefacts(self) -> tuple[tuple[str, str], ...]:
+        """The changed models."""
+        return (("change", self.key),)
+
+    def heading(self, *, kept: bool) -> str:
+        """Return its line in a preview."""
+        return f"{self.models.dataset}, seed {self.models.seed}: change {self.change} ({'kept' if kept else 'to make'})"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DENSITIES", "NOTIONS", "PARTS", "SCHEMES", "Density", "Notion", "Scenario", "scenario_in_words"]
+__all__ = ["DENSITIES", "NOTIONS", "PARTS", "SCHEMES", "Density", "Notion", "Part", "Scenario", "scenario_in_words"]
 
 import re
 from collections.abc import Mapping
@@ -20,6 +20,9 @@ Density = Literal["flow", "scm"]
 
 DENSITIES: tuple[Density, ...] = get_args(Density)
 
+Part = Literal["test", "validation"]
+"""Which of a dataset's people ask."""
+
 Notion = Literal["flow", "scm", "neighbours"]
 """What says what is plausible in a request."""
 
@@ -31,6 +34,7 @@ SCHEMES: Mapping[str, str] = {"score": "likert", "binary": "binary"}
 _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "no-plausibility": {"plausibility": False},
     "scm-plausibility": {"density": "scm"},
+    "validation-people": {"part": "validation"},
 }
 
 PARTS: Mapping[str, str] = {
@@ -44,6 +48,7 @@ PARTS: Mapping[str, str] = {
     "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it, uniform ones",
     "!no-plausibility": "advice need not lead to a plausible person",
     "!scm-plausibility": "plausible is what the true causal model finds likely, rather than the fitted one",
+    "!validation-people": "validation people ask, rather than test people: settings are to be chosen by them",
     "!asked-POLICY": "all of it is hidden, and so are bounds of one's own: an elicitation policy finds out",
 }
 """What a scenario's name is made of, and what each part means."""
@@ -83,6 +88,7 @@ class Scenario:
         labels: Words for the levels of the scheme, from the first, which the answers may say instead of numbers.
         policy: Name of the elicitation policy, with options, that has to find out what people want; none where solvers
             are told.
+        part: Which people ask: those for the test, or for validation.
 
     Raises:
         ArenaError: If a density is chosen for a plausibility that is not asked for.
@@ -91,7 +97,7 @@ class Scenario:
         >>> Scenario.parse("score-hard-random+soft-linear")
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
 distribution='uniform', plausibility=True, answers=None, density='flow', labels=(), \
-policy=None)
+policy=None, part='test')
     """
 
     TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable")
@@ -107,6 +113,7 @@ policy=None)
     density: Density = "flow"
     labels: tuple[str, ...] = ()
     policy: str | None = None
+    part: Part = "test"
 
     def __post_init__(self) -> None:
         if self.density not in DENSITIES:
@@ -201,6 +208,8 @@ preference; liked or not, acting costs the same; advice is to lead to a plausibl
         else:
             by = ", by the true causal model" if self.density == "scm" else ""
             parts.append(f"advice is to lead to a plausible person{by}")
+        if self.part != "test":
+            parts.append(f"those who ask are {self.part} people")
         if self.policy is not None:
             does = (policies or {}).get(self.policy.partition("?")[0])
             parts.append(f"no solver is told: the policy {self.policy} finds out{f' ({does})' if does else ''}")
@@ -244,7 +253,7 @@ def _unreadable(name: str, schemes: Mapping[str, str]) -> ArenaError:
     words = "|".join(f"{word}-" for word in schemes)
     return ArenaError(
         f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
-        f"then perhaps @DISTRIBUTION, !no-plausibility or !scm-plausibility, and !asked-POLICY,\n"
+        f"then perhaps @DISTRIBUTION, !no-plausibility or !scm-plausibility, !validation-people, and !asked-POLICY,\n"
         f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LASTING", "Redecided", "keep_redecided", "read_redecided", "write_redecided"]
+__all__ = ["LASTING", "Redecided", "keep_redecided", "kept_redecided", "read_redecided", "undecided", "write_redecided"]
 
 import hashlib
 import json
@@ -88,14 +88,32 @@ def keep_redecided(run: RunFiles, found: Redecided) -> None:
     path, table = run.path / LASTING, run.table("people.parquet")
     if table is None:
         return
-    with table.open("rb") as file:
-        people = hashlib.file_digest(file, "sha256").hexdigest()
+    people = _digest(table)
     kept = read_redecided(path, people=people)
     try:
         refuse_links(path)
         write_redecided(path, found if kept is None else found.beside(kept), people=people)
     except ArenaError as error:
         warnings.warn(f"{error}; what changed models say is not kept", stacklevel=2)
+
+
+def kept_redecided(run: RunFiles) -> Redecided | None:
+    """Return what a run folder holds of changed models, if it is about the people that it holds now."""
+    table = run.table("people.parquet")
+    return None if table is None else read_redecided(run.path / LASTING, people=_digest(table))
+
+
+def undecided(run: RunFiles) -> tuple[str, ...]:
+    """Return the changes that a run was asked for and whose models have not decided on its advice yet."""
+    asked = [str(change) for change in run.info.get("changes", [])]
+    kept = kept_redecided(run) if asked else None
+    there = set() if kept is None else {entry["change"] for entry in (*kept.models, *kept.notes)}
+    return tuple(change for change in asked if change not in there)
+
+
+def _digest(table: Path) -> str:
+    with table.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_redecided(path: Path, found: Redecided, *, people: str = "") -> None:

@@ -77,6 +77,7 @@ class _Feature(msgspec.Struct):
     role: str = ""
     levels: list[str] = []
     description: str = ""
+    sd: float = 0.0
 
 
 class _Materials(msgspec.Struct):
@@ -91,6 +92,7 @@ class _Materials(msgspec.Struct):
     accuracy: float | None = None
     effects: str | None = None
     cost: str | None = None
+    change: str = ""
     features: list[_Feature] = []
 
     def __post_init__(self) -> None:

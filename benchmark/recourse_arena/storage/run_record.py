@@ -144,6 +144,7 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
         },
         "scenarios": _scenarios(plan, registry),
         "metrics": [metric.declaration() for metric in registry.measured.values()],
+        **({"changes": [*plan.changes]} if plan.changes else {}),
         "plugins": [vars(plugin) for plugin in plugins],
         "provenance": {**provenance(plugins), **how},
     }

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["AdviceResult", "CellResult", "Failure", "FitResult", "ModelsResult", "Note", "TaskResult", "own_traceback"]
+__all__ = [
+    "AdviceResult",
+    "CellResult",
+    "ChangeResult",
+    "Failure",
+    "FitResult",
+    "ModelsResult",
+    "Note",
+    "TaskResult",
+    "own_traceback",
+]
 
 import traceback
 from collections.abc import Mapping
@@ -94,6 +104,17 @@ class ModelsResult:
 
     identity: Mapping[str, Any]
     marginals: Mapping[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class ChangeResult:
+    """Changed models are there, and lie in the cache if they can be kept.
+
+    Arguments:
+        models: Their names.
+    """
+
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -216,4 +237,4 @@ class Failure:
         return cls(Outcome.FAILED, reason, own_traceback(error, module), plugin)
 
 
-TaskResult = ModelsResult | FitResult | AdviceResult | CellResult | Failure
+TaskResult = ModelsResult | ChangeResult | FitResult | AdviceResult | CellResult | Failure

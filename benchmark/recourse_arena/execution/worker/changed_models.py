@@ -7,7 +7,6 @@ __all__ = ["asked_model", "changed_models", "demanding_problem"]
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -25,9 +24,6 @@ from recourse_arena.problem.problem import Problem
 from recourse_arena.registry.demands import Demand
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
-
-if TYPE_CHECKING:
-    from recourse_arena.execution.worker.fitted_dataset import FittedDataset
 
 
 def changed_models(
@@ -135,9 +131,10 @@ def asked_model(
 def demanding_problem(
     problem: Problem,
     demand: Demand,
-    dataset: FittedDataset,
+    before: FittedDecision,
     keys: ModelKeys,
     *,
+    seed: int,
     registry: Registry,
     cache: ArtefactCache,
     report: ProgressHook = silent,
@@ -149,8 +146,9 @@ def demanding_problem(
     Arguments:
         problem: The problem.
         demand: What is asked for.
-        dataset: The dataset and its models.
-        keys: Their content keys.
+        before: The decision model that is changed.
+        keys: Content keys of the models.
+        seed: The seed.
         registry: What is plugged in.
         cache: Where changed models are kept.
         report: Hears how far it is.
@@ -160,17 +158,13 @@ def demanding_problem(
     """
     models: list[Decisions] = [problem.decisions]
     if demand.lasting:
-        if dataset.dataset.change is not None:
-            raise NotApplicable(
-                f"lasting={demand.lasting}: the decision model of {dataset.name} is a changed one already"
-            )
-        key = change_key(
-            registry, demand.lasting, keys.classifier, seed=dataset.seed, arithmetic=arithmetic_of(os.environ)
-        )
-        change, label, seed = registry.change(demand.lasting), demand.lasting, dataset.seed
-        models += changed_models(label, change, dataset.before, seed=seed, key=key, cache=cache, report=report).values()
+        if keys.changed:
+            raise NotApplicable(f"lasting={demand.lasting}: the decision model of {problem.dataset} is changed already")
+        key = change_key(registry, demand.lasting, keys.classifier, seed=seed, arithmetic=arithmetic_of(os.environ))
+        change, label = registry.change(demand.lasting), demand.lasting
+        models += changed_models(label, change, before, seed=seed, key=key, cache=cache, report=report).values()
     margin = demand.margin
     if demand.margin_sd:
-        logit = surplus(problem.decisions, dataset.before.validation.x)
+        logit = surplus(problem.decisions, before.validation.x)
         margin += demand.margin_sd * float(logit.double().std(correction=0))
     return replace(problem, decisions=demanding(models, [margin] * len(models)))

@@ -117,8 +117,16 @@ class FittedDataset:
             problem.causal_model, graph, people, people.new_tensor(cells), seed=self.seed, dataset=name
         )
 
+    def where(self, scenario: Scenario) -> FittedDataset:
+        """Return the same models where those people ask who do in a scenario."""
+        return self._validating if scenario.part == "validation" else self
+
     def validating(self) -> FittedDataset:
         """Return the same models where negatively decided validation people ask, with preferences of their own."""
+        return self._validating
+
+    @cached_property
+    def _validating(self) -> FittedDataset:
         requests = self.requests.among("validation")
         asked = {"asking": len(requests), "among": len(self.splits.recourse.validation), "split": "validation"}
         return replace(self, requests=requests, identity={**self.identity, **asked})
@@ -245,16 +253,17 @@ def prepare(
         "refused": round(float((~accepted).double().mean()), 4),
         "among": len(splits.recourse.test),
         "split": "test",
-        "features": [_said_of(feature) for feature in dataset.features],
+        "features": [_said_of(f, float(sd)) for f, sd in zip(dataset.features, encoding.sd, strict=True)],
+        **({"change": dataset.change.in_words} if dataset.change is not None else {}),
     }
     return FittedDataset(
         name, keys.materials, dataset, seed, splits, problem, requests, identity, before, neighbours, heldout
     )
 
 
-def _said_of(feature: Feature) -> dict[str, object]:
-    """Return what a reader of records needs to know of a feature: its name, kind, levels and unit."""
-    said = {"name": feature.name, "kind": str(feature.kind), "role": str(feature.role)}
+def _said_of(feature: Feature, sd: float) -> dict[str, object]:
+    """Return what a reader of records needs to know of a feature: name, kind, levels and unit, and how it is scaled."""
+    said: dict[str, object] = {"name": feature.name, "kind": str(feature.kind), "role": str(feature.role), "sd": sd}
     more = {"levels": list(feature.levels), "description": feature.description}
     return {**said, **{name: value for name, value in more.items() if value}}
 

@@ -18,7 +18,7 @@ from recourse_arena.execution.guard.broken_constraints import broken_constraints
 from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.execution.guard.progress_events import Ear, Listener, throttled
 from recourse_arena.execution.solving.solver_process import Apart, Failed, SolverProcess
-from recourse_arena.execution.worker.changed_models import demanding_problem
+from recourse_arena.execution.worker.changed_models import changed_models, demanding_problem
 from recourse_arena.execution.worker.conversing import talk
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.execution.worker.measuring import MetricValues
@@ -26,7 +26,7 @@ from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.advice_table import as_advice, as_recommendation, talked_about
 from recourse_arena.judging.interaction import with_conversation
 from recourse_arena.planning.plan import Cell
-from recourse_arena.planning.tasks import FitTask, JudgeTask, ModelsTask, SolveTask, Task
+from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.registry.demands import Demand, demand_of
@@ -36,6 +36,7 @@ from recourse_arena.storage.people_table import as_frame
 from recourse_arena.storage.task_result import (
     AdviceResult,
     CellResult,
+    ChangeResult,
     Failure,
     FitResult,
     ModelsResult,
@@ -128,6 +129,15 @@ class LocalWorker:
         return ModelsResult(dict(fitted.identity), {str(name): values for name, values in table.items()})
 
     @_worked.register
+    def _change(self, task: ChangeTask, before: TaskResult | None) -> ChangeResult:
+        fitted, change = self._dataset_of(task.models), self.registry.change(task.change)
+        models = changed_models(
+            task.change, change, fitted.before, seed=task.models.seed, key=task.key, cache=self.cache,
+            report=self._report,
+        )  # fmt: skip
+        return ChangeResult(tuple(models))
+
+    @_worked.register
     def _fit(self, task: FitTask, before: TaskResult | None) -> FitResult:
         guard, seconds = self._guard_of(task)
         return FitResult(seconds, guard.notes)
@@ -185,9 +195,9 @@ class LocalWorker:
     def _fitted(self, guard: Guard | SolverProcess, task: FitTask) -> float:
         problem = self._dataset_of(task.models).problem_for(task.scenario, actionable=task.scenario.actionable)
         if demand := Demand() if task.handed else demand_of(self.registry, task.solver):
-            dataset, keys = self._dataset_of(task.models), task.models.keys
+            before, keys, seed = self._dataset_of(task.models).before, task.models.keys, task.models.seed
             problem = demanding_problem(
-                problem, demand, dataset, keys, registry=self.registry, cache=self.cache, report=self._report
+                problem, demand, before, keys, seed=seed, registry=self.registry, cache=self.cache, report=self._report
             )
         problem = replace(problem, report=self._report)
         made = False
@@ -206,7 +216,7 @@ class LocalWorker:
     @_worked.register
     def _solve(self, task: SolveTask, before: TaskResult | None) -> AdviceResult:
         fit = before if isinstance(before, FitResult) else FitResult(0.0)
-        fitted = self._dataset_of(task.fit.models)
+        fitted = self._dataset_of(task.fit.models).where(task.cell.scenario)
         request = fitted.request(task.cell.scenario, task.cell.people)
         guard, _ = self._guard_of(task.fit)
         if task.fit.key not in self._warm:
@@ -229,7 +239,7 @@ class LocalWorker:
         self, task: SolveTask, truth: Request, guard: Guard | SolverProcess
     ) -> tuple[pa.Table, float, tuple[Note, ...]]:
         """Return advice after a conversation with people who hide what they want, the solver's seconds, and notes."""
-        cell, fitted = task.cell, self._dataset_of(task.fit.models)
+        cell, fitted = task.cell, self._dataset_of(task.fit.models).where(task.cell.scenario)
         public, features = fitted.request(cell.scenario.hidden, cell.people), truth.features.names
         found = talk(
             truth, public.box, str(cell.scenario.policy), self.registry, guard, task.plugin, seed=task.fit.seed
@@ -248,7 +258,7 @@ class LocalWorker:
     @_worked.register
     def _judge(self, task: JudgeTask, before: TaskResult | None) -> CellResult:
         assert isinstance(before, AdviceResult)
-        fitted = self._dataset_of(task.solve.fit.models)
+        fitted = self._dataset_of(task.solve.fit.models).where(task.cell.scenario)
         request = fitted.request(task.cell.scenario, task.cell.people)
         people = fitted.judge(request, as_recommendation(before.advice, request.features.names))
         if task.cell.scenario.policy is not None:

@@ -16,8 +16,8 @@ import pandas as pd
 from tabulate import tabulate
 
 from recourse_arena.base.names import plain
+from recourse_arena.reporting.lasting.shares import FACTS, MODEL, SHARES, advice_of, models_of
 from recourse_arena.reporting.leaderboard.escaping import csv_safe, for_markdown
-from recourse_arena.reporting.results.lasting import FACTS, MODEL, SHARES, advice_of, models_of
 from recourse_arena.storage.lasting_table import Redecided
 
 LASTING_FORMS = ("table", "md", "csv", "json")
@@ -78,12 +78,12 @@ class Lasting:
 
     @cached_property
     def models(self) -> pd.DataFrame:
-        """What is known of each model; see :func:`~recourse_arena.reporting.results.lasting.models_of`."""
+        """What is known of each model; see :func:`~recourse_arena.reporting.lasting.shares.models_of`."""
         return models_of(self.found)
 
     @cached_property
     def advice(self) -> pd.DataFrame:
-        """What becomes of advice; see :func:`~recourse_arena.reporting.results.lasting.advice_of`."""
+        """What becomes of advice; see :func:`~recourse_arena.reporting.lasting.shares.advice_of`."""
         return advice_of(self.found)
 
     @cached_property

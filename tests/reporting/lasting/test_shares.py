@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recourse_arena.reporting.lasting import Lasting
-from recourse_arena.reporting.results.lasting import SHARES, advice_of
+from recourse_arena.reporting.lasting.shares import SHARES, advice_of
+from recourse_arena.reporting.lasting.table import Lasting
 from recourse_arena.storage.lasting_table import Redecided
 
 _TRUTH = st.booleans()

@@ -1,0 +1,1 @@
+"""What becomes of advice when decision models change: shares, recourse anew, the price of lasting."""
