@@ -53,7 +53,7 @@ class TaskQueue:
         for task in tasks:
             for need in task.needs:
                 self._dependents.setdefault(need, []).append(task)
-        self._open = Counter(need for task in tasks if not task.told for need in task.needs)
+        self._open = Counter(need for task in tasks if task not in self._dependents for need in task.needs)
         self._place = {task: place for place, task in enumerate(tasks)}
         self._line: list[tuple[int, int, Task]] = []  # a heap; places differ, so that tasks are never compared
         self._lined_up: set[Task] = set()
@@ -105,9 +105,10 @@ class TaskQueue:
     def _let_go(self, task: Task) -> None:
         """Let go of advice that is judged: a long run does not hold all of it.
 
-        Nothing rests on a judgement, so it is never made again, and neither is what it alone needs.
+        Nothing rests on a judgement or on a changed model, so it is never made again, and neither is what it alone
+        needs.
         """
-        for need in task.needs if not task.told else ():
+        for need in task.needs if task not in self._dependents else ():
             self._open[need] -= 1
             if not self._open[need]:
                 self.replies.pop(need, None)
