@@ -28,7 +28,7 @@ from recourse_arena.planning.plan import Selection
 from recourse_arena.planning.suite_file import find_suite
 from recourse_arena.reporting.forms import boards_are_newer, write_boards
 from recourse_arena.reporting.result import Result
-from recourse_arena.storage.lasting_table import undecided
+from recourse_arena.storage.lasting_table import kept_redecided, undecided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -332,7 +332,7 @@ def audit(
 def lasting(
     run: str | Path | RunFiles,
     *,
-    changes: Sequence[str | Change] | str | Change,
+    changes: Sequence[str | Change] | str | Change = (),
     datasets: Sequence[str | Dataset] | str | Dataset = (),
     data: str | Path | None = None,
     cache: str | Path | None = None,
@@ -346,7 +346,7 @@ def lasting(
 
     Arguments:
         run: The run, or its folder.
-        changes: Names of changes, with options (`"retrained?models=5"`), or change objects.
+        changes: Names of changes, with options (`"retrained?models=5"`), or change objects; none for what is kept.
         datasets: Datasets of the run that are objects, or paths of TOML files.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
@@ -365,17 +365,26 @@ def lasting(
 
     several = as_several("changes", changes, (str, Change))
     result = run if isinstance(run, RunFiles) else RunFiles.read(as_path("run", run) or Path())
-    found = decided_again(
-        result,
-        several,
-        datasets=as_several("datasets", datasets, (str, Dataset)),
-        data=data_folder(as_path("data", data)),
-        cache=cache_folder(as_path("cache", cache)),
-        no_plugins=as_several("no_plugins", no_plugins),
-        hears=_hearing(progress),
-        isolated=wants_isolation(isolated),
+    found = (
+        None
+        if not several
+        else decided_again(
+            result,
+            several,
+            datasets=as_several("datasets", datasets, (str, Dataset)),
+            data=data_folder(as_path("data", data)),
+            cache=cache_folder(as_path("cache", cache)),
+            no_plugins=as_several("no_plugins", no_plugins),
+            hears=_hearing(progress),
+            isolated=wants_isolation(isolated),
+        )
     )
-    return Lasting(found)
+    found = found or kept_redecided(result)
+    if found is None:
+        raise ArenaError(
+            f"changes: expected one or several, for {result.path} keeps nothing of any; see `list changes`"
+        )
+    return Lasting(found, result)
 
 
 def _hearing(progress: object) -> Progress:

@@ -17,8 +17,9 @@ _FORMS = ("table", "md", "csv", "json")
 @click.command()
 @click.argument("folder", metavar="RUN", type=FOLDER)
 @click.option(
-    "--change", "changes", multiple=True, required=True, metavar="NAME",
-    help="What becomes of the decision models, as 'retrained?models=5'; repeatable. `list changes` has all.",
+    "--change", "changes", multiple=True, metavar="NAME",
+    help="What becomes of the decision models, as 'retrained?models=5'; repeatable. `list changes` has all. Without "
+    "any, what is kept in RUN is shown.",
 )  # fmt: skip
 @click.option("--format", "form", type=click.Choice(_FORMS), default="table", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of printing.")

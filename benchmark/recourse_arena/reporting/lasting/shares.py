@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CELL", "FACTS", "MODEL", "SHARES", "advice_of", "models_of"]
+__all__ = ["CELL", "FACTS", "MODEL", "SHARES", "advice_of", "models_of", "solvers_of"]
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 
 from recourse_arena.statistics.bootstrap import Array, Resamples
 from recourse_arena.storage.lasting_table import Redecided
+from recourse_arena.storage.run_files import RunFiles
 
 SHARES = ("vd", "vd_stay", "already", "early", "delivered", "lasts")
 """What has an interval."""
@@ -55,6 +56,25 @@ def advice_of(found: Redecided) -> pd.DataFrame:
     for keys, people in groups:
         rows += _of_change(dict(zip((*CELL, "change", "threshold"), keys, strict=True)), people)
     return pd.DataFrame(rows)
+
+
+def solvers_of(run: RunFiles, advice: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each cell: `attainability`, and `lasts CHANGE` under each change, thresholds as they are.
+
+    Arguments:
+        run: The run.
+        advice: What becomes of its advice (:func:`advice_of`).
+    """
+    people = run.read_people(lambda column: column in ("valid", "plausible"))
+    if people is None:
+        return pd.DataFrame(columns=[*CELL, "attainability"])
+    attained = (people["valid"].fillna(False) & people["plausible"].fillna(False)).astype(float)
+    shares = people[[*CELL]].assign(attainability=attained).groupby([*CELL], sort=False, observed=True).mean()
+    as_it_is = advice[advice["threshold"] == "as it is"]
+    lasts = as_it_is.groupby([*CELL, "change"], sort=False)["lasts"].first().unstack("change")
+    changes = [*dict.fromkeys(as_it_is["change"])]
+    found = shares.join(lasts[changes].add_prefix("lasts "), how="inner")
+    return found.reset_index()
 
 
 def _of_change(cell: Mapping[str, Any], people: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -16,9 +16,12 @@ import pandas as pd
 from tabulate import tabulate
 
 from recourse_arena.base.names import plain
-from recourse_arena.reporting.lasting.shares import FACTS, MODEL, SHARES, advice_of, models_of
+from recourse_arena.reporting.lasting.anew import anew_of
+from recourse_arena.reporting.lasting.price import margins_of, price_of
+from recourse_arena.reporting.lasting.shares import FACTS, MODEL, advice_of, models_of, solvers_of
 from recourse_arena.reporting.leaderboard.escaping import csv_safe, for_markdown
 from recourse_arena.storage.lasting_table import Redecided
+from recourse_arena.storage.run_files import RunFiles
 
 LASTING_FORMS = ("table", "md", "csv", "json")
 
@@ -50,7 +53,40 @@ _MODELS = {
     "bits": "bits",
     "bytes": "bytes",
 }
-_WITH_INTERVAL = ("vd", "vd_stay", "delivered", "lasts")
+_TABLES = {
+    "models": _MODELS,
+    "solvers": {"scenario": "scenario", "solver": "solver", "attainability": "attainability"},
+    "anew": {
+        **{name: name for name in ("scenario", "solver", "change", "model", "threshold", "counted")},
+        "crg": "gap",
+        "crg_median": "median",
+        "similarity": "direction",
+        "overlap": "overlap",
+        "infeasible": "none anew",
+    },
+    "price": {
+        **{name: name for name in ("scenario", "plain", "asked", "found", "lost")},
+        "ratio": "cost ratio",
+        "both": "people",
+    },
+    "margins": {
+        **{name: name for name in ("scenario", "solver", "change", "model", "threshold")},
+        "margin95": "margin (sd)",
+        "vd": "VD there",
+        "already": "already",
+        "price95": "cost ratio",
+        "lost95": "lost",
+    },
+}
+"""Tables of a dataset: columns with their heads."""
+
+_WORDS = {
+    "solvers": "who has valid and plausible advice, and for whom it lasts under each change",
+    "anew": "recourse anew under the changed model beside advice before: the gap in cost, over people whom both refuse",
+    "price": "what it costs to ask for a margin, or to last, beside the same solver without: ratio of mean costs",
+    "margins": "the least margin at which advice lasts for 95 % of validation people, and what it costs test people",
+}
+_WITH_INTERVAL = ("vd", "vd_stay", "delivered", "lasts", "crg", "ratio", "price95")
 _SUMMARIES = ("all ", "mean of ", "worst of ")
 
 
@@ -68,13 +104,18 @@ class Lasting:
     - `delivered`: share of everybody who asks whose advice is valid before and under the model;
     - `lasts`: share of everybody who asks whose advice is valid before and under all models of the change.
 
-    Source: arXiv 2605.17160 for `vd` (target-failure form).
+    Where the run has them: recourse anew (`anew`), what lasting costs (`price`), and the least margin at which advice
+    lasts for 95 % of validation people (`margins`).
+
+    Source: arXiv 2605.17160 for `vd` (target-failure form) and the recourse gap of `anew`.
 
     Arguments:
         found: Rows of people, and what is known of each model.
+        run: The run that they are of.
     """
 
     found: Redecided
+    run: RunFiles
 
     @cached_property
     def models(self) -> pd.DataFrame:
@@ -85,6 +126,26 @@ class Lasting:
     def advice(self) -> pd.DataFrame:
         """What becomes of advice; see :func:`~recourse_arena.reporting.lasting.shares.advice_of`."""
         return advice_of(self.found)
+
+    @cached_property
+    def anew(self) -> pd.DataFrame:
+        """Recourse anew; see :func:`~recourse_arena.reporting.lasting.anew.anew_of`."""
+        return anew_of(self.run, self.found)
+
+    @cached_property
+    def price(self) -> pd.DataFrame:
+        """What lasting costs; see :func:`~recourse_arena.reporting.lasting.price.price_of`."""
+        return price_of(self.run)
+
+    @cached_property
+    def margins(self) -> pd.DataFrame:
+        """The margin that suffices; see :func:`~recourse_arena.reporting.lasting.price.margins_of`."""
+        return margins_of(self.advice, self.price)
+
+    @cached_property
+    def solvers(self) -> pd.DataFrame:
+        """Who keeps what they advise; see :func:`~recourse_arena.reporting.lasting.shares.solvers_of`."""
+        return solvers_of(self.run, self.advice)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -106,7 +167,7 @@ class Lasting:
 
     def json(self) -> str:
         """Return all numbers; null where one is undefined."""
-        parts = {name: _records(frame) for name, frame in (("models", self.models), ("advice", self.advice))}
+        parts = {name: _records(getattr(self, name)) for name in (*_TABLES, "advice")}
         return json.dumps({**parts, "notes": [*self.found.notes]}, indent=1)
 
     def render(self, form: str) -> str:
@@ -146,11 +207,23 @@ class Lasting:
                 rows = _records(cell)
                 yield _in_words(str(dataset), str(scenario), str(solver), rows[0])
                 yield [[_shown(row, name) for name in _ADVICE] for row in _summed_up(rows)], [*_ADVICE.values()]
+            yield from self._more(str(dataset))
         reasons: dict[tuple[str, str], list[str]] = {}
         for note in self.found.notes:
             reasons.setdefault((note["dataset"], note["reason"]), []).append(note["change"])
         for (dataset, reason), changes in reasons.items():
             yield f"{dataset}, not under {', '.join(dict.fromkeys(changes))}: {reason}"
+
+    def _more(self, dataset: str) -> Iterator[str | tuple[list[list[str]], list[str]]]:
+        """Yield what else there is of a dataset: each table behind what it is about."""
+        for name, what in _WORDS.items():
+            frame: pd.DataFrame = getattr(self, name)
+            rows = _records(frame[frame["dataset"] == dataset]) if len(frame) else []
+            if not rows:
+                continue
+            heads = {**_TABLES[name], **{c: c for c in frame if str(c).startswith("lasts ")}}
+            yield f"{dataset}: {what}"
+            yield [[_shown(row, head) for head in heads] for row in _summed_up(rows)], [*map(str, heads.values())]
 
 
 def _in_words(dataset: str, scenario: str, solver: str, row: Mapping[str, Any]) -> str:
@@ -162,10 +235,8 @@ def _in_words(dataset: str, scenario: str, solver: str, row: Mapping[str, Any]) 
 
 def _summed_up(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of a cell without the single models of changes that have several."""
-    several = {(row["change"], row["threshold"]) for row in rows if row["model"].startswith(_SUMMARIES)}
-    return [
-        row for row in rows if row["model"].startswith(_SUMMARIES) or (row["change"], row["threshold"]) not in several
-    ]
+    several = {row["change"] for row in rows if row.get("model", "").startswith(_SUMMARIES)}
+    return [row for row in rows if row.get("change") not in several or row["model"].startswith(_SUMMARIES)]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -188,7 +259,7 @@ def _shown(row: Mapping[str, Any], name: str) -> str:
         return str(value)
     if name == "bytes":
         return f"{value:,.0f}"
-    text = f"{value:.3f}" if name in (*SHARES, *FACTS[:8], "margin_sd") else f"{value:.2f}"
+    text = f"{value:.2f}" if name in FACTS[8:] else f"{value:.3f}"
     if name in _WITH_INTERVAL and row.get(f"{name}_low") is not None:
         text += f" [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
     return text
