@@ -381,9 +381,7 @@ def lasting(
     )
     found = found or kept_redecided(result)
     if found is None:
-        raise ArenaError(
-            f"changes: expected one or several, for {result.path} keeps nothing of any; see `list changes`"
-        )
+        raise ArenaError(f"changes: expected one or several: {result.path} keeps nothing of any; see `list changes`")
     return Lasting(found, result)
 
 

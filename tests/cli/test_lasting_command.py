@@ -43,7 +43,7 @@ def test_a_finished_run_says_in_every_form_whose_advice_lasts(run, tmp_path):
     [
         (("--change", "prund"), "unknown change of the decision model 'prund'. Did you mean 'pruned'"),
         (("--change", "pruned?shar=1"), "Did you mean 'share'"),
-        ((), "Missing option '--change'"),
+        ((), "keeps nothing of any"),
         (("--change", "same", "--change", "same"), "2 of them are called 'same'"),
         (("--change", "same", "--out", "nowhere/at/all.md"), "there is no such folder"),
         (("--change", "same", "--dataset", "mine.toml"), "mine.toml"),

@@ -1,4 +1,4 @@
-"""Recourse anew: what advice under a changed decision model costs beside advice under the one before, and where it leads.
+"""Recourse anew: advice under a changed decision model beside that under the one before, what it costs, where it leads.
 
 A run has both where it asks the same people on `adult` and on `adult?change=quantized&change.bits=4`.
 """
@@ -94,7 +94,7 @@ def _parsed(change: str) -> tuple[str, frozenset[tuple[str, str]]]:
 def _compared(part: pd.DataFrame, moves: Moves) -> Mapping[str, Any]:
     """Return what is said of one cell before and anew."""
     part = part.sort_values(["seed", "person"], kind="stable")
-    refused = (part["already"] == False).to_numpy(dtype=bool)  # noqa: E712: whom nobody decided on again does not count
+    refused = ~part["already"].fillna(True).to_numpy(dtype=bool)  # whom nobody decided on again does not count
     valid, again = (part[column].fillna(False).to_numpy(dtype=bool) for column in ("valid", "valid anew"))
     cost, later = (part[column].to_numpy(dtype=float) for column in ("weighted_cost", "weighted_cost anew"))
     counts = refused & valid & again & (cost > 0)
@@ -103,7 +103,7 @@ def _compared(part: pd.DataFrame, moves: Moves) -> Mapping[str, Any]:
     way, other = moves.ways(part, ""), moves.ways(part, " anew")
     resamples = Resamples.draw(part["seed"].to_numpy(dtype=np.int64))
     means = resamples.means(gap[:, None])
-    low, high = means.intervals()[0]
+    low, high = means.intervals(symmetric=True)[0]  # costs before may be next to nothing, and gaps skewed beyond use
     known = gap[np.isfinite(gap)]
     quartiles = np.quantile(known, (0.25, 0.5, 0.75)) if len(known) else np.full(3, np.nan)
     return {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recourse_arena.statistics.bootstrap import Array
 from recourse_arena.storage.run_files import RunFiles
@@ -31,12 +32,12 @@ class Way:
     end: Array
 
     @property
-    def changed(self) -> Array:
+    def changed(self) -> NDArray[np.bool_]:
         """Which categories are others, bool `(people, features)`."""
         return np.asarray(np.isfinite(self.start) & (self.start != self.end), dtype=bool)
 
     @property
-    def moved(self) -> Array:
+    def moved(self) -> NDArray[np.bool_]:
         """Which features are moved, bool `(people, features)`."""
         return np.asarray(self.changed | (np.abs(self.numbers) > _MOVED), dtype=bool)
 

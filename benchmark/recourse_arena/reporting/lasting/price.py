@@ -78,9 +78,9 @@ def _price(plain: pd.DataFrame, asked: pd.DataFrame) -> dict[str, float]:
 def margins_of(advice: pd.DataFrame, price: pd.DataFrame) -> pd.DataFrame:
     """Return for each solver and changed model the least margin at which advice lasts for 95 % of validation people.
 
-    Columns name the cell (test people) and the model; `margin95` in standard deviations of the logit, `vd` and `already`
-    there of test people; `price95`, `price95_low`, `price95_high` and `lost95`: what that margin costs test people,
-    :func:`price_of`. A margin that suffices for nobody is nan. Margins between those that were tried are not
+    Columns name the cell (test people) and the model; `margin95` in standard deviations of the logit, `vd` and
+    `already` there of test people; `price95`, `price95_low`, `price95_high` and `lost95`: what that margin costs test
+    people, :func:`price_of`. A margin that suffices for nobody is nan. Margins between those that were tried are not
     interpolated. arXiv 2605.17160 has no such number: it depends neither on how closely a solver ends at the boundary
     nor, at matched acceptance, on leniency.
 
@@ -111,12 +111,19 @@ def _of_solver(parts: dict[Any, pd.DataFrame], price: pd.DataFrame) -> Iterator[
         if len(there):
             name = there["solver"].iloc[0]
             row |= {"vd": float(there["vd"].iloc[0]), "already": float(there["already"].iloc[0])}
-            row |= {"price95": 1.0, "price95_low": 1.0, "price95_high": 1.0, "lost95": 0.0} if name == plain else {}
-            same = price[(price[[*CELL]] == [dataset, scenario, name]).all(axis=1)] if len(price) else price
-            if len(same):
-                row |= {f"price95{end}": float(same[f"ratio{end}"].iloc[0]) for end in ("", "_low", "_high")}
-                row["lost95"] = float(same["lost"].iloc[0])
+            row |= _priced(price, dataset, scenario, name, plain)
         yield row
+
+
+def _priced(price: pd.DataFrame, dataset: str, scenario: str, name: str, plain: str) -> dict[str, float]:
+    """Return what the advice of a solver costs beside that without a margin; nothing of one that has none."""
+    if name == plain:
+        return {"price95": 1.0, "price95_low": 1.0, "price95_high": 1.0, "lost95": 0.0}
+    same = price[(price[[*CELL]] == [dataset, scenario, name]).all(axis=1)] if len(price) else price
+    if not len(same):
+        return {}
+    ends = {f"price95{end}": float(same[f"ratio{end}"].iloc[0]) for end in ("", "_low", "_high")}
+    return {**ends, "lost95": float(same["lost"].iloc[0])}
 
 
 def _margin(asked: dict[str, str]) -> float:

@@ -53,7 +53,7 @@ _MODELS = {
     "bits": "bits",
     "bytes": "bytes",
 }
-_TABLES = {
+_TABLES: Mapping[str, Mapping[str, str]] = {
     "models": _MODELS,
     "solvers": {"scenario": "scenario", "solver": "solver", "attainability": "attainability"},
     "anew": {
@@ -111,11 +111,11 @@ class Lasting:
 
     Arguments:
         found: Rows of people, and what is known of each model.
-        run: The run that they are of.
+        run: The run that they are of; without one, nothing is said of what needs its records.
     """
 
     found: Redecided
-    run: RunFiles
+    run: RunFiles | None = None
 
     @cached_property
     def models(self) -> pd.DataFrame:
@@ -130,12 +130,12 @@ class Lasting:
     @cached_property
     def anew(self) -> pd.DataFrame:
         """Recourse anew; see :func:`~recourse_arena.reporting.lasting.anew.anew_of`."""
-        return anew_of(self.run, self.found)
+        return pd.DataFrame() if self.run is None else anew_of(self.run, self.found)
 
     @cached_property
     def price(self) -> pd.DataFrame:
         """What lasting costs; see :func:`~recourse_arena.reporting.lasting.price.price_of`."""
-        return price_of(self.run)
+        return pd.DataFrame() if self.run is None else price_of(self.run)
 
     @cached_property
     def margins(self) -> pd.DataFrame:
@@ -145,7 +145,7 @@ class Lasting:
     @cached_property
     def solvers(self) -> pd.DataFrame:
         """Who keeps what they advise; see :func:`~recourse_arena.reporting.lasting.shares.solvers_of`."""
-        return solvers_of(self.run, self.advice)
+        return pd.DataFrame() if self.run is None else solvers_of(self.run, self.advice)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -221,7 +221,7 @@ class Lasting:
             rows = _records(frame[frame["dataset"] == dataset]) if len(frame) else []
             if not rows:
                 continue
-            heads = {**_TABLES[name], **{c: c for c in frame if str(c).startswith("lasts ")}}
+            heads = {**_TABLES[name], **{str(c): str(c) for c in frame if str(c).startswith("lasts ")}}
             yield f"{dataset}: {what}"
             yield [[_shown(row, head) for head in heads] for row in _summed_up(rows)], [*map(str, heads.values())]
 
