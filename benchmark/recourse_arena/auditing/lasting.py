@@ -14,18 +14,18 @@ from recourse_arena.auditing.evidence import Evidence
 from recourse_arena.auditing.levels import LEVELS
 from recourse_arena.auditing.shares import share_of
 from recourse_arena.base.arithmetic import arithmetic_of
-from recourse_arena.base.keys import content_key
-from recourse_arena.base.randomness import derive_seed
-from recourse_arena.execution.worker.fitted_models import kept_or_fitted
+from recourse_arena.base.errors import NotApplicable
+from recourse_arena.execution.worker.changed_models import changed_models
 from recourse_arena.models.decision.handed import HandedOver
-from recourse_arena.problem.model_protocols import Decisions, Scores
+from recourse_arena.planning.model_keys import change_key
+from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.storage.artefact_cache import ArtefactCache
 
 AGAIN = 4
 """How many models are trained again."""
 
 
-def retrained(evidence: Evidence, cache: ArtefactCache, key: str) -> list[Scores] | str:
+def retrained(evidence: Evidence, cache: ArtefactCache, key: str) -> list[Decisions] | str:
     """Return decision models of the same kind, trained on the same people with other seeds; or why there are none.
 
     Arguments:
@@ -33,29 +33,15 @@ def retrained(evidence: Evidence, cache: ArtefactCache, key: str) -> list[Scores
         cache: Where models are kept.
         key: Content key of the decision model.
     """
-    fitted = evidence.fitted
-    decision = fitted.requests.registry.decision_of(fitted.dataset)
-    if isinstance(decision, HandedOver) or decision.files:
+    before, registry = evidence.fitted.before, evidence.fitted.requests.registry
+    if isinstance(before.decision, HandedOver) or before.decision.files:
         return "the decision model was handed over finished, and how it was trained is not known"
-    features, people = fitted.dataset.features, fitted.splits.decision
-
-    def train(seed: int) -> Scores:
-        model: Scores = decision.fit(features, people.train, people.validation, seed=seed)
-        return model
-
-    found: list[Scores] = []
-    for number in range(AGAIN):
-        seed = derive_seed(fitted.seed, "audit", "trained again", str(number)) % 2**31
-        model: Scores = kept_or_fitted(
-            cache,
-            "classifier",
-            content_key(classifier=key, trained_again=seed, arithmetic=arithmetic_of(os.environ)),
-            fit=lambda seed=seed: train(seed),  # type: ignore[misc]
-            state=decision.state,
-            restore=lambda state: decision.restore(features, state),
-        )
-        found.append(model)
-    return found
+    name, seed = f"retrained?models={AGAIN}", evidence.fitted.seed
+    kept = change_key(registry, name, key, seed=seed, arithmetic=arithmetic_of(os.environ))
+    try:
+        return [*changed_models(name, registry.change(name), before, seed=seed, key=kept, cache=cache).values()]
+    except NotApplicable as reason:
+        return str(reason)
 
 
 def lasting(evidence: Evidence, models: Sequence[Decisions] | str) -> dict[str, Any]:
