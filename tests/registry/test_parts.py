@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,54 @@ def test_the_same_model_whatever_the_cost(tmp_path):
     assert [each.problem.cost.name for each in made] == ["gower", "l1"]
     assert torch.equal(*(each.problem.scores.probability(people) for each in made))
     assert [artefact.kind for artefact in cache.artefacts()] == ["classifier"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("german?change=quantised", "unknown change of the decision model 'quantised'. Did you mean 'quantized'"),
+        ("german?change=quantized&change.bit=4", "unknown option of change of the decision model 'quantized' 'bit'"),
+        ("german?change.bits=4", "change.bits is about a change of its decision model; add change=NAME"),
+        ("german?matched=true", "matched is about a change of its decision model"),
+        ("german?change=same&matched=maybe", "matched must be true or false, got 'maybe'"),
+    ],
+)
+def test_a_wrong_change_is_an_error_where_the_dataset_is_named(name, message):
+    with pytest.raises(ArenaError, match=re.escape(message)):
+        REGISTRY.dataset(name)
+
+
+def test_a_changed_model_decides_on_those_whom_the_one_before_refuses(tmp_path):
+    cache = ArtefactCache(tmp_path)
+    asked = "german?change=retrained&change.models=2"
+    plain, changed, matched = (
+        prepare(name, seed=0, data=data_folder(None), cache=cache, registry=REGISTRY)
+        for name in ("german", f"{asked}&changed=retrained-2", f"{asked}&changed=retrained-2&matched=true")
+    )
+    x = plain.splits.decision.test.x
+    assert not torch.equal(changed.problem.decisions.accepts(x), plain.problem.decisions.accepts(x))
+    for other in (changed, matched):
+        assert torch.equal(other.requests.applicants.x, plain.requests.applicants.x)
+        assert torch.equal(other.problem.cost.sd, plain.problem.cost.sd)
+        assert not other.before.model.accepts(other.requests.applicants.x).any()
+    people = plain.splits.decision.validation.x
+    counts = [int(one.problem.decisions.accepts(people).sum()) for one in (plain, changed, matched)]
+    assert abs(counts[2] - counts[0]) <= abs(counts[1] - counts[0])
+    keys = [ModelKeys.of(one.name, seed=0, data=data_folder(None), registry=REGISTRY, arithmetic="a") for one in
+            (plain, changed, matched)]  # fmt: skip
+    assert len({key.materials for key in keys}) == 3
+    assert len({key.classifier for key in keys}) == 1
+    assert keys[1].changed == keys[2].changed != ""
+    assert decision_words(changed.dataset) == "relu, then retrained?models=2 (retrained-2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("german?change=retrained&change.models=2", "leads to 2 models; add changed=retrained-1"),
+        ("german?change=same&changed=other", "unknown model of change same 'other'"),
+    ],
+)
+def test_one_model_is_asked_for(name, message, tmp_path):
+    with pytest.raises(ArenaError, match=message):
+        prepare(name, seed=0, data=data_folder(None), cache=ArtefactCache(None), registry=REGISTRY)
