@@ -17,11 +17,12 @@ from recourse_arena.cli.group import FOLDER
 @click.option("--out", type=FOLDER, help="Markdown file to write.  [default: report.md in the first DIR]")
 @click.option(
     "--about",
-    type=click.Choice(["paper", "optima"]),
-    help="The paper, or certified optima only.  [default: the paper, if a DIR holds any of its cells]",
+    type=click.Choice(["paper", "optima", "lasting"]),
+    help="arXiv 2604.08030, certified optima only, or whether advice lasts (arXiv 2605.17160; one DIR).  [default: the "
+    "first, if a DIR holds any of its cells]",
 )
 def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> None:
-    """Write how run folders compare with arXiv 2604.08030: every published value, target and claim.
+    """Write how run folders compare with published papers: every published value, target and claim.
 
     Values are read at the first seed of the first DIR that holds a dataset; other seeds and folders add means and
     ranges over seeds, and cells that the first one lacks. Where a run holds certified optima, how far from them the
@@ -33,7 +34,14 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
 
     file = out or folders[0] / "report.md"
     refuse_links(file)
-    text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
+    if about == "lasting":
+        from recourse_arena.reporting.lasting.report import lasting_report
+
+        if len(folders) > 1:
+            raise ArenaError(f"--about lasting: expected one DIR, got {len(folders)}")
+        text = lasting_report(RunFiles.read(folders[0]))
+    else:
+        text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     try:
         if not file.absolute().parent.is_dir():
             raise ArenaError(f"cannot write {file}: there is no such folder")

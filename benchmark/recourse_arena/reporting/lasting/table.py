@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LASTING_FORMS", "Lasting"]
+__all__ = ["LASTING_FORMS", "SAID_FIRST", "Lasting"]
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,10 +25,12 @@ from recourse_arena.storage.run_files import RunFiles
 
 LASTING_FORMS = ("table", "md", "csv", "json")
 
-_SAID_FIRST = (
+SAID_FIRST = (
     "A model that accepts more people lets more advice last, whatever happened to it: read VD beside the acceptance "
     "rate, who is accepted already and who early, and in the rows at matched acceptance."
 )
+"""What is said before any number."""
+
 _ADVICE = {
     "change": "change",
     "model": "model",
@@ -195,7 +197,7 @@ class Lasting:
 
     def _parts(self) -> Iterator[str | tuple[list[list[str]], list[str]]]:
         """Yield paragraphs, and tables as rows and heads."""
-        yield _SAID_FIRST
+        yield SAID_FIRST
         for dataset, models in self.models.groupby("dataset", sort=False):
             before = {"change": "none", "model": "as it was", "threshold": "as it is"}
             first = models.iloc[0]
