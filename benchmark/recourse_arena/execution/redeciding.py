@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["LastingOrder", "check_changes", "redecide"]
 
+import hashlib
 import math
 import os
 import sys
@@ -121,7 +122,7 @@ def redecide(order: LastingOrder, registry: Registry, cache: ArtefactCache, prog
         for label, change in changes.items():
             key = f"{world.name} {world.seed} {label}"
             progress.step(key, f"{label} on {world.name}, seed {world.seed}")
-            origin = registry.origin("changes", label) if label in named else None
+            origin = _origin(registry, label, change) if label in named else None
             try:
                 for row, facts in _under(world, label, change, origin, cache, _hook(progress, key)):
                     rows.append(row)
@@ -137,6 +138,14 @@ def redecide(order: LastingOrder, registry: Registry, cache: ArtefactCache, prog
 
 def _label(change: str | Change) -> str:
     return change if isinstance(change, str) else str(change.name)
+
+
+def _origin(registry: Registry, label: str, change: Change) -> dict[str, Any]:
+    """Return what tells a change from others: what its files hold, wherever they lie."""
+    origin = registry.origin("changes", label)
+    files = [hashlib.sha256(file.read_bytes()).hexdigest() for file in change.files if file.is_file()]
+    options = {name: value for name, value in origin["options"].items() if name != "file" or not files}
+    return {**origin, "options": options, "files": files} if files else origin
 
 
 def _hook(progress: Progress, key: str) -> ProgressHook:

@@ -7,6 +7,7 @@ __all__ = ["Change", "FittedDecision", "Size"]
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from recourse_arena.base.errors import ArenaError
@@ -96,6 +97,11 @@ class Change(ABC):
     def restore(self, fitted: FittedDecision, state: Mapping[str, Tensor]) -> Decisions:
         """Return the changed model of tensors that :meth:`state` gave."""
         raise ArenaError(f"change {self.name} keeps nothing")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that its models come from: they are others when these change, wherever they lie."""
+        return ()
 
     def size(self, fitted: FittedDecision, model: Any) -> Size:
         """Return how large a changed model is; by default by what :meth:`state` keeps, each number as it is kept."""

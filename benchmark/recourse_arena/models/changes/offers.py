@@ -6,6 +6,7 @@ __all__ = [
     "Distilled",
     "Faithful",
     "FineTuned",
+    "Onnx",
     "Pruned",
     "Quantized",
     "Retrained",
@@ -23,6 +24,7 @@ from recourse_arena.base.randomness import derive_seed, generator
 from recourse_arena.interfaces.change import Change, FittedDecision, Size
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, OfNetworks, Pruned, Quantized
+from recourse_arena.models.changes.onnx_models import Onnx
 from recourse_arena.models.changes.settings import number, whole
 
 if TYPE_CHECKING:
@@ -133,4 +135,4 @@ class ShiftedBias(OfNetworks):
 @hookimpl
 def recourse_changes() -> list[type[Change]]:
     """Return the changes."""
-    return [Distilled, Faithful, FineTuned, Pruned, Quantized, Retrained, Same, ShiftedBias]
+    return [Distilled, Faithful, FineTuned, Onnx, Pruned, Quantized, Retrained, Same, ShiftedBias]
