@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LastingOrder", "check_changes", "redecide"]
+__all__ = ["LastingOrder", "change_key", "changed_models", "check_changes", "origin_of", "redecide"]
 
 import hashlib
 import math
@@ -122,7 +122,7 @@ def redecide(order: LastingOrder, registry: Registry, cache: ArtefactCache, prog
         for label, change in changes.items():
             key = f"{world.name} {world.seed} {label}"
             progress.step(key, f"{label} on {world.name}, seed {world.seed}")
-            origin = _origin(registry, label, change) if label in named else None
+            origin = origin_of(registry, label, change) if label in named else None
             try:
                 for row, facts in _under(world, label, change, origin, cache, _hook(progress, key)):
                     rows.append(row)
@@ -140,12 +140,18 @@ def _label(change: str | Change) -> str:
     return change if isinstance(change, str) else str(change.name)
 
 
-def _origin(registry: Registry, label: str, change: Change) -> dict[str, Any]:
+def origin_of(registry: Registry, label: str, change: Change) -> dict[str, Any]:
     """Return what tells a change from others: what its files hold, wherever they lie."""
     origin = registry.origin("changes", label)
     files = [hashlib.sha256(file.read_bytes()).hexdigest() for file in change.files if file.is_file()]
     options = {name: value for name, value in origin["options"].items() if name != "file" or not files}
     return {**origin, "options": options, "files": files} if files else origin
+
+
+def change_key(classifier: str, change: Change, origin: Mapping[str, Any] | None, seed: int) -> str:
+    """Return the content key of what becomes of a decision model of a key."""
+    arithmetic = arithmetic_of(os.environ)
+    return content_key(classifier=classifier, change=origin, version=change.version, seed=seed, arithmetic=arithmetic)
 
 
 def _hook(progress: Progress, key: str) -> ProgressHook:
@@ -224,8 +230,7 @@ def _under(
     What an object does may change from run to run: its models are kept nowhere.
     """
     fitted, seed = world.fitted, world.seed
-    arithmetic = arithmetic_of(os.environ)
-    key = content_key(classifier=world.key, change=origin, version=change.version, seed=seed, arithmetic=arithmetic)
+    key = change_key(world.key, change, origin, seed)
     own = ArtefactCache(None) if origin is None else cache
     accepted = int(fitted.model.accepts(fitted.validation.x).sum())
     for name, model in changed_models(label, change, fitted, seed=seed, key=key, cache=own, report=report).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Onnx", "as_it_decides", "encoding_of", "written"]
+__all__ = ["Onnx", "as_it_decides", "encoding_of", "read_as", "written"]
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -148,19 +148,22 @@ def as_it_decides(model: OnnxFile, fitted: FittedDecision) -> OnnxFile:
 
 
 def written(model: Any, *, encoded: bool = False) -> bytes | None:
-    """Return a network as ONNX, weights of few bits in few bits, or the file that a model is; none if it is neither.
+    """Return a network as ONNX, weights of few bits in few bits, or the file that a model is; none if it cannot be.
 
     Arguments:
         model: The model.
-        encoded: Whether the input of a network are encoded people, instead of people in original units.
+        encoded: Whether its input are encoded people, instead of people in original units.
     """
     from recourse_arena.models.changes.networks import ClippedNetwork, QuantizedRelu, linear_layers
     from recourse_arena.models.decision.network_onnx import Affine, network_onnx
     from recourse_arena.models.decision.onnx_file import OnnxFile
+    from recourse_arena.models.decision.onnx_model import EncodedOnnx
     from recourse_arena.models.decision.relu import ReluClassifier
 
+    if isinstance(model, EncodedOnnx):
+        return model.content if encoded else None
     if isinstance(model, OnnxFile):
-        return model.content
+        return model.content if encoded == (model.encoding is not None) else None
     inner = model.network if isinstance(model, ClippedNetwork) else model
     if not isinstance(inner, ReluClassifier):
         return None
@@ -177,3 +180,20 @@ def written(model: Any, *, encoded: bool = False) -> bytes | None:
             for one, clip in zip(maps[:-1], model.clips, strict=True)
         ]
     return network_onnx(model.encoding, maps, encoded=encoded, double=clipped)
+
+
+def read_as(model: Any, *, encoded: bool = False) -> dict[str, Any]:
+    """Return the options, beside the file, with which :class:`Onnx` decides by what is written of a model as it does.
+
+    Trees accept at one half, where their files say nothing certain.
+    """
+    from recourse_arena.models.decision.onnx_file import OnnxFile
+    from recourse_arena.models.decision.onnx_model import EncodedOnnx
+
+    options: dict[str, Any] = {"inputs": "encoded"} if encoded else {}
+    if isinstance(model, EncodedOnnx):
+        return options | {"threshold": 0.5}
+    if isinstance(model, OnnxFile):
+        given = {"favourable": model.favourable, "threshold": model.threshold}
+        return options | {name: value for name, value in given.items() if value not in ("", None)}
+    return options
