@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import logging
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from recourse_arena import ArenaError
 from recourse_arena.judging.lasting import compared
 from recourse_arena.models.changes.matching import matched
-from recourse_arena.models.changes.offers import Onnx, Quantized, Same
+from recourse_arena.models.changes.offers import Deployed, Onnx, Quantized, Same
 from recourse_arena.models.changes.onnx_models import written
 from recourse_arena.models.decision.offers import Forest, Relu
 from recourse_arena.testing.checking import check_laws
@@ -165,3 +167,52 @@ def test_a_file_keeps_every_law(place, kept):
     found = [case for offer in offers(Onnx(file=kept(written(place.fitted.model)))) for case in cases(offer, data=None)]
     report = check_laws("onnx", found)
     assert report.ok, report.text()
+
+
+def rounded(values):
+    """Return what 8 bits make of numbers, with one scale for all of them and a code for 0."""
+    low, high = min(values.min().item(), 0.0), max(values.max().item(), 0.0)
+    scale = (high - low) / 255 or 1.0
+    zero = round(-low / scale)
+    return ((values / scale).round() + zero).clamp(0, 255).sub(zero) * scale
+
+
+def test_dynamic_quantization_is_what_its_definition_says_of_each_person(place):
+    model = only(Deployed(method="onnx-dynamic"), place.fitted)
+    assert model.alone
+    network, said = place.fitted.model, model.log_odds(place.x)
+    layers = [layer for layer in network.layers if hasattr(layer, "weight")]
+    for person, logit in zip(place.x, said, strict=True):
+        z = network.encoding.encode(person).double()
+        for k, layer in enumerate(layers):
+            z = rounded(layer.weight.double()) @ rounded(z) + layer.bias.double()
+            z = z.relu() if k < len(layers) - 1 else z
+        assert float(logit) == pytest.approx(float(z), abs=0.02)  # the last code of somebody may be rounded otherwise
+    assert 1e-3 < (said - network.logit(place.x)).abs().mean() < 0.5
+
+
+def test_static_quantization_has_scales_that_training_people_ask_for(place):
+    fitted = place.fitted
+    model = only(Deployed(method="onnx-static"), fitted)
+    logits, said = fitted.model.logit(fitted.training.x), model.log_odds(fitted.training.x)
+    step = float(logits.max() - logits.min()) / 255
+    assert len(said.unique()) <= 256
+    assert 0.1 * step < (said - logits).abs().mean() < 3 * step
+    far = fitted.training.x.clone()
+    far[:, -1] *= 100
+    assert model.log_odds(far).max() <= logits.max() + 5 * step  # clipped: nobody like that was there
+    assert fitted.model.logit(far).max() > 10 * logits.max()
+
+
+def test_tools_of_onnx_runtime_leave_no_handler_of_logs(place, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    only(Deployed(method="onnx-static"), place.fitted)
+    assert logging.getLogger().handlers == []
+
+
+def test_without_onnx_runtime_the_message_says_what_to_install(place, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(
+        ArenaError, match=r"change deployed needs ONNX Runtime .*\n`pip install 'recourse-arena\[models"
+    ):
+        Deployed().models(place.fitted, seed=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "Deployed",
     "Distilled",
     "Faithful",
     "FineTuned",
@@ -24,7 +25,7 @@ from recourse_arena.base.randomness import derive_seed, generator
 from recourse_arena.interfaces.change import Change, FittedDecision, Size
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, OfNetworks, Pruned, Quantized
-from recourse_arena.models.changes.onnx_models import Onnx
+from recourse_arena.models.changes.onnx_models import Deployed, Onnx
 from recourse_arena.models.changes.settings import number, whole
 
 if TYPE_CHECKING:
@@ -135,4 +136,4 @@ class ShiftedBias(OfNetworks):
 @hookimpl
 def recourse_changes() -> list[type[Change]]:
     """Return the changes."""
-    return [Distilled, Faithful, FineTuned, Onnx, Pruned, Quantized, Retrained, Same, ShiftedBias]
+    return [Deployed, Distilled, Faithful, FineTuned, Onnx, Pruned, Quantized, Retrained, Same, ShiftedBias]

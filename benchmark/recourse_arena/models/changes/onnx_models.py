@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Onnx", "as_it_decides", "encoding_of", "read_as", "written"]
+__all__ = ["Deployed", "Onnx", "as_it_decides", "encoding_of", "read_as", "written"]
 
-from collections.abc import Mapping
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from recourse_arena.people.encoding import Encoding
 
 _INPUTS = ("original", "encoded")
+_METHODS = ("onnx-dynamic", "onnx-static")
+_QUANTIZED = ["MatMul", "Add", "Relu"]
+_CALIBRATED = 4096
 _ASKED = 48
 """Training people that a file is asked about alone and together."""
 
@@ -28,7 +34,26 @@ _ROUNDED = 1e-5
 """By how much a probability may be another one in another batch, by rounding alone."""
 
 
-class Onnx(Change):
+class _InFile(Change):
+    """A change that leads to an ONNX file, which is what is kept of it."""
+
+    def state(self, fitted: FittedDecision, model: OnnxFile) -> Mapping[str, Tensor]:
+        """Return the file's bytes."""
+        from recourse_arena.models.decision.onnx_model import as_tensor
+
+        return {"onnx": as_tensor(model.content)}
+
+    def restore(self, fitted: FittedDecision, state: Mapping[str, Tensor]) -> OnnxFile:
+        """Return the model that was kept."""
+        from recourse_arena.models.decision.onnx_model import as_bytes
+
+        return self._model(fitted, as_bytes(state["onnx"]))
+
+    def _model(self, fitted: FittedDecision, content: bytes) -> OnnxFile:
+        raise NotImplementedError
+
+
+class Onnx(_InFile):
     """A model in an ONNX file, whatever it was trained with; ONNX Runtime decides, on one thread.
 
     Its inputs are people in original units, as those of the decision model `onnx`: one for each feature, by name, or
@@ -87,18 +112,6 @@ class Onnx(Change):
             raise ArenaError(f"change onnx: cannot read {self.file}: {error.strerror}") from None
         return {"onnx": self._model(fitted, content)}
 
-    def state(self, fitted: FittedDecision, model: OnnxFile) -> Mapping[str, Tensor]:
-        """Return the file's bytes."""
-        from recourse_arena.models.decision.onnx_model import as_tensor
-
-        return {"onnx": as_tensor(model.content)}
-
-    def restore(self, fitted: FittedDecision, state: Mapping[str, Tensor]) -> OnnxFile:
-        """Return the model that was kept."""
-        from recourse_arena.models.decision.onnx_model import as_bytes
-
-        return self._model(fitted, as_bytes(state["onnx"]))
-
     def _model(self, fitted: FittedDecision, content: bytes) -> OnnxFile:
         from recourse_arena.models.decision.onnx_file import OnnxFile
 
@@ -112,6 +125,91 @@ class Onnx(Change):
             as_deployed=self.as_deployed,
         )
         return as_it_decides(asked, fitted)
+
+
+class Deployed(_InFile):
+    """The network in 8 bits, as ONNX Runtime's own tools quantize it and as it decides by default, on one thread.
+
+    `onnx-dynamic` rounds weights, and what they are multiplied with when somebody is decided, with one scale for the
+    whole batch: each person is decided in a batch of their own. `onnx-static` rounds weights, activations and the logit
+    by scales that training people ask for. Whole numbers are unsigned: products of signed ones saturate on processors
+    that have no instruction for them, and decisions would depend on the processor.
+
+    Arguments:
+        method: `onnx-dynamic` or `onnx-static`.
+    """
+
+    name: ClassVar[str] = "deployed"
+    summary: ClassVar[str] = "8 bits as ONNX Runtime's tools round and decide (`onnx-dynamic`, `onnx-static`)"
+
+    def __init__(self, *, method: str = "onnx-dynamic") -> None:
+        if method not in _METHODS:
+            raise unknown("method of change deployed", str(method), _METHODS)
+        self.method = method
+
+    def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, OnnxFile]:
+        """Return the network as it was quantized.
+
+        Raises:
+            NotApplicable: If the decision model is no ReLU network.
+            ArenaError: If ONNX Runtime is not installed.
+        """
+        from recourse_arena.models.changes.student import network_of
+
+        network = network_of(fitted, self.name)
+        content = written(network, encoded=True)
+        assert content is not None
+        people = network.encoding.encode(fitted.training.x.float()) if self.method == "onnx-static" else None
+        return {self.method: self._model(fitted, quantized(content, people))}
+
+    def _model(self, fitted: FittedDecision, content: bytes) -> OnnxFile:
+        from recourse_arena.models.decision.onnx_file import OnnxFile
+
+        what, encoding = f"change deployed: {self.method}", encoding_of(fitted)
+        asked = OnnxFile(fitted.features, content, favourable="", threshold=None, what=what, encoding=encoding)
+        return as_it_decides(asked, fitted)
+
+
+def quantized(content: bytes, people: Tensor | None) -> bytes:
+    """Return an ONNX network in 8 bits: static, with scales of encoded people `(people, columns)`; dynamic without.
+
+    Raises:
+        ArenaError: If ONNX Runtime is not installed.
+    """
+    try:
+        from onnx import load_from_string
+        from onnxruntime import quantization as tools
+    except ImportError as error:
+        raise ArenaError(
+            f"change deployed needs ONNX Runtime ({error});\n`pip install 'recourse-arena[models]'` installs it"
+        ) from None
+    model = load_from_string(content)
+    said = model.metadata_props.add()
+    said.key, said.value = "onnx.quant.pre_process", "onnxruntime.quant"  # else it warns that it was not
+    whole = tools.QuantType.QUInt8
+    with _without_a_handler_of_their_own(), tempfile.TemporaryDirectory(prefix="recourse-arena-") as folder:
+        before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
+        before.write_bytes(model.SerializeToString())
+        if people is None:
+            tools.quantize_dynamic(before, after, weight_type=whole)
+        else:
+            parts = iter([{model.graph.input[0].name: part.numpy()} for part in people.split(_CALIBRATED)])
+            reader = type("People", (tools.CalibrationDataReader,), {"get_next": lambda self: next(parts, None)})()
+            tools.quantize_static(
+                before, after, reader, activation_type=whole, weight_type=whole, op_types_to_quantize=_QUANTIZED
+            )
+        return after.read_bytes()
+
+
+@contextmanager
+def _without_a_handler_of_their_own() -> Iterator[None]:
+    """Keep what logs to a root that has no handler from giving it one, for everybody and for good."""
+    root, nobody = logging.getLogger(), logging.NullHandler()
+    root.addHandler(nobody)
+    try:
+        yield
+    finally:
+        root.removeHandler(nobody)
 
 
 def encoding_of(fitted: FittedDecision) -> Encoding:
