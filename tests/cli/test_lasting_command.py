@@ -67,7 +67,7 @@ def test_changes_are_listed_with_their_options():
     listed = call("list", "changes").output
     assert {line.split()[0] for line in listed.splitlines()[1:]} == {
         "deployed", "distilled", "faithful", "fine-tuned", "onnx", "pruned", "quantized", "retrained", "same",
-        "shifted-bias",
+        "shifted", "shifted-bias",
     }  # fmt: skip
     about = call("list", "changes", "quantized").output
     assert "recourse-arena lasting RUN --change quantized" in about

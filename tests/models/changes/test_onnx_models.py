@@ -213,6 +213,6 @@ def test_tools_of_onnx_runtime_leave_no_handler_of_logs(place, monkeypatch):
 def test_without_onnx_runtime_the_message_says_what_to_install(place, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(
-        ArenaError, match=r"change deployed needs ONNX Runtime .*\n`pip install 'recourse-arena\[models"
+        ArenaError, match=r"change deployed needs ONNX Runtime .*\n`pip install .recourse-arena\[models"
     ):
         Deployed().models(place.fitted, seed=0)

@@ -12,6 +12,7 @@ __all__ = [
     "Quantized",
     "Retrained",
     "Same",
+    "Shifted",
     "ShiftedBias",
     "recourse_changes",
 ]
@@ -19,7 +20,7 @@ __all__ = [
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena.base.errors import NotApplicable
+from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import derive_seed, generator
 from recourse_arena.interfaces.change import Change, FittedDecision, Size
@@ -27,11 +28,13 @@ from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, OfNetworks, Pruned, Quantized
 from recourse_arena.models.changes.onnx_models import Deployed, Onnx
 from recourse_arena.models.changes.settings import number, whole
+from recourse_arena.models.changes.shifted import Shifted
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.models.decision.relu import ReluClassifier
+    from recourse_arena.people.people import People
     from recourse_arena.problem.model_protocols import Scores
 
 
@@ -56,6 +59,7 @@ class Retrained(Change):
     Arguments:
         models: How many times.
         bootstrap: Whether each time on as many training people drawn with replacement.
+        leave_out: Share of the training people that is left out, others each time.
 
     Example:
         >>> Retrained(models=2).count
@@ -63,10 +67,17 @@ class Retrained(Change):
     """
 
     name: ClassVar[str] = "retrained"
-    summary: ClassVar[str] = "trained again with other seeds, or on people drawn again (`?bootstrap=true`)"
+    summary: ClassVar[str] = (
+        "trained again: other seeds, people drawn again (`?bootstrap=true`) or fewer (`?leave_out=.1`)"
+    )
 
-    def __init__(self, *, models: int = 5, bootstrap: bool = False) -> None:
+    def __init__(self, *, models: int = 5, bootstrap: bool = False, leave_out: float = 0.0) -> None:
         self.count, self.bootstrap = whole(self.name, "models", models, 1, 1000), bootstrap
+        self.leave_out = number(self.name, "leave_out", leave_out)
+        if not 0 <= self.leave_out < 1:
+            raise ArenaError(f"change retrained: leave_out must be a number from 0 to below 1, got {leave_out!r}")
+        if bootstrap and leave_out:
+            raise ArenaError("change retrained: people are drawn with replacement (bootstrap) or left out, not both")
 
     def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Scores]:
         """Return the models.
@@ -78,10 +89,7 @@ class Retrained(Change):
 
         found: dict[str, Scores] = {}
         for k in range(self.count):
-            people = fitted.training
-            if self.bootstrap:
-                draws = generator(seed, "changes", "bootstrap", str(k))
-                people = people[torch.randint(len(people), (len(people),), generator=draws)]
+            people = self._people(fitted.training, seed, k)
             found[f"retrained-{k + 1}"] = fitted.decision.fit(
                 fitted.features, people, fitted.validation, seed=derive_seed(seed, "changes", "retrained", str(k))
             )
@@ -90,13 +98,25 @@ class Retrained(Change):
         before = fitted.model.probability(x)
         if all(torch.equal(model.probability(x), before) for model in found.values()):
             kind = fitted.decision.name
-            if self.bootstrap:
+            if self.bootstrap or self.leave_out:
                 raise NotApplicable(f"change retrained: decision model {kind} does not depend on its training people")
             raise NotApplicable(
                 f"change retrained: decision model {kind} does not depend on its seed, and training it again leads to "
                 "the same model; retrained?bootstrap=true draws its training people again"
             )
         return found
+
+    def _people(self, training: People, seed: int, k: int) -> People:
+        """Return whom the model of a number is trained on."""
+        import torch
+
+        if self.bootstrap:
+            draws = generator(seed, "changes", "bootstrap", str(k))
+            return training[torch.randint(len(training), (len(training),), generator=draws)]
+        if self.leave_out:
+            order = torch.randperm(len(training), generator=generator(seed, "changes", "leave-out", str(k)))
+            return training[order[round(self.leave_out * len(training)) :].sort().values]
+        return training
 
     def state(self, fitted: FittedDecision, model: Scores) -> Mapping[str, Tensor] | None:
         """Return what its kind of decision model keeps."""
@@ -136,4 +156,4 @@ class ShiftedBias(OfNetworks):
 @hookimpl
 def recourse_changes() -> list[type[Change]]:
     """Return the changes."""
-    return [Deployed, Distilled, Faithful, FineTuned, Onnx, Pruned, Quantized, Retrained, Same, ShiftedBias]
+    return [Deployed, Distilled, Faithful, FineTuned, Onnx, Pruned, Quantized, Retrained, Same, Shifted, ShiftedBias]

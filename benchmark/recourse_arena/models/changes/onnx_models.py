@@ -132,8 +132,9 @@ class Deployed(_InFile):
 
     `onnx-dynamic` rounds weights, and what they are multiplied with when somebody is decided, with one scale for the
     whole batch: each person is decided in a batch of their own. `onnx-static` rounds weights, activations and the logit
-    by scales that training people ask for. Whole numbers are unsigned: products of signed ones saturate on processors
-    that have no instruction for them, and decisions would depend on the processor.
+    by scales that training people ask for: whoever's logit is within half a step of 0 is accepted. Whole numbers are
+    unsigned: products of signed ones saturate on processors that have no instruction for them, and decisions would
+    depend on the processor.
 
     Arguments:
         method: `onnx-dynamic` or `onnx-static`.
