@@ -33,6 +33,8 @@ CHANGES = {
     "cfq-4": offers.Quantized(method="cfq", bits=4, epochs=4, condition=False),
     "cfq-3": offers.Quantized(method="cfq", bits=3, epochs=4, teacher="boundary"),
     "faithful-4": offers.Faithful(epochs=4),
+    "box": offers.Box(models=2),
+    "box-8": offers.Box(bits=8, models=2),
     "onnx-dynamic": offers.Deployed(),
     "onnx-static": offers.Deployed(method="onnx-static"),
     "pact-3": offers.Quantized(method="pact", bits=3, epochs=4),
@@ -70,7 +72,7 @@ def test_models_say_by_their_names_what_they_are(place):
         "same", "retrained-1", "retrained-2", "retrained-1", "retrained-2", "retrained-1", "retrained-2", "upper",
         "shifted-bias", "fine-tuned", "pruned",
         "kd-32", "kd-4", "ptq-8", "ptq-12", "lsq-2", "cfq-4", "cfq-3", "faithful-4",
-        "onnx-dynamic", "onnx-static", "pact-3",
+        "corner-1", "inside-1", "worst", "corner-1", "inside-1", "worst", "onnx-dynamic", "onnx-static", "pact-3",
     ]  # fmt: skip
 
 
@@ -223,6 +225,10 @@ def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
         ("quantized?method=lqs", "unknown method of change quantized 'lqs'. Did you mean 'lsq'"),
         ("quantized?method=3", "unknown method of change quantized '3'. Known: cfq, lsq, pact, ptq"),
         ("deployed?method=onnx", "unknown method of change deployed 'onnx'. Did you mean"),
+        ("box?delta=0", "change box: delta must be a number above 0, got 0"),
+        ("box?bits=1", "change box: bits must be a whole number from 2 to 16, got 1"),
+        ("box?bits=8&relative=true", "bits say how far weights move; delta and relative do without them"),
+        ("box?models=-1", "change box: models must be a whole number from 0 to 1000, got -1"),
         ("quantized?bit=4", "unknown option of change of the decision model 'quantized' 'bit'. Did you mean 'bits'"),
         ("quantized?bits=1", "change quantized: bits must be a whole number from 2 to 16, got 1"),
         ("quantized?bits=4.0", "bits must be a whole number from 2 to 16, got 4.0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "Box",
     "Deployed",
     "Distilled",
     "Faithful",
@@ -29,6 +30,7 @@ from recourse_arena.models.changes.compression import Distilled, Faithful, FineT
 from recourse_arena.models.changes.onnx_models import Deployed, Onnx
 from recourse_arena.models.changes.settings import number, whole
 from recourse_arena.models.changes.shifted import Shifted
+from recourse_arena.models.changes.weights_box import Box
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -156,4 +158,17 @@ class ShiftedBias(OfNetworks):
 @hookimpl
 def recourse_changes() -> list[type[Change]]:
     """Return the changes."""
-    return [Deployed, Distilled, Faithful, FineTuned, Onnx, Pruned, Quantized, Retrained, Same, Shifted, ShiftedBias]
+    return [
+        Box,
+        Deployed,
+        Distilled,
+        Faithful,
+        FineTuned,
+        Onnx,
+        Pruned,
+        Quantized,
+        Retrained,
+        Same,
+        Shifted,
+        ShiftedBias,
+    ]
