@@ -66,7 +66,8 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path, plugged):
 def test_changes_are_listed_with_their_options():
     listed = call("list", "changes").output
     assert {line.split()[0] for line in listed.splitlines()[1:]} == {
-        "distilled", "faithful", "fine-tuned", "pruned", "quantized", "retrained", "same", "shifted-bias",
+        "box", "deployed", "distilled", "faithful", "fine-tuned", "onnx", "pruned", "quantized", "retrained", "same",
+        "shifted", "shifted-bias",
     }  # fmt: skip
     about = call("list", "changes", "quantized").output
     assert "recourse-arena lasting RUN --change quantized" in about

@@ -16,7 +16,9 @@ import torch
 import recourse_arena
 from recourse_arena import ArenaError, Block, Change, NotApplicable, Scenario, Suite, api
 from recourse_arena.execution.worker.fitted_dataset import prepare
+from recourse_arena.models.changes.networks import moved
 from recourse_arena.models.changes.offers import FineTuned, Quantized
+from recourse_arena.models.changes.onnx_models import written
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.lasting_table import read_redecided
 
@@ -115,6 +117,20 @@ def test_changed_models_are_kept_and_lead_to_the_same_rows(ran, tmp_path, monkey
     again = api.lasting(run, changes=changes, **own)
     pd.testing.assert_frame_equal(first.table, again.table)
     assert [*dict.fromkeys(again.found.rows["model"])] == ["retrained-1", "retrained-2", "lsq-4", "pact-4"]
+
+
+def test_a_file_is_told_from_others_by_what_it_holds_wherever_it_lies(ran, plugged, tmp_path):
+    run, where = ran
+    own = {**where, "cache": tmp_path / "cache"}
+    models = prepare("tiny", seed=0, data=where["data"], cache=ArtefactCache(where["cache"]), registry=plugged())
+    network = models.problem.decisions
+    kept, (file, other) = tmp_path / "cache" / "change", (tmp_path / name for name in ("next.onnx", "other.onnx"))
+    for place, model, models_kept in ((file, network, 2), (other, network, 2), (file, moved(network, 50.0), 4)):
+        place.write_bytes(written(model))
+        found = api.lasting(run, changes=f"onnx?file={place}", **own).models.query("threshold == 'as it is'")
+        assert len([*kept.glob("*.safetensors")]) == models_kept  # of two seeds
+        assert (found["acceptance"].iloc[0] == 1) == (models_kept == 4)
+        assert pd.notna(found["gap"].iloc[0])
 
 
 def test_a_change_is_added_beside_those_of_before(ran):

@@ -7,6 +7,7 @@ __all__ = ["main"]
 import click
 
 from recourse_arena.base.version import __version__
+from recourse_arena.cli.advising.exporting import export
 from recourse_arena.cli.advising.lasting import lasting
 from recourse_arena.cli.advising.recommending import recommend, verify
 from recourse_arena.cli.audit import audit
@@ -28,7 +29,7 @@ def main() -> None:
 
 
 _COMMANDS = (
-    *(run, leaderboard, compare, lasting, recommend, verify, audit, list_, plugins),
+    *(run, leaderboard, compare, lasting, export, recommend, verify, audit, list_, plugins),
     *(data, tune, figures, report, new, check, cache),
 )
 for _command in _COMMANDS:

@@ -94,11 +94,6 @@ class Change(ABC):
     summary: ClassVar[str] = ""
     """One line for people."""
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that its models come from: they are others when these change."""
-        return ()
-
     @abstractmethod
     def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Decisions]:
         """Return the changed models, one or several, by their names.
@@ -122,6 +117,11 @@ class Change(ABC):
     def restore(self, fitted: FittedDecision, state: Mapping[str, Tensor]) -> Decisions:
         """Return the changed model of tensors that :meth:`state` gave."""
         raise ArenaError(f"change {self.name} keeps nothing")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that its models come from: they are others when these change, wherever they lie."""
+        return ()
 
     def size(self, fitted: FittedDecision, model: Any) -> Size:
         """Return how large a changed model is; by default by what :meth:`state` keeps, each number as it is kept."""

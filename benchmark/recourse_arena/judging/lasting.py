@@ -112,7 +112,7 @@ def spread_of_logits(model: Decisions, x: Tensor) -> float:
 
 
 def _logits(model: object, x: Tensor, otherwise: Tensor) -> Tensor:
-    logit = getattr(model, "logit", None)
+    logit = getattr(model, "logit", None) or getattr(model, "log_odds", None)
     return otherwise if logit is None else logit(x).double()
 
 

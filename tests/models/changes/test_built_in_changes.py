@@ -20,7 +20,9 @@ CHANGES = {
     "same": offers.Same(),
     "retrained": offers.Retrained(models=2),
     "bootstrap": offers.Retrained(models=2, bootstrap=True),
-    "shifted": offers.ShiftedBias(by=-0.3),
+    "left-out": offers.Retrained(models=2, leave_out=0.2),
+    "shifted": offers.Shifted(feature="age"),
+    "shifted-bias": offers.ShiftedBias(by=-0.3),
     "fine-tuned": offers.FineTuned(epochs=4),
     "pruned": offers.Pruned(epochs=4),
     "kd-32": offers.Distilled(epochs=4),
@@ -31,8 +33,14 @@ CHANGES = {
     "cfq-4": offers.Quantized(method="cfq", bits=4, epochs=4, condition=False),
     "cfq-3": offers.Quantized(method="cfq", bits=3, epochs=4, teacher="boundary"),
     "faithful-4": offers.Faithful(epochs=4),
+    "box": offers.Box(models=2),
+    "box-8": offers.Box(bits=8, models=2),
+    "onnx-dynamic": offers.Deployed(),
+    "onnx-static": offers.Deployed(method="onnx-static"),
     "pact-3": offers.Quantized(method="pact", bits=3, epochs=4),
 }
+
+NOT_OF_NETWORKS = ("same", "retrained", "bootstrap", "left-out", "shifted")
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +61,18 @@ def test_every_change_keeps_every_law(name):
 
 
 def test_all_that_are_offered_are_tried_here():
-    assert {type(change) for change in CHANGES.values()} == set(offers.recourse_changes())
+    files = {offers.Onnx}  # those that need one: test_onnx_models.py
+    assert {type(change) for change in CHANGES.values()} | files == set(offers.recourse_changes())
     assert getattr(offers.recourse_changes, f"{PROJECT}_impl") is not None
 
 
 def test_models_say_by_their_names_what_they_are(place):
     names = [name for change in CHANGES.values() for name in change.models(place.fitted, seed=0)]
     assert names == [
-        "same", "retrained-1", "retrained-2", "retrained-1", "retrained-2", "shifted-bias", "fine-tuned", "pruned",
+        "same", "retrained-1", "retrained-2", "retrained-1", "retrained-2", "retrained-1", "retrained-2", "upper",
+        "shifted-bias", "fine-tuned", "pruned",
         "kd-32", "kd-4", "ptq-8", "ptq-12", "lsq-2", "cfq-4", "cfq-3", "faithful-4",
-        "pact-3",
+        "corner-1", "inside-1", "worst", "corner-1", "inside-1", "worst", "onnx-dynamic", "onnx-static", "pact-3",
     ]  # fmt: skip
 
 
@@ -190,7 +200,7 @@ def test_retraining_draws_anew_by_seed(place):
     assert not torch.equal(*logits[id(one)])
 
 
-@pytest.mark.parametrize("change", [c for n, c in CHANGES.items() if n not in ("same", "retrained", "bootstrap")])
+@pytest.mark.parametrize("change", [c for n, c in CHANGES.items() if n not in NOT_OF_NETWORKS])
 def test_only_networks_are_compressed(place, change):
     forest = fitted_with(place, Forest(trees=3))
     with pytest.raises(NotApplicable, match=f"change {change.name}: the decision model forest is no ReLU network"):
@@ -214,6 +224,11 @@ def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
         ("quantised", "unknown change of the decision model 'quantised'. Did you mean 'quantized'"),
         ("quantized?method=lqs", "unknown method of change quantized 'lqs'. Did you mean 'lsq'"),
         ("quantized?method=3", "unknown method of change quantized '3'. Known: cfq, lsq, pact, ptq"),
+        ("deployed?method=onnx", "unknown method of change deployed 'onnx'. Did you mean"),
+        ("box?delta=0", "change box: delta must be a number above 0, got 0"),
+        ("box?bits=1", "change box: bits must be a whole number from 2 to 16, got 1"),
+        ("box?bits=8&relative=true", "bits say how far weights move; delta and relative do without them"),
+        ("box?models=-1", "change box: models must be a whole number from 0 to 1000, got -1"),
         ("quantized?bit=4", "unknown option of change of the decision model 'quantized' 'bit'. Did you mean 'bits'"),
         ("quantized?bits=1", "change quantized: bits must be a whole number from 2 to 16, got 1"),
         ("quantized?bits=4.0", "bits must be a whole number from 2 to 16, got 4.0"),
@@ -225,6 +240,11 @@ def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
         ("faithful?margin=inf", "change faithful: margin must be a number, got inf"),
         ("retrained?models=0", "change retrained: models must be a whole number from 1 to 1000, got 0"),
         ("retrained?bootstrap=2", "expected true or false, got 2"),
+        ("retrained?leave_out=1", "retrained: leave_out must be a number from 0 to below 1, got 1"),
+        ("retrained?leave_out=.1&bootstrap=true", "drawn with replacement (bootstrap) or left out, not both"),
+        ("shifted", "change shifted: expected the name of a feature, as in 'shifted?feature=age'"),
+        ("shifted?feature=age&part=uper", "part of change shifted 'uper'. Did you mean 'upper'"),
+        ("shifted?feature=age&share=1", "change shifted: share must be a number above 0 and below 1, got 1"),
         ("pruned?share=1", "share must be a number above 0 and below 1, got 1"),
         ("pruned?share=nan", "share must be a number, got nan"),
         ("distilled?alpha=2", "alpha must be a number from 0 to 1, got 2"),
@@ -247,3 +267,55 @@ def test_a_step_of_nothing_but_zeros_is_no_division_by_zero():
     codes, step = uniform(torch.zeros(3), 4)
     assert codes.tolist() == [0.0, 0.0, 0.0]
     assert float(step) > 0
+
+
+class Told(Logistic):
+    """Remembers whom it is trained on."""
+
+    def fit(self, features, training, validation, *, seed, report=None):
+        self.people = [*getattr(self, "people", []), training]
+        return super().fit(features, training, validation, seed=seed)
+
+
+def told(place):
+    fitted = fitted_with(place, Told())
+    fitted.decision.people.clear()
+    return fitted
+
+
+def test_others_are_left_out_each_time(place):
+    fitted = told(place)
+    offers.Retrained(models=3, leave_out=0.2).models(fitted, seed=0)
+    everybody = [tuple(person) for person in fitted.training.x.tolist()]
+    kept = [[tuple(person) for person in people.x.tolist()] for people in fitted.decision.people]
+    assert [len(people) for people in kept] == [round(0.8 * len(everybody))] * 3
+    assert all(set(people) <= set(everybody) for people in kept)
+    assert len({frozenset(people) for people in kept}) == 3
+
+
+@pytest.mark.parametrize("part", ["upper", "lower"])
+@pytest.mark.parametrize("feature", ["savings", "member", "age"])
+def test_a_shift_takes_those_of_the_highest_or_lowest_values(place, feature, part):
+    fitted = told(place)
+    offers.Shifted(feature=feature, part=part, share=0.55).models(fitted, seed=0)
+    (people,), column = fitted.decision.people, fitted.features.index(feature)
+    values = sorted(fitted.training.x[:, column].tolist(), reverse=part == "upper")[
+        : round(0.55 * len(fitted.training))
+    ]
+    assert sorted(people.x[:, column].tolist(), reverse=part == "upper") == values
+    if feature == "member":  # whoever is not, or all who are, are drawn by chance and not as they come
+        first = fitted.training[: len(people)]
+        assert 0.3 < sum((one == people.x).all(1).any().item() for one in first.x) / len(first) < 0.9
+
+
+@pytest.mark.parametrize(
+    ("feature", "share", "message"),
+    [
+        ("agee", 0.7, "change shifted: unknown feature 'agee'. Did you mean 'age'"),
+        ("branch", 0.7, "the levels of branch have no order"),
+        ("age", 0.001, "of the 0 training people with the largest age"),
+    ],
+)
+def test_a_shift_that_cannot_be_says_why(place, feature, share, message):
+    with pytest.raises(NotApplicable, match=message):
+        offers.Shifted(feature=feature, share=share).models(place.fitted, seed=0)

@@ -13,13 +13,18 @@ from recourse_arena.models.changes.networks import ClippedNetwork, moved
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.problem.model_protocols import Decisions
 
+_LOGITS = ("logit", "log_odds")
+
 _ALIKE = 1e-6
 """People whose scores differ by less, relatively, are accepted together or not at all."""
 
 
 def score_of(model: object) -> Callable[[Tensor], Tensor] | None:
-    """Return what says how sure a model is of people: its logit, else its probability; none if it has neither."""
-    return getattr(model, "logit", None) or getattr(model, "probability", None)
+    """Return what says how sure a model is of people: its logit, else its probability; none if it has neither.
+
+    Log odds that have no gradient are called `log_odds`.
+    """
+    return next((getattr(model, name) for name in (*_LOGITS, "probability") if hasattr(model, name)), None)
 
 
 def matched(model: Decisions, accepted: int, x: Tensor) -> Decisions | None:
@@ -66,8 +71,9 @@ class Thresholded:
         score = score_of(model)
         assert score is not None
         self._score, self._threshold = score, threshold
-        if hasattr(model, "logit"):
-            self.logit = lambda x: score(x) - threshold
+        for name in _LOGITS:
+            if hasattr(model, name):
+                setattr(self, name, lambda x: score(x) - threshold)
 
     def accepts(self, x: Tensor) -> Tensor:
         """Return who is decided positively, bool `(...,)`."""

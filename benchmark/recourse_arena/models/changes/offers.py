@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 __all__ = [
+    "Box",
+    "Deployed",
     "Distilled",
     "Faithful",
     "FineTuned",
+    "Onnx",
     "Pruned",
     "Quantized",
     "Retrained",
     "Same",
+    "Shifted",
     "ShiftedBias",
     "recourse_changes",
 ]
@@ -17,18 +21,22 @@ __all__ = [
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena.base.errors import NotApplicable
+from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import derive_seed, generator
 from recourse_arena.interfaces.change import Change, FittedDecision, Size
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, OfNetworks, Pruned, Quantized
+from recourse_arena.models.changes.onnx_models import Deployed, Onnx
 from recourse_arena.models.changes.settings import number, whole
+from recourse_arena.models.changes.shifted import Shifted
+from recourse_arena.models.changes.weights_box import Box
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.models.decision.relu import ReluClassifier
+    from recourse_arena.people.people import People
     from recourse_arena.problem.model_protocols import Scores
 
 
@@ -53,6 +61,7 @@ class Retrained(Change):
     Arguments:
         models: How many times.
         bootstrap: Whether each time on as many training people drawn with replacement.
+        leave_out: Share of the training people that is left out, others each time.
 
     Example:
         >>> Retrained(models=2).count
@@ -60,10 +69,17 @@ class Retrained(Change):
     """
 
     name: ClassVar[str] = "retrained"
-    summary: ClassVar[str] = "trained again with other seeds, or on people drawn again (`?bootstrap=true`)"
+    summary: ClassVar[str] = (
+        "trained again: other seeds, people drawn again (`?bootstrap=true`) or fewer (`?leave_out=.1`)"
+    )
 
-    def __init__(self, *, models: int = 5, bootstrap: bool = False) -> None:
+    def __init__(self, *, models: int = 5, bootstrap: bool = False, leave_out: float = 0.0) -> None:
         self.count, self.bootstrap = whole(self.name, "models", models, 1, 1000), bootstrap
+        self.leave_out = number(self.name, "leave_out", leave_out)
+        if not 0 <= self.leave_out < 1:
+            raise ArenaError(f"change retrained: leave_out must be a number from 0 to below 1, got {leave_out!r}")
+        if bootstrap and leave_out:
+            raise ArenaError("change retrained: people are drawn with replacement (bootstrap) or left out, not both")
 
     def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Scores]:
         """Return the models.
@@ -75,10 +91,7 @@ class Retrained(Change):
 
         found: dict[str, Scores] = {}
         for k in range(self.count):
-            people = fitted.training
-            if self.bootstrap:
-                draws = generator(seed, "changes", "bootstrap", str(k))
-                people = people[torch.randint(len(people), (len(people),), generator=draws)]
+            people = self._people(fitted.training, seed, k)
             found[f"retrained-{k + 1}"] = fitted.decision.fit(
                 fitted.features, people, fitted.validation, seed=derive_seed(seed, "changes", "retrained", str(k))
             )
@@ -87,13 +100,25 @@ class Retrained(Change):
         before = fitted.model.probability(x)
         if all(torch.equal(model.probability(x), before) for model in found.values()):
             kind = fitted.decision.name
-            if self.bootstrap:
+            if self.bootstrap or self.leave_out:
                 raise NotApplicable(f"change retrained: decision model {kind} does not depend on its training people")
             raise NotApplicable(
                 f"change retrained: decision model {kind} does not depend on its seed, and training it again leads to "
                 "the same model; retrained?bootstrap=true draws its training people again"
             )
         return found
+
+    def _people(self, training: People, seed: int, k: int) -> People:
+        """Return whom the model of a number is trained on."""
+        import torch
+
+        if self.bootstrap:
+            draws = generator(seed, "changes", "bootstrap", str(k))
+            return training[torch.randint(len(training), (len(training),), generator=draws)]
+        if self.leave_out:
+            order = torch.randperm(len(training), generator=generator(seed, "changes", "leave-out", str(k)))
+            return training[order[round(self.leave_out * len(training)) :].sort().values]
+        return training
 
     def state(self, fitted: FittedDecision, model: Scores) -> Mapping[str, Tensor] | None:
         """Return what its kind of decision model keeps."""
@@ -133,4 +158,17 @@ class ShiftedBias(OfNetworks):
 @hookimpl
 def recourse_changes() -> list[type[Change]]:
     """Return the changes."""
-    return [Distilled, Faithful, FineTuned, Pruned, Quantized, Retrained, Same, ShiftedBias]
+    return [
+        Box,
+        Deployed,
+        Distilled,
+        Faithful,
+        FineTuned,
+        Onnx,
+        Pruned,
+        Quantized,
+        Retrained,
+        Same,
+        Shifted,
+        ShiftedBias,
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["OnnxFile"]
+__all__ = ["LogitOnnxFile", "OnnxFile"]
 
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.models.decision.onnx_model import session
+from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Feature, FeatureTable, Kind
 
 _ROWS = 1 << 15
@@ -25,6 +26,9 @@ _NUMBERS = {
 _TEXT = "tensor(string)"
 _SLACK = 1e-5
 """By how much probabilities may be rounded."""
+
+LOGIT = "logit"
+"""Name of an output with log odds: it is no probability."""
 
 
 class OnnxFile:
@@ -44,16 +48,30 @@ class OnnxFile:
         favourable: Name of the favourable class; the last one if empty.
         threshold: Least probability for a positive decision; by default the file's own decision, else .5.
         what: What it is called in messages.
+        encoding: The encoding whose columns its one table has, where it has not those of people in original units.
+        as_deployed: Whether it is evaluated as ONNX Runtime does by default, or as it is written: see
+            :func:`~recourse_arena.models.decision.onnx_model.session`.
+        alone: Whether each person is decided in a batch of their own.
 
     Raises:
         ArenaError: If the file is no ONNX model, or its inputs or outputs do not fit.
     """
 
     def __init__(
-        self, features: FeatureTable, content: bytes, *, favourable: str, threshold: float | None, what: str
+        self,
+        features: FeatureTable,
+        content: bytes,
+        *,
+        favourable: str,
+        threshold: float | None,
+        what: str,
+        encoding: Encoding | None = None,
+        as_deployed: bool = True,
+        alone: bool = False,
     ) -> None:
         self.features, self.content, self.what = features, content, what
         self.favourable, self.threshold = favourable, threshold
+        self.encoding, self.as_deployed, self.alone = encoding, as_deployed, alone
         self._label, self._scores, self._classes = self._outputs()
         self._inputs  # noqa: B018 - wrong inputs are an error now
 
@@ -83,13 +101,28 @@ class OnnxFile:
         return {name: value for name, value in self.__dict__.items() if name not in ("_session", "_inputs")}
 
     def __deepcopy__(self, memo: dict[int, object]) -> OnnxFile:
-        return OnnxFile(
-            self.features, self.content, favourable=self.favourable, threshold=self.threshold, what=self.what
-        )
+        return self.again(type(self))
+
+    def again(self, kind: type[OnnxFile], *, alone: bool | None = None) -> OnnxFile:
+        """Return the same file once more, as another kind or with each person decided alone."""
+        return kind(
+            self.features, self.content, favourable=self.favourable, threshold=self.threshold, what=self.what,
+            encoding=self.encoding, as_deployed=self.as_deployed, alone=self.alone if alone is None else alone,
+        )  # fmt: skip
+
+    @property
+    def holds_one(self) -> bool:
+        """Whether its inputs are made for one person at a time."""
+        return any(given.shape and given.shape[0] == 1 for given in self._session.get_inputs())
+
+    @property
+    def has_logit(self) -> bool:
+        """Whether one of its outputs is called `logit`."""
+        return any(output.name == LOGIT and "tensor(" in output.type for output in self._session.get_outputs())
 
     @cached_property
     def _session(self) -> Any:
-        return session(self.content, self.what)
+        return session(self.content, self.what, as_deployed=self.as_deployed)
 
     @property
     def _wanted(self) -> str:
@@ -120,7 +153,7 @@ class OnnxFile:
         """Return the names of the outputs with classes and with probabilities, empty without, and the classes."""
         outputs = self._session.get_outputs()
         label = next((o for o in outputs if o.type in ("tensor(int64)", "tensor(int32)", _TEXT)), None)
-        scores = next((o for o in outputs if "float" in o.type or "double" in o.type), None)
+        scores = next((o for o in outputs if ("float" in o.type or "double" in o.type) and o.name != LOGIT), None)
         if not label and not scores:
             kinds = ", ".join(f"{o.name}: {o.type}" for o in outputs)
             raise ArenaError(f"{self.what}: expected an output with classes or probabilities, got {kinds or 'none'}")
@@ -145,7 +178,7 @@ class OnnxFile:
     def _run(self, output: str, x: Tensor) -> list[Any]:
         rows = x.detach().reshape(-1, len(self.features))
         found = []
-        for part in rows.split(_ROWS) if len(rows) else [rows]:
+        for part in rows.split(1 if self.alone else _ROWS) if len(rows) else [rows]:
             given = {name: reader(part) for name, reader in self._inputs.items()}
             try:
                 found.append(self._session.run([output], given)[0])
@@ -158,6 +191,8 @@ class OnnxFile:
     def _inputs(self) -> dict[str, Any]:
         """What makes each input of people."""
         inputs = self._session.get_inputs()
+        if self.encoding is not None:
+            return self._encoded(self.encoding, inputs)
         if len(inputs) == 1 and inputs[0].name not in self.features.names:
             return {inputs[0].name: self._table(inputs[0])}
         names = [given.name for given in inputs]
@@ -167,6 +202,18 @@ class OnnxFile:
                 f"{self.what}: its input {unknown[0]!r} is no feature; features are {', '.join(self.features.names)}"
             )
         return {given.name: self._column(given) for given in inputs}
+
+    def _encoded(self, encoding: Encoding, inputs: list[Any]) -> dict[str, Any]:
+        names = encoding.names
+        width = inputs[0].shape[-1] if len(inputs) == 1 and inputs[0].shape else None
+        if len(inputs) != 1 or (isinstance(width, int) and width != len(names)):
+            got = f"{width} columns" if len(inputs) == 1 else f"{len(inputs)} inputs"
+            raise ArenaError(
+                f"{self.what}: expected one input with the {len(names)} columns of the encoding, got {got};\n"
+                f"columns are {', '.join(names)}"
+            )
+        kind = self._number(inputs[0])
+        return {inputs[0].name: lambda x: encoding.encode(x.float()).numpy().astype(kind)}
 
     def _column(self, given: Any) -> Any:
         feature, place = self.features[given.name], self.features.index(given.name)
@@ -206,6 +253,18 @@ class OnnxFile:
         if given.type not in _NUMBERS:
             raise ArenaError(f"{self.what}: expected numbers or text in its input {given.name!r}, got {given.type}")
         return _NUMBERS[given.type]
+
+
+class LogitOnnxFile(OnnxFile):
+    """A file that says log odds as well, in an output called `logit`.
+
+    They are no `logit` of its own: that would have a gradient.
+    """
+
+    def log_odds(self, x: Tensor) -> Tensor:
+        """Return the log odds `(...,)` of a positive decision for people `x` `(..., features)`."""
+        found = np.concatenate([np.asarray(logits).reshape(-1) for logits in self._run(LOGIT, x)])
+        return torch.from_numpy(found).reshape(x.shape[:-1])
 
 
 def _codes(feature: Feature) -> tuple[int, ...]:

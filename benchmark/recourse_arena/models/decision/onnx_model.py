@@ -20,12 +20,17 @@ _ROWS = 1 << 16
 """People decided on at once."""
 
 
-def session(content: bytes, what: str) -> onnxruntime.InferenceSession:
+def session(content: bytes, what: str, *, as_deployed: bool = True) -> onnxruntime.InferenceSession:
     """Return what evaluates an ONNX model on one thread.
+
+    By default ONNX Runtime fuses weights of few bits with the product that they are in, and rounds what they are
+    multiplied with to 8 bits as well (`session.qdq_matmulnbits_accuracy_level` 4): logits are then not those of the
+    graph as it is written.
 
     Arguments:
         content: The bytes of the model.
         what: What it is, for messages.
+        as_deployed: Whether that is done; else such products are in single precision (level 1).
 
     Raises:
         ArenaError: If ONNX Runtime is not installed, or cannot read the model.
@@ -39,6 +44,8 @@ def session(content: bytes, what: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    if not as_deployed:
+        options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "1")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own exceptions have no common class

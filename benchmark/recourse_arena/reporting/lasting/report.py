@@ -37,9 +37,10 @@ def lasting_report(run: RunFiles) -> str:
         raise ArenaError(f"{run.path} holds no cell of the suite quantization")
     parts = [_table(title, lines) for title, lines in _weighed(there)]
     counts = [line.verdict for _, lines in _weighed(there) for _, line in lines]
-    said = ", ".join(f"{counts.count(one)} {one}" for one in Verdict)
+    in_all = ", ".join(f"{counts.count(one)} {one}" for one in Verdict)
     return (
-        "\n\n".join(["# Does advice last? (arXiv 2605.17160)", SAID_FIRST, _READING, f"In all: {said}.", *parts]) + "\n"
+        "\n\n".join(["# Does advice last? (arXiv 2605.17160)", SAID_FIRST, _READING, f"In all: {in_all}.", *parts])
+        + "\n"
     )
 
 
