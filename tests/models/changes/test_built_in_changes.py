@@ -9,7 +9,7 @@ from recourse_arena import ArenaError, FittedDecision, NotApplicable
 from recourse_arena.interfaces.hookspecs import PROJECT
 from recourse_arena.models.changes import offers
 from recourse_arena.models.changes.networks import ClippedNetwork, linear_layers
-from recourse_arena.models.changes.quantizers import Clipped, LearnedStep, uniform
+from recourse_arena.models.changes.training.quantizers import Clipped, LearnedStep, uniform
 from recourse_arena.models.decision.handed import handed_over
 from recourse_arena.models.decision.offers import Forest, Logistic, Relu
 from recourse_arena.registry.registry import Registry

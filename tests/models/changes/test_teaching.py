@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from recourse_arena.models.changes.offers import Faithful, Quantized
-from recourse_arena.models.changes.student import Student, faithful, on_labels, taught_by_recourse
-from recourse_arena.models.changes.teaching import recourse_points
+from recourse_arena.models.changes.training.student import Student, faithful, on_labels, taught_by_recourse
+from recourse_arena.models.changes.training.teaching import recourse_points
 from recourse_arena.models.decision.offers import Relu
 from recourse_arena.testing.laws.models.change_laws import Changing
 
