@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Distilled", "Faithful", "FineTuned", "Pruned"]
+__all__ = ["Distilled", "Faithful", "FineTuned", "OfNetworks", "Pruned"]
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar

@@ -25,7 +25,7 @@ from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, Pruned
 from recourse_arena.models.changes.quantized import Quantized
 from recourse_arena.models.changes.settings import whole
-from recourse_arena.models.changes.shifting import ShiftedBias
+from recourse_arena.models.changes.shifted_bias import ShiftedBias
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -216,7 +216,7 @@ class Quantized(Coded):
 
         clipped = {"activate": lambda: Clipped(self.activations)} if self.activations != _FULL else {}
         student: Student = Student(network, weigh, **clipped)
-        people, told = len(fitted.training), {}
+        people, told = len(fitted.training), dict[str, Any]()
         if self.bits is None:
             budget = Budget(student, self.budget, self.weight["bit_cost"])
             loss, told = budget.added_to(loss), {"before": budget.at}

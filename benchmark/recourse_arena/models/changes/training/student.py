@@ -105,14 +105,14 @@ def trained(
     """
     student.train()
     optimizer = torch.optim.AdamW(student.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True)
-    parameters, order = list(student.parameters()), iter(())
+    parameters, order = list(student.parameters()), iter(_order(people, draws))
     for update in range(updates):
         share = update / updates
         batch = next(order, None)
         if batch is None:
-            order = iter(torch.randperm(people, generator=draws).split(_BATCH))
+            report(share, value.detach())
+            order = iter(_order(people, draws))
             batch = next(order)
-            report(share)
         before(share)
         if falling:
             optimizer.param_groups[0]["lr"] = _RATE * (1 - (1 - _LAST) * share**2 * (3 - 2 * share))
@@ -121,8 +121,12 @@ def trained(
         value.backward()
         nn.utils.clip_grad_norm_(parameters, _CLIP)
         optimizer.step()
-    report(1.0)
+    report(1.0, value.detach())
     return student.eval().requires_grad_(False)
+
+
+def _order(people: int, draws: Generator) -> tuple[Tensor, ...]:
+    return torch.randperm(people, generator=draws).split(_BATCH)
 
 
 def network_of(fitted: FittedDecision, change: str) -> ReluClassifier:

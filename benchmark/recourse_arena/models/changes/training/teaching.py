@@ -21,6 +21,8 @@ _ROUNDS = 4
 _MOST = 3
 """Features that one advice moves at most."""
 _HALVINGS = 12
+_TOGETHER = 8192
+"""People that are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,9 @@ def ends_of_advice(
         Both encoded, `(ends, columns)`; who is not accepted even at full length is left out.
     """
     x = x[~network.accepts(x)]
-    rounds = max(_ROUNDS, -(-_ENDS // max(len(x), 1))) if len(x) else 0
-    found = [_ends(fitted, network, x, draws) for _ in range(rounds)]
-    start, end = (torch.cat([x[:0], *part]) for part in (list(zip(*found, strict=True)) or [(), ()]))
+    rounds = max(_ROUNDS, -(-_ENDS // max(len(x), 1)))
+    found = [_ends(fitted, network, part, draws) for part in x.repeat(rounds, 1).split(_TOGETHER)]
+    start, end = (torch.cat(part) for part in zip(*found, strict=True))
     return network.encoding.encode(start), network.encoding.encode(end)
 
 
