@@ -106,6 +106,7 @@ def trained(
     student.train()
     optimizer = torch.optim.AdamW(student.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True)
     parameters, order = list(student.parameters()), iter(_order(people, draws))
+    value = torch.zeros(())
     for update in range(updates):
         share = update / updates
         batch = next(order, None)
