@@ -60,24 +60,29 @@ class Coded(OfNetworks):
 class Quantized(Coded):
     """Weights of few bits: rounded as they are, or trained to be rounded. Biases and inputs are not rounded.
 
-    - `ptq` rounds to the nearest of `2^B - 1` values, uniform and symmetric, a step for each layer.
-    - `lsq` goes on training with steps that are learnt (arXiv 1902.08153).
-    - `pact` goes on training as well, with steps that the largest weight of a layer asks for, and has activations of as
-      many bits, clipped where is learnt (arXiv 1805.06085); that its weights are rounded so is a reading.
-    - `mixed` is `lsq` that chooses 2, 3, 4 or 8 bits for each layer, `bits` on average: by Gumbel softmax at a
-      temperature that falls from 5 to 0.25, with what the average of the bits that are taken is off the budget, above
-      or below, in the loss. After three quarters of the training the most likely choice that keeps the budget stays.
-    - `cfq` is `lsq` that is taught to accept where recourse of training people ends (arXiv 2605.17160), in `bits` or,
-      by `budget`, in bits that are chosen as those of `mixed` are. It can buy lasting advice by accepting more people,
-      and is held against `fine-tuned`, `distilled?bits=B` and `shifted-bias?like=cfq`.
-    - `r-consistency` is `lsq` that keeps the logits where recourse of training people ends, and `r-margin` `lsq` that
-      keeps a margin of 0.25 there, of a network that was first tuned for that margin at its own recourse; both count
-      0.5. Released code has R-Margin judged against the tuned network; here advice is of the network before.
+    `ptq` rounds to the nearest of `2^B - 1` values, uniform and symmetric, a step for each layer.
+
+    `lsq` goes on training with steps that are learnt (arXiv 1902.08153).
+
+    `pact` goes on training as well, with steps that the largest weight of a layer asks for, and has activations of as
+    many bits, clipped where is learnt (arXiv 1805.06085); that its weights are rounded so is a reading.
+
+    `mixed` is `lsq` that chooses 2, 3, 4 or 8 bits for each layer, `bits` on average: by Gumbel softmax at a
+    temperature that falls from 5 to 0.25, with what the average of the bits that are taken is off the budget, above
+    or below, in the loss. After three quarters of the training the most likely choice that keeps the budget stays.
+
+    `cfq` is `lsq` that is taught to accept where recourse of training people ends (arXiv 2605.17160), in `bits` or,
+    by `budget`, in bits that are chosen as those of `mixed` are. It can buy lasting advice by accepting more people,
+    and is held against `fine-tuned`, `distilled?bits=B` and `shifted-bias?like=cfq`.
+
+    `r-consistency` is `lsq` that keeps the logits where recourse of training people ends, and `r-margin` `lsq` that
+    keeps a margin of 0.25 there, of a network that was first tuned for that margin at its own recourse; both count
+    0.5. Released code has R-Margin judged against the tuned network; here advice is of the network before.
 
     Training is as of `fine-tuned`.
 
     Arguments:
-        method: Which of these.
+        method: `ptq`, `lsq`, `pact`, `mixed`, `cfq`, `r-margin` or `r-consistency`.
         bits: Bits of a weight, a whole number from 2 to 16; of `mixed` on average, a number from 2 to 8.
         epochs: Passes over the training people, where it is trained.
         activations: Bits of an activation, of `lsq` and `cfq` alone; by default they are not rounded.
