@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from recourse_arena import FittedDecision, NotApplicable
+from recourse_arena.base.randomness import generator
 from recourse_arena.models.changes.offers import Pruned, Quantized, ShiftedBias
 from recourse_arena.models.changes.training.bits import Budget
 from recourse_arena.models.changes.training.quantizers import CHOICES, ChosenBits, LearnedStep
 from recourse_arena.models.changes.training.student import Student, linear_layers
-from recourse_arena.models.changes.training.teaching import recourse_points
+from recourse_arena.models.changes.training.teaching import ends_of_advice
 from recourse_arena.models.decision.offers import Relu
 from recourse_arena.testing.laws.models.change_laws import Changing
 
@@ -114,10 +115,9 @@ def test_a_bias_is_moved_until_as_much_validation_recourse_is_refused(place, of,
     fitted, network, change = place.fitted, place.fitted.model, ShiftedBias(like=like, of=of, bits=3)
     (model,) = change.models(fitted, seed=0).values()
     (wanted,) = Quantized(method="cfq", bits=3).models(fitted, seed=0).values()
-    x = fitted.validation.x[~network.accepts(fitted.validation.x)]
-    points = recourse_points(fitted, network, x=x, steps=80, size=0.04, stop=True)
-    points = points[network.encoded_logit(points) >= 0]
+    draws = generator(0, "changes", "shifted-bias")
+    _, points = ends_of_advice(fitted, network, fitted.validation.x, draws=draws)
     refused = [int((each.encoded_logit(points) < 0).sum()) for each in (model, wanted)]
-    assert refused[0] == refused[1]
+    assert refused[0] == pytest.approx(refused[1], abs=0.005 * len(points))  # some end at the same person
     back = change.restore(fitted, change.state(fitted, model))
     assert torch.equal(back.logit(place.x), model.logit(place.x))  # the bias that was moved is kept

@@ -185,7 +185,7 @@ class Faithful(Coded):
     version: ClassVar[str] = "2"
     summary: ClassVar[str] = "few bits that learn their own logits, also around where recourse of training people ends"
 
-    def __init__(self, *, bits: int = 4, margin: float = 0.05, lasting: float = 0.98, updates: int = 2500) -> None:
+    def __init__(self, *, bits: int = 4, margin: float = 0.08, lasting: float = 0.98, updates: int = 2500) -> None:
         self.bits, self.margin = whole(self.name, "bits", bits, 2, 16), at_least_0(self.name, "margin", margin)
         self.lasting = number(self.name, "lasting", lasting)
         self.updates = whole(self.name, "updates", updates, 1, 1_000_000)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.progress_hook import ProgressHook, silent
+from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.change import FittedDecision
 from recourse_arena.models.changes.compression import Distilled, Faithful
 from recourse_arena.models.changes.quantized import Coded, Quantized
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.interfaces.change import Change
-    from recourse_arena.models.decision.relu import ReluClassifier
 
 _LIKE, _OF = ("cfq", "faithful"), ("lsq", "kd")
 
@@ -62,6 +62,7 @@ class ShiftedBias(Coded):
     def models(self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent) -> Mapping[str, Any]:
         """Return the network with another last bias."""
         from recourse_arena.models.changes.networks import moved
+        from recourse_arena.models.changes.training.teaching import ends_of_advice
 
         network = self._network(fitted)
         if not self.like:
@@ -71,7 +72,7 @@ class ShiftedBias(Coded):
         cfq = Quantized(method="cfq", bits=self.bits, eta=self.eta)
         target, own = cfq if self.like == "cfq" else Faithful(bits=self.bits), kd if self.of == "kd" else lsq
         wanted, model = _only(target, fitted, seed), _only(own, fitted, seed)
-        ends = _validation_ends(fitted, network)
+        _, ends = ends_of_advice(fitted, network, fitted.validation.x, draws=generator(seed, "changes", self.name))
         if len(ends):
             model = moved(model, _shift(wanted.encoded_logit(ends), model.encoded_logit(ends)))
         return {f"shifted-{self.of}-{self.bits}": model}
@@ -80,16 +81,6 @@ class ShiftedBias(Coded):
 def _only(change: Change, fitted: FittedDecision, seed: int) -> Any:
     (model,) = change.models(fitted, seed=seed).values()
     return model
-
-
-def _validation_ends(fitted: FittedDecision, network: ReluClassifier) -> Tensor:
-    """Return on whom recourse of refused validation people ends, close behind the boundary, encoded."""
-    from recourse_arena.models.changes.training.teaching import recourse_points
-
-    x = fitted.validation.x
-    x = x[~network.accepts(x)]
-    points = recourse_points(fitted, network, x=x, steps=80, size=0.04, stop=True)
-    return points[network.encoded_logit(points) >= 0]
 
 
 def _shift(wanted: Tensor, mine: Tensor) -> float:
