@@ -27,6 +27,7 @@ ROOMS = (
     "models.causal",
     "models.decision",
     "models.plausibility",
+    "models.changes.training",
     "models.changes",
     "registry",
     "elicitation.interviews",

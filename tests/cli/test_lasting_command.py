@@ -71,7 +71,7 @@ def test_changes_are_listed_with_their_options():
     }  # fmt: skip
     about = call("list", "changes", "quantized").output
     assert "recourse-arena lasting RUN --change quantized" in about
-    assert "`ptq`, `lsq`, `pact` or `cfq`" in about
+    assert "`ptq`, `lsq`, `pact`, `mixed`, `cfq`, `r-margin` or `r-consistency`" in about
     shown = call("list", "changes", "quantised")
     assert shown.exit_code == 2
     assert "Did you mean 'quantized'" in shown.output

@@ -8,8 +8,9 @@ import torch
 from recourse_arena import ArenaError, FittedDecision, NotApplicable
 from recourse_arena.interfaces.hookspecs import PROJECT
 from recourse_arena.models.changes import offers
-from recourse_arena.models.changes.networks import ClippedNetwork, linear_layers
-from recourse_arena.models.changes.quantizers import Clipped, LearnedStep, uniform
+from recourse_arena.models.changes.networks import ClippedNetwork
+from recourse_arena.models.changes.training.quantizers import Clipped, LearnedStep, uniform
+from recourse_arena.models.changes.training.student import linear_layers
 from recourse_arena.models.decision.handed import handed_over
 from recourse_arena.models.decision.offers import Forest, Logistic, Relu
 from recourse_arena.registry.registry import Registry
@@ -32,12 +33,20 @@ CHANGES = {
     "lsq-2": offers.Quantized(method="lsq", bits=2, epochs=4),
     "cfq-4": offers.Quantized(method="cfq", bits=4, epochs=4, condition=False),
     "cfq-3": offers.Quantized(method="cfq", bits=3, epochs=4, teacher="boundary"),
-    "faithful-4": offers.Faithful(epochs=4),
+    "faithful-4": offers.Faithful(updates=20),
     "box": offers.Box(models=2),
     "box-8": offers.Box(bits=8, models=2),
     "onnx-dynamic": offers.Deployed(),
     "onnx-static": offers.Deployed(method="onnx-static"),
     "pact-3": offers.Quantized(method="pact", bits=3, epochs=4),
+    "mixed-3": offers.Quantized(method="mixed", bits=3, epochs=4),
+    "cfq-mixed-2.5": offers.Quantized(method="cfq", budget=2.5, epochs=4, match=0.5, hinge=0.5),
+    "lsq-4-4": offers.Quantized(method="lsq", bits=4, activations=4, epochs=4),
+    "r-margin-4": offers.Quantized(method="r-margin", bits=4, epochs=3),
+    "r-consistency-4": offers.Quantized(method="r-consistency", bits=4, epochs=3),
+    "pruned-4": offers.Pruned(bits=4, epochs=4),
+    "shifted-lsq-4": offers.ShiftedBias(like="cfq"),
+    "shifted-kd-3": offers.ShiftedBias(like="cfq", of="kd", bits=3),
 }
 
 NOT_OF_NETWORKS = ("same", "retrained", "bootstrap", "left-out", "shifted")
@@ -73,6 +82,8 @@ def test_models_say_by_their_names_what_they_are(place):
         "shifted-bias", "fine-tuned", "pruned",
         "kd-32", "kd-4", "ptq-8", "ptq-12", "lsq-2", "cfq-4", "cfq-3", "faithful-4",
         "corner-1", "inside-1", "worst", "corner-1", "inside-1", "worst", "onnx-dynamic", "onnx-static", "pact-3",
+        "mixed-3",
+        "cfq-mixed-2.5", "lsq-4", "r-margin-4", "r-consistency-4", "pruned-4", "shifted-lsq-4", "shifted-kd-3",
     ]  # fmt: skip
 
 
@@ -223,7 +234,10 @@ def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
     [
         ("quantised", "unknown change of the decision model 'quantised'. Did you mean 'quantized'"),
         ("quantized?method=lqs", "unknown method of change quantized 'lqs'. Did you mean 'lsq'"),
-        ("quantized?method=3", "unknown method of change quantized '3'. Known: cfq, lsq, pact, ptq"),
+        (
+            "quantized?method=3",
+            "'3'. Known: cfq, lsq, mixed, pact, ptq, r-consistency, r-margin",
+        ),
         ("deployed?method=onnx", "unknown method of change deployed 'onnx'. Did you mean"),
         ("box?delta=0", "change box: delta must be a number above 0, got 0"),
         ("box?bits=1", "change box: bits must be a whole number from 2 to 16, got 1"),
@@ -233,7 +247,19 @@ def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
         ("quantized?bits=1", "change quantized: bits must be a whole number from 2 to 16, got 1"),
         ("quantized?bits=4.0", "bits must be a whole number from 2 to 16, got 4.0"),
         ("quantized?bits=true", "expected a number, got true"),
-        ("quantized?method=lsq&eta=0.5", "eta, condition and teacher are options of method cfq, not of lsq"),
+        ("quantized?method=lsq&eta=0.5", "change quantized: eta is an option of method cfq, not of lsq"),
+        ("quantized?method=lsq&bit_cost=2", "bit_cost is an option of methods cfq and mixed, not of lsq"),
+        ("quantized?method=pact&activations=4", "activations is an option of methods lsq and cfq, not of pact"),
+        ("quantized?method=mixed&bits=9", "bits must be a number from 2 to 8, got 9"),
+        ("quantized?method=cfq&budget=nan", "budget must be a number, got nan"),
+        ("quantized?method=cfq&budget=1.5", "budget must be a number from 2 to 8, got 1.5"),
+        ("quantized?method=lsq&bits=2.5", "bits must be a whole number from 2 to 16, got 2.5"),
+        ("quantized?method=cfq&match=-1", "match must not be negative, got -1"),
+        ("faithful?lasting=1", "lasting must be a number above 0 and below 1, got 1"),
+        ("pruned?bits=1", "bits must be a whole number from 2 to 16, got 1"),
+        ("shifted-bias?like=cfk", "unknown like of change shifted-bias 'cfk'. Did you mean 'cfq'"),
+        ("shifted-bias?like=cfq&by=1", "by and like exclude each other"),
+        ("shifted-bias?of=kd", "of, bits and eta are options beside like=cfq or like=faithful"),
         ("quantized?method=cfq&teacher=boundry", "teacher of change quantized 'boundry'. Did you mean 'boundary'"),
         ("quantized?method=cfq&eta=nan", "change quantized: eta must be a number, got nan"),
         ("quantized?method=cfq&eta=-1", "change quantized: eta must not be negative, got -1"),

@@ -26,7 +26,7 @@ def place():
 
 
 def double_logit(network, x):
-    return network._double_logit(x)
+    return network.exact_logit(x)
 
 
 def moved_logits(network, radii, moves, x):

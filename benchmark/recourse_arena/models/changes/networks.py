@@ -13,17 +13,13 @@ from torch import Tensor, nn, no_grad
 from torch.nn.functional import linear
 
 from recourse_arena.interfaces.change import Size
-from recourse_arena.models.changes.quantizers import Clipped
+from recourse_arena.models.changes.training.quantizers import Clipped
+from recourse_arena.models.changes.training.student import linear_layers
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.people.encoding import Encoding
 
 _FULL = 32
 """Bits of a number that is not quantized."""
-
-
-def linear_layers(network: ReluClassifier) -> list[nn.Linear]:
-    """Return the affine maps of a network, in order."""
-    return [layer for layer in network.layers if isinstance(layer, nn.Linear)]
 
 
 def plain(base: ReluClassifier, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> ReluClassifier:
@@ -40,16 +36,16 @@ class QuantizedRelu(ReluClassifier):
 
     Arguments:
         base: The network that it was.
-        packed: `layers.K.codes` (whole numbers), `layers.K.step` and `layers.K.bias` of its affine maps.
-        bits: Bits of a code.
+        packed: `layers.K.codes` (whole numbers), `layers.K.step` and `layers.K.bias` of its affine maps, and the `bits`
+            of a code of each `(layers,)`.
     """
 
-    def __init__(self, base: ReluClassifier, packed: Mapping[str, Tensor], bits: int) -> None:
+    def __init__(self, base: ReluClassifier, packed: Mapping[str, Tensor]) -> None:
         before = linear_layers(base)
         with torch.random.fork_rng(devices=[]):  # new networks have weights at random, which are everybody's draws
             super().__init__(base.encoding.features, tuple(layer.out_features for layer in before[:-1]))
         self.set_scale(base.encoding)
-        self.packed, self.bits = dict(packed), bits
+        self.packed, self.bits = dict(packed), tuple(packed["bits"].tolist())
         with no_grad():
             for k, layer in enumerate(linear_layers(self)):
                 codes, step = packed[f"layers.{k}.codes"], packed[f"layers.{k}.step"]
@@ -59,22 +55,23 @@ class QuantizedRelu(ReluClassifier):
 
     @classmethod
     def of(
-        cls, base: ReluClassifier, coded: Sequence[tuple[Tensor, Tensor]], biases: Sequence[Tensor], bits: int
+        cls, base: ReluClassifier, coded: Sequence[tuple[Tensor, Tensor]], biases: Sequence[Tensor], bits: Sequence[int]
     ) -> QuantizedRelu:
-        """Return the network of codes and step, and biases, of each layer."""
-        kind, packed = torch.int8 if bits <= 8 else torch.int16, {}
+        """Return the network of codes and step, biases, and bits of each layer."""
+        packed = {"bits": torch.tensor(list(bits), dtype=torch.int8)}
         for k, ((codes, step), bias) in enumerate(zip(coded, biases, strict=True)):
-            packed[f"layers.{k}.codes"] = codes.detach().to(kind)
+            packed[f"layers.{k}.codes"] = codes.detach().to(torch.int8 if bits[k] <= 8 else torch.int16)
             packed[f"layers.{k}.step"] = step.detach().clone()
             packed[f"layers.{k}.bias"] = bias.detach().clone()
-        return cls(base, packed, bits)
+        return cls(base, packed)
 
     @property
     def size(self) -> Size:
         """Bits by parameter (biases are not quantized), and bytes with steps and scale, codes side by side."""
         layers = linear_layers(self)
         weights, biases = sum(m.weight.numel() for m in layers), sum(m.bias.numel() for m in layers)
-        bits = weights * self.bits + biases * _FULL
+        coded = sum(m.weight.numel() * bits for m, bits in zip(layers, self.bits, strict=True))
+        bits = coded + biases * _FULL
         around = (len(layers) + self.mean.numel() + self.sd.numel()) * _FULL
         return Size(bits / (weights + biases), -(-(bits + around) // 8))
 
@@ -145,6 +142,9 @@ def moved(model: Network, by: float) -> Network:
     """Return a copy of a network with `by` added to its logit: its last bias is another one."""
     found = copy.deepcopy(model)
     inner = found.network if isinstance(found, ClippedNetwork) else found
+    layers = linear_layers(inner)
     with no_grad():
-        linear_layers(inner)[-1].bias.add_(by)
+        layers[-1].bias.add_(by)
+    if isinstance(inner, QuantizedRelu):
+        inner.packed[f"layers.{len(layers) - 1}.bias"] = layers[-1].bias.detach().clone()
     return found

@@ -26,16 +26,17 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import derive_seed, generator
 from recourse_arena.interfaces.change import Change, FittedDecision, Size
 from recourse_arena.interfaces.hookspecs import hookimpl
-from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, OfNetworks, Pruned, Quantized
+from recourse_arena.models.changes.compression import Distilled, Faithful, FineTuned, Pruned
 from recourse_arena.models.changes.onnx_models import Deployed, Onnx
+from recourse_arena.models.changes.quantized import Quantized
 from recourse_arena.models.changes.settings import number, whole
 from recourse_arena.models.changes.shifted import Shifted
+from recourse_arena.models.changes.shifted_bias import ShiftedBias
 from recourse_arena.models.changes.weights_box import Box
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from recourse_arena.models.decision.relu import ReluClassifier
     from recourse_arena.people.people import People
     from recourse_arena.problem.model_protocols import Scores
 
@@ -127,32 +128,6 @@ class Retrained(Change):
     def restore(self, fitted: FittedDecision, state: Mapping[str, Tensor]) -> Scores:
         """Return the model that was kept."""
         return fitted.decision.restore(fitted.features, state)
-
-
-class ShiftedBias(OfNetworks):
-    """Something is added to the logit: the control that accepts more (or fewer) people and changes nothing else.
-
-    A model that accepts more people lets advice last, whatever else happened to it.
-
-    Arguments:
-        by: What is added, in standard deviations of the logit over validation people.
-    """
-
-    name: ClassVar[str] = "shifted-bias"
-    summary: ClassVar[str] = "the logit moved for everybody (control: lasting advice can be bought by accepting more)"
-
-    def __init__(self, *, by: float = 0.5) -> None:
-        self.by = number(self.name, "by", by)
-
-    def models(
-        self, fitted: FittedDecision, *, seed: int, report: ProgressHook = silent
-    ) -> Mapping[str, ReluClassifier]:
-        """Return the network with another last bias."""
-        from recourse_arena.models.changes.networks import moved
-
-        network = self._network(fitted)
-        spread = float(network.logit(fitted.validation.x).double().std())
-        return {"shifted-bias": moved(network, self.by * spread)}
 
 
 @hookimpl

@@ -155,7 +155,7 @@ class Deployed(_InFile):
             NotApplicable: If the decision model is no ReLU network.
             ArenaError: If ONNX Runtime is not installed.
         """
-        from recourse_arena.models.changes.student import network_of
+        from recourse_arena.models.changes.training.student import network_of
 
         network = network_of(fitted, self.name)
         content = written(network, encoded=True)
@@ -269,7 +269,7 @@ def written(model: Any, *, encoded: bool = False) -> bytes | None:
     layers = linear_layers(inner)
     if isinstance(inner, QuantizedRelu):  # the last bias may have been moved since
         codes, steps = ([inner.packed[f"layers.{k}.{part}"] for k in range(len(layers))] for part in ("codes", "step"))
-        maps = [Affine(c, m.bias, s, inner.bits) for c, m, s in zip(codes, layers, steps, strict=True)]
+        maps = [Affine(c, m.bias, s, b) for c, m, s, b in zip(codes, layers, steps, inner.bits, strict=True)]
     else:
         maps = [Affine(layer.weight, layer.bias) for layer in layers]
     clipped = isinstance(model, ClippedNetwork)

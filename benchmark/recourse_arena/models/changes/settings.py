@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["number", "whole"]
+__all__ = ["at_least_0", "number", "whole"]
 
 from typing import Any
 
@@ -20,4 +20,11 @@ def number(change: str, option: str, value: Any) -> float:
     """Return an option that is a finite number, or raise what it is instead."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < float("inf"):
         raise ArenaError(f"change {change}: {option} must be a number, got {value!r}")
+    return float(value)
+
+
+def at_least_0(change: str, option: str, value: Any) -> float:
+    """Return an option that is a finite number, not below 0, or raise what it is instead."""
+    if number(change, option, value) < 0:
+        raise ArenaError(f"change {change}: {option} must not be negative, got {value!r}")
     return float(value)

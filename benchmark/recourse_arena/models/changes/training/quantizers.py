@@ -7,22 +7,40 @@ References:
     Esser et al., Learned step size quantization, ICLR 2020, arXiv 1902.08153.
 
     Choi et al., PACT: parameterized clipping activation for quantized neural networks, arXiv 1805.06085.
+
+    Jang, Gu and Poole, Categorical reparameterization with Gumbel-softmax, ICLR 2017, arXiv 1611.01144.
 """
 
 from __future__ import annotations
 
-__all__ = ["Clipped", "Full", "Kept", "LargestStep", "LearnedStep", "Quantizer", "uniform"]
+__all__ = [
+    "CHOICES",
+    "ChosenBits",
+    "Clipped",
+    "Full",
+    "Kept",
+    "KeptStep",
+    "LargestStep",
+    "LearnedStep",
+    "Quantizer",
+    "uniform",
+]
 
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
+
+CHOICES = (2, 3, 4, 8)
+"""Bits that are chosen from, for each layer."""
 
 _LEAST = 1e-8
 
 
 class Quantizer(Protocol):
-    """What has codes of weights, whole numbers, and the step that they are multiplied with."""
+    """What has codes of weights, whole numbers of so many bits, and the step that they are multiplied with."""
+
+    bits: int
 
     def codes(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return the codes of weights, whole numbers in float, and their step `()`."""
@@ -106,7 +124,7 @@ class LearnedStep(nn.Module):
 
     def __init__(self, weight: Tensor, bits: int) -> None:
         super().__init__()
-        self.least, self.most = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+        self.bits, self.least, self.most = bits, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
         self.scale = (weight.numel() * self.most) ** -0.5
         self.step = nn.Parameter((2 * weight.detach().abs().mean() / self.most**0.5).clamp(min=_LEAST))
 
@@ -121,6 +139,74 @@ class LearnedStep(nn.Module):
         step = straight_through(step * self.scale, step)  # the value of the one, the gradient of the other
         within = (weight / step).clamp(self.least, self.most)
         return straight_through(within, within.round()) * step
+
+
+class KeptStep(LearnedStep):
+    """Weights of which some are 0 and stay so, rounded by a step that is learnt.
+
+    Arguments:
+        weight: The weights that it begins with.
+        bits: Bits of a weight.
+        mask: Which ones are not 0, of the shape of the weights.
+    """
+
+    mask: Tensor
+
+    def __init__(self, weight: Tensor, bits: int, mask: Tensor) -> None:
+        super().__init__(weight[mask > 0], bits)
+        self.register_buffer("mask", mask)
+
+    def codes(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return codes and step."""
+        return super().codes(weight * self.mask)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the rounded weights."""
+        return super().forward(weight * self.mask)
+
+
+class ChosenBits(nn.Module):
+    """Weights rounded to bits that are chosen while they are trained, each choice with a learnt step of its own.
+
+    Forward the choice with the greatest chance plus Gumbel noise is taken, backward its softmax at a temperature. Once
+    :meth:`fix` was called it is what was chosen, and draws nothing.
+
+    Arguments:
+        weight: The weights that it begins with.
+        draws: Where the noise comes from.
+    """
+
+    def __init__(self, weight: Tensor, draws: Generator) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(LearnedStep(weight, bits) for bits in CHOICES)
+        self.chances = nn.Parameter(torch.zeros(len(CHOICES)))
+        self.temperature, self._draws, self._fixed = 1.0, draws, -1
+        self.average = torch.zeros(())
+        """Bits that were taken last, with the gradient of the softmax."""
+
+    @property
+    def bits(self) -> int:
+        """Bits that were chosen."""
+        return CHOICES[self._fixed if self._fixed >= 0 else int(self.chances.argmax())]
+
+    def fix(self, choice: int) -> None:
+        """Take this choice, by its place, from now on."""
+        self._fixed = choice
+
+    def codes(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return codes and step of what was chosen."""
+        chosen: LearnedStep = self.each[CHOICES.index(self.bits)]  # type: ignore[assignment]
+        return chosen.codes(weight)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the rounded weights."""
+        if self._fixed >= 0:
+            return self.each[self._fixed](weight)
+        noise = torch.empty_like(self.chances).exponential_(generator=self._draws).log()
+        soft = ((self.chances - noise) / self.temperature).softmax(-1)
+        share = straight_through(soft, torch.eye(len(CHOICES))[soft.argmax()])
+        self.average = (share * torch.tensor(CHOICES)).sum()
+        return (share[:, None, None] * torch.stack([each(weight) for each in self.each])).sum(0)
 
 
 class Clipped(nn.Module):
