@@ -1,7 +1,7 @@
 """How far the logits of two networks can be apart anywhere a person can get to: advice with more to spare lasts.
 
-Whoever has a logit above `e` under one network, where both are nowhere further apart than `e`, is accepted by the other.
-Bounds of each network by itself would be far too wide: what is bounded is the difference, neuron by neuron.
+Whoever has a logit above `e` under one network is accepted by another that is nowhere further away than `e`. Bounds of
+each network by itself would be far too wide: what is bounded is the difference, neuron by neuron.
 
 References:
     Paulsen, Wang and Wang, ReluDiff: differential verification of deep neural networks, ICSE 2020.
