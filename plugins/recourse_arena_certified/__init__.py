@@ -5,13 +5,15 @@ from __future__ import annotations
 __all__ = ["Certified"]
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
     from recourse_arena_certified.certificate import Certificate
+    from recourse_arena_certified.table.farthest import Farthest
     from recourse_arena_certified.table.moves import Network
 
 
@@ -104,6 +106,30 @@ class Certified(Solver):
             return TableProver(self.problem, self.table, self.time_limit, self.gap, self.seed)(request)
         prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed)
         return prover(request)
+
+    def farthest(self, request: Request, after: Any) -> list[Farthest]:
+        """Return how far the logits of the decision model and another network are apart at most, for each person.
+
+        It is over everything that the person can do and that keeps the rules, and over staying. Whoever's advice has a
+        logit above that is accepted by the other network as well.
+
+        Arguments:
+            request: Who asks.
+            after: The other network, with as many layers.
+
+        Raises:
+            NotApplicable: If something follows from actions, or `after` is no ReLU network of as many layers.
+        """
+        from recourse_arena_certified.table.farthest import farthest
+        from recourse_arena_certified.world import network
+
+        if self.table is None:
+            raise NotApplicable(
+                f"how far two networks are apart is worked out on tables without effects; something "
+                f"follows from actions on {self.problem.dataset}"
+            )
+        other = network(replace(self.problem, decisions=after))
+        return farthest(self.problem, self.table, other, request, seconds=self.time_limit)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the action and lower bound of each person."""

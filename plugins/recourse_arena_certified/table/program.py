@@ -57,7 +57,9 @@ class TableProgram(LinearProgram):
             self._one_way(moves, own)
         self._cost_rows(moves, touched, most)
         keep_rules(self, self.moves, moves, loose=loose)
-        self._layers(moves, network, limits, margin)
+        self.logit, self.start = self._layers(moves, network, limits)
+        """What the logit is: factors by column, and what it is without them."""
+        self.row(self.logit, margin - self.start, np.inf)
 
     def narrow(self, lower: np.ndarray, upper: np.ndarray, stays: np.ndarray) -> None:
         """Leave a part of the moves only.
@@ -83,6 +85,12 @@ class TableProgram(LinearProgram):
                 acts = self.column(0.0, 1.0, whole=True)
                 self.row({self.moves[m]: 1.0, acts: -moves.lower[m]}, 0.0, np.inf)
                 self.row({self.moves[m]: 1.0, acts: -moves.upper[m]}, -np.inf, 0.0)
+
+    def ask_for_most(self, greatest: float) -> None:
+        """Look for the greatest logit rather than the least cost: the objective is what is missing to `greatest`."""
+        self._cost = [0.0] * len(self._cost)
+        missing = self.column(0.0, np.inf, cost=1.0)
+        self.row({**self.logit, missing: 1.0}, greatest - self.start, np.inf)
 
     def _cost_rows(self, moves: Moves, touched: Sequence[np.ndarray], most: float) -> None:
         terms: dict[int, float] = {}
@@ -112,7 +120,7 @@ class TableProgram(LinearProgram):
             self.row({square: 1.0, self.moves[m]: -price * slope}, -price * offset, np.inf)
         return square
 
-    def _layers(self, moves: Moves, network: Network, limits: Sequence[Ends], margin: float) -> None:
+    def _layers(self, moves: Moves, network: Network, limits: Sequence[Ends]) -> tuple[dict[int, float], float]:
         weight, start = moves.first_layer(network)
         below: dict[int, int] = dict(enumerate(self.moves))
         for number, (least, greatest) in enumerate(limits):
@@ -125,7 +133,7 @@ class TableProgram(LinearProgram):
             self.inputs.append(inputs)
             below = {k: self._relu(column, least[k], greatest[k]) for k, column in inputs.items()}
             weight, start = network[number + 1]
-        self.row({column: weight[0, i] for i, column in below.items()}, margin - start[0], np.inf)
+        return {column: float(weight[0, i]) for i, column in below.items()}, float(start[0])
 
     def _relu(self, column: int, least: float, greatest: float) -> int:
         """Return the column that is the positive part of another one."""

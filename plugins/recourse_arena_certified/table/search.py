@@ -60,7 +60,7 @@ class TableSearch:
         for number in range(_FAR + _NEAR if best.cost else 0):
             if number >= _FAR and not best.mask.any():
                 break
-            values = self._far(draws) if number < _FAR else self._near(best, 0.5 ** (number - _FAR), draws)
+            values = self.far(draws) if number < _FAR else self._near(best, 0.5 ** (number - _FAR), draws)
             found = self._cheapest(values)
             best = found if found.cost < best.cost else best
         return best
@@ -70,7 +70,7 @@ class TableSearch:
         first = int(cost.argmin())
         return Action(mask[first], values[first], float(cost[first]))
 
-    def _far(self, draws: Generator) -> Tensor:
+    def far(self, draws: Generator) -> Tensor:
         """Draw actions upon few or many features, of all sizes."""
         few, acts = (self._uniform(draws, columns) for columns in (1, len(self.one.features)))
         return torch.where(acts < few, self._anywhere(draws), self.one.factual)
