@@ -6,7 +6,7 @@ __all__ = ["Convex"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl
+from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl, sparsely
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -43,6 +43,7 @@ class Convex(Solver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
     plausible_under = frozenset({"flow", "scm", "neighbours"})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
@@ -74,7 +75,7 @@ class Convex(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found for each person."""
-        return self.search(request)
+        return sparsely(request, self.search)
 
 
 def _refuse_with_effects(problem: Problem) -> None:

@@ -6,7 +6,7 @@ __all__ = ["GrowingSpheres"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, sparsely
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -59,6 +59,7 @@ class GrowingSpheres(Solver):
     summary: ClassVar[str] = "nearest accepted point of growing spheres, by decisions alone (Laugel et al. 2018)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, samples: int = 1000, layers: int = 20, causal: bool = True) -> None:
         for option, value in (("samples", samples), ("layers", layers)):
@@ -80,7 +81,7 @@ class GrowingSpheres(Solver):
         """Return the nearest accepted point found for each person, with as few features changed as it allows."""
         from recourse_arena_growing_spheres.advice import advise
 
-        return advise(self, request)
+        return sparsely(request, lambda asked: advise(self, asked))
 
 
 @hookimpl

@@ -7,7 +7,7 @@ __all__ = ["Projected"]
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, sparsely
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
@@ -32,8 +32,9 @@ class Projected(Solver):
 
     The counterfactual is that of `do(x_j = value_j)` under the best causal model the solver may see; what an action
     causes is foreseen when it is checked, not while categories are relaxed. Rules between features are checked, though
-    nothing leads the search away from actions that break one. Plausibility is not looked at. Who can act on nothing is
-    `infeasible`; where no search ends with an accepted counterfactual, `not_found`.
+    nothing leads the search away from actions that break one. Plausibility is not looked at. Where advice may act on
+    few features only, sets of them are tried. Who can act on nothing is `infeasible`; where no search ends with an
+    accepted counterfactual, `not_found`.
 
     Arguments:
         steps: Steps of each search.
@@ -59,6 +60,7 @@ class Projected(Solver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, steps: int = 80, size: float = 0.04, restarts: int = 3) -> None:
         for option, value in (("steps", steps), ("restarts", restarts)):
@@ -72,7 +74,7 @@ class Projected(Solver):
         """Return the cheapest accepted action found for each person."""
         from recourse_arena_projected.search import search
 
-        return search(self, request)
+        return sparsely(request, lambda asked: search(self, asked))
 
 
 @hookimpl

@@ -135,6 +135,7 @@ class Requests:
             profile=profile(scenario.profile),
             plausibility=scenario.plausibility,
             density=scenario.density,
+            sparsity=scenario.sparsity,
         )
         if scenario.policy is None:
             return request
@@ -194,6 +195,7 @@ class Requests:
             person=answers.people,
             plausibility=scenario.plausibility,
             density=scenario.density,
+            sparsity=scenario.sparsity,
         )
 
     def _favoured(self, scenario: Scenario) -> tuple[str, str] | Tensor | None:

@@ -142,6 +142,8 @@ class _Maker:
             said = asdict(replace(cell.scenario, answers=None))  # wherever the file lies
             if not cell.scenario.labels:
                 del said["labels"]  # keys are those of before there were any
+            if cell.scenario.sparsity is None:
+                del said["sparsity"]
             if cell.scenario.policy is None:
                 del said["policy"]
             else:
