@@ -6,7 +6,7 @@ __all__ = ["Convex"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl, sparsely
+from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -75,6 +75,8 @@ class Convex(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found for each person."""
+        from recourse_arena import sparsely
+
         return sparsely(request, self.search)
 
 

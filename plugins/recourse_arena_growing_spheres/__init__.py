@@ -6,7 +6,7 @@ __all__ = ["GrowingSpheres"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, sparsely
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -79,6 +79,7 @@ class GrowingSpheres(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the nearest accepted point found for each person, with as few features changed as it allows."""
+        from recourse_arena import sparsely
         from recourse_arena_growing_spheres.advice import advise
 
         return sparsely(request, lambda asked: advise(self, asked))

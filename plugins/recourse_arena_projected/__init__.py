@@ -7,7 +7,7 @@ __all__ = ["Projected"]
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, sparsely
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
@@ -72,6 +72,7 @@ class Projected(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest accepted action found for each person."""
+        from recourse_arena import sparsely
         from recourse_arena_projected.search import search
 
         return sparsely(request, lambda asked: search(self, asked))

@@ -7,7 +7,7 @@ __all__ = ["Wachter"]
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, sparsely, unknown
+from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, unknown
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
@@ -83,6 +83,7 @@ class Wachter(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the nearest accepted action found for each person."""
+        from recourse_arena import sparsely
         from recourse_arena_wachter.search import search
 
         return sparsely(request, lambda asked: search(self, asked))

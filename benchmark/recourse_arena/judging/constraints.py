@@ -13,8 +13,8 @@ from recourse_arena.problem.request import Request
 def violations(request: Request, acted: Tensor, values: Tensor) -> dict[str, Tensor]:
     """Return which actions break a constraint of `request`, bool `(people, features)` by the constraint's name.
 
-    The names are `forbidden`, `not finite`, `outside the box`, `not whole` and, where there is a limit, `too many`: those
-    beyond it, in column order. Only the first that is broken counts.
+    The names are `forbidden`, `not finite`, `outside the box`, `not whole` and, if there is a limit, `too many`:
+    those beyond it, in column order. Only the first that is broken counts.
     """
     left, found = acted, {}
     for name, keeps in _constraints(request, acted, values).items():
