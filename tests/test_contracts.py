@@ -20,6 +20,7 @@ SMALL = {
     "dice": "samples=50&counterfactuals=1",
     "growing-spheres": "samples=50&layers=5",
     "icarma": "steps=40&batch=128&width=16&synthetic=500",
+    "projected": "steps=20&restarts=2",
     "wachter": "rounds=3&steps=5",
 }
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.profile import PROFILES, Profile
     from recourse_arena.problem.recommendation import Recommendation
-    from recourse_arena.problem.request import Request
+    from recourse_arena.problem.request import Request, sparsely
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.tables.cells import Cells
     from recourse_arena.tables.table_dataset import TableDataset
@@ -120,6 +120,7 @@ _HOMES = {
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
+    "sparsely": "problem.request",
     "unknown": "base.errors",
     "verify": "advice.verify",
 }
@@ -197,6 +198,7 @@ __all__ = [
     "recommend",
     "run",
     "session",
+    "sparsely",
     "unknown",
     "verify",
 ]

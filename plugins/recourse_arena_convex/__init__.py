@@ -43,6 +43,7 @@ class Convex(Solver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
     plausible_under = frozenset({"flow", "scm", "neighbours"})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
@@ -74,7 +75,9 @@ class Convex(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found for each person."""
-        return self.search(request)
+        from recourse_arena import sparsely
+
+        return sparsely(request, self.search)
 
 
 def _refuse_with_effects(problem: Problem) -> None:

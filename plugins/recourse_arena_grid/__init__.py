@@ -53,6 +53,7 @@ class Grid(Solver):
     summary: ClassVar[str] = "the cheapest action on a grid, exact (the papers' oracle)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, points: int = 25, most: int = 1_000_000) -> None:
         if not isinstance(points, int) or isinstance(points, bool) or not 2 <= points <= 1000:

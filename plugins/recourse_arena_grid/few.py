@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["combined", "count", "few_changes", "numbered"]
+__all__ = ["combined", "count", "few_changes", "numbered", "spread"]
 
 import math
 from collections.abc import Sequence

@@ -33,7 +33,16 @@ def cheapest_actions(
             group = request[people]
             options = Options.of(group, problem.box, points, effects=problem.without_effects is None)
             allowed, plausible = _tests(problem, group, options)
-            search = Search(options, allowed, plausible=plausible, rows=rows, sums=sums, most=most, radix=radix)
+            search = Search(
+                options,
+                allowed,
+                plausible=plausible,
+                rows=rows,
+                sums=sums,
+                most=most,
+                radix=radix,
+                changes=request.sparsity,
+            )
             solved, digits = search.run()
             cut += search.cut.values()
             mask[people], values[people] = options.action(torch.arange(len(people)), digits, group.factual)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from recourse_arena_grid.few import combined, few_changes, numbered
+from recourse_arena_grid.few import combined, count, few_changes, numbered, spread
 from recourse_arena_grid.options import Options
 
 ROWS = 1 << 14
@@ -50,6 +50,7 @@ class Search:
         first: How many combinations each person tries first.
         most: Who has more combinations than this tries some only.
         radix: How many options of a feature anybody may have, so that what those people try is theirs alone.
+        changes: How many features a combination may change; any number if left out.
     """
 
     def __init__(
@@ -63,9 +64,12 @@ class Search:
         first: int = FIRST,
         most: int = MOST,
         radix: int = 0,
+        changes: int | None = None,
     ) -> None:
         people, columns, options_each = options.values.shape
-        self.options, self.allowed, self.plausible = options, allowed, plausible
+        self.options, self.plausible = options, plausible
+        self.allowed = allowed if changes is None else _of_few(allowed, changes)
+        self.changes = changes if changes is not None and changes < columns else None
         self.rows, self.sums, self.first = rows, sums, first
         self.most, self.radix = most, max(radix, options_each)
         self.cost = torch.full((people,), torch.inf, dtype=torch.double)
@@ -80,6 +84,8 @@ class Search:
     def run(self) -> tuple[Tensor, Tensor]:
         """Return who is solved, `(people,)`, and the options of their best combination, `(people, columns)`."""
         within = self.options.combinations <= self.most
+        if self.changes is not None:  # those that change few are gone through by themselves
+            within = torch.zeros_like(within)
         self._try_cheap(within, self.options.radix)
         self._try_cheap(~within, self.radix)
         for widths, people in self._alike(within):
@@ -122,8 +128,13 @@ class Search:
 
     def _try_some(self, person: int) -> None:
         """Go through the combinations of one person that change few features."""
-        changes, picks = few_changes(self.options.widths[person].tolist(), self.most)
-        self.cut[person] = changes
+        widths = self.options.widths[person].tolist()
+        if self.changes is not None and count(widths, self.changes) <= self.most:
+            changes, picks = self.changes, [spread(width, width) for width in widths]
+        else:
+            changes, picks = few_changes(widths, self.most)
+            changes = changes if self.changes is None else min(changes, self.changes)
+            self.cut[person] = changes
         self._try_untried(torch.tensor([person]), combined(picks, changes))
 
     def _try_untried(self, people: Tensor, digits: Tensor) -> None:
@@ -178,6 +189,18 @@ class Search:
             keep = keys[:, column] == least[people]
             people, keys = people[keep], keys[keep]
         self.best[people] = keys[:, 1:]
+
+
+def _of_few(allowed: Allowed, changes: int) -> Allowed:
+    """Return the test that a combination changes at most so many features, and is `allowed`."""
+
+    def both(people: Tensor, digits: Tensor) -> Tensor:
+        found = (digits > 0).sum(-1) <= changes
+        few = found.nonzero().squeeze(1)
+        found[few] = allowed(people[few], digits[few])
+        return found
+
+    return both
 
 
 def cheapest(costs: Tensor, floor: Tensor, tried: int, count: int) -> tuple[Tensor, Tensor, Tensor]:

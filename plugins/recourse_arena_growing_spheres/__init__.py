@@ -59,6 +59,7 @@ class GrowingSpheres(Solver):
     summary: ClassVar[str] = "nearest accepted point of growing spheres, by decisions alone (Laugel et al. 2018)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, samples: int = 1000, layers: int = 20, causal: bool = True) -> None:
         for option, value in (("samples", samples), ("layers", layers)):
@@ -78,9 +79,10 @@ class GrowingSpheres(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the nearest accepted point found for each person, with as few features changed as it allows."""
+        from recourse_arena import sparsely
         from recourse_arena_growing_spheres.advice import advise
 
-        return advise(self, request)
+        return sparsely(request, lambda asked: advise(self, asked))
 
 
 @hookimpl

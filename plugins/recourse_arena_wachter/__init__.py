@@ -69,6 +69,7 @@ class Wachter(Solver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
     keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, distance: str = "cost", rounds: int = 16, steps: int = 25, rate: float = 0.05) -> None:
         if distance not in _DISTANCES:
@@ -82,9 +83,10 @@ class Wachter(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the nearest accepted action found for each person."""
+        from recourse_arena import sparsely
         from recourse_arena_wachter.search import search
 
-        return search(self, request)
+        return sparsely(request, lambda asked: search(self, asked))
 
 
 @hookimpl

@@ -191,3 +191,16 @@ def test_every_part_of_a_name_is_put_into_words(name, words):
 def test_real_answers_are_named_by_their_file_and_other_names_are_not_put_into_words():
     assert "answers from survey.csv" in Scenario("asked", answers="/somewhere/survey.csv").in_words()
     assert scenario_in_words("asked") == ""
+
+
+def test_advice_may_be_limited_to_few_features():
+    scenario = Scenario.parse("hard-3+sparse-2!no-plausibility")
+    assert (scenario.actionable, scenario.sparsity) == ("3", 2)
+    assert Scenario.parse("sparse-5").actionable == "all"
+    assert "advice may act on two features at most" in scenario.in_words()
+    assert "one feature at most" in Scenario.parse("soft-linear+sparse-1").in_words()
+    with pytest.raises(ArenaError, match="one feature at least"):
+        Scenario.parse("sparse-0")
+    for name in ("sparse-x", "sparse-02", "sparse-", "sparse-1+sparse-2"):
+        with pytest.raises(ArenaError, match="unknown scenario"):
+            Scenario.parse(name)

@@ -206,6 +206,12 @@ class Implausible(Honest):
     plausible_under = frozenset({"flow"})
 
 
+class ActsOnAll(Honest):
+    """It promises to act on few features."""
+
+    keeps_sparsity = True
+
+
 class TakesCodesForNumbers(Honest):
     def values(self, request):
         return request.snap(request.factual + self.share * (request.box.upper - request.factual))
@@ -292,6 +298,7 @@ BAD_SOLVERS = {
     Nameless: "it_says_what_it_is",
     Silent: "it_says_what_it_is",
     KnowsTooMuch: "it_says_what_it_is",
+    ActsOnAll: "sparsity_is_kept_where_it_is_declared",
     Nowhere: "it_gives_well_formed_advice",
     Raises: "it_gives_well_formed_advice",
     WrongShape: "it_gives_well_formed_advice",

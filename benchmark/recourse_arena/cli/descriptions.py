@@ -140,6 +140,8 @@ def _solver(name: str, registry: Registry) -> Iterator[str]:
     knows = ", ".join(sorted(solver.knows)) if not isinstance(solver.knows, property) else "what its options say"
     yield f"may know {knows or 'decisions only (a black box)'}; cannot do without {_named(made.needs) or 'any of it'}"
     yield f"acts on features that are {_named(made.acts_on)}; {'keeps' if made.keeps_rules else 'ignores'} rules"
+    if made.keeps_sparsity:
+        yield "keeps to a number of features where a scenario names one (sparse-2)"
     if made.costs:
         yield f"minimises the costs {_named(made.costs)} only"
     if made.plausible_under:

@@ -138,6 +138,7 @@ class Requests:
             profile=profile(scenario.profile),
             plausibility=scenario.plausibility,
             density=scenario.density,
+            sparsity=scenario.sparsity,
         )
         if scenario.policy is None:
             return request
@@ -197,6 +198,7 @@ class Requests:
             person=answers.people,
             plausibility=scenario.plausibility,
             density=scenario.density,
+            sparsity=scenario.sparsity,
         )
 
     def _favoured(self, scenario: Scenario) -> tuple[str, str] | Tensor | None:

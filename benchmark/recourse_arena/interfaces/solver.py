@@ -44,6 +44,8 @@ class Solver(ABC):
     """Kinds of feature it can act on: skipped on datasets where a feature of another kind is actionable."""
     keeps_rules: ClassVar[bool] = False
     """Whether its advice keeps rules between features: skipped where a dataset has any, otherwise."""
+    keeps_sparsity: ClassVar[bool] = False
+    """Whether its advice acts on no more features than a request says: skipped where a scenario says, otherwise."""
     costs: ClassVar[frozenset[str]] = frozenset()
     """Names of the costs that it can minimise: skipped where a dataset has another. Empty: it asks the request."""
     plausible_under: ClassVar[frozenset[Notion]] = frozenset()

@@ -100,6 +100,9 @@ def mismatch(solver: Solver | SolverCard, scenario: Scenario, known: Known) -> s
         return f"{solver.name} minimises the costs {', '.join(sorted(solver.costs))}, not {known.cost}"
     if known.features.rules and not solver.keeps_rules:
         return f"{solver.name} does not keep rules between features; {known.dataset} has {known.features.rules[0]}"
+    if scenario.sparsity is not None and not solver.keeps_sparsity:
+        asked = f"{scenario.name} asks for {scenario.sparsity} at most"
+        return f"{solver.name} does not limit how many features it acts on; {asked}"
     notion = "neighbours" if scenario.density == "flow" and not known.flow else scenario.density
     if scenario.plausibility and solver.plausible_under and notion not in solver.plausible_under:
         under = " or ".join(sorted(solver.plausible_under))

@@ -204,7 +204,7 @@ _METHODS = Suite(
         Block(
             ("loan",),
             _scenarios("hard-4", "hard-3", "hard-2", "hard-1"),
-            ("icarma", "carma", "grid", "convex", "wachter", "growing-spheres", "dice"),
+            ("icarma", "carma", "grid", "convex", "wachter", "projected", "growing-spheres", "dice"),
             people=200,
         ),
     ),

@@ -30,6 +30,7 @@ class SolverCard:
         needs: What of it it cannot do without.
         acts_on: Kinds of feature it can act on.
         keeps_rules: Whether its advice keeps rules between features.
+        keeps_sparsity: Whether it acts on no more features than a request says.
         costs: Names of the costs it can minimise; empty: any.
         plausible_under: Notions of plausibility it can be asked for; empty: any.
         fit_depends_on: What of a scenario its fit depends on.
@@ -48,6 +49,7 @@ class SolverCard:
     needs: frozenset[Knowledge]
     acts_on: frozenset[Kind]
     keeps_rules: bool
+    keeps_sparsity: bool
     costs: frozenset[str]
     plausible_under: frozenset[str]
     fit_depends_on: frozenset[str]
@@ -79,6 +81,7 @@ class SolverCard:
                 needs=frozenset(map(Knowledge, solver.needs)),
                 acts_on=frozenset(map(Kind, solver.acts_on)),
                 keeps_rules=bool(solver.keeps_rules),
+                keeps_sparsity=bool(solver.keeps_sparsity),
                 costs=frozenset(map(str, solver.costs)),
                 plausible_under=frozenset(map(str, solver.plausible_under)),
                 fit_depends_on=frozenset(map(str, solver.fit_depends_on)),
@@ -140,7 +143,7 @@ class SolverCard:
 
 
 _PLAIN = dict.fromkeys(("name", "version", "summary", "time_option", "module"), str) | {
-    **dict.fromkeys(("keeps_rules", "trained"), bool),
+    **dict.fromkeys(("keeps_rules", "keeps_sparsity", "trained"), bool),
     **dict.fromkeys(("tuned", "origin"), dict),
 }
 """Types of what JSON could have said otherwise."""

@@ -43,6 +43,7 @@ class _Answers(Table, frozen=True):
     profile: str = "constant"
     plausibility: bool = True
     density: str = "flow"
+    sparsity: Positive | None = None
     labels: Names | None = None
 
 
@@ -52,7 +53,7 @@ def read_suite(path: Path, parse: Callable[[str], Scenario] = Scenario.parse) ->
     Keys: `name`, `summary`, `seeds`, `metrics` (of plugins), `changes` (of decision models), `ranked_by` (the metric
     that ranks, if not the best known attainability), and `datasets`, `scenarios`, `solvers`, `people`, either at the
     top or in several `[[block]]` tables; `[answers.NAME]` with `file`, `scheme` (`likert?levels=7`), `labels` of its
-    levels, `profile`, `plausibility`, `density` makes a scenario of real answers.
+    levels, `profile`, `plausibility`, `density`, `sparsity` makes a scenario of real answers.
 
     Arguments:
         path: The file.
@@ -106,6 +107,7 @@ def _answers(path: Path, name: str, table: Any) -> Scenario:
         answers=str(file),
         density=said.density,  # type: ignore[arg-type]
         labels=said.labels or (),
+        sparsity=said.sparsity,
     )
 
 

@@ -162,6 +162,8 @@ class _Maker:
                 del said["labels"]  # keys are those of before there were any
             if cell.scenario.part == "test":
                 del said["part"]
+            if cell.scenario.sparsity is None:
+                del said["sparsity"]
             if cell.scenario.policy is None:
                 del said["policy"]
             else:

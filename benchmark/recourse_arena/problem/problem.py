@@ -195,6 +195,7 @@ class Problem:
         person: Tensor | None = None,
         plausibility: bool = True,
         density: Notion = "flow",
+        sparsity: int | None = None,
     ) -> Request:
         """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them.
 
@@ -222,6 +223,7 @@ class Problem:
             person=torch.arange(len(factual)) if person is None else person,
             plausibility=plausibility,
             density=density,
+            sparsity=sparsity,
         )
 
     def noise_bounds(self, model: CausalModel) -> Box:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Request"]
+__all__ = ["Request", "sparsely"]
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations, islice
 
 import torch
 from torch import Tensor
@@ -15,8 +17,13 @@ from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost, RangeCost
+from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.profile import Profile
+from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.scenario import Notion
+
+_SETS, _MORE = 16, 48
+"""Sets of features tried of those that somebody is told to act on; and then of all that they can act on."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Request:
         plausibility: Whether counterfactuals should be at least as likely as the factual.
         density: What says so: the log-density of the `flow` or of the true `scm`, or the `neighbours` among accepted
             people; :meth:`Problem.plausible <recourse_arena.problem.problem.Problem.plausible>` returns it.
+        sparsity: How many features each may be told to act on at most; none: all that they can act on.
     """
 
     features: FeatureTable
@@ -45,6 +53,7 @@ class Request:
     person: Tensor
     plausibility: bool = True
     density: Notion = "flow"
+    sparsity: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.actionability) != len(self.factual):
@@ -111,3 +120,65 @@ class Request:
         cost = self.unit_cost(self.factual[:, None, :], donors[None, :, :], mask, self.weights[:, None, :])
         box = Box(self.box.lower[:, None, :], self.box.upper[:, None, :])
         return torch.where((box.contains(donors[None], self.features.whole) | ~mask).all(-1), cost, torch.inf)
+
+
+def sparsely(request: Request, ask: Callable[[Request], Recommendation]) -> Recommendation:
+    """Return advice that keeps the sparsity of a request, from a search that knows nothing of it.
+
+    Whoever is told to act on too much is asked about again, as if they could act on so many features only: on those of
+    the action that most is spent on, by weighted cost, and on others of them; where none of these sets has an action,
+    on sets of all that they can act on, those with most of the former first. The cheapest action counts. Who has none
+    is `not_found`; not all sets are tried where there are many.
+
+    Arguments:
+        request: The people.
+        ask: Answers requests without sparsity, everybody alone as among others.
+    """
+    free = replace(request, sparsity=None)
+    answer = ask(free)
+    if request.sparsity is None:
+        return answer
+    mask, values = answer.mask & answer.solved[:, None], answer.values.clone()
+    outcome = answer.outcome.clone()
+    parts = request.unit_cost.per_feature(request.factual, values.to(request.factual.dtype)) * request.weights
+    rank = torch.where(mask, -parts.double(), torch.inf).argsort(dim=1, stable=True).argsort(1)
+    lost = (mask.sum(1) > request.sparsity).nonzero()[:, 0]
+    outcome[lost], acted = Outcome.NOT_FOUND.code, mask.clone()
+    mask[lost] = False
+    for among, most in ((acted, _SETS), (request.actionable, _MORE)):
+        person, kept = _sets(among[lost], rank[lost], request.sparsity, most)
+        if not len(person):
+            continue
+        rows = free[lost[person]]
+        found = ask(replace(rows, actionability=rows.actionability.without(~kept)))
+        cost = rows.cost(found.values.to(rows.factual.dtype), found.mask)
+        cost = torch.where(found.solved & (found.mask.sum(1) <= request.sparsity), cost.double(), torch.inf)
+        order = cost.argsort(stable=True)
+        order = order[person[order].argsort(stable=True)]
+        first = torch.ones_like(order, dtype=torch.bool)
+        first[1:] = person[order[1:]] != person[order[:-1]]
+        best = order[first & cost[order].isfinite()]
+        whose = lost[person[best]]
+        mask[whose], values[whose], outcome[whose] = (
+            found.mask[best],
+            found.values[best].to(values.dtype),
+            found.outcome[best],
+        )
+        lost = lost[outcome[lost] != Outcome.SOLVED.code]
+    return Recommendation(mask, values, outcome, answer.lower_bound)
+
+
+def _sets(among: Tensor, rank: Tensor, count: int, most: int) -> tuple[Tensor, Tensor]:
+    """Return people `(rows,)` and `count` features of each, bool `(rows, features)`: at most `most` sets a person.
+
+    Those of the lowest ranks come first. Who has no more than so many features has one set, all of them.
+    """
+    features = among.shape[1]
+    order = torch.where(among, rank, features + rank).argsort(dim=1, stable=True)
+    people, sets = [], []
+    for size in among.sum(1).unique().tolist():
+        rows = (among.sum(1) == size).nonzero()[:, 0]
+        for places in islice(combinations(range(size), min(count, size)), most):
+            people.append(rows)
+            sets.append(torch.zeros_like(among[rows]).scatter(1, order[rows][:, list(places)], True))
+    return torch.cat([rank.new_zeros(0), *people]).long(), torch.cat([among[:0], *sets])

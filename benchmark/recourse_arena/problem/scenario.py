@@ -44,7 +44,8 @@ PARTS: Mapping[str, str] = {
     "score-": "at the beginning: people score features from 1 (easy) to 4 (hard), rather than rank them",
     "binary-": "at the beginning: people say which features they can act on, and nothing more",
     "SCHEME-": "at the beginning: people are asked by the elicitation scheme of a plugin",
-    "+": "joins both: hard-2+soft-linear",
+    "sparse-2": "advice may act on two features at most, of all that a person may act on",
+    "+": "joins them: hard-2+soft-linear, hard-3+sparse-2",
     "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it, uniform ones",
     "!no-plausibility": "advice need not lead to a plausible person",
     "!scm-plausibility": "plausible is what the true causal model finds likely, rather than the fitted one",
@@ -77,7 +78,7 @@ class Scenario:
     Arguments:
         name: Its name, e.g. `hard-2`, `soft-linear`, `hard-random+soft-convex`, `score-soft-linear`,
             `score?levels=7-soft-linear`, `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`,
-            `score-hard-random!asked-post-hoc`.
+            `score-hard-random!asked-post-hoc`, `hard-3+sparse-2`.
         scheme: Name of the elicitation scheme, with options.
         actionable: How many globally actionable features each person can act on: a number, `all` or `random`.
         profile: Name of the cost profile.
@@ -89,15 +90,16 @@ class Scenario:
         policy: Name of the elicitation policy, with options, that has to find out what people want; none where solvers
             are told.
         part: Which people ask: those for the test, or for validation.
+        sparsity: How many features advice may act on at most; none where it may act on all that a person can.
 
     Raises:
-        ArenaError: If a density is chosen for a plausibility that is not asked for.
+        ArenaError: If a density is chosen for a plausibility that is not asked for, or advice may act on nothing.
 
     Example:
         >>> Scenario.parse("score-hard-random+soft-linear")
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
 distribution='uniform', plausibility=True, answers=None, density='flow', labels=(), \
-policy=None, part='test')
+policy=None, part='test', sparsity=None)
     """
 
     TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable")
@@ -114,6 +116,7 @@ policy=None, part='test')
     labels: tuple[str, ...] = ()
     policy: str | None = None
     part: Part = "test"
+    sparsity: int | None = None
 
     def __post_init__(self) -> None:
         if self.density not in DENSITIES:
@@ -122,6 +125,10 @@ policy=None, part='test')
             raise ArenaError(
                 f"scenario {self.name!r} asks for plausibility under the true causal model and for none at all;\n"
                 f"take one of !scm-plausibility and !no-plausibility"
+            )
+        if self.sparsity is not None and self.sparsity < 1:
+            raise ArenaError(
+                f"scenario {self.name!r}: advice must be free to act on one feature at least, as in sparse-1"
             )
 
     @classmethod
@@ -201,6 +208,8 @@ policy=None, part='test')
 preference; liked or not, acting costs the same; advice is to lead to a plausible person
         """
         parts = [self._choice(), self._asking(schemes or {}), _PROFILES.get(self.profile, f"profile {self.profile}")]
+        if self.sparsity is not None:
+            parts.append(f"advice may act on {_counted(self.sparsity)} at most")
         if self.distribution != "uniform":
             parts.append(f"preferences are those of the distribution {self.distribution} of the dataset")
         if not self.plausibility:
@@ -222,10 +231,7 @@ preference; liked or not, acting costs the same; advice is to lead to a plausibl
             return "each person may act on every actionable feature"
         if self.actionable == "random":
             return PARTS["hard-random"]
-        count = int(self.actionable)
-        number = _COUNTS[count] if count < len(_COUNTS) else str(count)
-        features = "feature" if count == 1 else "features"
-        return f"each person may act on {number} {features} of their own choice, and on no other"
+        return f"each person may act on {_counted(int(self.actionable))} of their own choice, and on no other"
 
     def _asking(self, schemes: Mapping[str, str]) -> str:
         name, _, options = self.scheme.partition("?")
@@ -246,13 +252,20 @@ preference; liked or not, acting costs the same; advice is to lead to a plausibl
             if value not in PROFILES:
                 raise unknown(f"cost profile in scenario {self.name!r}", value, PROFILES)
             return replace(self, profile=value)
+        if kind == "sparse" and value.isdecimal() and value == str(int(value)):
+            return replace(self, sparsity=int(value))
         raise _unreadable(self.name, schemes)
+
+
+def _counted(count: int) -> str:
+    number = _COUNTS[count] if count < len(_COUNTS) else str(count)
+    return f"{number} {'feature' if count == 1 else 'features'}"
 
 
 def _unreadable(name: str, schemes: Mapping[str, str]) -> ArenaError:
     words = "|".join(f"{word}-" for word in schemes)
     return ArenaError(
-        f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE, joined by '+',\n"
+        f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE|sparse-N, joined by '+',\n"
         f"then perhaps @DISTRIBUTION, !no-plausibility or !scm-plausibility, !validation-people, and !asked-POLICY,\n"
         f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."

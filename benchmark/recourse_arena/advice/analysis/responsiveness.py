@@ -84,6 +84,7 @@ def _opened(case: Case) -> Case:
         person=request.person,
         plausibility=request.plausibility,
         density=request.density,
+        sparsity=request.sparsity,
     )
     return replace(case, request=free)
 

@@ -80,6 +80,7 @@ def family_title(family: Scenario) -> str:
     words = [
         _SCHEMES.get(scheme, scheme) + (f" ({options})" if options else ""),
         counts.get(family.actionable, f"{family.actionable} features actionable"),
+        "" if family.sparsity is None else f"at most {family.sparsity} acted on",
         family.distribution if family.distribution != "uniform" else "",
         "" if family.plausibility else "plausibility not asked for",
         "plausible under the true causal model" if family.density == "scm" else "",

@@ -126,7 +126,7 @@ class Candidate:
     def _refuse(self, request: Request) -> None:
         """Raise why the solver declares not to be meant for a request, as a run would skip it."""
         by_equations: Density = "scm" if request.density == "scm" else "flow"
-        asked = Scenario("asked", plausibility=request.plausibility, density=by_equations)
+        asked = Scenario("asked", plausibility=request.plausibility, density=by_equations, sparsity=request.sparsity)
         if reason := mismatch(self.make(), asked, Known.of_problem(self.world.problem)):
             raise NotApplicable(reason)
 

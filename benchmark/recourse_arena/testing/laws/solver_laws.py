@@ -192,6 +192,19 @@ def plausibility_is_kept_where_it_is_declared(candidate: Candidate) -> None:
         raise NotRun("it declares no notion under which its advice is plausible")
 
 
+def sparsity_is_kept_where_it_is_declared(candidate: Candidate) -> None:
+    """With `keeps_sparsity`, nobody is told to act on more features than the request says."""
+    declared = False
+    for name, request, answer in _answered(candidate):
+        if request.sparsity is None:
+            continue
+        declared = True
+        more = (_acted(answer).sum(1) > request.sparsity).nonzero().flatten().tolist()
+        expect(not more, f"request {name!r}: people {more} are told to act on more than {request.sparsity} features")
+    if not declared:
+        raise NotRun("it does not declare to keep to a number of features")
+
+
 def renaming_categories_changes_nothing(candidate: Candidate) -> None:
     """Fitted where the codes of categories are given out anew, it advises the same by the names of levels."""
     features = candidate.world.problem.features
@@ -272,6 +285,7 @@ SOLVER_LAWS: tuple[Law, ...] = (
     infeasible_is_claimed_only_where_nothing_works,
     lower_bounds_are_not_above_the_cost,
     plausibility_is_kept_where_it_is_declared,
+    sparsity_is_kept_where_it_is_declared,
     renaming_categories_changes_nothing,
     inputs_are_left_as_they_were,
     global_state_is_left_alone,

@@ -127,6 +127,7 @@ def _requests(problem: Problem, asking: Tensor) -> dict[str, Request]:
     }
     if problem.true_scm is not None:
         requests["plausible by the equations"] = ask("all", density="scm")
+    requests["few features"] = ask("all", plausibility=False, sparsity=1)
     return requests
 
 

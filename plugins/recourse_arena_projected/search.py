@@ -1,0 +1,152 @@
+"""From a request to recommendations: walk, round, walk on, come back."""
+
+from __future__ import annotations
+
+__all__ = ["search"]
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from recourse_arena import Outcome, Problem, Recommendation, Request, generator
+from recourse_arena_projected.back import Actions, nearer, shorter
+from recourse_arena_projected.ground import Ground
+from recourse_arena_projected.walk import Walk, walk
+
+if TYPE_CHECKING:
+    from recourse_arena_projected import Projected
+
+_CHANGED = 6
+"""Most categories that are changed at once."""
+
+_TRACE = 1e-2
+"""Least share that has to have left the level held for a category to count as moved."""
+
+_ELSEWHERE = 8
+"""Random places at which searches start again for those for whom the first find nothing."""
+
+_SAME = 1e-5
+"""Costs that are as near as this, relative to themselves, are those of one action found twice."""
+
+_KEPT = 3
+"""Actions of a person that are brought back feature by feature."""
+
+
+@torch.enable_grad()
+def search(solver: Projected, request: Request) -> Recommendation:
+    """Return the cheapest accepted action found for each person of `request`."""
+    able = request.actionable.any(1)
+    outcome = torch.where(able, Outcome.NOT_FOUND.code, Outcome.INFEASIBLE.code).to(torch.int8)
+    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
+    people = able.nonzero()[:, 0]
+    if len(people):
+        whose, best = _best(solver, solver.problem, request[people])
+        mask[people[whose]], values[people[whose]] = best.mask, best.values
+        outcome[people[whose]] = Outcome.SOLVED.code
+    return Recommendation(mask, values, outcome)
+
+
+def _best(solver: Projected, problem: Problem, request: Request) -> tuple[Tensor, Actions]:
+    """Return who has an action, indices of people, and their cheapest ones."""
+    whose, found = _among(solver, Ground.of(problem, request), range(solver.restarts))
+    lost = torch.ones(len(request), dtype=torch.bool).index_fill(0, whose, False).nonzero()[:, 0]
+    if not len(lost):
+        return whose, found
+    again = range(max(solver.restarts, 2), max(solver.restarts, 2) + _ELSEWHERE)
+    late, more = _among(solver, Ground.of(problem, request[lost]), again)
+    both = zip((found.mask, found.values, found.cost), (more.mask, more.values, more.cost), strict=True)
+    return torch.cat([whose, lost[late]]), Actions(*(torch.cat(pair) for pair in both))
+
+
+def _among(solver: Projected, everybody: Ground, starts: range) -> tuple[Tensor, Actions]:
+    """Return who has an action by searches from `starts`, indices of people, and their cheapest ones."""
+    person = torch.arange(len(everybody)).repeat(len(starts))
+    ground = everybody[person]
+    place = torch.cat([_start(everybody, number) for number in starts])
+    ways = [(person, ground, walk(ground, place, steps=solver.steps, size=solver.size))]
+    if ground.relaxed:
+        row, held, numbers = _rounded(ground, ways[0][2].place)
+        part = ground[row].holding(held)
+        ways.append((person[row], part, walk(part, numbers, steps=solver.steps, size=solver.size)))
+    with torch.no_grad():
+        return _brought_back(everybody, ways)
+
+
+def _brought_back(everybody: Ground, ways: list[tuple[Tensor, Ground, Walk]]) -> tuple[Tensor, Actions]:
+    """Return who has arrived on one of the `ways`, of which each has people, their ground and walks; and from where."""
+    arrived = [way.arrived.nonzero()[:, 0] for _, _, way in ways]
+    whose = torch.cat([person[rows] for (person, _, _), rows in zip(ways, arrived, strict=True)])
+    values = torch.cat([way.values[rows] for (_, _, way), rows in zip(ways, arrived, strict=True)])
+    acted = torch.cat([ground.acted[rows] for (_, ground, _), rows in zip(ways, arrived, strict=True)])
+    ground = everybody[whose]
+    mask = _that_does_something(ground, acted, values)
+    if not len(whose):
+        return whose, Actions(mask, values, values[:, 0])
+    found = nearer(ground, mask, values)
+    few = _cheapest(whose, found.cost, _KEPT)
+    whose, ground = whose[few], ground[few]
+    found = shorter(ground, found[few])
+    one = _cheapest(whose, found.cost, 1)
+    mask = _that_does_something(ground, found.mask, found.values)
+    return whose[one], replace(found, mask=mask)[one]
+
+
+def _that_does_something(ground: Ground, mask: Tensor, values: Tensor) -> Tensor:
+    """Return the features acted upon that are changed, or that something could follow from where they are held."""
+    holds = ground.problem.without_effects is None
+    return mask & ((values != ground.request.factual) | (holds & ~ground.request.features.categorical))
+
+
+def _start(ground: Ground, number: int) -> Tensor:
+    """Return where search `number` starts, `(rows, columns)`."""
+    if number == 0:
+        return ground.start
+    if number == 1:
+        place = ground.start.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(ground.logit(place).sum(), place)
+        far = torch.where(slope > 0, ground.ends[1], torch.where(slope < 0, ground.ends[0], place.detach()))
+        return ground.projected(torch.where(ground.encoding.codes < 0, far, place.detach()))
+    where = torch.rand(len(ground.encoding), generator=generator(0, "projected", "start", str(number)))
+    low, high = ground.ends
+    return ground.projected(torch.where(ground.encoding.codes < 0, low + (high - low) * where, where))
+
+
+def _rounded(ground: Ground, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what shares of `place` `(rows, columns)` are rounded to: rows, values held, and columns to walk on from.
+
+    The first of each row leaves all categories as they are, the second changes the one that lost most of its factual
+    share to the level with the greatest, the third the next one as well, up to `_CHANGED` of them.
+    """
+    encoding, factual = ground.encoding, ground.request.factual
+    here, moved, codes = encoding.encode(factual), [], []
+    for _, columns in ground.categories:
+        moving = torch.where(here[:, columns] > 0, 0.0, place[:, columns])
+        moved.append(moving.sum(1))
+        codes.append(encoding.codes[columns][moving.argmax(1)].to(factual.dtype))
+    gone, level = torch.stack(moved, 1), torch.stack(codes, 1)
+    names = [j for j, _ in ground.categories]
+    order = gone.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    rows, held = [], []
+    for count in range(min(_CHANGED, len(names)) + 1):
+        changed = (order < count) & (gone > _TRACE)
+        values = factual.clone()
+        values[:, names] = torch.where(changed, level, factual[:, names])
+        new = (changed.sum(1) == count).nonzero()[:, 0]
+        rows.append(new)
+        held.append(values[new])
+    row, levels = torch.cat(rows), torch.cat(held)
+    columns = torch.where(encoding.codes < 0, place[row], encoding.encode(levels))
+    return row, levels, columns
+
+
+def _cheapest(person: Tensor, cost: Tensor, most: int) -> Tensor:
+    """Return the rows of the `most` cheapest of each person, of those that cost the same one, ordered by person."""
+    order = cost.argsort(stable=True)
+    order = order[person[order].argsort(stable=True)]
+    new = torch.ones_like(order, dtype=torch.bool)
+    whose, price = person[order], cost[order]
+    new[1:] = (whose[1:] != whose[:-1]) | (price[1:] > price[:-1] * (1 + _SAME))
+    order, whose = order[new], whose[new]
+    return order[torch.arange(len(order)) - torch.searchsorted(whose, whose) < most]
