@@ -219,6 +219,12 @@ def test_only_networks_are_compressed(place, change):
     assert change.models(fitted_with(place, Logistic()), seed=0)  # a network without a hidden layer
 
 
+def test_models_trained_again_are_others_by_another_number(place):
+    chosen, others = (offers.Retrained(models=1, others=n).models(place.fitted, seed=0) for n in (0, 1))
+    x = place.fitted.training.x
+    assert not torch.equal(chosen["retrained-1"].logit(x), others["retrained-1"].logit(x))
+
+
 def test_what_no_seed_changes_is_not_said_to_last_when_trained_again(place):
     logistic = fitted_with(place, Logistic())
     with pytest.raises(NotApplicable, match="does not depend on its seed.*bootstrap=true"):

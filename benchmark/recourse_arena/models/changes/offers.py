@@ -63,6 +63,7 @@ class Retrained(Change):
         models: How many times.
         bootstrap: Whether each time on as many training people drawn with replacement.
         leave_out: Share of the training people that is left out, others each time.
+        others: Another number leads to other models: margins may be chosen by some and judged by others.
 
     Example:
         >>> Retrained(models=2).count
@@ -74,8 +75,9 @@ class Retrained(Change):
         "trained again: other seeds, people drawn again (`?bootstrap=true`) or fewer (`?leave_out=.1`)"
     )
 
-    def __init__(self, *, models: int = 5, bootstrap: bool = False, leave_out: float = 0.0) -> None:
+    def __init__(self, *, models: int = 5, bootstrap: bool = False, leave_out: float = 0.0, others: int = 0) -> None:
         self.count, self.bootstrap = whole(self.name, "models", models, 1, 1000), bootstrap
+        self.others = whole(self.name, "others", others, 0, 1000)
         self.leave_out = number(self.name, "leave_out", leave_out)
         if not 0 <= self.leave_out < 1:
             raise ArenaError(f"change retrained: leave_out must be a number from 0 to below 1, got {leave_out!r}")
@@ -92,9 +94,10 @@ class Retrained(Change):
 
         found: dict[str, Scores] = {}
         for k in range(self.count):
-            people = self._people(fitted.training, seed, k)
+            which = f"{self.others} {k}" if self.others else str(k)
+            people = self._people(fitted.training, seed, which)
             found[f"retrained-{k + 1}"] = fitted.decision.fit(
-                fitted.features, people, fitted.validation, seed=derive_seed(seed, "changes", "retrained", str(k))
+                fitted.features, people, fitted.validation, seed=derive_seed(seed, "changes", "retrained", which)
             )
             report((k + 1) / self.count)
         x = fitted.training.x
@@ -109,15 +112,15 @@ class Retrained(Change):
             )
         return found
 
-    def _people(self, training: People, seed: int, k: int) -> People:
-        """Return whom the model of a number is trained on."""
+    def _people(self, training: People, seed: int, which: str) -> People:
+        """Return whom one of the models is trained on."""
         import torch
 
         if self.bootstrap:
-            draws = generator(seed, "changes", "bootstrap", str(k))
+            draws = generator(seed, "changes", "bootstrap", which)
             return training[torch.randint(len(training), (len(training),), generator=draws)]
         if self.leave_out:
-            order = torch.randperm(len(training), generator=generator(seed, "changes", "leave-out", str(k)))
+            order = torch.randperm(len(training), generator=generator(seed, "changes", "leave-out", which))
             return training[order[round(self.leave_out * len(training)) :].sort().values]
         return training
 
