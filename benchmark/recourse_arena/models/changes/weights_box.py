@@ -71,7 +71,7 @@ class Box(OfNetworks):
         """Return by how much weights and biases of each layer of a network may move."""
         from recourse_arena.models.changes.networks import linear_layers
 
-        largest = [float(layer.weight.abs().max()) for layer in linear_layers(network)]
+        largest = [float(layer.weight.detach().abs().max()) for layer in linear_layers(network)]
         if self.bits:
             return [(0.5 * most / (2 ** (self.bits - 1) - 1), 0.0) for most in largest]
         return [(by, by) for by in (self.delta * (most if self.relative else 1.0) for most in largest)]

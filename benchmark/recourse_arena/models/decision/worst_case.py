@@ -5,7 +5,7 @@ References:
     1810.12715: intervals taken through affine maps and rectifiers.
 
     Jiang, Leofante, Rago and Toni, Formalising the robustness of counterfactual explanations for neural networks, AAAI
-    2023, arXiv 2208.14878: a box of weights as a network of intervals, and advice that holds in all of it.
+    2023, doi 10.1609/aaai.v37i12.26740: a box of weights as a network of intervals, and advice that holds in all of it.
 """
 
 from __future__ import annotations
