@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ import torch
 from recourse_arena import Recommendation, Request, Scenario
 from recourse_arena.judging.constraints import violated, violations
 from recourse_arena.planning.applicability import Known, mismatch
+from recourse_arena.planning.plan import Cell
+from recourse_arena.planning.task_graph import _Maker
 from recourse_arena.registry.discovery import discover
 from recourse_arena.testing import worlds
 from recourse_arena_convex import Convex
@@ -93,3 +96,17 @@ def test_solvers_that_do_not_declare_it_are_skipped():
     for name in ("dice", "carma", "certified"):
         assert "at most" in mismatch(registry.solver(name), few, known)
     assert not any(mismatch(solver, few, known) for solver in KEEPING)
+
+
+def asked_of(name: str) -> dict[str, object]:
+    """Return what the key of a cell says of its scenario."""
+    return _Maker(None, discover(), Path(), "portable", "run")._asked(
+        Cell("loan", 0, "grid", Scenario.parse(name), None)
+    )
+
+
+def test_keys_of_scenarios_without_a_limit_are_those_of_before_there_was_one():
+    said = {name: asked_of(name)["scenario"] for name in ("hard-2", "hard-2+sparse-1")}
+    before = {"name", "scheme", "actionable", "profile", "distribution", "plausibility", "answers", "density"}
+    assert set(said["hard-2"]) == before
+    assert set(said["hard-2+sparse-1"]) == {*before, "sparsity"}
