@@ -108,11 +108,15 @@ def _abstract(name: str, said: Said) -> Iterator[Line]:
     for bits, cfq in CFQ.items():
         mixed = f"quantized?method=mixed&bits={bits}"
         off = _off(said.model(mixed, "accuracy"), said.model(mixed, "accuracy_before"))
-        yield Line.of(f"{bits} bits: accuracy of mixed off", "at least -0.01", off, off is not None and off >= -0.01)
+        yield Line.of(
+            f"{bits} bits: accuracy of mixed off", "at least -0.01", off, off is not None and off >= -0.01 - 1e-9
+        )
         vd = said.advice(mixed)
         yield Line.of(f"{bits} bits: VD of mixed", "above 0", vd, bool(vd), interval=said.interval(mixed))
         off = _off(said.model(cfq, "accuracy"), said.model(cfq, "accuracy_before"))
-        yield Line.of(f"{bits} bits: accuracy of CFQ off", "at least -0.01", off, off is not None and off >= -0.01)
+        yield Line.of(
+            f"{bits} bits: accuracy of CFQ off", "at least -0.01", off, off is not None and off >= -0.01 - 1e-9
+        )
         for threshold in ("as it is", "matched"):
             found = said.difference(cfq, mixed, threshold=threshold)
             ends = None if found is None else found[1:]
