@@ -12,6 +12,7 @@ import pandas as pd
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.records import REJUDGED
 from recourse_arena.problem.outcome import Outcome
+from recourse_arena.reporting.results.families import asks_validation
 from recourse_arena.storage.people_table import read_people
 from recourse_arena.storage.run_files import RunFiles
 
@@ -26,7 +27,7 @@ class NoData(Exception):
 
 
 class FigureData:
-    """The tables of a run, read once and only if a figure asks.
+    """The tables of a run, read once and only if a figure asks: of test people, for by others settings are chosen.
 
     Arguments:
         result: The run.
@@ -34,8 +35,7 @@ class FigureData:
 
     def __init__(self, result: RunFiles):
         self.result = result
-        solved = result.summary[result.summary["outcome"] == Outcome.SOLVED]
-        self._summary = solved
+        self._summary = _tested(result.summary[result.summary["outcome"] == Outcome.SOLVED])
 
     @property
     def datasets(self) -> list[str]:
@@ -106,7 +106,12 @@ class FigureData:
             people = read_people(path, lambda column: not column.startswith(REJUDGED), required=())
         except ArenaError as error:
             return NoData(str(error))
-        return NoData("people.parquet holds nobody") if people is None else people
+        return NoData("people.parquet holds nobody") if people is None else _tested(people)
+
+
+def _tested(table: pd.DataFrame) -> pd.DataFrame:
+    others = [name for name in table["scenario"].unique() if asks_validation(name)] if "scenario" in table else []
+    return table[~table["scenario"].isin(others)] if others else table
 
 
 def _having(table: pd.DataFrame, columns: tuple[str, ...], file: str) -> pd.DataFrame:
