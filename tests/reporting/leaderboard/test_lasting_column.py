@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pandas as pd
 import pytest
 from boards import Draft, keep_lasting
 
+from recourse_arena.reporting.forms import boards_are_newer, write_boards
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.results.people_by_cell import panels
 from recourse_arena.storage.lasting_table import kept_redecided
@@ -102,3 +104,13 @@ def test_a_run_of_validation_people_alone_has_a_board(tmp_path):
     assert not board.ranked()
     assert VALIDATION in board.text()
     assert json.loads(board.json())["rows"] == []
+
+
+def test_boards_of_before_changed_models_decided_are_written_anew(tmp_path):
+    path = tmp_path / "run"
+    write_boards(Draft(people=30).solve("hard-2", "grid", 0.8).board(path), path)
+    assert boards_are_newer(path)
+    keep_lasting(path, CHANGES)
+    later = (path / "leaderboard.html").stat().st_mtime_ns + 1_000_000
+    os.utime(path / "lasting.parquet", ns=(later, later))
+    assert not boards_are_newer(path)

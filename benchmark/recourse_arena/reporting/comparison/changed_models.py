@@ -61,9 +61,9 @@ class _Kept:
         rows = self.found.rows.assign(accepted=accepted.where(counts))
         found = {}
         for names, part in rows.groupby([*_CELL, "change", "model", "matched"], sort=False, observed=True):
-            dataset, scenario, solver, seed, change, model, matched = names
-            key = str(dataset), str(scenario), str(solver), int(seed)
-            found[key, (str(change), str(model), bool(matched))] = part.set_index("person")["accepted"]
+            dataset, scenario, solver, seed, change, model, matched = map(str, names)
+            key = dataset, scenario, solver, int(seed)
+            found[key, (change, model, matched == "True")] = part.set_index("person")["accepted"]
         return found
 
     @cached_property
@@ -146,5 +146,7 @@ def _pairs(one: _Kept, two: _Kept, cells: Mapping[Key, Pair]) -> Iterator[tuple[
 
 def _alike(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
     """Return whether all that is known of two models is the same."""
-    numbers = [[np.nan if facts.get(name) is None else float(facts[name]) for name in _FACTS] for facts in (one, two)]
-    return bool(np.allclose(*numbers, rtol=1e-6, atol=1e-9, equal_nan=True))
+    first, second = (
+        [np.nan if facts.get(name) is None else float(facts[name]) for name in _FACTS] for facts in (one, two)
+    )
+    return bool(np.allclose(first, second, rtol=1e-6, atol=1e-9, equal_nan=True))

@@ -25,7 +25,7 @@ from recourse_arena.storage.run_files import RunFiles
 _MOST = 12
 """Panels that one picture can still show."""
 _COST, _FOUND = "cost (left)", "advice found (right)"
-_DOTTED = {"color": "#707070", "linestyle": (0, (1, 1.2)), "marker": "|"}
+_DOTTED: dict[str, Any] = {"color": "#707070", "linestyle": (0, (1, 1.2)), "marker": "|"}
 
 
 def keeps_lasting(run: RunFiles) -> bool:
@@ -78,8 +78,8 @@ def _panel(axes: Axes, curve: Curve, looks: dict[str, Pen]) -> None:
     for place, (change, rows) in enumerate(curve.drops.groupby("change", sort=False)):
         pen, shift = looks[str(change)], step * (place - (curve.drops["change"].nunique() - 1) / 2)
         ends = np.abs(rows[["low", "high"]].to_numpy() - rows[["vd"]].to_numpy()).T
-        bar = {"elinewidth": 0.5, "linewidth": 0.9, "alpha": 0.85}
-        right.errorbar(rows["margin"] + shift, rows["vd"], yerr=ends, **bar, **_line(pen))
+        how = _line(pen) | {"elinewidth": 0.5, "linewidth": 0.9, "alpha": 0.85}
+        right.errorbar(rows["margin"] + shift, rows["vd"], yerr=ends, **how)
     right.set_ylim(-0.03, 1.03)
     right.yaxis.set_major_formatter(PercentFormatter(1.0))
     right.spines["right"].set(visible=True, color=GREY)

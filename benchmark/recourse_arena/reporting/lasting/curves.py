@@ -78,8 +78,8 @@ def _curves(
         drops = drops.rename(columns={"vd_low": "low", "vd_high": "high"}).sort_values("margin", kind="stable")
         drops = drops.assign(change=drops["change"].map(lambda name: words.get(name, name)))
         columns = ["change", "margin", "vd", "low", "high"]
-        names = map(str, (dataset, scenario, plain))
-        yield Curve(*names, _UNITS[option], pd.DataFrame(paid), drops[columns].reset_index(drop=True))
+        drops = drops[columns].reset_index(drop=True)
+        yield Curve(str(dataset), str(scenario), str(plain), _UNITS[option], pd.DataFrame(paid), drops)
 
 
 def _margin(asked: dict[str, str], option: str) -> float:

@@ -96,11 +96,10 @@ def _solvers(solvers: pd.DataFrame, words: Mapping[str, str]) -> Table:
 def _drops(advice: pd.DataFrame, words: Mapping[str, str]) -> Table:
     keys = ["scenario", "solver", "change", "model"]
     rows = _summed_up(advice)
-    matched = rows[rows["threshold"] == _MATCHED].set_index(keys) if len(rows) else rows
-    matched = {key: row for key, row in zip(matched.index, _records(matched), strict=True)}
+    matched = {tuple(row[key] for key in keys): row for row in _records(rows[rows["threshold"] == _MATCHED])}
 
     def line(row: Row) -> list[tuple[str, str]]:
-        other = matched.get(tuple(row[key] for key in keys), {})
+        other: Row = matched.get(tuple(row[key] for key in keys), {})
         shares = [_share(row["already"]), _share(row["early"])]
         bounded = [_bounded(row, "vd"), *shares, _bounded(other, "vd"), _bounded(row, "delivered")]
         return [(_model({**row, "threshold": ""}, words), ""), *bounded]
@@ -135,7 +134,7 @@ def _price(price: pd.DataFrame, words: Mapping[str, str]) -> Table:
 def _margins(margins: pd.DataFrame, words: Mapping[str, str]) -> Table:
     def line(row: Row) -> list[tuple[str, str]]:
         never = pd.isna(row["margin95"])
-        margin = ("none enough", "") if never else (f"{row['margin95']:.2f} sd", "")
+        margin: tuple[str, str] = ("none enough", "") if never else (f"{row['margin95']:.2f} sd", "")
         there = [_share(row["vd"]), _share(row["already"]), _bounded(row, "price95"), _share(row["lost95"])]
         return [_solver(row["solver"], words), (_model(row, words), ""), margin, *there]
 
@@ -170,8 +169,10 @@ def _summed_up(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _whose(row: Row, words: Mapping[str, str]) -> str:
     solver = asked_in_words(row["solver"], words)
-    ends = "" if pd.isna(row["margin_sd"]) else f", ends {row['margin_sd']:.2f} sd beyond the boundary (median)"
-    return f"{solver} · {row['scenario']}: valid for {row['counted']} of {row['people']} who ask{ends}"
+    said = f"{solver} · {row['scenario']}: valid for {row['counted']} of {row['people']} who ask"
+    if pd.isna(row["margin_sd"]):
+        return said
+    return f"{said}, ends {row['margin_sd']:.2f} sd beyond the boundary (median)"
 
 
 def _solver(name: str, words: Mapping[str, str]) -> tuple[str, str]:
@@ -199,8 +200,8 @@ def _share(value: Any, word: str = "") -> tuple[str, str]:
 
 
 def _bounded(row: Row, name: str) -> tuple[str, str]:
-    ends = [row.get(f"{name}_{end}") for end in ("low", "high")]
-    return _share(row.get(name))[0], "" if any(end is None for end in ends) else _span(*ends)
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    return _share(row.get(name))[0], "" if low is None or high is None else _span(low, high)
 
 
 def _span(low: Any, high: Any) -> str:

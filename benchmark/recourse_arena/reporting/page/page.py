@@ -62,6 +62,7 @@ _OF_VALIDATION = (
     "cost_mean",
     "hap",
 )
+"""What is said of validation people."""
 _TO = "\N{EN DASH}"
 _FILES = ("summary.csv", "people.parquet", "run.json")
 _KNOWS = {"scm": "SCM"}

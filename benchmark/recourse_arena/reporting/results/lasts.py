@@ -73,7 +73,8 @@ def lasts_of(runs: Sequence[RunFiles]) -> Lasts:
         solver = rows["solver"].map(lambda name, called=run.called: called.get(name, name))
         people = rows.assign(held=held, solver=solver).groupby([*_CELL, "seed", "person"], sort=False)["held"].all()
         seeds = people.groupby([*_CELL, "seed"], sort=False).mean()
-        shares |= {key: float(value) for key, value in seeds.groupby(_CELL, sort=False).mean().items()}
+        for cell in seeds.groupby(_CELL, sort=False).mean().reset_index().to_dict("records"):
+            shares[str(cell["dataset"]), str(cell["scenario"]), str(cell["solver"])] = float(cell["held"])
         for dataset, part in rows.groupby("dataset", sort=False):
             mine = tuple(dict.fromkeys(part["change"]))
             known = changes.setdefault(str(dataset), mine)
