@@ -136,3 +136,8 @@ def test_a_table_of_other_people_is_not_shown(tmp_path):
     Draft(people=31).solve("hard-2", "grid", 0.5).write(tmp_path / "new")
     (tmp_path / "new" / "people.parquet").replace(path / "people.parquet")
     assert 'id="lasting"' not in render(Leaderboard.of([Result.read(path)]), "html")
+
+
+def test_a_run_of_validation_people_alone_makes_a_page(tmp_path):
+    text = render(Draft(people=30).solve(VALIDATION, "grid", 0.5).board(tmp_path / "run"), "html")
+    assert f"town · {VALIDATION}" in section(text, "validation")
