@@ -11,9 +11,23 @@ import pandas as pd
 from recourse_arena.judging.metrics import recourse_metrics
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.result import Result
+from recourse_arena.storage.lasting_table import Redecided, keep_redecided
 
 EVIL = "<img src=x onerror=alert(1)>"
 TIMES = {"fit_seconds": 2.0, "solve_seconds": 0.5}
+KNOWN = {
+    "accuracy_before": 0.8,
+    "accuracy": 0.75,
+    "acceptance_before": 0.5,
+    "acceptance": 0.625,
+    "agreement": 0.9,
+    "lost": 0.1,
+    "gap": 0.25,
+    "gap_sd": 0.5,
+    "bits": 4.5,
+    "bytes": 1792.0,
+}
+"""What is known of made-up changed models."""
 
 
 @dataclass
@@ -114,3 +128,35 @@ class Draft:
     def board(self, path, **options):
         """Return the leaderboard of the run alone."""
         return Leaderboard.of([self.write(path, **options)])
+
+
+def keep_lasting(path, changes, *, shares=None, seed=0, facts=None, notes=()):
+    """Keep what made-up models decide on the advice in a run folder, as `lasting.parquet`; return the run.
+
+    Arguments:
+        path: The folder.
+        changes: Names of models by change.
+        shares: For each model the share of those who count whom it accepts; by default 0.7.
+        seed: Who those are.
+        facts: What is known of models else, by model.
+        notes: Why changes say nothing of a dataset.
+    """
+    run = Result.read(path)
+    people = run.people[run.people["outcome"].notna()]
+    counts = people["valid"].fillna(False).to_numpy(dtype=bool)
+    rows, known = [], []
+    for change, models in changes.items():
+        for place, model in enumerate(models):
+            draws = np.random.default_rng([seed, place, len(change)])
+            luck = draws.random(len(people))
+            for matched in (False, True):
+                accepted = counts & (luck < (shares or {}).get(model, 0.7) - 0.1 * matched)
+                said = {"change": change, "model": model, "matched": matched, "counts": counts, "accepted": accepted}
+                said |= {"already": luck < 0.1, "early": np.where(luck < 0.2, 1.0, 0.0), "logit": luck}
+                keys = people[["dataset", "scenario", "solver", "seed", "person"]].astype({"seed": int, "person": int})
+                rows.append(keys.assign(**said, margin=0.2, margin_sd=0.1))
+                for dataset, number in people[["dataset", "seed"]].drop_duplicates().itertuples(index=False):
+                    which = {"dataset": str(dataset), "seed": int(number), "change": change, "model": model}
+                    known.append({**which, "matched": matched, **KNOWN, **(facts or {}).get(model, {})})
+    keep_redecided(run, Redecided(pd.concat(rows, ignore_index=True), tuple(known), tuple(notes)))
+    return Result.read(path)

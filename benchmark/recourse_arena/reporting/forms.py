@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.storage.files import write_atomically
+from recourse_arena.storage.lasting_table import LASTING
 
 FORMS = ("table", "md", "html", "csv", "json")
 
@@ -26,9 +27,10 @@ _BOARDS = (("md", "leaderboard.md"), ("html", "leaderboard.html"))
 
 
 def boards_are_newer(folder: Path) -> bool:
-    """Return whether a run folder has its leaderboards, written after the run."""
+    """Return whether a run folder has its leaderboards, written after the run and what changed models decided of it."""
     boards = [folder / name for _, name in _BOARDS]
-    ended = (folder / "run.json").stat().st_mtime_ns
+    written = [folder / "run.json", folder / LASTING]
+    ended = max(path.stat().st_mtime_ns for path in written if path.is_file())
     return all(board.is_file() and board.stat().st_mtime_ns >= ended for board in boards)
 
 

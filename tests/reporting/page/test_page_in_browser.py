@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from boards import EVIL, Draft
+from boards import EVIL, Draft, keep_lasting
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium import webdriver
@@ -16,6 +16,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from recourse_arena.reporting.forms import render
+from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
+from recourse_arena.reporting.page.page import plotting_library
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -73,6 +75,28 @@ def shown(driver, page):
         entry["message"] for entry in driver.get_log("performance") if "Network.requestWillBeSent" in entry["message"]
     ]
     assert not [message for message in asked if '"url":"http' in message or '"url":"ws' in message]
+
+
+@pytest.mark.skipif(not plotting_library(), reason="vl-convert-python is not installed")
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_price_of_lasting_is_drawn_and_nothing_is_wider_than_the_screen(driver, tmp_path, width):
+    draft = Draft(people=60)
+    for place, solver in enumerate(("careful", "careful?margin_sd=0.1", "careful?margin_sd=0.5")):
+        draft.solve("hard-2", solver, 0.9 - 0.1 * place, cost=1 + place)
+    draft.write(tmp_path / "run")
+    run = keep_lasting(tmp_path / "run", {"a?long=name&of=a&change=1": ("a-1", "a-2"), "quantized": ("ptq-8",)})
+    file = tmp_path / "page.html"
+    file.write_text(render(Leaderboard.of([run]), "html"), encoding="utf-8")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.get(file.as_uri())
+    driver.get_log("browser")
+    for box in driver.find_elements(By.CSS_SELECTOR, "#lasting .plot"):
+        driver.execute_script("arguments[0].scrollIntoView()", box)
+    drawn = "#lasting .plot[data-drawn='done'] svg"
+    WebDriverWait(driver, 15).until(lambda d: len(d.find_elements(By.CSS_SELECTOR, drawn)) == 2)
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    assert driver.get_log("browser") == []
 
 
 def rows(driver):

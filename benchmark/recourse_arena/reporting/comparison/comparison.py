@@ -15,6 +15,7 @@ from tabulate import tabulate
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.problem.outcome import Outcome
+from recourse_arena.reporting.comparison.changed_models import ACCEPTED, changed_pairs
 from recourse_arena.reporting.comparison.pairing import Incomparable, Key, Pair, Side, paired_people
 from recourse_arena.reporting.comparison.verdict import VERDICTS, Tolerance, Verdict, judge_metric, judge_value
 from recourse_arena.reporting.results.averages import Averages, averages
@@ -28,6 +29,7 @@ _BESIDE = ("fit_seconds", "solve_seconds", "plausibility_solved", "plausibility_
 _LABEL = ["dataset", "scenario", "solver", "seed", "metric", "direction"]
 _COLUMNS = [*_LABEL, *Verdict.__dataclass_fields__]
 _ALL = "*"
+_CHANGED = "accepted by changed models"
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,10 @@ class Comparison:
             one row whose metric is `outcome`; a metric that cannot be compared, one row for all cells (`*`).
         missing: Cells of the baseline that the current run lacks or skipped.
         shrunk: Cells of the baseline of which the current run asked about fewer people.
-        allow_missing: Whether these are no reason to exit with 1.
+        allow_missing: Whether these, and lost changes, are no reason to exit with 1.
         tolerance: What was allowed.
         intervals: How many metrics of cells call for an interval.
+        changes_lost: How many changes of decision models the current run no longer says anything of.
     """
 
     verdicts: pd.DataFrame
@@ -51,6 +54,7 @@ class Comparison:
     allow_missing: bool
     tolerance: Tolerance
     intervals: int
+    changes_lost: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -69,7 +73,8 @@ class Comparison:
         counts = self.counts
         if counts["not comparable"] == len(self.verdicts):
             return 2
-        return 1 if counts["worse"] or ((self.missing or self.shrunk) and not self.allow_missing) else 0
+        gone = self.missing or self.shrunk or self.changes_lost
+        return 1 if counts["worse"] or (gone and not self.allow_missing) else 0
 
     def text(self) -> str:
         """Return every verdict other than `same`, then how many there are of each, then how it was judged."""
@@ -87,6 +92,7 @@ class Comparison:
             "counts": self.counts,
             "missing_cells": self.missing,
             "shrunk_cells": self.shrunk,
+            "lost_changes": self.changes_lost,
             "tolerance": asdict(self.tolerance),
             "intervals": self.intervals,
             "method": self._method(),
@@ -100,9 +106,10 @@ class Comparison:
     def _summary(self) -> str:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         cells = "1 CELL" if self.missing == 1 else f"{self.missing} CELLS"
-        return (
-            f"Verdicts: {counts}{f'; {cells} OF BASELINE MISSING IN CURRENT' if self.missing else ''}.{self._fewer()}"
-        )
+        changes = "1 CHANGE" if self.changes_lost == 1 else f"{self.changes_lost} CHANGES"
+        missing = f"; {cells} OF BASELINE MISSING IN CURRENT" if self.missing else ""
+        lost = f"; {changes} OF BASELINE LOST IN CURRENT" if self.changes_lost else ""
+        return f"Verdicts: {counts}{missing}{lost}.{self._fewer()}"
 
     def _fewer(self) -> str:
         """Return that cells rest on fewer people than they could, if so."""
@@ -138,7 +145,8 @@ def compare(
     it on the right side, `same` if wholly within, else one `cannot tell`. Equal values are always `same`. Where
     nothing is random (an untrained solver, same version, same models) no tolerance applies: it is `worse` if anybody
     is worse off, whoever else gains. The tolerances are what another training seed of iCARMA may change on Loan; hap
-    of a trained solver is not judged where no feature costs more than another, for there it is incidental.
+    of a trained solver is not judged where no feature costs more than another, for there it is incidental. Where both
+    runs keep what changed decision models decide, whose advice these accept is judged in the same way, model by model.
 
     Arguments:
         baseline: The run to hold on to.
@@ -146,7 +154,8 @@ def compare(
         tolerance: What shares of trained solvers may change, absolute.
         cost_tolerance: What mean costs of trained solvers may change, relative to the baseline's.
         confidence: Level at which all intervals hold together.
-        allow_missing: Whether cells of the baseline, or people of them, may be missing or skipped in the current run.
+        allow_missing: Whether cells of the baseline, people of them, or changes of decision models may be missing or
+            skipped in the current run.
 
     Raises:
         ArenaError: If the runs were judged under different protocols, are of different suites or cannot be read.
@@ -158,7 +167,9 @@ def compare(
     metrics, unknown = _metrics(baseline, current, averaged)
     found = {key: _cell(key, before, after) for key in dict.fromkeys([*before.cells, *after.cells])}
     averages_of = [name for name in metrics if name in averaged]
+    changed = changed_pairs(before, after, found)
     intervals = len(averages_of) * sum(isinstance(cell, Pair) and not cell.exact for cell in found.values())
+    intervals += sum(not pair.exact for _, _, pair in changed.pairs)
     each = bonferroni(confidence, intervals)
     rows: list[dict[str, Any]] = []
     for key, cell in found.items():
@@ -171,10 +182,15 @@ def compare(
             else:
                 found_so = judge_value(cell, before.value(key, name), after.value(key, name), way)
             rows.append(_row(key, name, way, found_so))
+    for key, name, pair in changed.pairs:
+        rows.append(_row(key, name, "higher", judge_metric(pair, ACCEPTED, "higher", allowed, each)))
     rows += [_row((_ALL, _ALL, _ALL, None), name, "", verdict) for name, verdict in unknown.items()]
+    for dataset, reason in (*changed.lost, *changed.gained):
+        rows.append(_row((dataset, _ALL, _ALL, None), _CHANGED, "", Verdict("not comparable", reason)))
     verdicts = pd.DataFrame(rows, columns=_COLUMNS).astype({"seed": "Int64"})
     shrunk = sum(isinstance(cell, Pair) and cell.lost > 0 for cell in found.values())
-    return Comparison(verdicts, _missing(before, after), shrunk, allow_missing, allowed, intervals)
+    lost = len(changed.lost)
+    return Comparison(verdicts, _missing(before, after), shrunk, allow_missing, allowed, intervals, lost)
 
 
 def _missing(before: Side, after: Side) -> int:
@@ -297,6 +313,8 @@ def _words(rows: list[Mapping[Any, Any]]) -> list[str]:
 def _name(row: Mapping[Any, Any]) -> str:
     if row["dataset"] == _ALL:
         return "all"
+    if row["scenario"] == _ALL:
+        return str(row["dataset"])
     return f"{row['dataset']} {row['scenario']} {row['solver']} seed {row['seed']}"
 
 

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.shares import caption, shares
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import family_title, hard_families
 

@@ -35,7 +35,7 @@ class Picture:
 
 
 def draw(result: RunFiles) -> Iterator[Picture]:
-    """Yield the figures of a run; the same run gives the same bytes.
+    """Yield the figures of a run, of its test people; the same run gives the same bytes.
 
     Raises:
         ArenaError: If matplotlib is not installed.
@@ -50,6 +50,7 @@ def draw(result: RunFiles) -> Iterator[Picture]:
     from recourse_arena.reporting.figures.log_density import log_density
     from recourse_arena.reporting.figures.marginals import marginals
     from recourse_arena.reporting.figures.overview import overview
+    from recourse_arena.reporting.figures.price_of_lasting import keeps_lasting, price_of_lasting
     from recourse_arena.reporting.figures.trade_off import trade_off
 
     run = FigureData(result)
@@ -57,6 +58,8 @@ def draw(result: RunFiles) -> Iterator[Picture]:
     yield _picture("cost-profiles", partial(cost_profiles, run))
     if set(SCENARIOS) <= set(run.cells["scenario"]):
         yield _picture("fairness", partial(fairness, run))
+    if keeps_lasting(result):
+        yield _picture("price-of-lasting", partial(price_of_lasting, run))
     for dataset, name in run.file_names.items():
         yield _picture(f"actionable-features-{name}", partial(actionable_features, run, dataset))
         yield _picture(f"trade-off-{name}", partial(trade_off, run, dataset))

@@ -1,8 +1,8 @@
-"""What the figures of a run rest on: its files, and what each of them lacks."""
+"""What the figures of a run rest on: its files, what each of them lacks, and shares of people with their intervals."""
 
 from __future__ import annotations
 
-__all__ = ["FigureData", "NoData"]
+__all__ = ["FigureData", "NoData", "caption", "shares"]
 
 import re
 from functools import cached_property
@@ -12,13 +12,22 @@ import pandas as pd
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.records import REJUDGED
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.storage.people_table import read_people
+from recourse_arena.reporting.results.averages import built_in
+from recourse_arena.reporting.results.families import asks_validation
+from recourse_arena.statistics.intervals import share_interval
+from recourse_arena.storage.people_table import RECORDED, read_people
 from recourse_arena.storage.run_files import RunFiles
 
 _NAMES = ["dataset", "scenario", "solver"]
 _PEOPLE = (*_NAMES, "seed")
 _WORDS = {"dataset": str, "feature": str}
 _MARGINALS = ("low", "high", "data", "flow")
+_MORE = {
+    "attainability_truth": ("plausible_scm",),
+    "attainability_heldout": ("plausible_heldout",),
+    "accepted": ("accepted",),
+}
+"""Columns of people that a metric rests on, beside those that all have."""
 
 
 class NoData(Exception):
@@ -26,7 +35,7 @@ class NoData(Exception):
 
 
 class FigureData:
-    """The tables of a run, read once and only if a figure asks.
+    """The tables of a run, read once and only if a figure asks: of test people, for by others settings are chosen.
 
     Arguments:
         result: The run.
@@ -34,8 +43,7 @@ class FigureData:
 
     def __init__(self, result: RunFiles):
         self.result = result
-        solved = result.summary[result.summary["outcome"] == Outcome.SOLVED]
-        self._summary = solved
+        self._summary = _tested(result.summary[result.summary["outcome"] == Outcome.SOLVED])
 
     @property
     def datasets(self) -> list[str]:
@@ -106,7 +114,12 @@ class FigureData:
             people = read_people(path, lambda column: not column.startswith(REJUDGED), required=())
         except ArenaError as error:
             return NoData(str(error))
-        return NoData("people.parquet holds nobody") if people is None else people
+        return NoData("people.parquet holds nobody") if people is None else _tested(people)
+
+
+def _tested(table: pd.DataFrame) -> pd.DataFrame:
+    others = [name for name in table["scenario"].unique() if asks_validation(name)] if "scenario" in table else []
+    return table[~table["scenario"].isin(others)] if others else table
 
 
 def _having(table: pd.DataFrame, columns: tuple[str, ...], file: str) -> pd.DataFrame:
@@ -114,3 +127,45 @@ def _having(table: pd.DataFrame, columns: tuple[str, ...], file: str) -> pd.Data
     if missing:
         raise NoData(f"{file} has no column {', '.join(missing)}")
     return table
+
+
+def shares(run: FigureData, dataset: str, metric: str) -> pd.DataFrame:
+    """Return a metric per scenario and solver, indexed by both: `value, below, above`.
+
+    Arguments:
+        run: The run.
+        dataset: Its dataset.
+        metric: `validity`, `plausibility`, `attainability` (also `attainability_truth` and `attainability_heldout`) or
+            `hap`; `accepted`, where policies had to find out what people want.
+
+    `value` is the mean over seeds of what `summary.csv` says; `below` and `above` are the lengths of the 95 % Wilson
+    interval (Wilson 1927) of the people of all seeds on either side of it, missing where the run has no people.
+
+    Raises:
+        NoData: If `summary.csv` has no such metric.
+    """
+    keys = ["scenario", "solver"]
+    cells = run.summary(dataset, metric).dropna(subset=[metric])
+    table = cells.groupby(keys, sort=False)[metric].mean().to_frame("value")
+    try:
+        people = run.people(dataset, *RECORDED, *_MORE.get(metric, ()))
+    except NoData:
+        return table.assign(below=float("nan"), above=float("nan"))
+    counted = people[keys].astype(str).assign(hit=built_in()[metric].values(people)).dropna()
+    hits = counted.groupby(keys, sort=False)["hit"].agg(["sum", "count"])
+    bounds = {pair: share_interval(int(row["sum"]), int(row["count"])) for pair, row in hits.iterrows()}
+    none = (float("nan"), float("nan"))
+    low, high = (pd.Series([bounds.get(pair, none)[i] for pair in table.index], table.index) for i in (0, 1))
+    return table.assign(below=(table["value"] - low).clip(lower=0), above=(high - table["value"]).clip(lower=0))
+
+
+def caption(run: FigureData) -> str:
+    """Return what a figure with such shares says of their intervals."""
+    seeds = run.cells["seed"].unique()
+    of = f"mean over {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
+    try:
+        for dataset in run.datasets:
+            run.people(dataset, *RECORDED)
+    except NoData as lacking:
+        return f"{of}; no intervals: {lacking}"
+    return f"{of}; bars are 95 % Wilson intervals over people"

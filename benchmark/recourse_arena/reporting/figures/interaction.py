@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.shares import caption, shares
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import asked_by
 

@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.shares import caption, shares
+from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
 from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
 
 _MOST = 20
 """Scenarios of a dataset that one picture can still show."""
+_SHORT = 16
+"""Letters of a dataset's name that leave room for what is said to its right."""
 _ROW, _DOT = 0.12, 0.13
 """Inches: between two scenarios, and for each solver of one."""
 
@@ -55,7 +56,8 @@ def overview(run: FigureData) -> Figure:
         _dots(axes, table, {solver: pen for (where, solver), pen in found.items() if where == dataset})
         if metrics[dataset] != "attainability":
             _strokes(axes, table, handed[dataset])
-        axes.set_title(shown([dataset])[dataset], loc="left", fontweight="bold")
+        title = shown([dataset])[dataset]
+        axes.set_title(title if len(title) <= _SHORT else f"{title}\n", loc="left", fontweight="bold")
         axes.set_title(f"valid, and {_ATTAINED[metrics[dataset]]}", loc="right", fontsize=8, color="#606060")
     strokes = "" if {*metrics.values()} == {"attainability"} else "; a stroke: by what solvers were handed"
     panels[-1].set_xlabel(

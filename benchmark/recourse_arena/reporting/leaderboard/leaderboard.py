@@ -17,15 +17,17 @@ from tabulate import tabulate
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import plain
-from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.alarms import alarm_text
 from recourse_arena.reporting.leaderboard.best import Key, best, shown_number
+from recourse_arena.reporting.leaderboard.board_rows import noted, ordered, rows_of
 from recourse_arena.reporting.leaderboard.escaping import csv_safe, for_markdown
 from recourse_arena.reporting.leaderboard.group_table import by_group
 from recourse_arena.reporting.leaderboard.ranking import Rankings, in_words, places, rankings, ruler_warnings
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing, Standings, standings
 from recourse_arena.reporting.leaderboard.worlds import worlds_in_words
 from recourse_arena.reporting.results.comparability import beside_each_other, refuse_incomparable
+from recourse_arena.reporting.results.families import asks_validation
+from recourse_arena.reporting.results.lasts import LASTS, lasts_of
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell, panels
 from recourse_arena.storage.run_files import RunFiles
 
@@ -34,6 +36,7 @@ _COLUMNS = (
     "validity",
     "plausibility",
     "attainability",
+    "lasts",
     "attainability_truth",
     "attainability_heldout",
     "ruler_gap",
@@ -56,7 +59,7 @@ _FORMS: Mapping[str, tuple[Callable[[object], str], str]] = {
 _CERTIFIED = ("optimality_gap", "optimality_people")
 """Columns shown where an optimum was certified."""
 _TALKED = ("accepted", "possible", "accepted_possible", "rounds", "questions", "regret")
-_WHERE_KNOWN = ("attainability_truth", "attainability_heldout", "ruler_gap", "redrawn", *_TALKED)
+_WHERE_KNOWN = ("lasts", "attainability_truth", "attainability_heldout", "ruler_gap", "redrawn", *_TALKED)
 """Columns shown where somebody has a value."""
 
 
@@ -72,6 +75,8 @@ class Leaderboard:
         runs: The records of the runs.
         names: A short name for each run: that of its folder, no two alike.
         results: The runs.
+        validation: Rows of scenarios that ask validation people: settings are chosen by them, and they rank nobody.
+        lasting: Under which changes advice lasts, where a run knows, a line each.
     """
 
     rows: pd.DataFrame
@@ -80,6 +85,8 @@ class Leaderboard:
     runs: list[dict[str, Any]]
     names: list[str]
     results: Sequence[RunFiles] = field(repr=False)
+    validation: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    lasting: Sequence[str] = ()
 
     @classmethod
     def of(cls, results: Sequence[RunFiles], *, mix: bool = False) -> Leaderboard:
@@ -98,35 +105,20 @@ class Leaderboard:
         if not mix:
             refuse_incomparable(results)
         summary = pd.concat(
-            [_noted(result).assign(run=name) for result, name in zip(results, names, strict=True)], ignore_index=True
+            [noted(result).assign(run=name) for result, name in zip(results, names, strict=True)], ignore_index=True
         )
-        keys = ["dataset", "scenario", "solver"]
         metrics = {metric["name"]: metric for result in results for metric in result.info["metrics"]}
-        values = [name for name in metrics if name in summary]
-        groups = summary.groupby(keys, sort=False, dropna=False)
-        rows = groups[values].mean()
-        rows["people"] = groups["people"].sum()
-        tried, solved = (groups["outcome"].agg(count) for count in (_tried, _solved))
-        rows["seeds"] = solved
-        rows["seeds_failed"] = tried - solved
-        if "optimality_people" in rows:
-            rows["optimality_people"] = groups["optimality_people"].sum(min_count=1)
-        rows["ms_per_person"] = 1000 * groups["solve_seconds"].sum() / rows["people"].where(rows["people"] > 0)
-        for word in ("note", "run"):
-            rows[word] = groups[word].agg(lambda words: "; ".join(dict.fromkeys(filter(None, words))))
-        part = (rows["seeds"] > 0) & (rows["seeds_failed"] > 0)
-        said = [f"solved {s} of {t} seeds, so it has no rank" for s, t in zip(solved[part], tried[part], strict=True)]
-        rows.loc[part, "note"] = [f"{a}; {b}" for a, b in zip(said, rows.loc[part, "note"], strict=True)]
+        asked = summary["scenario"].map(asks_validation).astype(bool)
+        parts = [rows_of(summary[part], metrics) for part in (~asked, asked)]
+        lasts = lasts_of(results)
+        if lasts.shares and "lasts" not in metrics:
+            metrics["lasts"] = dict(LASTS)
+            parts = [part.assign(lasts=lasts.column(part)) for part in parts]
         solvers = {name: solver for result in results for name, solver in result.info["solvers"].items()}
         by_name = {name: result.info for name, result in zip(names, results, strict=True)}
-        return cls(
-            _ordered(rows.reset_index(), by_name),
-            list(metrics.values()),
-            solvers,
-            [r.info for r in results],
-            names,
-            results,
-        )
+        rows, validation = (ordered(part, by_name) for part in parts)
+        infos = [result.info for result in results]
+        return cls(rows, [*metrics.values()], solvers, infos, names, results, validation, lasts.in_words())
 
     @cached_property
     def panels(self) -> dict[str, PeopleByCell]:
@@ -176,19 +168,17 @@ class Leaderboard:
         return "\n".join([*parts, *alarms])
 
     def csv(self) -> str:
-        """Return its rows as CSV, with intervals and ranks where there are any."""
+        """Return its rows as CSV, with intervals and ranks where there are any; validation people are not in it."""
         return csv_safe(self.table()).to_csv(index=False, float_format="%.6g")
 
     def json(self) -> str:
         """Return rows, pairwise comparisons and metric declarations as JSON."""
-        rows, pairs = (
-            json.loads(table.to_json(orient="records", double_precision=6))
-            for table in (self.table(), self.standings.pairs)
-        )
+        rows, pairs = _as_json(self.table()), _as_json(self.standings.pairs)
         alarms = [alarm for run in self.runs for alarm in run.get("alarms", [])]
         head = {"metrics": self.metrics, "solvers": self.solvers, "alarms": alarms, "method": METHOD}
         head["warnings"] = self.warnings()
-        return json.dumps({**head, "rows": rows, "pairs": pairs}, indent=1)
+        beside = {"validation_rows": _as_json(self.validation)} if len(self.validation) else {}
+        return json.dumps({**head, "rows": rows, "pairs": pairs, **beside}, indent=1)
 
     def table(self) -> pd.DataFrame:
         """Return its rows, beside them `ranked_by`, `METRIC_low`, `METRIC_high`, `METRIC_rank`, `METRIC_rank_last`."""
@@ -239,12 +229,16 @@ class Leaderboard:
         run = {"run": "run"} if len(self.runs) > 1 else {}
         return {**headings, "ms_per_person": "ms each ↓", **run}
 
-    def cells(self, rows: pd.DataFrame, *, once: bool = False, form: str = "simple") -> list[list[str]]:
+    def cells(
+        self, rows: pd.DataFrame, *, once: bool = False, form: str = "simple", headings: Mapping[str, str] | None = None
+    ) -> list[list[str]]:
         """Return the values of some rows as words; undefined ones are a dash, the best ones are marked.
 
-        With `once`, a scenario is named in its first row only. `form` is that of tabulate.
+        With `once`, a scenario is named in its first row only. `form` is that of tabulate; `headings` are the columns,
+        by default all.
         """
-        ranked, headings, words = self.ranked(), self.headings(), []
+        ranked, words = self.ranked(), []
+        headings = self.headings() if headings is None else headings
         write, mark = _FORMS[form]
         for row in rows.to_dict("records"):
             key = (row["dataset"], row["scenario"], row["solver"])
@@ -266,35 +260,41 @@ class Leaderboard:
             found.append((f"{name} ({seeds} seed{'s' if seeds > 1 else ''})", rows))
         return found
 
+    def by_validation(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return title and rows of validation people for each dataset that has some."""
+        groups = self.validation.groupby("dataset", sort=False) if len(self.validation) else ()
+        return [(f"{name}: validation people: settings are chosen by them, and they rank nobody", rows) for name, rows
+                in groups]  # fmt: skip
+
     def _tables(self, form: str, *, once: bool = False) -> list[tuple[str, str]]:
-        headings = self.headings()
-        align = ["left" if name in ("scenario", "solver", "run") else "right" for name in headings]
+        beside = {name: head for name, head in self.headings().items() if name not in ("rank", "interval")}
+        kinds = ((self.datasets(), self.headings()), (self.by_validation(), beside))
         return [
-            (
-                title,
-                tabulate(
-                    self.cells(rows, once=once, form=form),
-                    [_FORMS[form][0](heading) for heading in headings.values()],
-                    form,
-                    disable_numparse=True,
-                    colalign=align,
-                ),
-            )
-            for title, rows in self.datasets()
+            (title, self._table(rows, headings, form, once=once)) for parts, headings in kinds for title, rows in parts
         ]
+
+    def _table(self, rows: pd.DataFrame, headings: Mapping[str, str], form: str, *, once: bool) -> str:
+        align = ["left" if name in ("scenario", "solver", "run") else "right" for name in headings]
+        return tabulate(
+            self.cells(rows, once=once, form=form, headings=headings),
+            [_FORMS[form][0](heading) for heading in headings.values()],
+            form,
+            disable_numparse=True,
+            colalign=align,
+        )
 
     def _with_notes(self, tables: Iterable[str], write: Callable[[object], str]) -> str:
         """Return tables and what is said below them, each line of it written as the form takes text."""
         ranked = "\n".join(self.ranked_in_words()) if self.ranked() else ""
-        beside = [ranked, self._worlds(), self._legend(), self._method()]
+        beside = [ranked, "\n".join(self.lasting), self._worlds(), self._legend(), self._method()]
         said = [self._notes(), *self.alarms(), *self.warnings(), *beside]
         parts = [*tables, *("\n".join(map(write, part.split("\n"))) for part in said)]
         return "\n\n".join(part for part in parts if part)
 
     def _notes(self) -> str:
-        noted = self.rows[self.rows["note"] != ""]
         lines: dict[tuple[str, str], list[str]] = {}
-        for _, row in noted.iterrows():
+        every = [row for rows in (self.rows, self.validation) if len(rows) for _, row in rows.iterrows()]
+        for row in (row for row in every if row["note"]):
             lines.setdefault((plain(row["dataset"]), plain(row["note"])), []).append(plain(row["solver"]))
         return "\n".join(
             f"{dataset}: {', '.join(dict.fromkeys(solvers))}: {note}" for (dataset, note), solvers in lines.items()
@@ -314,14 +314,8 @@ class Leaderboard:
         return "\n\n".join(part for part in (sources, METHOD if self.ranked() else "") if part)
 
 
-def _tried(outcomes: pd.Series) -> int:
-    """Return how many cells were not skipped."""
-    return int((outcomes != Outcome.SKIPPED).sum())
-
-
-def _solved(outcomes: pd.Series) -> int:
-    """Return how many cells have people."""
-    return int((outcomes == Outcome.SOLVED).sum())
+def _as_json(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return list(json.loads(table.to_json(orient="records", double_precision=6)))
 
 
 def _names(results: Sequence[RunFiles]) -> list[str]:
@@ -339,35 +333,6 @@ def _when(run: dict[str, Any]) -> str:
     provenance = run["provenance"]
     parts = [f"suite {run['suite']['name']}", provenance.get("started"), provenance.get("processor")]
     return ", ".join(str(part) for part in parts if part)
-
-
-def _noted(result: RunFiles) -> pd.DataFrame:
-    """Return a run's summary with why cells failed or were skipped, and what else their solvers did wrong."""
-    notes = {
-        (cell["dataset"], cell["scenario"], cell["solver"], cell["seed"]): _note(cell) for cell in result.info["cells"]
-    }
-    summary = result.summary.copy()
-    keys = summary[["dataset", "scenario", "solver", "seed"]].itertuples(index=False, name=None)
-    summary["note"] = [notes.get(key, "") for key in keys]
-    return summary
-
-
-def _note(cell: Mapping[str, Any]) -> str:
-    reasons = [f"{cell['outcome']}: {cell['reason']}"] if cell.get("reason") else []
-    return "; ".join([*reasons, *(str(note["text"]) for note in cell.get("notes", []))])
-
-
-def _ordered(rows: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Keep datasets and scenarios as planned; within one, the best by what ranks there first."""
-    ranked = rankings(rows, runs)
-    place = {key: i for i, key in enumerate(dict.fromkeys(zip(rows["dataset"], rows["scenario"], strict=True)))}
-    rows["_place"] = [place[key] for key in zip(rows["dataset"], rows["scenario"], strict=True)]
-    for step in range(2):
-        metrics = [ranked[key][step : step + 1] for key in zip(rows["dataset"], rows["scenario"], strict=True)]
-        values = [row[by[0]] if by else 0.0 for (_, row), by in zip(rows.iterrows(), metrics, strict=True)]
-        rows[f"_by_{step}"] = values if step else [-value for value in values]
-    rows = rows.sort_values(["_place", "_by_0", "_by_1"], kind="stable", na_position="last")
-    return rows.drop(columns=["_place", "_by_0", "_by_1"]).reset_index(drop=True)
 
 
 def _word(name: str, value: Any) -> str:

@@ -25,6 +25,7 @@ from recourse_arena.reporting.leaderboard.best import shown_number
 from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
 from recourse_arena.reporting.page.interaction_section import interaction_section
+from recourse_arena.reporting.page.lasting_section import kept_lasting, lasting_section
 from recourse_arena.reporting.page.page_data import document, looks
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 
-_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "print", "groups", "start")
+_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "lasting", "print", "groups", "start")
 _SHAPES = (
     "circle()",
     "polygon(50% 4%, 100% 96%, 0 96%)",
@@ -47,9 +48,21 @@ _SHAPES = (
 """Of the marks beside names, as the plots draw them."""
 _LOOKS = len(COLOURS) * len(_SHAPES)
 _MAIN = (
-    *("attainability", "attainability_truth", "attainability_heldout", "ruler_gap", "redrawn"),
+    *("attainability", "lasts", "attainability_truth", "attainability_heldout", "ruler_gap", "redrawn"),
     *("coverage", "validity", "plausibility", "cost_mean", "hap", "violations", "actions_mean"),
 )
+_OF_VALIDATION = (
+    "solver",
+    "people",
+    "coverage",
+    "validity",
+    "plausibility",
+    "attainability",
+    "lasts",
+    "cost_mean",
+    "hap",
+)
+"""What is said of validation people."""
 _TO = "\N{EN DASH}"
 _FILES = ("summary.csv", "people.parquet", "run.json")
 _KNOWS = {"scm": "SCM"}
@@ -74,7 +87,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
     style = environment.get_template("style.css").render(
         light=COLOURS, dark=DARK_COLOURS, shapes=[Markup(_SHAPES[i % len(_SHAPES)]) for i in range(_LOOKS)]
     )
-    library, script = plotting_library(), _script()
+    library, script, kept = plotting_library(), _script(), kept_lasting(leaderboard)
     columns = _columns(leaderboard)
     return environment.get_template("leaderboard.html").render(
         title=", ".join(dict.fromkeys(run["suite"]["name"] for run in leaderboard.runs)),
@@ -82,7 +95,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         script=Markup(script),
         library=Markup(library),
         script_hashes=Markup(" ".join(_hash(text) for text in (library, script) if text)),
-        document=Markup(_json(document(leaderboard))),
+        document=Markup(_json(document(leaderboard, [lasting for _, lasting in kept]))),
         columns=columns,
         tables=list(_tables(leaderboard, columns)),
         several=len(leaderboard.runs) > 1,
@@ -96,6 +109,8 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         datasets=_datasets(leaderboard),
         scenarios=scenarios_in_words(leaderboard.rows["scenario"], leaderboard.runs),
         interaction=interaction_section(leaderboard),
+        lasting=lasting_section(kept),
+        validation=_validation(leaderboard),
         fairness=fairness or {"cases": []},
         method=METHOD,
         small=SMALL,
@@ -194,6 +209,18 @@ def _tables(board: Leaderboard, columns: list[dict[str, Any]]) -> Iterator[dict[
         )
     for (dataset, scenario), rows in groups.items():
         yield {"dataset": dataset, "scenario": scenario, "rows": rows}
+
+
+def _validation(board: Leaderboard) -> dict[str, Any]:
+    """Return what validation people got, as the leaderboard says it elsewhere; nothing where none were asked."""
+    heads = {name: head for name, head in board.headings().items() if name in _OF_VALIDATION}
+    if board.validation.empty:
+        return {}
+    groups: dict[str, list[list[str]]] = {}
+    lines = board.cells(board.validation, headings=heads)
+    for (dataset, scenario), line in zip(board.validation[["dataset", "scenario"]].to_numpy(), lines, strict=True):
+        groups.setdefault(f"{dataset} · {scenario}", []).append(line)
+    return {"heads": [*heads.values()], "groups": [*groups.items()]}
 
 
 def _cell(column: Mapping[str, Any], value: float, standing: Standing | None, best: bool) -> dict[str, Any]:

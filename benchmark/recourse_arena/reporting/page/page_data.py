@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.problem.outcome import Outcome
+from recourse_arena.reporting.lasting.curves import Curve, curves_of
+from recourse_arena.reporting.lasting.table import Lasting
 from recourse_arena.reporting.leaderboard.group_table import COLUMNS, SMALL
 from recourse_arena.reporting.leaderboard.standings import PAIRS, Standing
 from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
@@ -29,8 +31,13 @@ _SAMPLE = 250
 _ENTROPY = 1
 
 
-def document(board: Leaderboard) -> dict[str, Any]:
-    """Return the data of the page; every number is rounded to what is shown, undefined ones are null."""
+def document(board: Leaderboard, lasting: Iterable[Lasting] = ()) -> dict[str, Any]:
+    """Return the data of the page; every number is rounded to what is shown, undefined ones are null.
+
+    Arguments:
+        board: The leaderboard.
+        lasting: What becomes of the advice of its runs under changed models, where they keep it.
+    """
     datasets, averaged = list(dict.fromkeys(board.rows["dataset"])), averages(board.metrics)
     return {
         "metrics": [
@@ -45,6 +52,7 @@ def document(board: Leaderboard) -> dict[str, Any]:
         "pairs": _table(board.standings.pairs, [name for name in PAIRS if name != "better"]),
         "groups": _groups(board),
         "density": [_density(panel) for panel in board.panels.values()],
+        "lasting": [_curve(curve) for found in lasting for curve in curves_of(found)],
         "small": SMALL,
         "csv": board.csv(),
     }
@@ -185,6 +193,18 @@ def _density(panel: PeopleByCell) -> dict[str, Any]:
     ]
     ends = [_rounded(value, 2) for value in _ends(before, after)]
     return {"dataset": panel.dataset, "persons": persons, "before": first, "ends": ends, "cells": cells}
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    """Return what margins cost and buy."""
+    words = {name: getattr(curve, name) for name in ("dataset", "scenario", "solver", "unit")}
+    tables = {name: _records(getattr(curve, name)) for name in ("price", "drops")}
+    return words | {
+        name: [
+            {key: value if isinstance(value, str) else _rounded(value) for key, value in row.items()} for row in rows
+        ]
+        for name, rows in tables.items()
+    }
 
 
 def _ends(*densities: Any) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["asked_by", "family_title", "hard_families", "soft_families"]
+__all__ = ["asked_by", "asks_validation", "family_title", "hard_families", "soft_families"]
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -62,6 +62,16 @@ def asked_by(names: Iterable[str]) -> dict[str, tuple[str, str]]:
             policy, more, rest = policy.partition("!")
             found[str(name)] = (f"{hidden}{more}{rest}", policy)
     return found
+
+
+def asks_validation(scenario: str) -> bool:
+    """Return whether validation people ask: settings are chosen by them, so they belong in nothing that ranks.
+
+    Example:
+        >>> asks_validation("hard-2!no-plausibility!validation-people"), asks_validation("hard-2")
+        (True, False)
+    """
+    return "validation-people" in str(scenario).split("!")[1:]
 
 
 def family_title(family: Scenario) -> str:

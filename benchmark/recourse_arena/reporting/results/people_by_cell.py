@@ -16,6 +16,7 @@ from pandas.api.types import union_categoricals
 
 from recourse_arena.interfaces.metric import Average
 from recourse_arena.reporting.results.averages import OPTIONAL, Averages, averages
+from recourse_arena.reporting.results.families import asks_validation
 from recourse_arena.statistics.bootstrap import Array, Resamples
 from recourse_arena.storage.people_table import metric_column
 from recourse_arena.storage.run_files import RunFiles
@@ -73,6 +74,8 @@ class PeopleByCell:
 def panels(results: Sequence[RunFiles]) -> dict[str, PeopleByCell]:
     """Return the panel of each dataset; none where no run kept its people.
 
+    Validation people are in none: they share numbers with test people, and are others.
+
     Raises:
         ArenaError: If the people of a run cannot be read.
     """
@@ -83,6 +86,7 @@ def panels(results: Sequence[RunFiles]) -> dict[str, PeopleByCell]:
         return column in (*OPTIONAL, *_DENSITIES) or column in own or column.startswith("group_")
 
     tables = [table for result in results if (table := result.read_people(wanted, coded=True)) is not None]
+    tables = [part for table in tables if len(part := _tested(table))]
     if not tables:
         return {}
     for name in ("dataset", "scenario", "solver"):
@@ -95,6 +99,11 @@ def panels(results: Sequence[RunFiles]) -> dict[str, PeopleByCell]:
         return {str(datasets[0]): _panel(str(datasets[0]), people, averaged)}
     groups = people.groupby("dataset", sort=False, observed=True)
     return {str(name): _panel(str(name), rows, averaged) for name, rows in groups}
+
+
+def _tested(people: pd.DataFrame) -> pd.DataFrame:
+    others = [name for name in people["scenario"].cat.categories if asks_validation(name)]
+    return people[~people["scenario"].isin(others)] if others else people  # perhaps many people: not copied in vain
 
 
 def _panel(dataset: str, records: pd.DataFrame, averaged: Averages) -> PeopleByCell:
