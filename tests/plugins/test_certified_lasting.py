@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 import torch
 from network_tables import BOTH, asked, cheapest, table_problem
-from recourse_arena.models.changes.quantizers import uniform
 
 from recourse_arena import NotApplicable, Outcome
 from recourse_arena.judging.transfer import reach, transfer_bound
 from recourse_arena.models.changes.networks import QuantizedRelu, linear_layers
+from recourse_arena.models.changes.training.quantizers import uniform
 from recourse_arena.models.decision.demanding import demanding
 from recourse_arena.testing.problems.worlds import worlds
 from recourse_arena_certified import Certified
@@ -23,7 +23,7 @@ def quantized(model, bits):
     """Return a network with weights of a few bits."""
     layers = linear_layers(model)
     coded = [uniform(layer.weight, bits) for layer in layers]
-    return QuantizedRelu(model, QuantizedRelu.of(model, coded, [layer.bias for layer in layers], bits).packed, bits)
+    return QuantizedRelu.of(model, coded, [layer.bias for layer in layers], [bits] * len(layers))
 
 
 def certified(problem, model, request):

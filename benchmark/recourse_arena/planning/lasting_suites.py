@@ -89,7 +89,7 @@ QUANTIZATION = Suite(
     optional=frozenset(name for key in ("compas", "adult") for block in _of_dataset(key) for name in block.datasets),
 )
 
-_WIDE = ("hard-4", "hard-3", "hard-2", "hard-1", "hard-2+soft-linear")
+_WIDE = ("soft-constant", "hard-4", "hard-3", "hard-2", "hard-1", "hard-2+soft-linear")
 _ALL = ("projected", "wachter", "growing-spheres", "convex")
 _AGAIN = (
     *("retrained?models=5", "retrained?models=5&bootstrap=true", "retrained?models=5&leave_out=0.1"),

@@ -17,7 +17,6 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.solver_card import Describe, SolverCard, cards_of
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.registry.demands import demand_of
 from recourse_arena.registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -196,8 +195,9 @@ def make_plan(
     used = {name: cards[name] for name in named.values()}
     told = tuple(dict.fromkeys(notes))
     changes = tuple(dict.fromkeys(choice.changes or _several("changes", suite.changes)))
-    for asked in (*changes, *(demand.lasting for name in used if (demand := demand_of(registry, name)).lasting)):
-        registry.change(asked)  # an unknown one is an error here, before anything runs
+    for asked in (*changes, *(card.demand.lasting for card in used.values())):
+        if asked:
+            registry.change(asked)  # an unknown one is an error here, before anything runs
     return Plan(suite, tuple(dict.fromkeys(cells)), skipped, used, frozenset(handed), told, changes)
 
 

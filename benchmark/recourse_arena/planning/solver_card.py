@@ -13,7 +13,7 @@ from recourse_arena.base.names import variant
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
-from recourse_arena.registry.demands import Demand, demand_of
+from recourse_arena.registry.demands import NOTHING_MORE, Demand, demand_of
 from recourse_arena.registry.plugin import PluginRecord
 from recourse_arena.registry.registry import Registry
 
@@ -40,6 +40,7 @@ class SolverCard:
         module: Name of the module it is written in.
         origin: What tells it from others of its name; empty if it was handed over as an object.
         plugin: The plugin it comes from; none if it was handed over.
+        demand: What its advice is asked for beyond today's decision, by its name.
     """
 
     name: str
@@ -59,6 +60,7 @@ class SolverCard:
     module: str
     origin: Mapping[str, Any] = field(default_factory=dict)
     plugin: PluginRecord | None = None
+    demand: Demand = NOTHING_MORE
 
     @classmethod
     def of(cls, solver: Solver, text: str = "", registry: Registry | None = None) -> SolverCard:
@@ -67,7 +69,7 @@ class SolverCard:
         Raises:
             ArenaError: If it declares something that there is not.
         """
-        plugin, demand = None, Demand()
+        plugin, demand = None, NOTHING_MORE
         if registry is not None:
             demand = demand_of(registry, text)
             owner = registry.owner("solvers", variant(text)[0])
@@ -94,6 +96,7 @@ class SolverCard:
                 module=type(solver).__module__,
                 origin={} if registry is None else registry.origin("solvers", text),
                 plugin=plugin,
+                demand=demand,
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise ArenaError(f"solver {text or solver.name!r} declares something wrong: {error}") from None
@@ -127,6 +130,7 @@ class SolverCard:
             if known["plugin"] is not None:
                 plugin = dict(known["plugin"])
                 known["plugin"] = PluginRecord(**{**plugin, "hooks": tuple(map(str, plugin["hooks"]))})
+            known["demand"] = Demand(**known["demand"])
             card = cls(**known)
             card._check_types()
             return card

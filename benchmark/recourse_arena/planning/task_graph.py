@@ -20,7 +20,6 @@ from recourse_arena.planning.model_keys import ModelKeys, change_key
 from recourse_arena.planning.plan import Cell, Plan
 from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.registry.demands import Demand, demand_of
 from recourse_arena.registry.registry import Registry
 
 
@@ -129,7 +128,16 @@ class _Maker:
             key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
             handed = cell.solver in self.plan.handed
             fit = FitTask(
-                models, cell.solver, found, key, solver.trained, handed, solver.owner, solver.knows, solver.module
+                models,
+                cell.solver,
+                found,
+                key,
+                solver.trained,
+                handed,
+                solver.owner,
+                solver.knows,
+                solver.module,
+                solver.demand,
             )
             self.fits[models, cell.solver, found] = fit
         return self.fits[models, cell.solver, found]
@@ -145,11 +153,10 @@ class _Maker:
                 "version": made.version,
                 "package": __version__,
             }
-            demand = Demand() if handed else demand_of(self.registry, solver)
-            if demand.lasting:
+            if change := made.demand.lasting:
                 classifier = models.keys.classifier
                 self.identities[models, solver]["lasting"] = change_key(
-                    self.registry, demand.lasting, classifier, seed=models.seed, arithmetic=self.arithmetic
+                    self.registry, change, classifier, seed=models.seed, arithmetic=self.arithmetic
                 )
         return self.identities[models, solver]
 

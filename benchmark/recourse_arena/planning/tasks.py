@@ -15,6 +15,7 @@ from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell
 from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.scenario import Scenario
+from recourse_arena.registry.demands import NOTHING_MORE, Demand
 
 
 class Task(ABC):
@@ -199,6 +200,7 @@ class FitTask(Task):
         plugin: Name of the plugin that the solver comes from; empty if it was handed over.
         knows: What the solver may know.
         module: Name of the module that the solver is written in.
+        demand: What its advice is asked for beyond today's decision.
     """
 
     models: ModelsTask
@@ -210,6 +212,7 @@ class FitTask(Task):
     plugin: str = ""
     knows: frozenset[Knowledge] = frozenset()
     module: str = ""
+    demand: Demand = NOTHING_MORE
 
     @property
     def rough_seconds(self) -> float:

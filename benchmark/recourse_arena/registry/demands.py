@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DEMANDS", "Demand", "demand_of", "undemanding"]
+__all__ = ["DEMANDS", "NOTHING_MORE", "Demand", "demand_of", "undemanding"]
 
 import inspect
 from collections.abc import Mapping
@@ -48,6 +48,10 @@ class Demand:
 
     def __bool__(self) -> bool:
         return bool(self.margin or self.margin_sd or self.lasting)
+
+
+NOTHING_MORE = Demand()
+"""Today's decision is all that is asked for."""
 
 
 def undemanding(registry: Offered, text: str) -> str:

@@ -18,7 +18,8 @@ ASSIGNED = ("assigned-at-random", "assigned-by-income", "assigned-by-race")
 def deciding(materials, decisions):
     """Return a fitted dataset on which something else decides."""
     problem = replace(materials.problem, decisions=decisions)
-    return replace(materials, problem=problem, requests=replace(materials.requests, problem=problem))
+    requests = replace(materials.requests, problem=problem, refused_by=decisions)
+    return replace(materials, problem=problem, requests=requests)
 
 
 def privileged(materials, distribution, kind="hard-2"):

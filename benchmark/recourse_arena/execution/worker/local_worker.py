@@ -29,7 +29,6 @@ from recourse_arena.planning.plan import Cell
 from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
-from recourse_arena.registry.demands import Demand, demand_of
 from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_frame
@@ -194,10 +193,17 @@ class LocalWorker:
 
     def _fitted(self, guard: Guard | SolverProcess, task: FitTask) -> float:
         problem = self._dataset_of(task.models).problem_for(task.scenario, actionable=task.scenario.actionable)
-        if demand := Demand() if task.handed else demand_of(self.registry, task.solver):
+        if task.demand:
             before, keys, seed = self._dataset_of(task.models).before, task.models.keys, task.models.seed
             problem = demanding_problem(
-                problem, demand, before, keys, seed=seed, registry=self.registry, cache=self.cache, report=self._report
+                problem,
+                task.demand,
+                before,
+                keys,
+                seed=seed,
+                registry=self.registry,
+                cache=self.cache,
+                report=self._report,
             )
         problem = replace(problem, report=self._report)
         made = False
