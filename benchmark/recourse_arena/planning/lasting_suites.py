@@ -45,7 +45,7 @@ _ANEW = (
     "change=quantized&change.method=cfq&change.bits=4&change.eta=1",
     "change=faithful&change.bits=4",
 )
-_MARGINS = ("0.02", "0.05", "0.1", "0.2", "0.4", "0.8")
+_MARGINS = ("0.02", "0.05", "0.1", "0.15", "0.2", "0.3", "0.4", "0.6", "0.8")
 KNOWN = {
     "ptq-4": "quantized&lasting.method=ptq&lasting.bits=4",
     "lsq-4": "quantized&lasting.method=lsq&lasting.bits=4",
