@@ -49,6 +49,7 @@ ROOMS = (
     "reporting.results",
     "reporting.leaderboard",
     "reporting.lasting",
+    "reporting.menus",
     "reporting.comparison",
     "reporting.paper",
     "reporting.figures",
