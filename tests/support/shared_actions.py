@@ -10,7 +10,13 @@ from boards import Draft
 
 FEATURES = [
     {"name": "hours-per-week", "kind": "integer", "role": "actionable", "sd": 12.0, "unit": "hours"},
-    {"name": "education", "kind": "ordinal", "role": "actionable", "sd": 2.0, "levels": ["school", "college", "degree"]},
+    {
+        "name": "education",
+        "kind": "ordinal",
+        "role": "actionable",
+        "sd": 2.0,
+        "levels": ["school", "college", "degree"],
+    },
     {"name": "town", "kind": "categorical", "role": "actionable", "sd": 1.0, "levels": ["north", "south"]},
 ]
 """What the features of made-up menus are."""

@@ -77,6 +77,7 @@ class _Feature(msgspec.Struct):
     role: str = ""
     levels: list[str] = []
     description: str = ""
+    unit: str = ""
     sd: float = 0.0
 
 
@@ -94,6 +95,8 @@ class _Materials(msgspec.Struct):
     cost: str | None = None
     change: str = ""
     features: list[_Feature] = []
+    protected: dict[str, list[str]] = {}
+    odds_gap: dict[str, float] = {}
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("accuracy", "effects", "cost") if getattr(self, name) is None]

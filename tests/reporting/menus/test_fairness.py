@@ -70,12 +70,14 @@ def loop(people, size):
     gaps = [abs(np.subtract(*[mean(min(p["costs"]) <= b for p in own) for own in groups.values()])) for b in budgets]
     found["cost_gap"] = max(gaps, default=0.0)
     found["cluster_pd"] = max(
-        abs(np.subtract(*[mean(min(p["costs"]) < math.inf for p in own if p["cluster"] == c) for own in groups.values()]))
+        abs(
+            np.subtract(
+                *[mean(min(p["costs"]) < math.inf for p in own if p["cluster"] == c) for own in groups.values()]
+            )
+        )
         for c in clusters
     )
-    found["burden"] = {
-        n: mean(min(p["costs"]) for p in own if min(p["costs"]) < math.inf) for n, own in groups.items()
-    }
+    found["burden"] = {n: mean(min(p["costs"]) for p in own if min(p["costs"]) < math.inf) for n, own in groups.items()}
     return found
 
 
@@ -123,7 +125,7 @@ def test_levelling_down_and_whom_a_menu_leaves_out_are_counted_person_by_person(
 
 
 def test_above_the_budget_of_a_menu_nobody_has_an_action_of_their_own(tmp_path_factory):
-    race, cluster, costs = made_up(5)
+    race, _, costs = made_up(5)
     own = np.where(race == "White", 0.1, 0.3)
     draft = MenuDraft()
     for budget in ("", "+budget-0.2"):

@@ -264,7 +264,7 @@ def prepare(
 def _said_of(feature: Feature, sd: float) -> dict[str, object]:
     """Return what a reader of records needs to know of a feature: name, kind, levels and unit, and how it is scaled."""
     said: dict[str, object] = {"name": feature.name, "kind": str(feature.kind), "role": str(feature.role), "sd": sd}
-    more = {"levels": list(feature.levels), "description": feature.description}
+    more = {"levels": list(feature.levels), "description": feature.description, "unit": feature.unit}
     return {**said, **{name: value for name, value in more.items() if value}}
 
 

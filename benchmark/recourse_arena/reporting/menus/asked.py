@@ -92,7 +92,7 @@ def named_menu(scenario: str) -> NamedMenu | None:
         found["by"][1] if "by" in found else "",
         _IN_SAMPLE in switches,
         _spelled(scheme, rest or ["soft-constant"], at + distribution, switches),
-        _spelled(scheme, _without_numbers(head), at + distribution, switches),
+        _spelled(scheme, ["menu", *_without_numbers(head)], at + distribution, switches),
     )
 
 

@@ -5,7 +5,18 @@ Everything is counted seed by seed, for each seed has people, a model and menus 
 
 from __future__ import annotations
 
-__all__ = ["BOUNDED", "FAIR_OPTIONS", "fairness_of", "grouped_by_seed", "groups_said", "told_of", "without_fairness"]
+__all__ = [
+    "BOUNDED",
+    "FAIR_OPTIONS",
+    "fairness_of",
+    "grouped_by_seed",
+    "groups_said",
+    "levelled",
+    "lost",
+    "plain_of",
+    "told_of",
+    "without_fairness",
+]
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -181,8 +192,7 @@ def _widest(one: Grouped, seed: int) -> tuple[float, Array]:
 
 def _of_everybody(found: MenuRun, cell: Cell, alone: Cell | None) -> dict[str, float]:
     """Return what is a mean over people whatever their group, with the intervals of means and shares."""
-    plain = without_fairness(cell.solver)
-    fair = found.cells.get((cell.dataset, cell.scenario, plain)) if plain else None
+    fair = plain_of(found, cell)
     budget = cell.menu.budget if cell.menu else np.inf
     parts: dict[str, list[Array]] = {}
     for seed, offered in cell.seeds.items():
@@ -192,8 +202,8 @@ def _of_everybody(found: MenuRun, cell: Cell, alone: Cell | None) -> dict[str, f
             "cost": cost,
             "weighted_cost": np.where(helped, offered.cheapest, np.nan),
         }
-        one["levelled"] = _lost(offered, fair, seed)
-        one["left_out"] = _lost(offered, alone if cell.menu else None, seed, budget)
+        one["levelled"] = lost(offered, fair, seed)
+        one["left_out"] = lost(offered, alone if cell.menu else None, seed, budget)
         for name, values in one.items():
             parts.setdefault(name, []).append(values)
     seeds = np.repeat([*cell.seeds], [len(offered.person) for offered in cell.seeds.values()])
@@ -207,13 +217,25 @@ def _of_everybody(found: MenuRun, cell: Cell, alone: Cell | None) -> dict[str, f
     return row
 
 
-def _lost(offered: Offered, other: Cell | None, seed: int, budget: float = np.inf) -> Array:
+def plain_of(found: MenuRun, cell: Cell) -> Cell | None:
+    """Return the same solver without fairness under the same scenario; none without such a one."""
+    plain = without_fairness(cell.solver)
+    return found.cells.get((cell.dataset, cell.scenario, plain)) if plain else None
+
+
+def lost(offered: Offered, other: Cell | None, seed: int, budget: float = np.inf) -> Array:
     """Return who gets nothing where another cell helps them, 0 or 1; nan where it has other people."""
     same = None if other is None else other.seeds.get(seed)
     place = None if same is None else same.among(offered.person)
     if same is None or place is None:
         return np.full(len(offered.person), np.nan)
     return (same.within(budget).helped[place] & ~offered.helped) * 1.0
+
+
+def levelled(found: MenuRun, cell: Cell) -> float:
+    """Return the share of everybody whom the same solver without fairness helps, and get nothing; nan without it."""
+    plain = plain_of(found, cell)
+    return _mean([float(lost(offered, plain, seed).mean()) for seed, offered in cell.seeds.items()])
 
 
 def _least_kappa(cell: Cell, by_seed: Sequence[Mapping[str, Any]]) -> float:
@@ -234,8 +256,7 @@ def groups_said(found: MenuRun) -> pd.DataFrame:
 
 
 def _group_rows(found: MenuRun, cell: Cell, attributes: Sequence[str]) -> Iterator[dict[str, Any]]:
-    plain = without_fairness(cell.solver)
-    fair = found.cells.get((cell.dataset, cell.scenario, plain)) if plain else None
+    fair = plain_of(found, cell)
     parts: dict[str, list[dict[str, float]]] = {}
     for seed, one in grouped_by_seed(found, cell, attributes).items():
         offered, kinds, weights = one.offered, one.kinds, one.kinds.alike.weights
@@ -252,7 +273,7 @@ def _group_rows(found: MenuRun, cell: Cell, attributes: Sequence[str]) -> Iterat
             "burden": one.mean(np.where(offered.helped, offered.cheapest, np.nan)),
             "available": one.mean(offered.available),
             "choices": one.mean(offered.choices),
-            "levelled": one.mean(_lost(offered, fair, seed)),
+            "levelled": one.mean(lost(offered, fair, seed)),
         }
         for place, name in enumerate(one.names):
             parts.setdefault(name, []).append({what: float(values[place]) for what, values in said.items()})
