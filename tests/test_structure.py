@@ -50,6 +50,7 @@ ROOMS = (
     "reporting.leaderboard",
     "reporting.lasting",
     "reporting.menus",
+    "reporting.menus.paper",
     "reporting.comparison",
     "reporting.paper",
     "reporting.figures",

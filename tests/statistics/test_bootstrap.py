@@ -161,3 +161,10 @@ def test_intervals_of_what_is_never_negative_do_not_go_below_zero_and_others_may
     assert (ends[:, 0] >= 0).all()
     signed = Resamples.draw(np.zeros(8, dtype=np.int64)).means(values - 1).intervals()
     assert (signed[:, 0] < 0).any()
+
+
+@pytest.mark.parametrize("value", [0.02, 0.04, 1 / 3, 1e-9, 1e9])
+def test_the_mean_of_equal_values_is_that_value_and_nothing_around_it(value):
+    """Their computed mean is off by rounding, which is no spread to divide by."""
+    means = Resamples.draw(np.zeros(100, int)).means(np.full((100, 1), value))
+    assert means.intervals() == pytest.approx(np.full((1, 2), value), rel=1e-12)

@@ -42,6 +42,8 @@ MOST = 2000
 BLOCKS = 1000
 """Into how many blocks."""
 _ROUNDING = 1e-12
+_ALIKE = 1e-28
+"""Share of the squares of values up to which their spread is rounding."""
 _AT_ONCE = 2**16
 """Numbers that are worked on at once: as many as a processor's cache holds."""
 _LEVEL = 0.95
@@ -264,6 +266,8 @@ class _Part:
             self.one_more[chunk] = np.einsum("ij,ij->i", squares, squares) / np.where(total > 0, total, 1.0)
         centred = known - mean[:, None] if counts is None else np.where(counts, values - mean[:, None], 0.0)
         spread = np.einsum("ij,ij->i", centred, centred)
+        alike = spread <= _ALIKE * np.einsum("ij,ij->i", known, known)
+        centred[alike], spread[alike] = 0.0, 0.0  # a mean of equal values is off by their rounding, and so are they
         self.people[chunk], self.mean[chunk], self.positive[chunk] = people, mean, known.min(1, initial=0) >= 0
         self.variance[chunk] = (spread + self.one_more[chunk]) / np.maximum(people, 1) ** 2
         alone = len(starts) == self.everybody

@@ -150,12 +150,12 @@ class MenuRun:
         if people is None:
             return cls(run, {}, protected)
         people = people[people["scenario"].isin(wanted)]
-        cells = {}
+        cells: dict[tuple[str, str, str], Cell] = {}
         for (dataset, scenario, solver), rows in people.groupby(["dataset", "scenario", "solver"], sort=False):
             menu = asked.get(str(scenario))
-            seeds = {int(seed): _offered(part, menu) for seed, part in rows.groupby("seed")}
-            found = Cell(str(dataset), str(scenario), str(solver), menu, seeds)
-            cells[found.key] = found
+            seeds = {int(str(seed)): _offered(part, menu) for seed, part in rows.groupby("seed")}
+            cell = Cell(str(dataset), str(scenario), str(solver), menu, seeds)
+            cells[cell.key] = cell
         return cls(run, cells, protected)
 
     @property

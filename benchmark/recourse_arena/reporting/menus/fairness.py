@@ -64,7 +64,7 @@ def grouped_by_seed(
 
 
 def fairness_of(found: MenuRun) -> pd.DataFrame:
-    """Return a row for each menu, and for everybody's own actions beside it, with `NAME_low` and `NAME_high`.
+    """Return a row for each menu, and for everybody's own actions before it, with `NAME_low` and `NAME_high`.
 
     - `sr`: mean over groups of the share for whom any action of their cluster works (balanced; EE micro); `pd`: the
       largest such share less the smallest; `macro_`: of each group's own best action; `shared_`: of one action for all;
@@ -89,14 +89,14 @@ def fairness_of(found: MenuRun) -> pd.DataFrame:
 
 
 def told_of(found: MenuRun) -> Iterator[tuple[Cell, Cell | None, tuple[str, ...]]]:
-    """Yield each menu with everybody's own actions and the attributes it is told by; then those actions themselves."""
+    """Yield everybody's own actions and each menu beside them, with these actions and the attributes it is told by."""
     told: set[tuple[str, ...]] = set()
     for cell in found.menus:
         attributes, alone = found.attributes(cell), found.individual(cell)
-        yield cell, alone, attributes
         if alone is not None and (*alone.key, *attributes) not in told:
             told.add((*alone.key, *attributes))
             yield alone, alone, attributes
+        yield cell, alone, attributes
 
 
 def _names(cell: Cell, attributes: Sequence[str]) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def lost(offered: Offered, other: Cell | None, seed: int, budget: float = np.inf
     place = None if same is None else same.among(offered.person)
     if same is None or place is None:
         return np.full(len(offered.person), np.nan)
-    return (same.within(budget).helped[place] & ~offered.helped) * 1.0
+    return (same.within(budget).helped[place] & ~offered.helped).astype(float)
 
 
 def levelled(found: MenuRun, cell: Cell) -> float:

@@ -45,7 +45,7 @@ def prices_of(found: MenuRun) -> pd.DataFrame:
     rows = []
     for kind, cell, other in _pairs(found):
         names = dict(zip(("dataset", "scenario", "solver"), cell.key, strict=True))
-        row = {"kind": kind, **names, "other_scenario": other.scenario, "other": other.solver}
+        row: dict[str, Any] = {"kind": kind, **names, "other_scenario": other.scenario, "other": other.solver}
         row |= {"actions": _actions(cell), "other_actions": _actions(other)}
         rows.append({**row, **_compared(found, cell, other), "levelled": levelled(found, cell)})
     return pd.DataFrame(rows)
@@ -103,11 +103,11 @@ def _compared(found: MenuRun, cell: Cell, other: Cell) -> dict[str, Any]:
     pairs = [(mine, theirs.within(budget)) for seed, mine in cell.seeds.items()
              if (theirs := other.seeds.get(seed)) is not None]  # fmt: skip
     same = [np.array_equal(mine.person, theirs.person) for mine, theirs in pairs]
-    in_sample = [one.menu is not None and one.menu.in_sample for one in (cell, other)]
+    in_sample = ["in-sample" in one.scenario.split("!") for one in (cell, other)]
     if pairs and all(same) and in_sample[0] == in_sample[1]:
         return row | _ratio(pairs)
-    mine, theirs = (np.concatenate([one.cheapest[one.helped] for one in part.seeds.values()]) for part in (cell, other))
-    ratio = float(mine.mean() / theirs.mean()) if len(mine) and len(theirs) and theirs.mean() > 0 else np.nan
+    paid, base = (np.concatenate([one.cheapest[one.helped] for one in part.seeds.values()]) for part in (cell, other))
+    ratio = float(paid.mean() / base.mean()) if len(paid) and len(base) and base.mean() > 0 else np.nan
     return row | {"ratio": ratio, "ratio_low": np.nan, "ratio_high": np.nan, "both": 0}
 
 

@@ -80,6 +80,6 @@ def groups_of(
         return np.full(len(people), "", dtype=object)
     cells = pd.DataFrame(dict(enumerate(columns)))
     kinds = cells.drop_duplicates()
-    words = [", ".join(parts) if all(parts) else "" for parts in kinds.itertuples(index=False)]
-    found = cells.merge(kinds.assign(words=words), on=[*cells], how="left")
-    return found["words"].to_numpy(dtype=object)
+    joined = [", ".join(parts) if all(parts) else "" for parts in kinds.itertuples(index=False)]
+    found = cells.merge(kinds.assign(joined=joined), on=[*cells], how="left")
+    return found["joined"].to_numpy(dtype=object)

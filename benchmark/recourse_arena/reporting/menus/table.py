@@ -72,16 +72,6 @@ _GROUPS = {
     "choices": "choices",
     "levelled": "levelled",
 }
-_FACTS = {
-    "scenario": "scenario",
-    "solver": "solver",
-    "notion": "notion",
-    "level": "level",
-    "at": "at",
-    "groups": "by group",
-    "difference": "difference",
-    "levelled": "levelled",
-}
 _PRICES = {
     "kind": "price of",
     "scenario": "scenario",
@@ -100,7 +90,7 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "fairness": ("who is helped, and how unequally", _CELLS),
     "groups": ("each group", _GROUPS),
     "across": ("the same menus by other attributes, and by cells of two", _ACROSS),
-    "facts": ("notions of FACTS (arXiv 2306.14978)", _FACTS),
+    "facts": ("differences between groups by the notions of FACTS (arXiv 2306.14978)", {}),
     "prices": ("prices: " + "; ".join(f"{kind}: {words}" for kind, words in KINDS.items()), _PRICES),
 }
 
@@ -202,6 +192,8 @@ class Menus:
             for name, (what, heads) in _TABLES.items():
                 frame: pd.DataFrame = getattr(self, name)
                 rows = records(frame[frame["dataset"] == dataset]) if len(frame) else []
+                if name == "facts":
+                    rows, heads = _across_notions(rows)
                 shown = {key: head for key, head in heads.items() if name != "fairness" or _told(key, rows)}
                 if rows:
                     yield f"{dataset}: {what}{_of_seeds(rows[0])}"
@@ -210,6 +202,20 @@ class Menus:
             if small:
                 yield f"{dataset}: groups of fewer than 20 people on a seed, not scored: {'; '.join(sorted(small))}"
         yield SOCIAL_BURDEN
+
+
+def _across_notions(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Mapping[str, str]]:
+    """Return the notions of each menu beside each other."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    heads = {"scenario": "scenario", "solver": "solver"}
+    for row in rows:
+        name = f"{row['notion']}, {row['level']}"
+        heads[name] = name
+        cell = found.setdefault(
+            (row["scenario"], row["solver"]), {"scenario": row["scenario"], "solver": row["solver"]}
+        )
+        cell |= {name: row["difference"], "levelled": row["levelled"]}
+    return [*found.values()], {**heads, "levelled": "levelled"}
 
 
 def _told(name: str, rows: list[dict[str, Any]]) -> bool:

@@ -103,7 +103,7 @@ def _words(run: RunFiles) -> dict[tuple[Any, ...], str]:
     missing = [name for name in _COLUMNS if name not in table]
     if missing:
         raise ArenaError(f"{path}: expected columns {', '.join(_COLUMNS)}; missing {', '.join(missing)}")
-    features = {name: _features(run, name) for name in table["dataset"].unique()}
+    features: dict[str, dict[str, Feature]] = {name: _features(run, name) for name in table["dataset"].unique()}
     said: dict[tuple[Any, ...], list[str]] = {}
     for row in table.to_dict("records"):
         parts = said.setdefault(tuple(row[name] for name in _WHERE), [])

@@ -1,0 +1,161 @@
+"""What a run of menus says of *Fair Recourse for All* (arXiv 2601.20449): each line met or missed, with its number."""
+
+from __future__ import annotations
+
+__all__ = ["menus_report"]
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.names import written
+from recourse_arena.reporting.lasting.evidence import Line, Verdict
+from recourse_arena.reporting.leaderboard.escaping import for_markdown
+from recourse_arena.reporting.menus.paper.claims import PARTS
+from recourse_arena.reporting.menus.paper.published import OBJECTIVES, published
+from recourse_arena.reporting.menus.paper.said import Said, measured
+from recourse_arena.reporting.menus.table import SAID_FIRST, Menus, records
+from recourse_arena.storage.run_files import RunFiles
+
+_READING = (
+    "A line is met or missed by its number, a mean over the run's seeds; the 95 % interval over people beside it says "
+    "how sure that is. SR is the mean over groups of the share with a working action (macro: the group's own best "
+    "one), PD the largest such share less the smallest, unrounded, Gower the mean cost of people with recourse. Held "
+    "out: menus are composed on refused people of the recourse training part and scored on test people; in-sample, the "
+    "published protocol, scores them on the very people they were composed on."
+)
+_REAL_TIME = (
+    "A menu is composed once; a person waits for as many decisions as there are actions on it, and new people need no "
+    "new search: held-out SR says what becomes of them."
+)
+_BIASED = (
+    "Per decision model: how far it is from equalised odds, what no menu can mend (the gap of everybody's own cheapest "
+    "action), and what menus do on top of it. A menu that withholds help closes PD too: that is what levelled says."
+)
+_INTERSECTIONS = (
+    "The same menus, told by one protected attribute and by cells of two: PD over cells with at least 20 people. A gap "
+    "that one attribute hides is the difference between its row and that of the cells."
+)
+
+
+def menus_report(run: RunFiles) -> str:
+    """Return the report of a run of the suites of fair recourse, in Markdown.
+
+    Raises:
+        ArenaError: If the run offers no menus.
+    """
+    menus = Menus.of(run)
+    if not menus.found.menus:
+        raise ArenaError(f"{run.path} offers no menus; `recourse-arena run fair-recourse` makes such a run")
+    said = Said(menus)
+    weighed = [(part.title, list(part.lines(said))) for part in PARTS]
+    counts = [line.verdict for _, lines in weighed for _, line in lines]
+    parts = [
+        "# Fair recourse for all (arXiv 2601.20449)",
+        SAID_FIRST,
+        _READING,
+        "In all: " + ", ".join(f"{counts.count(one)} {one}" for one in Verdict) + ".",
+        *(_lines(title, lines) for title, lines in weighed if lines),
+        _beside_published(said),
+        *_open_questions(said),
+        "## 5. Everything that is counted",
+        menus.markdown(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _lines(title: str, lines: Sequence[tuple[str, Line]]) -> str:
+    rows = [
+        [
+            name,
+            line.what,
+            line.asked,
+            line.value,
+            f"**{line.verdict}**" * (line.verdict is Verdict.MISSED) or line.verdict,
+        ]
+        for name, line in lines
+    ]
+    return _section(title, ["table", "what", "asked", "value", "verdict"], rows, marked=(4,))
+
+
+def _beside_published(said: Said) -> str:
+    rows = []
+    for known in published().to_dict("records"):
+        objective, clusters = str(known["objective"]), int(known["clusters"])
+        if known["solver"] == "dice":
+            continue
+        row = said.cell(known["dataset"], objective, clusters=clusters, in_sample=True, solver="fair-sac")
+        other = said.cell(known["dataset"], objective, clusters=clusters, in_sample=True)
+        for name, words in (("sr", "SR"), ("pd", "PD"), ("cost", "Gower")):
+            ours = [None if found is None else measured(found, name, objective) for found in (row, other)]
+            cell = [known["dataset"], OBJECTIVES[objective], "3 clusters" if clusters > 1 else "whole", words]
+            taken = "-" if name != "pd" or row is None else _number(row["levelled"])
+            rows.append([*cell, f"{known[name]:.3f}", *map(_number, ours), taken])
+    heads = ["table", "objective", "menu", "measure", "published", "fair-sac here", "menu here", "levelled"]
+    note = "Published values are recomputed from the released files: four actions, in-sample."
+    return _section("Published cells beside ours", heads, rows, note)
+
+
+def _open_questions(said: Said) -> Iterator[str]:
+    yield "## The paper's open questions"
+    heads = ["dataset", "scenario", "solver", "composed in (s)", "ms a person", "SR", "PD", "levelled"]
+    rows = [
+        [
+            *(row["dataset"], row["scenario"], row["solver"]),
+            *(_number(said.seconds(row, "fit_seconds")), _number(said.each(row))),
+            *_shares(row),
+        ]
+        for row, menu in said.rows
+        if menu is not None and not menu.in_sample
+    ]
+    yield _section("Real time", heads, rows, _REAL_TIME, level=3) if rows else ""
+    yield _section("Biased models", *_models(said), _BIASED, level=3)
+    across = records(said.menus.across)
+    heads = ["dataset", "scenario", "solver", "by", "SR", "PD", "levelled", "worst cell", "helped there"]
+    rows = [
+        [*(row[name] for name in ("dataset", "scenario", "solver", "by")), *_shares(row, bare=True), row["worst"],
+         _number(row["share"])]
+        for row in across
+    ]  # fmt: skip
+    yield _section("Intersections", heads, rows, _INTERSECTIONS, level=3) if rows else ""
+
+
+def _models(said: Said) -> tuple[list[str], list[list[str]]]:
+    """Return what is said of each decision model and menu."""
+    materials: dict[str, Mapping[str, Any]] = {m["dataset"]: m for m in said.menus.found.run.info.get("materials", [])}
+    rows = []
+    order = sorted(said.rows, key=lambda pair: (written(pair[0]["dataset"])[0], pair[0]["dataset"]))
+    for row, _ in order:
+        model = materials.get(row["dataset"], {})
+        odds = ", ".join(f"{name} {value:.3f}" for name, value in model.get("odds_gap", {}).items()) or "-"
+        gap = _bounded(row, "unavoidable")
+        rows.append(
+            [row["dataset"], _number(model.get("accuracy")), odds, row["scenario"], row["solver"], gap, *_shares(row)]
+        )
+    return ["dataset", "accuracy", "equalised odds", "scenario", "solver", "unavoidable", "SR", "PD", "levelled"], rows
+
+
+def _shares(row: Mapping[str, Any], *, bare: bool = False) -> list[str]:
+    return [_number(row[name]) if bare else _bounded(row, name) for name in ("sr", "pd", "levelled")]
+
+
+def _bounded(row: Mapping[str, Any], name: str) -> str:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    ends = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+    return f"{_number(row.get(name))}{ends}"
+
+
+def _number(value: Any) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _section(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, level: int = 2,
+    marked: Sequence[int] = (),
+) -> str:  # fmt: skip
+    """Return a title, a note and a table; cells of columns in `marked` are Markdown, others text."""
+    cells = [[str(cell) if i in marked else for_markdown(cell) for i, cell in enumerate(row)] for row in rows]
+    shown = tabulate(cells, heads, tablefmt="pipe", disable_numparse=True)
+    return "\n\n".join(part for part in (f"{'#' * level} {title}", note, shown) if part)
