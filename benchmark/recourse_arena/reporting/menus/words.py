@@ -118,7 +118,9 @@ def _words(run: RunFiles) -> dict[tuple[Any, ...], str]:
 
 def _features(run: RunFiles, dataset: str) -> dict[str, Feature]:
     """Return what the run says of the features of a dataset, as far as words need it."""
-    said = next((m.get("features", []) for m in run.info.get("materials", []) if m["dataset"] == dataset), [])
+    said: list[dict[str, Any]] = next(
+        (m.get("features", []) for m in run.info.get("materials", []) if m["dataset"] == dataset), []
+    )
     return {one["name"]: _feature(one) for one in said if one["name"]}
 
 

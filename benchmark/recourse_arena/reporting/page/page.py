@@ -26,6 +26,7 @@ from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
 from recourse_arena.reporting.page.interaction_section import interaction_section
 from recourse_arena.reporting.page.lasting_section import kept_lasting, lasting_section
+from recourse_arena.reporting.page.menus_section import kept_menus, menus_document, menus_section
 from recourse_arena.reporting.page.page_data import document, looks
 from recourse_arena.reporting.results.palette import COLOURS, DARK_COLOURS
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.leaderboard.worlds import datasets_in_words, scenarios_in_words, worlds_in_words
 
-_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "lasting", "print", "groups", "start")
+_SCRIPTS = ("words", "choice", "standings", "overview", "plots", "lasting", "menus", "print", "groups", "start")
 _SHAPES = (
     "circle()",
     "polygon(50% 4%, 100% 96%, 0 96%)",
@@ -88,14 +89,15 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         light=COLOURS, dark=DARK_COLOURS, shapes=[Markup(_SHAPES[i % len(_SHAPES)]) for i in range(_LOOKS)]
     )
     library, script, kept = plotting_library(), _script(), kept_lasting(leaderboard)
-    columns = _columns(leaderboard)
+    columns, menus = _columns(leaderboard), kept_menus(leaderboard)
+    data = {**document(leaderboard, [lasting for _, lasting in kept]), "menus": menus_document(menus)}
     return environment.get_template("leaderboard.html").render(
         title=", ".join(dict.fromkeys(run["suite"]["name"] for run in leaderboard.runs)),
         style=Markup(style),
         script=Markup(script),
         library=Markup(library),
         script_hashes=Markup(" ".join(_hash(text) for text in (library, script) if text)),
-        document=Markup(_json(document(leaderboard, [lasting for _, lasting in kept]))),
+        document=Markup(_json(data)),
         columns=columns,
         tables=list(_tables(leaderboard, columns)),
         several=len(leaderboard.runs) > 1,
@@ -110,6 +112,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         scenarios=scenarios_in_words(leaderboard.rows["scenario"], leaderboard.runs),
         interaction=interaction_section(leaderboard),
         lasting=lasting_section(kept),
+        menus=menus_section(menus),
         validation=_validation(leaderboard),
         fairness=fairness or {"cases": []},
         method=METHOD,

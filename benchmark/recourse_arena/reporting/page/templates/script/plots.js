@@ -176,5 +176,5 @@ function showTime() {
 
 function showPlots() {
   if (!window.vegaEmbed) return;
-  showTradeOff(); showFeatures(); showDensity(); showTime(); showLasting();
+  showTradeOff(); showFeatures(); showDensity(); showTime(); showLasting(); showMenus();
 }
