@@ -53,6 +53,7 @@ ROOMS = (
     "reporting.menus.paper",
     "reporting.comparison",
     "reporting.paper",
+    "reporting.figures.drawing",
     "reporting.figures",
     "reporting.page",
     "reporting",

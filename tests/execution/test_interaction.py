@@ -163,7 +163,7 @@ def test_a_run_without_hidden_people_has_neither(arena, tmp_path):
     arena(solvers=["top"], scenarios=["hard-1"], people=10, out=tmp_path / "run")
     result = load(tmp_path / "run")
     assert "People who hide what they want" not in render(Leaderboard.of([result]), "html")
-    from recourse_arena.reporting.figures.figure_data import FigureData, NoData
+    from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
     from recourse_arena.reporting.figures.interaction import interaction
 
     with pytest.raises(NoData, match="nobody in the run hides"):

@@ -17,7 +17,7 @@ from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data
 from recourse_arena.cli.group import Arena
 from recourse_arena.cli.lists import list_, plugins
-from recourse_arena.cli.reports import figures, report
+from recourse_arena.cli.reports import figures, menus, report
 from recourse_arena.cli.runs import leaderboard, run
 from recourse_arena.cli.tune import tune
 
@@ -30,7 +30,7 @@ def main() -> None:
 
 _COMMANDS = (
     *(run, leaderboard, compare, lasting, export, recommend, verify, audit, list_, plugins),
-    *(data, tune, figures, report, new, check, cache),
+    *(data, tune, menus, figures, report, new, check, cache),
 )
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -1,8 +1,8 @@
-"""Commands that write what came out of runs: a report beside published results, and figures."""
+"""Commands that write what came out of runs: a report beside published results, menus by group, and figures."""
 
 from __future__ import annotations
 
-__all__ = ["figures", "report"]
+__all__ = ["figures", "menus", "report"]
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,34 @@ def _of_one_run(run: RunFiles, about: str) -> str:
     from recourse_arena.reporting.menus.paper.report import menus_report
 
     return menus_report(run)
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=FOLDER)
+@click.option("--format", "form", type=click.Choice(["table", "md", "csv", "json"]), default="table", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of printing.")
+def menus(folder: Path, form: str, out: Path | None) -> None:
+    """Say whom the menus of the finished run in RUN help, by group, at what cost, and who was left with nothing.
+
+    csv has a row for each menu; json all of it, with each action in words and whom it works for.
+    """
+    from recourse_arena.reporting.menus.table import Menus
+    from recourse_arena.storage.files import refuse_links, write_atomically
+    from recourse_arena.storage.run_files import RunFiles
+
+    if out is not None:
+        refuse_links(out)
+        if not out.absolute().parent.is_dir():
+            raise ArenaError(f"cannot write {out}: there is no such folder")
+    found = Menus.of(RunFiles.read(folder))
+    if not found.found.menus:
+        raise ArenaError(f"{folder} offers no menus; `recourse-arena run fair-recourse` makes such a run")
+    text = found.render(form)
+    if out is None:
+        click.echo(text)
+        return
+    write_atomically(out, text.encode())
+    click.echo(f"wrote {out}", err=True)
 
 
 @click.command()

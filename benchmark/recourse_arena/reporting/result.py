@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
+from recourse_arena.reporting.menus.table import Menus
 from recourse_arena.reporting.results.counterfactuals import counterfactuals
 from recourse_arena.storage.run_files import RunFiles
 
@@ -38,6 +39,16 @@ class Result(RunFiles):
         See :func:`~recourse_arena.reporting.results.counterfactuals.counterfactuals`.
         """
         return counterfactuals(self, dataset, words=words)
+
+    def menus(self) -> Menus:
+        """Return what the menus of the run do for people and groups.
+
+        See :class:`~recourse_arena.reporting.menus.table.Menus`.
+
+        Raises:
+            ArenaError: If its people or menus cannot be read.
+        """
+        return Menus.of(self)
 
     def __repr__(self) -> str:
         return self.board.text()

@@ -23,11 +23,11 @@ import matplotlib
 
 from recourse_arena.reporting.figures.actionable_features import actionable_features
 from recourse_arena.reporting.figures.cost_profiles import cost_profiles
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData, caption, shares
+from recourse_arena.reporting.figures.drawing.style import pens, shown
 from recourse_arena.reporting.figures.log_density import log_density
 from recourse_arena.reporting.figures.marginals import marginals
 from recourse_arena.reporting.figures.overview import overview
-from recourse_arena.reporting.figures.style import pens, shown
 from recourse_arena.reporting.figures.trade_off import trade_off
 
 SCENARIOS = ("hard-2", "hard-1", "hard-random", "soft-linear", "soft-convex")

@@ -11,9 +11,9 @@ pytest.importorskip("matplotlib")
 import matplotlib
 
 from recourse_arena.reporting.figures.draw import draw
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.style import house_style
 from recourse_arena.reporting.figures.price_of_lasting import price_of_lasting
-from recourse_arena.reporting.figures.style import house_style
 
 CHANGES = {"quantized?method=lsq&bits=4": ("lsq-4",), "retrained?models=2": ("retrained-1", "retrained-2")}
 VALIDATION = "hard-2!validation-people"

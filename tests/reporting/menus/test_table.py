@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from boards import EVIL, Draft
+from click.testing import CliRunner
 from shared_actions import MenuDraft
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.cli import main
 from recourse_arena.people.features import Feature, Kind
 from recourse_arena.reporting.menus.asked import named_menu
 from recourse_arena.reporting.menus.table import Menus
@@ -203,3 +205,19 @@ def test_what_a_scenario_asks_of_a_menu(name, parts, alone):
     said = (menu.size, menu.clusters, menu.objective, menu.phi, menu.budget, menu.by, menu.in_sample)
     assert said == parts
     assert menu.alone == alone
+
+
+def test_the_command_writes_each_form(menus, tmp_path):
+    run = str(menus.found.run.path)
+    assert CliRunner().invoke(main, ["menus", run]).output.startswith("A menu that helps nobody")
+    file = tmp_path / "menus.json"
+    written = CliRunner().invoke(main, ["menus", run, "--format", "json", "--out", str(file)])
+    assert written.exit_code == 0, written.output
+    assert {"fairness", "groups", "facts", "prices", "across", "actions"} <= {*json.loads(file.read_text())}
+    assert Result.read(menus.found.run.path).menus().csv() == menus.csv()
+
+
+def test_the_command_says_what_to_do_with_a_run_without_menus(tmp_path):
+    run = Draft(people=20).solve("hard-2", "grid", 0.5).write(tmp_path / "run")
+    said = CliRunner().invoke(main, ["menus", str(run.path)])
+    assert (said.exit_code, "offers no menus" in said.output) == (2, True)

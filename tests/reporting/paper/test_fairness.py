@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Environment, PackageLoader
 from scipy.stats import t as student
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
 from recourse_arena.reporting.paper.evidence import ClaimVerdict
 from recourse_arena.reporting.paper.fairness import (
     CLAIMS,

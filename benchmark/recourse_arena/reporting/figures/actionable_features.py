@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
-from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData, caption, shares
+from recourse_arena.reporting.figures.drawing.style import Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import family_title, hard_families
 
 _METRICS = ("validity", "plausibility", "attainability")

@@ -12,8 +12,8 @@ from matplotlib.ticker import MultipleLocator
 
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.style import PROFILE_PENS, canvas
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.style import PROFILE_PENS, canvas
 from recourse_arena.reporting.results.families import soft_families
 
 

@@ -44,11 +44,12 @@ def draw(result: RunFiles) -> Iterator[Picture]:
         raise ArenaError("figures need matplotlib, which is not installed: pip install 'recourse-arena[figures]'")
     from recourse_arena.reporting.figures.actionable_features import actionable_features
     from recourse_arena.reporting.figures.cost_profiles import cost_profiles
+    from recourse_arena.reporting.figures.drawing.figure_data import FigureData
     from recourse_arena.reporting.figures.fairness import fairness
-    from recourse_arena.reporting.figures.figure_data import FigureData
     from recourse_arena.reporting.figures.interaction import interaction
     from recourse_arena.reporting.figures.log_density import log_density
     from recourse_arena.reporting.figures.marginals import marginals
+    from recourse_arena.reporting.figures.menus import help_by_cost, offers_menus, price_of_sharing
     from recourse_arena.reporting.figures.overview import overview
     from recourse_arena.reporting.figures.price_of_lasting import keeps_lasting, price_of_lasting
     from recourse_arena.reporting.figures.trade_off import trade_off
@@ -60,18 +61,22 @@ def draw(result: RunFiles) -> Iterator[Picture]:
         yield _picture("fairness", partial(fairness, run))
     if keeps_lasting(result):
         yield _picture("price-of-lasting", partial(price_of_lasting, run))
+    if menus := offers_menus(result):
+        yield _picture("price-of-sharing", partial(price_of_sharing, run))
     for dataset, name in run.file_names.items():
         yield _picture(f"actionable-features-{name}", partial(actionable_features, run, dataset))
         yield _picture(f"trade-off-{name}", partial(trade_off, run, dataset))
         if asked_by(run.summary(dataset)["scenario"]):
             yield _picture(f"interaction-{name}", partial(interaction, run, dataset))
+        if menus:
+            yield _picture(f"help-by-cost-{name}", partial(help_by_cost, run, dataset))
         yield _picture(f"log-density-{name}", partial(log_density, run, dataset))
         yield _picture(f"marginals-{name}", partial(marginals, run, dataset))
 
 
 def _picture(name: str, drawing: Callable[[], Figure]) -> Picture:
-    from recourse_arena.reporting.figures.figure_data import NoData
-    from recourse_arena.reporting.figures.style import house_style, render
+    from recourse_arena.reporting.figures.drawing.figure_data import NoData
+    from recourse_arena.reporting.figures.drawing.style import house_style, render
 
     with house_style():
         try:

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import StrMethodFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.style import canvas
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.style import canvas
 from recourse_arena.reporting.paper.fairness import SCENARIOS, Case
 from recourse_arena.reporting.results.palette import BLUE, GREY, SKY, VERMILLION
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
-from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData, caption, shares
+from recourse_arena.reporting.figures.drawing.style import Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import asked_by
 
 _MOST = 8

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.style import canvas, shown
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.style import canvas, shown
 from recourse_arena.reporting.results.families import family_title, hard_families
 from recourse_arena.reporting.results.palette import BLUE, VERMILLION
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from recourse_arena.reporting.figures.figure_data import FigureData
-from recourse_arena.reporting.figures.style import canvas, shown
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData
+from recourse_arena.reporting.figures.drawing.style import canvas, shown
 from recourse_arena.reporting.results.palette import BLUE, GREY
 
 _COLUMNS = 4

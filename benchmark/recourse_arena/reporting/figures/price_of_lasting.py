@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData
-from recourse_arena.reporting.figures.style import Pen, canvas, pens, shown
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData
+from recourse_arena.reporting.figures.drawing.style import Pen, canvas, pens, shown
 from recourse_arena.reporting.lasting.curves import Curve, curves_of
 from recourse_arena.reporting.lasting.table import Lasting
 from recourse_arena.reporting.results.palette import GREY

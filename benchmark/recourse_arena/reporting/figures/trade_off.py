@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from recourse_arena.problem.scenario import Scenario
-from recourse_arena.reporting.figures.figure_data import FigureData, NoData, caption, shares
-from recourse_arena.reporting.figures.style import PROFILE_PENS, Pen, canvas, pens, shown
+from recourse_arena.reporting.figures.drawing.figure_data import FigureData, NoData, caption, shares
+from recourse_arena.reporting.figures.drawing.style import PROFILE_PENS, Pen, canvas, pens, shown
 from recourse_arena.reporting.results.families import family_title, soft_families
 
 

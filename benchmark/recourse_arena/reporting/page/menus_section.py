@@ -1,4 +1,7 @@
-"""What the page says of menus: whom they help, by group, and each action in words with whom it works for."""
+"""What the page says of menus: whom they help, by group, and each action in words with whom it works for.
+
+Who was levelled down stands before PD, so that no narrow screen shows PD alone.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,7 @@ def _tables(menus: Menus, dataset: str) -> Iterator[Table]:
 
 
 def _fairness(rows: Sequence[Row]) -> Table:
-    heads = {"sr": "SR", "pd": "PD", "levelled": "levelled", "left_out": "left out", "cost_gap": "cost gap",
+    heads = {"sr": "SR", "levelled": "levelled", "pd": "PD", "left_out": "left out", "cost_gap": "cost gap",
              "unavoidable": "unavoidable", "cost": "cost", "macro_sr": "SR macro", "kappa_low": "kappa",
              "cluster_pd": "worst cluster"}  # fmt: skip
     shown = {n: h for n, h in heads.items() if n in ("pd", "levelled") or any(row[n] is not None for row in rows)}
@@ -99,10 +102,10 @@ def _groups(rows: Sequence[Row]) -> Table:
 
 def _across(rows: Sequence[Row]) -> Table:
     def line(row: Row) -> list[Cell]:
-        shares = [_share(row[name]) for name in ("sr", "pd", "levelled")]
+        shares = [_share(row[name]) for name in ("sr", "levelled", "pd")]
         return [(row["solver"], ""), (row["by"], ""), *shares, (row["worst"], ""), _share(row["share"])]
 
-    heads = ["solver", "by", "SR", "PD", "levelled", "worst group", "helped there"]
+    heads = ["solver", "by", "SR", "levelled", "PD", "worst group", "helped there"]
     told = [row for row in rows if len({other["by"] for other in rows}) > 1]
     return _table("across", heads, _grouped(told, line, lambda row: str(row["scenario"])), names=2)
 
@@ -110,11 +113,11 @@ def _across(rows: Sequence[Row]) -> Table:
 def _prices(rows: Sequence[Row]) -> Table:
     def line(row: Row) -> list[Cell]:
         names = [(row["solver"], row["scenario"]), (row["other"], row["other_scenario"])]
-        more = [(f"{row[name]:+.3f}" if row[name] is not None else "-", "") for name in ("sr", "pd")]
-        return [*names, _bounded(row, "ratio"), (str(row["both"] or "-"), ""), *more, _share(row["levelled"])]
+        sr, pd = ((f"{row[name]:+.3f}" if row[name] is not None else "-", "") for name in ("sr", "pd"))
+        return [*names, _bounded(row, "ratio"), (str(row["both"] or "-"), ""), sr, _share(row["levelled"]), pd]
 
-    heads = ["solver", "beside", "costs", "people", "SR more", "PD more", "levelled"]
-    return _table("prices", heads, _grouped(rows, line, lambda row: KINDS[row["kind"]]), names=2)
+    heads = ["solver", "beside", "costs", "people", "SR more", "levelled", "PD more"]
+    return _table("prices", heads, _grouped(rows, line, lambda row: KINDS[row["kind"]].replace("`", "")), names=2)
 
 
 def _in_words(menus: Menus, dataset: str) -> list[dict[str, Any]]:

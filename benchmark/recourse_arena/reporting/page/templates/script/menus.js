@@ -18,7 +18,7 @@ function sharingCurve(scenario, curves) {
   const { color, shape } = encodings(names);
   const legend = names.length > 1 ? { columns: 2, labelLimit: 220 } : null;
   const x = { field: "actions", type: "quantitative", title: "shared actions", scale: { zero: true, nice: true }, axis: { tickMinStep: 1, format: "d" } };
-  const y = { field: "cost", type: "quantitative", title: "mean cost", scale: { zero: true, nice: true }, axis: { tickCount: 5 } };
+  const y = { field: "cost", type: "quantitative", title: "mean weighted cost", scale: { zero: true, nice: true }, axis: { tickCount: 5 } };
   const spec = { height: 250, data: { values }, description: "Mean cost by number of shared actions; the values are in the table below the plot.", layer: [
     { mark: { type: "line", strokeWidth: 1.4 }, encoding: { x, y, color: { ...color, title: null, legend } } },
     { mark: { type: "rule", strokeWidth: 1.4, opacity: 0.7 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color } },

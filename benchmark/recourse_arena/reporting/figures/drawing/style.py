@@ -15,7 +15,7 @@ import matplotlib
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from recourse_arena.reporting.figures.figure_data import NoData
+from recourse_arena.reporting.figures.drawing.figure_data import NoData
 from recourse_arena.reporting.results.palette import BLUE, COLOURS, GREEN, ORANGE, places
 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">")

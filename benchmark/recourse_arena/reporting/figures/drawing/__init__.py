@@ -1,0 +1,1 @@
+"""What all figures of a run rest on: its tables, and one look."""
