@@ -6,6 +6,7 @@ __all__ = ["help_by_cost", "offers_menus", "price_of_sharing"]
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ from recourse_arena.storage.run_files import RunFiles
 
 _MOST = 60
 """Panels that one picture can still show."""
-_ALONE = {"color": "#707070", "linestyle": (0, (5, 2)), "linewidth": 0.9}
+_ALONE: dict[str, Any] = {"color": "#707070", "linestyle": (0, (5, 2)), "linewidth": 0.9}
 
 
 def offers_menus(run: RunFiles) -> bool:
@@ -128,5 +129,5 @@ def _helped(axes: Axes, curve: Effectiveness, looks: dict[str, Pen]) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
 
-def _line(pen: Pen) -> dict[str, object]:
+def _line(pen: Pen) -> dict[str, Any]:
     return {"color": pen.colour, "marker": pen.marker, "linestyle": pen.line, "fillstyle": pen.fill}
