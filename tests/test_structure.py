@@ -21,6 +21,7 @@ ROOMS = (
     "base",
     "statistics",
     "people",
+    "menus",
     "problem",
     "interfaces",
     "tables",
