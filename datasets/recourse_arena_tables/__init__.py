@@ -47,7 +47,7 @@ class Compas(TableDataset):
 
 
 class Alzheimer(TableDataset):
-    """Patients; favourable is no diagnosis. Sources: `alzheimer.toml`.
+    """Patients; favourable is no diagnosis. It measures methods and advises nobody. Sources: `alzheimer.toml`.
 
     Example:
         >>> len(Alzheimer().features), Alzheimer().features.count_actionable
@@ -56,7 +56,10 @@ class Alzheimer(TableDataset):
 
     name: ClassVar[str] = "alzheimer"
     version: ClassVar[str] = "1"
-    summary: ClassVar[str] = "patients (Alzheimer's Disease Dataset), 32 features, no graph, not shipped"
+    summary: ClassVar[str] = (
+        "patients (Alzheimer's Disease Dataset), 32 features, no graph, not shipped; scores of tests are acted upon, "
+        "which measures methods and advises nobody"
+    )
     toml: ClassVar[Path] = _HERE / "alzheimer.toml"
 
 

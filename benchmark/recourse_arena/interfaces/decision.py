@@ -48,6 +48,8 @@ class Decision(ABC):
     differentiable: ClassVar[bool] = False
     """Whether its models have a differentiable `logit` (:class:`~recourse_arena.problem.model_protocols.Classifier`):
     solvers that need gradients are skipped where they have none."""
+    weighted: ClassVar[bool] = False
+    """Whether `fit` also takes `weights`, float `(people,)`, of its training people: `decision.fair` needs them."""
     structure: ClassVar[str] = ""
     """What can be read of its models by solvers that reason exactly: `affine` layers (`affine_maps`), or nothing."""
 
