@@ -58,6 +58,9 @@ class Dataset(ABC):
     """Pairs of features that some population prefers, by the name of its distribution."""
     assignments: ClassVar[Mapping[str, Assignment]] = {}
     """Distributions that give each person one of two such pairs, by name."""
+    bounds: str = "refused"
+    """Where people may act: within the range of `refused` training people, or within bounds as `declared`, which are
+    those of all training people where a feature declares none."""
     decimal: str = "."
     """What stands before decimals in its table, a point or a comma."""
     attributes: FeatureTable = FeatureTable(())

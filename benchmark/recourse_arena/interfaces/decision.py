@@ -50,6 +50,8 @@ class Decision(ABC):
     solvers that need gradients are skipped where they have none."""
     weighted: ClassVar[bool] = False
     """Whether `fit` also takes `weights`, float `(people,)`, of its training people: `decision.fair` needs them."""
+    validates: ClassVar[bool] = True
+    """Whether `fit` looks at its validation people; where it does not, `split=recourse` has it learn from them."""
     structure: ClassVar[str] = ""
     """What can be read of its models by solvers that reason exactly: `affine` layers (`affine_maps`), or nothing."""
 

@@ -90,6 +90,8 @@ def with_parts(registry: Offered, text: str) -> Dataset:
         _set(dataset, "effects", _asked_effects(dataset, parts["effects"]))
     if any(option.partition(".")[0] in _CHANGE for option in parts):
         _set(dataset, "change", _asked_change(registry, name, parts))
+    if isinstance(dataset, TableDataset) and dataset.apart:
+        dataset.validates = decision_of(registry, dataset).validates
     return dataset
 
 

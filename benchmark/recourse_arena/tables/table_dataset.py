@@ -37,7 +37,7 @@ class TableDataset(Dataset):
 
     A built-in one is a subclass that names its TOML file; its table lies in the data directory, or beside the TOML
     file where it is shipped. Anybody's own is `TableDataset.at(path)`, with its table beside the TOML file. Each takes
-    the options `split`, `act`, `features` and `rows` in its name (:meth:`asked`).
+    the options `split`, `act`, `bounds`, `features` and `rows` in its name (:meth:`asked`).
     """
 
     toml: ClassVar[Path]
@@ -46,6 +46,8 @@ class TableDataset(Dataset):
     """Whether the table of a subclass lies beside its TOML file, instead of in the data directory."""
     apart: bool = False
     """Whether nobody trains both the decision model and recourse."""
+    validates: bool = True
+    """Whether its decision model needs validation people of its own then."""
 
     def __init__(self) -> None:
         self._own = False
@@ -96,10 +98,11 @@ class TableDataset(Dataset):
         """
         from recourse_arena.tables.variants import asked_of
 
-        declaration, apart = asked_of(self.declaration, options)
+        declaration = asked_of(self.declaration, options)
         made = copy(self)
         made.__dict__.pop("_read", None)  # what was read of the table as it was
-        made.declaration, made.apart = declaration, apart
+        made.declaration, made.apart = declaration, options.get("split") == "recourse"
+        made.bounds = options.get("bounds", made.bounds)
         made.attributes = FeatureTable(tuple(column.feature for column in declaration.attributes))
         made.protected = declaration.protected
         return made
@@ -166,7 +169,8 @@ class TableDataset(Dataset):
         people = People(x, y, attributes if len(self.attributes) else None)
         if self.apart:
             groups = [group_codes(*each, people, self.features, self.attributes) for each in self.protected.items()]
-            return recourse_splits(people, groups[0] if groups else None, seed=seed, name=self.name)
+            first = groups[0] if groups else None
+            return recourse_splits(people, first, validates=self.validates, seed=seed, name=self.name)
         split: Split = stratified(people, self.declaration.shares, seed=seed, name=self.name)
         return Splits(split, split, split)
 

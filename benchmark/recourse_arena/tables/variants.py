@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["TABLE_OPTIONS", "Asked", "asked_of"]
+__all__ = ["TABLE_OPTIONS", "asked_of"]
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,38 +15,27 @@ from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.tables.declaration import Column, Declaration
 from recourse_arena.tables.table_file import once
 
-TABLE_OPTIONS = ("split", "act", "features", "rows")
+TABLE_OPTIONS = ("split", "act", "bounds", "features", "rows")
 """Options of every dataset that is a table."""
 
-_ROWS, _SPLITS = ("all", "complete"), ("shared", "recourse")
+_WORDS = {"rows": ("all", "complete"), "split": ("shared", "recourse"), "bounds": ("refused", "declared")}
+"""Options that take one of some words; the first is what is done without."""
 
 
-class Asked(NamedTuple):
-    """What a name asks of a table.
-
-    Arguments:
-        declaration: The table as it is declared then.
-        apart: Whether nobody trains both the decision model and recourse.
-    """
-
-    declaration: Declaration
-    apart: bool
-
-
-def asked_of(said: Declaration, options: Mapping[str, str]) -> Asked:
-    """Return what the options of a name ask of a declared table.
+def asked_of(said: Declaration, options: Mapping[str, str]) -> Declaration:
+    """Return a declared table as the options of a name ask for it.
 
     Arguments:
         said: The table.
         options: Some of :data:`TABLE_OPTIONS`: `features`, names of those that stay, or of a declared set; `act`,
             names of those that people act upon, each perhaps with a direction behind a colon (`capital-gain:up`);
-            `rows`, `complete` without rows that lack an answer or repeat another; `split`, `recourse` for people of
-            whom nobody trains both the decision model and recourse.
+            `rows`, `complete` without rows that lack an answer or repeat another. `split` and `bounds` change nothing
+            that is declared; they are checked alone.
 
     Raises:
         ArenaError: With the option, what was expected and what came.
     """
-    for option, known in (("rows", _ROWS), ("split", _SPLITS)):
+    for option, known in _WORDS.items():
         if options.get(option, known[0]) not in known:
             raise unknown(f"{option} of dataset {said.name!r}", options[option], known)
     if "features" in options:
@@ -56,7 +44,7 @@ def asked_of(said: Declaration, options: Mapping[str, str]) -> Asked:
         said = _complete(said)
     if "act" in options:
         said = _with_actions(said, options["act"])
-    return Asked(said, options.get("split") == "recourse")
+    return said
 
 
 def _with_features(said: Declaration, text: str) -> Declaration:

@@ -225,7 +225,7 @@ def prepare(
         graph=dataset.graph,
         decisions=decides,
         cost=Cost.fitted(train.x, refused, dataset.features, dataset.cost),
-        box=Box.spanning(train.x[refused], dataset.features),
+        box=_box(dataset, train.x, refused),
         training=train.seen(),
         validation=splits.recourse.validation.seen(),
         profile=profile("constant"),
@@ -263,6 +263,12 @@ def prepare(
     return FittedDataset(
         name, keys.materials, dataset, seed, splits, problem, requests, identity, before, neighbours, heldout
     )
+
+
+def _box(dataset: Dataset, x: Tensor, refused: Tensor) -> Box:
+    """Return where people may act, by training people `x` `(people, features)` of whom some are refused."""
+    declared = dataset.bounds == "declared"
+    return Box.declared(x, dataset.features) if declared else Box.spanning(x[refused], dataset.features)
 
 
 def _protection(dataset: Dataset, accepted: Tensor, people: People) -> dict[str, object]:

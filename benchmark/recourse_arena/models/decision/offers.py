@@ -45,6 +45,7 @@ class Relu(Decision):
     summary: ClassVar[str] = "a ReLU network on encoded features"
     differentiable: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
+    validates: ClassVar[bool] = False
     structure: ClassVar[str] = "affine"
 
     def __init__(
@@ -102,6 +103,7 @@ class Logistic(Decision):
     summary: ClassVar[str] = "logistic regression on encoded features"
     differentiable: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
+    validates: ClassVar[bool] = False
     structure: ClassVar[str] = "affine"
 
     def __init__(self, *, strength: float = 1.0) -> None:
@@ -151,6 +153,7 @@ class _Trees(Decision):
     """Trees of scikit-learn on encoded features, exported to ONNX, which they are from then on."""
 
     weighted: ClassVar[bool] = True
+    validates: ClassVar[bool] = False
 
     def fit(
         self,
@@ -281,6 +284,7 @@ class Onnx(Decision):
     name: ClassVar[str] = "onnx"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a model of your own in an ONNX file (`onnx?file=model.onnx`)"
+    validates: ClassVar[bool] = False
 
     def __init__(self, *, file: str = "", favourable: str | int = "", threshold: float | None = None) -> None:
         if not str(file):

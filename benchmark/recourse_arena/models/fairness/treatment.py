@@ -101,6 +101,7 @@ class Treated(Decision):
         self.kind, self.treatment, self._attributes = kind, treatment, dataset.attributes
         self.name, self.summary = kind.name, kind.summary  # type: ignore[misc]
         self.version = f"{kind.version}+{_VERSION}"  # type: ignore[misc]
+        self.validates = kind.validates  # type: ignore[misc]
         votes = treatment.fair == "equalized-odds"
         self.differentiable = kind.differentiable and not votes  # type: ignore[misc]
         self.structure = "" if votes else kind.structure  # type: ignore[misc]
