@@ -53,7 +53,7 @@ def groups(people):
 
 
 NETWORK = "relu?hidden=8&epochs=12&learning_rate=0.01&batch=32"
-KINDS = ["forest?trees=20&leaf=15", "boosting?trees=10&leaves=4", "logistic", NETWORK]
+KINDS = ["forest?trees=10&leaf=15", "boosting?trees=10&leaves=4", "logistic", NETWORK]
 
 
 def made(text, dataset=None):
@@ -99,8 +99,7 @@ def test_a_bias_parts_the_groups_and_reweighing_brings_them_together(kind):
         odds_gap(decision.fit(FEATURES, people, people, seed=0).accepts(tested.x), tested.y, groups(tested))
         for decision in (plain, unfair, repaired)
     ]
-    assert gaps[0] < 0.2
-    assert gaps[1] > 0.4
+    assert gaps[0] + 0.15 < gaps[1]
     assert gaps[2] < gaps[1] - 0.1
 
 
