@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -201,6 +202,8 @@ def test_equalized_odds_decide_by_the_mean_vote_at_one_half(kind, fairlearn):
     again = decision.restore(FEATURES, {name: tensor.clone() for name, tensor in decision.state(model).items()})
     assert torch.equal(again.probability(people.x), model.probability(people.x))
     assert (decision.differentiable, decision.structure) == (False, "")
+    sent = pickle.loads(pickle.dumps(model))  # as solvers in processes of their own get it
+    assert torch.equal(sent.accepts(people.x), model.accepts(people.x))
 
 
 def test_without_fairlearn_the_error_says_how_to_get_it(monkeypatch):
