@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.options import Choice, Range, Space
     from recourse_arena.interfaces.policy import Belief, Policy, Reaction, Reactions, Respondents
     from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
-    from recourse_arena.interfaces.solver import Solver
+    from recourse_arena.interfaces.solver import MenuSolver, Solver
     from recourse_arena.interfaces.suite import Block, Suite
+    from recourse_arena.menus.asked import MenuAsked
+    from recourse_arena.menus.clustering import ClusterRule, NearestCentre, OneCluster, SplitTree
+    from recourse_arena.menus.menu import Menu, Move, Offers
     from recourse_arena.models.causal.flow import CausalFlow
     from recourse_arena.models.causal.piecewise import PiecewiseLinear
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from recourse_arena.people.box import Box
     from recourse_arena.people.encoding import Encoding
     from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
+    from recourse_arena.people.groups import Groups
     from recourse_arena.people.people import People, Split, Splits
     from recourse_arena.people.rules import AtMost, Implies
     from recourse_arena.problem.actionability import Actionability
@@ -67,6 +71,7 @@ _HOMES = {
     "Cells": "tables.cells",
     "Change": "interfaces.change",
     "Choice": "interfaces.options",
+    "ClusterRule": "menus.clustering",
     "Cost": "problem.cost",
     "Dataset": "interfaces.dataset",
     "Decision": "interfaces.decision",
@@ -79,12 +84,20 @@ _HOMES = {
     "FeatureTable": "people.features",
     "FittedDecision": "interfaces.change",
     "FlowRecipe": "interfaces.recipes",
+    "Groups": "people.groups",
     "Implies": "people.rules",
     "Kind": "people.features",
     "Knowledge": "problem.knowledge",
     "Mechanism": "models.causal.structural",
+    "Menu": "menus.menu",
+    "MenuAsked": "menus.asked",
+    "MenuSolver": "interfaces.solver",
     "Metric": "interfaces.metric",
+    "Move": "menus.menu",
+    "NearestCentre": "menus.clustering",
     "NotApplicable": "base.errors",
+    "Offers": "menus.menu",
+    "OneCluster": "menus.clustering",
     "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
     "Parents": "models.causal.structural",
@@ -105,6 +118,7 @@ _HOMES = {
     "Solver": "interfaces.solver",
     "Space": "interfaces.options",
     "Split": "people.people",
+    "SplitTree": "menus.clustering",
     "Splits": "people.people",
     "StructuralCausalModel": "models.causal.structural",
     "Suite": "interfaces.suite",
@@ -144,6 +158,7 @@ __all__ = [
     "Cells",
     "Change",
     "Choice",
+    "ClusterRule",
     "Cost",
     "Dataset",
     "Decision",
@@ -156,12 +171,20 @@ __all__ = [
     "FeatureTable",
     "FittedDecision",
     "FlowRecipe",
+    "Groups",
     "Implies",
     "Kind",
     "Knowledge",
     "Mechanism",
+    "Menu",
+    "MenuAsked",
+    "MenuSolver",
     "Metric",
+    "Move",
+    "NearestCentre",
     "NotApplicable",
+    "Offers",
+    "OneCluster",
     "Outcome",
     "Parents",
     "People",
@@ -181,6 +204,7 @@ __all__ = [
     "Solver",
     "Space",
     "Split",
+    "SplitTree",
     "Splits",
     "StructuralCausalModel",
     "Suite",

@@ -447,6 +447,18 @@ class NeverRight(Population):
         raise ArenaError(f"dataset {self.name} needs no file")
 
 
+class ProtectsNobodyThere(Population):
+    """Protects women, of whom it has none."""
+
+    protected = {"sex": ("m",)}  # noqa: RUF012
+
+    def change(self, splits, seed):
+        def men(people):
+            return people[people.x[:, 0] == 1]
+
+        return every(splits, men)
+
+
 class NoSuchOptimizer(Population):
     decision = replace(tiny.Tiny.decision, optimizer="hope")
 
@@ -511,6 +523,7 @@ BAD_DATASETS = {
     SeedsTorch: "global_state_is_left_alone",
     Restless: "its_fingerprint_is_stable",
     NeverRight: "its_fingerprint_is_stable",
+    ProtectsNobodyThere: "whom_something_protects_can_be_told_from_others",
     NoSuchOptimizer: "models_can_be_fitted",
     bent(BentNoise): "prediction_undoes_abduction",
     bent(BentIntervention): "counterfactuals_are_interventions",

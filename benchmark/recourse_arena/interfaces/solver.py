@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Solver", "named_solvers"]
+__all__ = ["MenuSolver", "Solver", "named_solvers"]
 
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.interfaces.options import Space
+    from recourse_arena.menus.menu import Menu
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request
@@ -46,6 +48,8 @@ class Solver(ABC):
     """Whether its advice keeps rules between features: skipped where a dataset has any, otherwise."""
     keeps_sparsity: ClassVar[bool] = False
     """Whether its advice acts on no more features than a request says: skipped where a scenario says, otherwise."""
+    composes: ClassVar[bool] = False
+    """Whether people pick from a menu that it composes: skipped where a scenario asks for a menu, otherwise."""
     costs: ClassVar[frozenset[str]] = frozenset()
     """Names of the costs that it can minimise: skipped where a dataset has another. Empty: it asks the request."""
     plausible_under: ClassVar[frozenset[Notion]] = frozenset()
@@ -54,8 +58,8 @@ class Solver(ABC):
     too for a solver that ignores plausibility: it runs everywhere, and how plausible it is gets measured."""
     fit_depends_on: frozenset[str] = frozenset()
     """What of a scenario its fit depends on, of :attr:`Scenario.TRAINING_PARTS`: `scheme`, `profile`, `distribution`,
-    `actionable`. It is fitted once for each value of these. The others are as by default in the problem it prepares
-    for, and how many features people can act on is random."""
+    `actionable`, `menu`. It is fitted once for each value of these. The others are as by default in the problem it
+    prepares for, and how many features people can act on is random."""
     space: ClassVar[Space] = MappingProxyType({})
     """What `recourse-arena tune` may try for its options; the default of each lies inside. Empty: nothing to tune."""
 
@@ -99,6 +103,83 @@ class Solver(ABC):
     def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned, instead of fitting."""
         raise NotImplementedError(f"{type(self).__name__} keeps no state")
+
+
+class MenuSolver(Solver):
+    """A method that composes a menu of shared actions before anybody asks; people pick the cheapest that works.
+
+    What a scenario asks of menus is `problem.menu`, and none if it asks for none. Advice never depends on who else
+    asks, a fit is kept as the menu, and a person waits for as many decisions as there are actions.
+    """
+
+    knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
+    keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
+    composes: ClassVar[bool] = True
+    fit_depends_on: frozenset[str] = frozenset({"menu", "actionable", "scheme", "distribution", "profile"})
+
+    menu: Menu
+    """What was composed."""
+
+    @abstractmethod
+    def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
+        """Return a menu for the people of a problem who are refused.
+
+        Arguments:
+            problem: The problem. Menus are composed on its training people, not on those who ask.
+            size: How many actions a person may pick from at most.
+            clusters: How many clusters may have actions of their own.
+            seed: The seed of what is drawn.
+        """
+
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Compose the menu."""
+        from recourse_arena.menus.asked import MenuAsked
+
+        asked = problem.menu or MenuAsked()
+        self.problem = problem
+        self.menu = self.compose(problem, size=asked.size, clusters=asked.clusters, seed=seed)
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return the menu as tensors."""
+        return self.menu.state()
+
+    def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
+        """Take back a menu."""
+        from recourse_arena.menus.menu import Menu
+
+        self.problem, self.menu = problem, Menu.restored(state, problem.features)
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Return each person's pick: the cheapest available action that works, by their own weighted cost.
+
+        An action works if it keeps every constraint of the person, costs no more than the budget, and is decided
+        positively. Nobody picks where none does.
+        """
+        import torch
+
+        from recourse_arena.problem.recommendation import Recommendation
+
+        problem, offers = (
+            self.problem,
+            self.menu.offers(request.factual, request.features, request.actionable, request.box),
+        )
+        cost = torch.full(offers.available.shape, torch.inf, dtype=torch.float64)
+        who, which = offers.available.nonzero(as_tuple=True)
+        rows, mask, values = request[who], offers.mask[who, which], offers.values[who, which]
+        paid = rows.cost(values, mask).double()
+        keeps = paid <= (torch.inf if request.menu is None else request.menu.budget)
+        if request.sparsity is not None:
+            keeps &= mask.sum(1) <= request.sparsity
+        who, which, rows, mask, values = who[keeps], which[keeps], rows[keeps], mask[keeps], values[keeps]
+        if len(who):
+            after = problem.causal_model.counterfactual(rows.factual, mask, values)
+            works = problem.decisions.accepts(after) & ~request.features.broken_rules(rows.factual, after).any(1)
+            cost[who, which] = torch.where(works, paid[keeps], torch.inf)
+        each, pick = torch.arange(len(request)), cost.argmin(1)
+        found = cost[each, pick].isfinite()
+        advice = Recommendation.do(offers.mask[each, pick], offers.values[each, pick], found=found)
+        return replace(advice, menu=self.menu, pick=torch.where(found, pick, -1))
 
 
 def named_solvers(solvers: Sequence[str | Solver] | str | Solver) -> dict[str, str | Solver]:

@@ -20,5 +20,7 @@ class Knowledge(StrEnum):
     """The fitted causal flow."""
     CHANGE = "change"
     """The changed decision models under which advice is to last, as far as the decision model asks for them too."""
+    GROUPS = "groups"
+    """The protected groups of training people; of nobody who asks."""
     SCM = "scm"
     """The true structural causal model, where the dataset has one."""

@@ -6,14 +6,17 @@ __all__ = ["Problem"]
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.base.progress_hook import ProgressHook, silent
+from recourse_arena.menus.asked import MenuAsked
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.groups import Groups
 from recourse_arena.people.people import People
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
@@ -56,6 +59,9 @@ class Problem:
             is made of decisions on training people.
         without_effects: The causal model in which nothing follows from anything, where that is assumed of the dataset;
             everybody may see it.
+        menu: What is asked of a menu of shared actions; none where each gets an action of their own.
+        protected: The protected groups of training people, a row for each, where the dataset has any; withheld unless
+            declared.
         report: Takes note of how far `fit` or `recommend` is, and of the training loss: whoever runs it shows that.
     """
 
@@ -74,6 +80,8 @@ class Problem:
     knows: frozenset[Knowledge] = frozenset(Knowledge)
     neighbours: Plausibility | None = None
     without_effects: CausalModel | None = None
+    menu: MenuAsked | None = None
+    protected: Groups | None = None
     report: ProgressHook = silent
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
@@ -83,6 +91,7 @@ class Problem:
             decisions=self._decisions_for(knows),
             true_scm=self.true_scm if Knowledge.SCM in knows else None,
             causal_flow=self.causal_flow if Knowledge.FLOW in knows else None,
+            protected=self.protected if Knowledge.GROUPS in knows else None,
             knows=knows,
         )
 
@@ -135,6 +144,15 @@ class Problem:
         if Knowledge.SCM not in self.knows:
             raise self._withheld(Knowledge.SCM)
         return self.true_scm
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The protected group of each of the training people; all are in one where the dataset protects nobody."""
+        if Knowledge.GROUPS not in self.knows:
+            raise self._withheld(Knowledge.GROUPS)
+        if self.protected is not None:
+            return self.protected
+        return Groups(("everybody",), torch.zeros(len(self.training), dtype=torch.int64))
 
     @property
     def causal_model(self) -> CausalModel:
@@ -196,6 +214,7 @@ class Problem:
         plausibility: bool = True,
         density: Notion = "flow",
         sparsity: int | None = None,
+        menu: MenuAsked | None = None,
     ) -> Request:
         """Return the request of people `factual` `(people, features)`, inside personal bounds if `box` has them.
 
@@ -224,6 +243,7 @@ class Problem:
             plausibility=plausibility,
             density=density,
             sparsity=sparsity,
+            menu=menu,
         )
 
     def noise_bounds(self, model: CausalModel) -> Box:

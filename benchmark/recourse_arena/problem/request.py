@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError, NotApplicable
+from recourse_arena.menus.asked import MenuAsked
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.actionability import Actionability
@@ -42,6 +43,7 @@ class Request:
         density: What says so: the log-density of the `flow` or of the true `scm`, or the `neighbours` among accepted
             people; :meth:`Problem.plausible <recourse_arena.problem.problem.Problem.plausible>` returns it.
         sparsity: How many features each may be told to act on at most; none: all that they can act on.
+        menu: What is asked of a menu of shared actions; none where each gets an action of their own.
     """
 
     features: FeatureTable
@@ -54,6 +56,7 @@ class Request:
     plausibility: bool = True
     density: Notion = "flow"
     sparsity: int | None = None
+    menu: MenuAsked | None = None
 
     def __post_init__(self) -> None:
         if len(self.actionability) != len(self.factual):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import is_name, written
+from recourse_arena.menus.asked import MenuAsked
 from recourse_arena.problem.profile import PROFILES
 
 Density = Literal["flow", "scm"]
@@ -37,6 +38,14 @@ _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "validation-people": {"part": "validation"},
 }
 
+_MENU = ("menu", "clusters", "ee", "ecr", "hybrid", "budget", "by")
+"""Words of parts that are about menus."""
+
+_AIMS = ("ee", "ecr", "hybrid")
+"""Words of which a name has one at most."""
+
+_IN_SAMPLE = "in-sample"
+
 PARTS: Mapping[str, str] = {
     "hard-2": "each person may act on two features of their own choice, and on no other",
     "hard-random": "how many features each person may act on is drawn at random; which ones is their own choice",
@@ -45,11 +54,19 @@ PARTS: Mapping[str, str] = {
     "binary-": "at the beginning: people say which features they can act on, and nothing more",
     "SCHEME-": "at the beginning: people are asked by the elicitation scheme of a plugin",
     "sparse-2": "advice may act on two features at most, of all that a person may act on",
-    "+": "joins them: hard-2+soft-linear, hard-3+sparse-2",
+    "menu-4": "people pick from so many shared actions, of which one is to work for as many as possible in every group",
+    "clusters-3": "behind menu-N: clusters of people have menus of their own",
+    "ee-macro": "behind menu-N: one action is to work for most of each group (ee-micro: any for each person)",
+    "ecr-0.6": "behind menu-N: each action is to work for that share of every group",
+    "hybrid-0.6": "behind menu-N: both, as in ee-micro and ecr-0.6",
+    "budget-0.02": "behind menu-N: what costs a person more does not count as working",
+    "by-ATTRIBUTE": "behind menu-N: whose groups are to be helped alike, as in by-race or by-race-sex",
+    "+": "joins them: hard-2+soft-linear, hard-3+sparse-2, menu-4+hard-2",
     "@DISTRIBUTION": "which preferences people have: a distribution of the dataset; without it, uniform ones",
     "!no-plausibility": "advice need not lead to a plausible person",
     "!scm-plausibility": "plausible is what the true causal model finds likely, rather than the fitted one",
     "!validation-people": "validation people ask, rather than test people: settings are to be chosen by them",
+    "!in-sample": "menus are composed on the very people whom they are judged on",
     "!asked-POLICY": "all of it is hidden, and so are bounds of one's own: an elicitation policy finds out",
 }
 """What a scenario's name is made of, and what each part means."""
@@ -78,7 +95,7 @@ class Scenario:
     Arguments:
         name: Its name, e.g. `hard-2`, `soft-linear`, `hard-random+soft-convex`, `score-soft-linear`,
             `score?levels=7-soft-linear`, `hard-2@causal-order`, `hard-2!no-plausibility`, `hard-2!scm-plausibility`,
-            `score-hard-random!asked-post-hoc`, `hard-3+sparse-2`.
+            `score-hard-random!asked-post-hoc`, `hard-3+sparse-2`, `menu-4+hard-2`.
         scheme: Name of the elicitation scheme, with options.
         actionable: How many globally actionable features each person can act on: a number, `all` or `random`.
         profile: Name of the cost profile.
@@ -91,6 +108,7 @@ class Scenario:
             are told.
         part: Which people ask: those for the test, or for validation.
         sparsity: How many features advice may act on at most; none where it may act on all that a person can.
+        menu: What is asked of a menu of shared actions, from which people pick; none where each gets an action.
 
     Raises:
         ArenaError: If a density is chosen for a plausibility that is not asked for, or advice may act on nothing.
@@ -99,10 +117,10 @@ class Scenario:
         >>> Scenario.parse("score-hard-random+soft-linear")
         Scenario(name='score-hard-random+soft-linear', scheme='likert', actionable='random', profile='linear', \
 distribution='uniform', plausibility=True, answers=None, density='flow', labels=(), \
-policy=None, part='test', sparsity=None)
+policy=None, part='test', sparsity=None, menu=None)
     """
 
-    TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable")
+    TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable", "menu")
     """What a solver's training may depend on: everything else is asked only later."""
 
     name: str
@@ -117,6 +135,7 @@ policy=None, part='test', sparsity=None)
     policy: str | None = None
     part: Part = "test"
     sparsity: int | None = None
+    menu: MenuAsked | None = None
 
     def __post_init__(self) -> None:
         if self.density not in DENSITIES:
@@ -125,6 +144,10 @@ policy=None, part='test', sparsity=None)
             raise ArenaError(
                 f"scenario {self.name!r} asks for plausibility under the true causal model and for none at all;\n"
                 f"take one of !scm-plausibility and !no-plausibility"
+            )
+        if self.menu is not None and self.policy is not None:
+            raise ArenaError(
+                f"scenario {self.name!r}: what people want is hidden, and they pick from a menu; one at a time"
             )
         if self.sparsity is not None and self.sparsity < 1:
             raise ArenaError(
@@ -156,7 +179,7 @@ policy=None, part='test', sparsity=None)
         scheme = f"{schemes[begin[1]]}{begin[2]}" if begin else "ranking"
         scenario = cls(name, scheme=scheme, distribution=distribution[0] if distribution else "uniform")
         parts = rest[begin.end() if begin else 0 :].split("+")
-        kinds = [part.partition("-")[0] for part in parts]
+        kinds = ["aim" if part.partition("-")[0] in _AIMS else part.partition("-")[0] for part in parts]
         if len(distribution) > 1 or "" in distribution or len(set(kinds)) < len(kinds):
             raise _unreadable(name, schemes)
         for part in parts:
@@ -165,8 +188,11 @@ policy=None, part='test', sparsity=None)
             if switch.startswith(_HIDDEN) and scenario.policy is None and is_name(written(switch)[0]):
                 scenario = replace(scenario, policy=switch.removeprefix(_HIDDEN))
                 continue
+            if switch == _IN_SAMPLE:
+                scenario = replace(scenario, menu=replace(scenario._menu(), in_sample=True))
+                continue
             if switch not in _SWITCHES:
-                raise unknown("switch in scenario " + repr(name), switch, (*_SWITCHES, f"{_HIDDEN}POLICY"))
+                raise unknown("switch in scenario " + repr(name), switch, (*_SWITCHES, _IN_SAMPLE, f"{_HIDDEN}POLICY"))
             scenario = replace(scenario, **_SWITCHES[switch])
         return scenario
 
@@ -195,6 +221,26 @@ policy=None, part='test', sparsity=None)
             return self
         return replace(self, name=self.name.replace(f"!{_HIDDEN}{self.policy}", ""), policy=None)
 
+    @property
+    def without_menu(self) -> Scenario:
+        """What the same people ask where each gets an action of their own.
+
+        Example:
+            >>> Scenario.parse("menu-4+budget-0.1+hard-2!no-plausibility!in-sample").without_menu.name
+            'hard-2!no-plausibility'
+            >>> Scenario.parse("score-menu-2@favoured").without_menu.name
+            'score-soft-constant@favoured'
+        """
+        if self.menu is None:
+            return self
+        behind = re.search(r"[@!].*", self.name)
+        end = "" if behind is None else behind[0].replace(f"!{_IN_SAMPLE}", "")
+        parts = self.name[: len(self.name) if behind is None else behind.start()].split("+")
+        begin = parts[0][: parts[0].index("menu-")] if "menu-" in parts[0] else ""
+        parts[0] = parts[0].removeprefix(begin)
+        others = [part for part in parts if part.partition("-")[0] not in _MENU]
+        return replace(self, name=f"{begin}{'+'.join(others) or 'soft-constant'}{end}", menu=None)
+
     def in_words(self, schemes: Mapping[str, str] | None = None, policies: Mapping[str, str] | None = None) -> str:
         """Return what is asked of people and of solvers, in a sentence.
 
@@ -208,6 +254,8 @@ policy=None, part='test', sparsity=None)
 preference; liked or not, acting costs the same; advice is to lead to a plausible person
         """
         parts = [self._choice(), self._asking(schemes or {}), _PROFILES.get(self.profile, f"profile {self.profile}")]
+        if self.menu is not None:
+            parts.append(self.menu.in_words())
         if self.sparsity is not None:
             parts.append(f"advice may act on {_counted(self.sparsity)} at most")
         if self.distribution != "uniform":
@@ -254,7 +302,15 @@ preference; liked or not, acting costs the same; advice is to lead to a plausibl
             return replace(self, profile=value)
         if kind == "sparse" and value.isdecimal() and value == str(int(value)):
             return replace(self, sparsity=int(value))
+        if kind in _MENU and (asked := self._menu(first=kind == "menu").read(kind, value)):
+            return replace(self, menu=asked)
         raise _unreadable(self.name, schemes)
+
+    def _menu(self, first: bool = False) -> MenuAsked:
+        """Return what is asked of a menu so far, or raise that nothing is."""
+        if self.menu is None and not first:
+            raise ArenaError(f"scenario {self.name!r} asks for no menu; begin with menu-N, as in menu-4+clusters-3")
+        return self.menu or MenuAsked()
 
 
 def _counted(count: int) -> str:
@@ -265,9 +321,9 @@ def _counted(count: int) -> str:
 def _unreadable(name: str, schemes: Mapping[str, str]) -> ArenaError:
     words = "|".join(f"{word}-" for word in schemes)
     return ArenaError(
-        f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE|sparse-N, joined by '+',\n"
-        f"then perhaps @DISTRIBUTION, !no-plausibility or !scm-plausibility, !validation-people, and !asked-POLICY,\n"
-        f"as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
+        f"unknown scenario {name!r}. Expected [{words}]hard-N|hard-random|soft-PROFILE|sparse-N|menu-N, joined by\n"
+        f"'+', then perhaps @DISTRIBUTION, !no-plausibility or !scm-plausibility, !validation-people, and\n"
+        f"!asked-POLICY, as in 'hard-2' or 'hard-random+soft-convex@causal-order'.\n"
         f"`recourse-arena list scenarios` shows those in use."
     )
 

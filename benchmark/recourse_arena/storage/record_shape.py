@@ -94,6 +94,8 @@ class _Materials(msgspec.Struct):
     effects: str | None = None
     cost: str | None = None
     change: str = ""
+    protected: dict[str, list[str]] = {}
+    odds_gap: dict[str, float] = {}
     features: list[_Feature] = []
     protected: dict[str, list[str]] = {}
     odds_gap: dict[str, float] = {}

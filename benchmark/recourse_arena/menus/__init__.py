@@ -1,0 +1,1 @@
+"""Shared actions: menus from which people pick, and what is asked of them."""
