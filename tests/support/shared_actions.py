@@ -21,7 +21,7 @@ FEATURES = [
 ]
 """What the features of made-up menus are."""
 
-MOVES = (("hours-per-week", "add", 10.0), ("education", "at_least", 1.0), ("town", "set", 1.0))
+MOVES = (("hours-per-week", "add", 10.0), ("education", "at least", 1.0), ("town", "set", "south"))
 
 
 class MenuDraft(Draft):
@@ -42,7 +42,7 @@ class MenuDraft(Draft):
         works = np.isfinite(costs)
         cheapest = costs.min(1)
         helped = np.isfinite(cheapest)
-        cluster = np.zeros(people, int) if cluster is None else np.asarray(cluster)
+        cluster = np.ones(people, int) if cluster is None else np.asarray(cluster) + 1
         may = np.ones_like(works) if available is None else np.asarray(available)
         offers = {}
         for i in range(actions):

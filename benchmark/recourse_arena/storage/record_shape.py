@@ -97,8 +97,6 @@ class _Materials(msgspec.Struct):
     protected: dict[str, list[str]] = {}
     odds_gap: dict[str, float] = {}
     features: list[_Feature] = []
-    protected: dict[str, list[str]] = {}
-    odds_gap: dict[str, float] = {}
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("accuracy", "effects", "cost") if getattr(self, name) is None]

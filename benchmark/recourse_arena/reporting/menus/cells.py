@@ -172,7 +172,7 @@ class MenuRun:
         words = next(iter(cell.seeds.values())).words
         known = [str(name).removeprefix("group_") for name in words if words[name].notna().any()]
         protected = self.protected.get(cell.dataset, {})
-        by = cell.menu.by if cell.menu else ""
+        by = cell.menu.asked.by if cell.menu else ""
         return attributes_asked(by, [name for name in protected if name in known], known)
 
     def labels(self, cell: Cell, attributes: Sequence[str]) -> dict[int, NDArray[np.object_]]:

@@ -74,12 +74,12 @@ def sharing_curves(fairness: pd.DataFrame) -> list[Sharing]:
     own: dict[tuple[str, str, str], float] = {}
     for row in fairness.to_dict("records"):
         menu = named_menu(row["scenario"])
-        if menu is None or menu.clusters > 1:
+        if menu is None or menu.asked.clusters > 1:
             continue
         key = (row["dataset"], menu.family, row["solver"])
         ends = {"low": row["weighted_cost_low"], "high": row["weighted_cost_high"]}
         families.setdefault(key, []).append(
-            {"actions": float(menu.size), "cost": row["weighted_cost"], **ends, "sr": row["sr"]}
+            {"actions": float(menu.asked.size), "cost": row["weighted_cost"], **ends, "sr": row["sr"]}
         )
         own[key] = float(alone.get((row["dataset"], menu.alone), np.nan))
     return [

@@ -57,10 +57,12 @@ def facts_of(found: MenuRun) -> pd.DataFrame:
 def _of_seed(cell: Cell, one: Grouped) -> dict[tuple[str, str], tuple[float, dict[str, float], float]]:
     """Return by notion and level what it is held at, each group's value, and the difference."""
     assert cell.menu is not None
-    kinds, weights, phi = one.kinds, one.kinds.alike.weights, cell.menu.phi
+    kinds, weights, phi = one.kinds, one.kinds.alike.weights, cell.menu.asked.share
     at, micro, macro = kinds.thresholds, kinds.curves(weights)[0], kinds.macro_curves()
     known = one.offered.cheapest[one.offered.helped]
-    budget = cell.menu.budget if np.isfinite(cell.menu.budget) else float(np.median(known)) if len(known) else 0.0
+    budget = cell.menu.asked.budget
+    if not np.isfinite(budget):
+        budget = float(np.median(known)) if len(known) else 0.0
     found: dict[tuple[str, str], tuple[float, Array]] = {
         ("effectiveness", "micro"): (np.nan, kinds.micro(weights)[0]),
         ("effectiveness", "macro"): (np.nan, kinds.macro(weights)[0]),

@@ -104,10 +104,10 @@ def _names(cell: Cell, attributes: Sequence[str]) -> dict[str, Any]:
     return {
         **dict(zip(("dataset", "scenario", "solver"), cell.key, strict=True)),
         "by": " and ".join(attributes),
-        "size": menu.size if menu else np.nan,
-        "clusters": menu.clusters if menu else np.nan,
-        "budget": menu.budget if menu else np.inf,
-        "in_sample": bool(menu and menu.in_sample),
+        "size": menu.asked.size if menu else np.nan,
+        "clusters": menu.asked.clusters if menu else np.nan,
+        "budget": menu.asked.budget if menu else np.inf,
+        "in_sample": bool(menu and menu.asked.in_sample),
     }
 
 
@@ -135,11 +135,11 @@ def _row(
 def _of_seed(cell: Cell, one: Grouped, seed: int) -> dict[str, Any]:
     """Return each measure of one seed: its value, and that of each resample."""
     kinds, (drawn, weights) = one.kinds, one.resampled(seed)
-    phi = cell.menu.phi if cell.menu else PHI
+    phi = cell.menu.asked.share if cell.menu else PHI
     points, clouds = (_shares(which, by, cell) for which, by in ((kinds, kinds.alike.weights), (drawn, weights)))
     values: dict[str, Any] = {name: (float(points[name][0]), clouds[name]) for name in points}
     values["k"] = kinds.effective(phi, one.offered.distinct) if cell.menu else np.full(len(one.names), np.nan)
-    values["cluster_pd"] = kinds.worst_cluster() if cell.menu and cell.menu.clusters > 1 else np.nan
+    values["cluster_pd"] = kinds.worst_cluster() if cell.menu and cell.menu.asked.clusters > 1 else np.nan
     return values
 
 
@@ -175,7 +175,7 @@ class _Unavoidable:
 
     def of(self, cell: Cell, alone: Cell | None, attributes: tuple[str, ...]) -> dict[str, float]:
         """Return it within the budget of a cell's menu, with its interval; nan where the run lacks such actions."""
-        budget = cell.menu.budget if cell.menu else np.inf
+        budget = cell.menu.asked.budget if cell.menu else np.inf
         key = (alone and alone.key, attributes, budget)
         if key not in self._known:
             groups = {} if alone is None else grouped_by_seed(self._found, alone, attributes, budget)
@@ -193,7 +193,7 @@ def _widest(one: Grouped, seed: int) -> tuple[float, Array]:
 def _of_everybody(found: MenuRun, cell: Cell, alone: Cell | None) -> dict[str, float]:
     """Return what is a mean over people whatever their group, with the intervals of means and shares."""
     fair = plain_of(found, cell)
-    budget = cell.menu.budget if cell.menu else np.inf
+    budget = cell.menu.asked.budget if cell.menu else np.inf
     parts: dict[str, list[Array]] = {}
     for seed, offered in cell.seeds.items():
         cost, helped = offered.spent, offered.helped
@@ -241,7 +241,7 @@ def levelled(found: MenuRun, cell: Cell) -> float:
 def _least_kappa(cell: Cell, by_seed: Sequence[Mapping[str, Any]]) -> float:
     if cell.menu is None:
         return float("nan")
-    return _mean([one["k"].min() / cell.menu.size if len(one["k"]) else np.nan for one in by_seed])
+    return _mean([one["k"].min() / cell.menu.asked.size if len(one["k"]) else np.nan for one in by_seed])
 
 
 def groups_said(found: MenuRun) -> pd.DataFrame:
@@ -263,13 +263,13 @@ def _group_rows(found: MenuRun, cell: Cell, attributes: Sequence[str]) -> Iterat
         if not one.names:
             continue
         nothing = np.full(len(one.names), np.nan)
-        k = kinds.effective(cell.menu.phi, offered.distinct) if cell.menu else nothing
+        k = kinds.effective(cell.menu.asked.share, offered.distinct) if cell.menu else nothing
         said: dict[str, NDArray[Any]] = {
             "people": one.people,
             "share": kinds.micro(weights)[0],
             "macro": kinds.macro(weights)[0] if cell.menu else nothing,
             "k": k,
-            "kappa": k / cell.menu.size if cell.menu else nothing,
+            "kappa": k / cell.menu.asked.size if cell.menu else nothing,
             "burden": one.mean(np.where(offered.helped, offered.cheapest, np.nan)),
             "available": one.mean(offered.available),
             "choices": one.mean(offered.choices),

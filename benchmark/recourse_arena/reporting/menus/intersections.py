@@ -33,7 +33,7 @@ def intersections_of(found: MenuRun) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     told: set[tuple[Any, ...]] = set()
     for cell, alone, attributes in told_of(found):
-        budget = cell.menu.budget if cell.menu else np.inf
+        budget = cell.menu.asked.budget if cell.menu else np.inf
         known = [name for name in found.protected.get(cell.dataset, {}) if _recorded(cell, name)]
         for names in dict.fromkeys([attributes, *((one,) for one in known), *combinations(known, 2)]):
             rows += _row(found, cell, names, np.inf)

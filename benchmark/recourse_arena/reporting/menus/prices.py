@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from recourse_arena.base.names import written
+from recourse_arena.menus.asked import MenuAsked
 from recourse_arena.reporting.menus.cells import Cell, MenuRun, Offered
 from recourse_arena.reporting.menus.fairness import grouped_by_seed, levelled
 from recourse_arena.reporting.menus.grouped import balanced, gap
@@ -23,7 +24,7 @@ from recourse_arena.statistics.bootstrap import Array, Resamples
 KINDS = {
     "sharing": "the price of sharing: beside everybody's own cheapest action, the same people",
     "clusters": "clusters beside as many actions for everybody, the same people",
-    "held out": "held out beside in-sample: menus composed on the very people they are scored on, other people",
+    "held out": "held out beside in-sample, composed on the very people it is scored on; the same people",
     "search": "`climb` beside `fair-sac`: random changes beside a learned policy, the same people",
 }
 """What is held against what."""
@@ -56,7 +57,7 @@ def _pairs(found: MenuRun) -> Iterator[tuple[str, Cell, Cell]]:
     others: dict[str, Callable[[Cell], Cell | None]] = {
         "sharing": found.individual,
         "clusters": lambda cell: _twin(found, cell),
-        "held out": lambda cell: next((one for one in found.menus if _same_but_sample(cell, one)), None),
+        "held out": lambda cell: _in_sample(found, cell),
         "search": lambda cell: _learned(found, cell),
     }
     for kind, of in others.items():
@@ -74,21 +75,26 @@ def _learned(found: MenuRun, cell: Cell) -> Cell | None:
 
 def _twin(found: MenuRun, cell: Cell) -> Cell | None:
     """Return the same solver with as many actions for everybody; none of what has no clusters."""
-    menu = cell.menu
-    if menu is None or menu.clusters == 1:
+    if cell.menu is None or cell.menu.asked.clusters == 1:
         return None
-    wanted = replace(menu, size=menu.actions, clusters=1)
-    same = (one for one in found.menus if (one.dataset, one.solver) == (cell.dataset, cell.solver))
-    return next((one for one in same if one.menu == wanted), None)
+    wanted = replace(cell.menu.asked, size=cell.menu.actions, clusters=1)
+    return next((one for one in found.menus if _asks(cell, one, wanted)), None)
 
 
-def _same_but_sample(cell: Cell, other: Cell) -> bool:
-    """Return whether another cell is the same one in-sample."""
-    if cell.menu is None or other.menu is None or cell.menu.in_sample or not other.menu.in_sample:
-        return False
-    here = [replace(menu, in_sample=False, alone="", family="") for menu in (cell.menu, other.menu)]
-    names = [set(c.scenario.split("!")) - {"in-sample"} for c in (cell, other)]
-    return (cell.dataset, cell.solver) == (other.dataset, other.solver) and here[0] == here[1] and names[0] == names[1]
+def _in_sample(found: MenuRun, cell: Cell) -> Cell | None:
+    """Return the same solver in-sample; none of what is."""
+    if cell.menu is None or cell.menu.asked.in_sample:
+        return None
+    wanted = replace(cell.menu.asked, in_sample=True)
+    return next((one for one in found.menus if _asks(cell, one, wanted)), None)
+
+
+def _asks(cell: Cell, other: Cell, wanted: MenuAsked) -> bool:
+    """Return whether another cell is the same one but for what is asked of its menu."""
+    same = (cell.dataset, cell.solver) == (other.dataset, other.solver)
+    return same and cell.menu is not None and other.menu is not None and (
+        (other.menu.asked, other.menu.alone) == (wanted, cell.menu.alone)
+    )  # fmt: skip
 
 
 def _actions(cell: Cell) -> float:
@@ -96,15 +102,14 @@ def _actions(cell: Cell) -> float:
 
 
 def _compared(found: MenuRun, cell: Cell, other: Cell) -> dict[str, Any]:
-    budget = cell.menu.budget if cell.menu else np.inf
+    budget = cell.menu.asked.budget if cell.menu else np.inf
     attributes = found.attributes(cell)
     shares = [_sr_and_pd(found, one, attributes, budget) for one in (cell, other)]
     row: dict[str, Any] = {"sr": shares[0][0] - shares[1][0], "pd": shares[0][1] - shares[1][1]}
     pairs = [(mine, theirs.within(budget)) for seed, mine in cell.seeds.items()
              if (theirs := other.seeds.get(seed)) is not None]  # fmt: skip
     same = [np.array_equal(mine.person, theirs.person) for mine, theirs in pairs]
-    in_sample = ["in-sample" in one.scenario.split("!") for one in (cell, other)]
-    if pairs and all(same) and in_sample[0] == in_sample[1]:
+    if pairs and all(same):
         return row | _ratio(pairs)
     paid, base = (np.concatenate([one.cheapest[one.helped] for one in part.seeds.values()]) for part in (cell, other))
     ratio = float(paid.mean() / base.mean()) if len(paid) and len(base) and base.mean() > 0 else np.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["OTHER", "SMALL", "attributes_asked", "groups_of"]
+__all__ = ["SMALL", "attributes_asked", "groups_of"]
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,12 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.people.protected import attributes_named, cell_names
 
 SMALL = 20
 """Groups with fewer people are listed, and not scored."""
-
-OTHER = "other"
-"""What everybody else is called where an attribute protects some levels against all others."""
 
 
 def attributes_asked(by: str, protected: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
@@ -31,7 +29,7 @@ def attributes_asked(by: str, protected: Iterable[str], known: Iterable[str]) ->
         ArenaError: If `by` names none that is known.
 
     Example:
-        >>> attributes_asked("race-native-country", ["race"], ["sex", "native-country"])
+        >>> attributes_asked("race-native-country", ["race"], ["race", "native-country"])
         ('race', 'native-country')
         >>> attributes_asked("", ["race"], ["sex"]), attributes_asked("", [], [])
         (('race',), ())
@@ -39,16 +37,10 @@ def attributes_asked(by: str, protected: Iterable[str], known: Iterable[str]) ->
     names = list(dict.fromkeys([*protected, *known]))
     if not by:
         return tuple(names[:1])
-    longest = sorted(names, key=len, reverse=True)
-    rest, found = by.lower(), []
-    while rest:
-        fitting = (name for name in longest if rest == name.lower() or rest.startswith(f"{name.lower()}-"))
-        name = next(fitting, None)
-        if name is None:
-            raise ArenaError(f"+by-{by}: expected attributes of {', '.join(names) or 'nobody'}, joined by '-'")
-        found.append(name)
-        rest = rest[len(name) + 1 :]
-    return tuple(found)
+    found = attributes_named(by, names)
+    if found is None:
+        raise ArenaError(f"+by-{by}: expected attributes of {', '.join(names) or 'nobody'}, joined by '-'")
+    return found
 
 
 def groups_of(
@@ -59,27 +51,20 @@ def groups_of(
     Arguments:
         people: Rows with a column `group_ATTRIBUTE` of each attribute.
         attributes: The attributes; of several, groups are cells such as `White, Female`.
-        protected: For each attribute levels that count together against all others (:data:`OTHER`); without any, each
-            level is a group.
+        protected: For each attribute the levels that stand by themselves; without any, each level does.
 
     Raises:
         ArenaError: If a column is not there.
     """
-    columns = []
-    for name in attributes:
-        if f"group_{name}" not in people:
-            raise ArenaError(f"people.parquet has no column group_{name}, by which groups are told")
-        words = people[f"group_{name}"]
-        known = words.notna().to_numpy(dtype=bool)
-        labels = words.astype(str).to_numpy(dtype=object)
-        levels = list(protected.get(name, ()))
-        if levels:
-            labels = np.where(np.isin(labels.astype(str), levels), " or ".join(levels), OTHER).astype(object)
-        columns.append(np.where(known, labels, ""))
+    columns = [f"group_{name}" for name in attributes]
+    if lacking := [name for name in columns if name not in people]:
+        raise ArenaError(f"people.parquet has no column {lacking[0]}, by which groups are told")
     if not columns:
         return np.full(len(people), "", dtype=object)
-    cells = pd.DataFrame(dict(enumerate(columns)))
-    kinds = cells.drop_duplicates()
-    joined = [", ".join(parts) if all(parts) else "" for parts in kinds.itertuples(index=False)]
-    found = cells.merge(kinds.assign(joined=joined), on=[*cells], how="left")
-    return found["joined"].to_numpy(dtype=object)
+    words = people[columns].astype(object).where(people[columns].notna(), None)
+    kind = words.groupby(columns, sort=False, dropna=False).ngroup().to_numpy()
+    kinds = words.iloc[np.unique(kind, return_index=True)[1]]
+    known = kinds.notna().all(axis=1).to_numpy(dtype=bool)
+    levels = [(kinds[f"group_{name}"].astype(str).tolist(), protected.get(name, ())) for name in attributes]
+    cells = np.array([cell if there else "" for cell, there in zip(cell_names(levels), known, strict=True)], object)
+    return cells[kind]

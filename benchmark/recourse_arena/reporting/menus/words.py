@@ -22,27 +22,30 @@ from recourse_arena.storage.run_files import RunFiles
 _MENUS = "menus.csv"
 _WHERE = [*KEYS, "cluster", "action"]
 _COLUMNS = (*_WHERE, "feature", "move", "amount")
-_MOVES = ("leave", "add", "set", "at_least", "at_most")
+_MOVES = ("add", "set", "at least", "at most")
 
 
 def move_in_words(feature: Feature, move: str, amount: float) -> str:
-    """Return what a shared action does to a feature, as one reads it on a menu; empty where it leaves it.
+    """Return what a shared action does to a feature, as one reads it on a menu.
+
+    Arguments:
+        feature: The feature.
+        move: `add`, `set`, `at least` or `at most`.
+        amount: How much, or the value.
 
     Example:
         >>> hours, school = Feature("hours-per-week", Kind.INTEGER, unit="hours"), Feature("schooling", Kind.INTEGER)
         >>> move_in_words(hours, "add", 10.0), move_in_words(hours, "add", -1.0)
         ('hours per week: 10 hours more', 'hours per week: 1 hour less')
-        >>> move_in_words(school, "at_least", 13.0), move_in_words(Feature("town", levels=("a", "b")), "set", 1.0)
+        >>> move_in_words(school, "at least", 13.0), move_in_words(Feature("town", levels=("a", "b")), "set", 1.0)
         ('schooling: at least 13', 'town: b')
     """
     name = title(feature)
-    if move == "leave" or (move == "add" and amount == 0):
-        return ""
     if move == "add":
         return f"{name}: {with_unit(_plain(feature), abs(amount))} {'more' if amount > 0 else 'less'}"
     if move == "set":
         return f"{name}: {with_unit(feature, amount)}"
-    return f"{name}: {move.replace('_', ' ')} {with_unit(feature, amount)}"
+    return f"{name}: {move} {with_unit(feature, amount)}"
 
 
 def _plain(feature: Feature) -> Feature:
@@ -96,8 +99,7 @@ def _words(run: RunFiles) -> dict[tuple[Any, ...], str]:
     try:
         names = {name: str for name in ("dataset", "scenario", "solver", "feature", "move")}
         whole = dict.fromkeys(("seed", "cluster", "action"), int)
-        types = {**names, **whole, "amount": float}
-        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values={"amount": ""})
+        table = pd.read_csv(path, dtype={**names, **whole, "amount": str}, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise ArenaError(f"cannot read {path}: {error}") from None
     missing = [name for name in _COLUMNS if name not in table]
@@ -107,13 +109,26 @@ def _words(run: RunFiles) -> dict[tuple[Any, ...], str]:
     said: dict[tuple[Any, ...], list[str]] = {}
     for row in table.to_dict("records"):
         parts = said.setdefault(tuple(row[name] for name in _WHERE), [])
-        move = row["move"].lower().replace("-", "_").replace(" ", "_")
-        if move not in _MOVES:
+        if row["move"] not in _MOVES:
             raise unknown(f"move in {path}", row["move"], _MOVES)
         feature = features[row["dataset"]].get(row["feature"], Feature(row["feature"] or "?"))
-        if words := move_in_words(feature, move, float(row["amount"])):
-            parts.append(words)
-    return {key: "; ".join(parts) or "leave everything" for key, parts in said.items()}
+        amount = _amount(feature, row["amount"])
+        if amount is None:
+            raise ArenaError(
+                f"{path}: amount of {row['feature']!r}: expected a number or a level, got {row['amount']!r}"
+            )
+        parts.append(move_in_words(feature, row["move"], amount))
+    return {key: "; ".join(parts) for key, parts in said.items()}
+
+
+def _amount(feature: Feature, text: str) -> float | None:
+    """Return an amount, of a category the code of its level; none if it is none."""
+    if text in feature.levels:
+        return float(feature.levels.index(text))
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _features(run: RunFiles, dataset: str) -> dict[str, Feature]:

@@ -145,7 +145,7 @@ def _menu(rows: Sequence[Row]) -> Table:
         return [(f"{row['action']}. {row['words']}", ""), *shares]
 
     def whose(row: Row) -> str:
-        cluster = f", cluster {row['cluster'] + 1}: {row['people']} people" if several else f": {row['people']} people"
+        cluster = f", cluster {row['cluster']}: {row['people']} people" if several else f": {row['people']} people"
         return f"{row['solver']}, seed {row['seed']}{cluster}"
 
     heads = ["shared action", *(f"works for {name}" for name in groups)]

@@ -108,7 +108,7 @@ def _open_questions(said: Said) -> Iterator[str]:
             *_shares(row),
         ]
         for row, menu in said.rows
-        if menu is not None and not menu.in_sample
+        if menu is not None and not menu.asked.in_sample
     ]
     yield _section("Real time", heads, rows, _REAL_TIME, level=3) if rows else ""
     yield _section("Biased models", *_models(said), _BIASED, level=3)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 __all__ = ["DATASETS", "Said", "measured"]
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from recourse_arena.base.names import written
-from recourse_arena.reporting.menus.asked import PHI, NamedMenu, named_menu
+from recourse_arena.menus.asked import MenuAsked, MenuObjective
+from recourse_arena.reporting.menus.asked import NamedMenu, named_menu
 from recourse_arena.reporting.menus.table import Menus, records
 
 DATASETS = ("adult", "alzheimer", "compas", "ssl")
@@ -54,12 +54,12 @@ class Said:
             in_sample: Whether it is scored on those it was composed on.
             solver: Its name, options and all.
         """
-        wanted = (size, clusters, objective, PHI, math.inf, "", in_sample)
+        aim = cast("MenuObjective", objective)
+        wanted = MenuAsked(size=size, clusters=clusters, objective=aim, in_sample=in_sample)
         for row, menu in self.rows:
             if menu is None or row["solver"] != solver or not _is(row["dataset"], dataset):
                 continue
-            asked = (menu.size, menu.clusters, menu.objective, menu.phi, menu.budget, menu.by, menu.in_sample)
-            if asked == wanted and menu.alone.split("!")[0] in ("soft-constant", "hard-all"):
+            if menu.asked == wanted and menu.alone.split("!")[0] == "soft-constant":
                 return row
         return None
 
