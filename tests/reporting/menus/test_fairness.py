@@ -217,7 +217,14 @@ def test_intervals_of_gaps_hold_the_truth_about_as_often_as_they_say():
 
 
 @pytest.mark.parametrize(
-    ("solver", "plain"), [("menu?pd=0.02", "menu"), ("menu?exact=true&pd=0", "menu?exact=true"), ("fair-sac", None)]
+    ("solver", "plain"),
+    [
+        ("menu?pd=0.02", "menu"),
+        ("menu?exact=true&pd=0", "menu?exact=true"),
+        ("menu?fair=worst", "menu"),
+        ("menu?fair=none", None),
+        ("fair-sac", None),
+    ],
 )
 def test_the_same_solver_without_fairness(solver, plain):
     assert without_fairness(solver) == plain

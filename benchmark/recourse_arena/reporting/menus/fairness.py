@@ -36,8 +36,9 @@ BOUNDED = ("sr", "pd", "levelled", "left_out", "macro_sr", "macro_pd", "shared_s
            "unavoidable", "cost", "weighted_cost")  # fmt: skip
 """What has an interval."""
 
-FAIR_OPTIONS = ("pd",)
-"""Options of solvers that trade help for equality: the same solver without them is who levelling down is told by."""
+FAIR_OPTIONS = ("pd", "fair")
+"""Options of solvers that trade help for equality (`fair=none` does not): levelling down is told by the same solver
+without them."""
 
 _SHARES = ("sr", "macro_sr", "shared_sr")
 _GAPS = ("pd", "macro_pd", "shared_pd", "cost_gap")
@@ -47,12 +48,13 @@ def without_fairness(solver: str) -> str | None:
     """Return the same solver without what trades help for equality; none where nothing does.
 
     Example:
-        >>> without_fairness("menu?exact=true&pd=0.02"), without_fairness("menu")
-        ('menu?exact=true', None)
+        >>> without_fairness("menu?exact=true&pd=0.02"), without_fairness("menu?fair=none"), without_fairness("menu")
+        ('menu?exact=true', None, None)
     """
     name, options = written(solver)
-    kept = {option: value for option, value in options.items() if option not in FAIR_OPTIONS}
-    return spell(name, kept) if len(kept) < len(options) else None
+    if not any(options.get(option, "none") != "none" for option in FAIR_OPTIONS):
+        return None
+    return spell(name, {option: value for option, value in options.items() if option not in FAIR_OPTIONS})
 
 
 def grouped_by_seed(
