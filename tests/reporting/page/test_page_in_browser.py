@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from boards import EVIL, Draft, keep_lasting
+from shared_actions import MenuDraft
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium import webdriver
@@ -95,6 +97,31 @@ def test_the_price_of_lasting_is_drawn_and_nothing_is_wider_than_the_screen(driv
         driver.execute_script("arguments[0].scrollIntoView()", box)
     drawn = "#lasting .plot[data-drawn='done'] svg"
     WebDriverWait(driver, 15).until(lambda d: len(d.find_elements(By.CSS_SELECTOR, drawn)) == 2)
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    assert driver.get_log("browser") == []
+
+
+@pytest.mark.skipif(not plotting_library(), reason="vl-convert-python is not installed")
+@pytest.mark.parametrize("width", [1280, 375])
+def test_menus_are_drawn_for_the_scenario_that_is_chosen_and_nothing_is_wider_than_the_screen(driver, tmp_path, width):
+    draft, race = MenuDraft(), ["White", "Black"] * 30
+    for size in (1, 4):
+        for solver in ("menu", "climb?of=a&long=name"):
+            draft.offer(f"menu-{size}", solver, np.full((60, size), 0.4 / size), race=race)
+    draft.alone("soft-constant", "individual", np.full(60, 0.05), race=race)
+    file = tmp_path / "page.html"
+    file.write_text(render(draft.board(tmp_path / "run"), "html"), encoding="utf-8")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.get(file.as_uri())
+    driver.get_log("browser")
+    for count, scenario in ((3, "menu-4"), (2, "soft-constant")):
+        Select(driver.find_element(By.ID, "scenario")).select_by_value(scenario)
+        for box in driver.find_elements(By.CSS_SELECTOR, "#menus .plot"):
+            driver.execute_script("arguments[0].scrollIntoView()", box)
+        WebDriverWait(driver, 15).until(
+            lambda d, n=count: len(d.find_elements(By.CSS_SELECTOR, "#menus .plot[data-drawn='done'] svg")) == n
+        )
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width
     assert driver.get_log("browser") == []
 

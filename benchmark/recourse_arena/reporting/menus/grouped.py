@@ -22,7 +22,7 @@ from recourse_arena.reporting.menus.protected import SMALL
 from recourse_arena.statistics.alike import Alike
 from recourse_arena.statistics.bootstrap import FEWEST, Array
 
-_EDGES = 256
+_EDGES = 128
 """At how many costs the curves of resamples are held against each other; those of the people at hand at all of them."""
 
 
@@ -67,14 +67,17 @@ class Grouped:
         return self._kinds(self.offered.cheapest, self.offered.cost)
 
     def resampled(self, entropy: int) -> tuple[Kinds, Array]:
-        """Return kinds of people and their weights in each resample; costs are rounded up to one of 256 values."""
-        known = self.offered.cost[np.isfinite(self.offered.cost)]
-        edges = np.unique(known)
+        """Return kinds of people and their weights in each resample.
+
+        What the cheapest action costs is rounded up to one of 128 values, and of each action only whether it works is
+        told: fewer kinds are quicker drawn.
+        """
+        edges = np.unique(self.offered.cheapest[self.offered.helped])
         if len(edges) > _EDGES:
             edges = np.unique(np.quantile(edges, np.linspace(0, 1, _EDGES), method="higher"))
         edges = np.append(edges, np.inf)
-        rough = edges[np.searchsorted(edges, self.offered.cost)]
-        kinds = self._kinds(rough.min(1, initial=np.inf), rough)
+        rough = edges[np.searchsorted(edges, self.offered.cheapest)]
+        kinds = self._kinds(rough, np.where(self.offered.works, 0.0, np.inf))
         best, worst = (np.concatenate([[cost], np.full(kinds.actions, cost), [-1.0]]) for cost in (0.0, np.inf))
         alike, weights = kinds.alike.drawn(best, worst, entropy=entropy)
         return Kinds(alike, kinds.actions), weights

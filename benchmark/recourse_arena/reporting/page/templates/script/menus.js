@@ -15,14 +15,14 @@ function sharingCurve(scenario, curves) {
     ({ ...row, solver: curve.solver, words: words(row.cost, row.low, row.high), low: row.low ?? row.cost, high: row.high ?? row.cost })));
   const alone = [...new Set(curves.map((curve) => curve.alone).filter((cost) => cost !== null))].map((cost) => ({ cost }));
   const names = [...new Set(values.map((row) => row.solver))];
-  const { color, shape } = encodings(names);
-  const legend = names.length > 1 ? { columns: 2, labelLimit: 220 } : null;
+  const look = encodings(names), legend = names.length > 1 ? { columns: 2, labelLimit: 220 } : null;
+  const [color, shape] = [look.color, look.shape].map((channel) => ({ ...channel, title: null, legend }));
   const x = { field: "actions", type: "quantitative", title: "shared actions", scale: { zero: true, nice: true }, axis: { tickMinStep: 1, format: "d" } };
   const y = { field: "cost", type: "quantitative", title: "mean weighted cost", scale: { zero: true, nice: true }, axis: { tickCount: 5 } };
   const spec = { height: 250, data: { values }, description: "Mean cost by number of shared actions; the values are in the table below the plot.", layer: [
-    { mark: { type: "line", strokeWidth: 1.4 }, encoding: { x, y, color: { ...color, title: null, legend } } },
+    { mark: { type: "line", strokeWidth: 1.4 }, encoding: { x, y, color } },
     { mark: { type: "rule", strokeWidth: 1.4, opacity: 0.7 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color } },
-    { mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { x, y, color, shape: { ...shape, title: null, legend }, tooltip: [{ field: "solver" }, { field: "actions" }, { field: "words", title: "mean cost" }, { field: "sr", title: "SR" }] } },
+    { mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { x, y, color, shape, tooltip: [{ field: "solver" }, { field: "actions" }, { field: "words", title: "mean cost" }, { field: "sr", title: "SR" }] } },
     { data: { values: alone }, mark: { type: "rule", strokeDash: [5, 3], strokeWidth: 1.2 }, encoding: { y } }] };
   return figure("The price of sharing", `${choice.dataset}, ${scenario}`, spec, ["solver", "shared actions", "mean cost", "SR"],
     [...values.map((row) => [row.solver, `${row.actions}`, row.words, number(row.sr)]), ...alone.map((row) => ["everybody's own", "–", number(row.cost), "–"])]);
