@@ -1,4 +1,4 @@
-"""Suites of shared actions: *Fair Recourse for All* (arXiv 2601.20449) held out, as published, and its open questions."""
+"""Suites of shared actions: *Fair Recourse for All* (arXiv 2601.20449) held out, as published, and beyond."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ OPEN = Suite(
         ),
         *(_block(dataset, ("menu-2", "menu-4", "menu-2+budget-0.02"), "menu", "menu?pd=0.02") for dataset in _BIASED),
         _block(
-            ALZHEIMER, ("menu-2+budget-0.08", "menu-2+budget-0.08+by-gender-memory"), "menu", "menu?fair=worst",
+            ALZHEIMER, ("menu-2+budget-0.08", "menu-2+budget-0.08+by-gender-ethnicity"), "menu", "menu?fair=worst",
             "menu?pd=0.02",
         ),
         *(_block(d, ("soft-constant",), "individual") for d in (ADULT, _WITHOUT_GAINS, *_BIASED, ALZHEIMER)),
