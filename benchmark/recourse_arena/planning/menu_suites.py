@@ -85,7 +85,7 @@ PUBLISHED = Suite(
 
 OPEN = Suite(
     name="fair-recourse-open",
-    summary="Adult, Alzheimer: menus under budgets, for intersections of groups, and where the decision model is biased",
+    summary="Adult, Alzheimer: menus under budgets, for intersections of groups, and under biased decision models",
     blocks=(
         *(
             _block(dataset, (
