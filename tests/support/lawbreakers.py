@@ -212,6 +212,10 @@ class ActsOnAll(Honest):
     keeps_sparsity = True
 
 
+class WithoutItsMenu(Honest):
+    composes = True
+
+
 class TakesCodesForNumbers(Honest):
     def values(self, request):
         return request.snap(request.factual + self.share * (request.box.upper - request.factual))
@@ -321,6 +325,7 @@ BAD_SOLVERS = {
     GivesUp: "infeasible_is_claimed_only_where_nothing_works",
     Boasts: "lower_bounds_are_not_above_the_cost",
     Implausible: "plausibility_is_kept_where_it_is_declared",
+    WithoutItsMenu: "what_people_pick_is_on_its_menu",
     TakesCodesForNumbers: "renaming_categories_changes_nothing",
     ScribblesOnRequests: "inputs_are_left_as_they_were",
     ScribblesOnPeople: "inputs_are_left_as_they_were",
