@@ -5,15 +5,11 @@ from __future__ import annotations
 __all__ = ["figures", "menus", "report"]
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli.group import FOLDER
-
-if TYPE_CHECKING:
-    from recourse_arena.storage.run_files import RunFiles
 
 
 @click.command()
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
     "--about",
     type=click.Choice(["paper", "optima", "lasting", "menus"]),
     help="arXiv 2604.08030, certified optima only, whether advice lasts (arXiv 2605.17160; one DIR), or menus of "
-    "shared actions (arXiv 2601.20449; one DIR).  [default: the first, if a DIR holds any of its cells]",
+    "shared actions (arXiv 2601.20449).  [default: the first, if a DIR holds any of its cells]",
 )
 def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> None:
     """Write how run folders compare with published papers: every published value, target and claim.
@@ -38,10 +34,16 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
 
     file = out or folders[0] / "report.md"
     refuse_links(file)
-    if about in ("lasting", "menus"):
+    if about == "lasting":
+        from recourse_arena.reporting.lasting.report import lasting_report
+
         if len(folders) > 1:
-            raise ArenaError(f"--about {about}: expected one DIR, got {len(folders)}")
-        text = _of_one_run(RunFiles.read(folders[0]), about)
+            raise ArenaError(f"--about lasting: expected one DIR, got {len(folders)}")
+        text = lasting_report(RunFiles.read(folders[0]))
+    elif about == "menus":
+        from recourse_arena.reporting.menus.paper.report import menus_report
+
+        text = menus_report(*(RunFiles.read(folder) for folder in folders))
     else:
         text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     try:
@@ -51,17 +53,6 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
     except ArenaError as error:
         raise ArenaError(f"{error}; choose another file with --out") from None
     click.echo(f"Report: {file.resolve()}")
-
-
-def _of_one_run(run: RunFiles, about: str) -> str:
-    """Return the report of a run on what only one run can say."""
-    if about == "lasting":
-        from recourse_arena.reporting.lasting.report import lasting_report
-
-        return lasting_report(run)
-    from recourse_arena.reporting.menus.paper.report import menus_report
-
-    return menus_report(run)
 
 
 @click.command()

@@ -195,6 +195,7 @@ def test_a_run_without_menus_has_none(tmp_path):
     ("name", "family", "alone", "actions"),
     [
         ("menu-4", "menu", "soft-constant", 4),
+        ("menu-4+ee-micro", "menu", "soft-constant", 4),
         ("menu-2+clusters-3+ee-macro+hard-2", "menu+ee-macro+hard-2", "hard-2", 6),
         ("score-menu-4+soft-linear@old", "score-menu+soft-linear@old", "score-soft-linear@old", 4),
         ("menu-8+budget-0.02!in-sample", "menu+budget-0.02!in-sample", "soft-constant", 8),
@@ -206,13 +207,13 @@ def test_what_a_scenario_asks_of_a_menu(name, family, alone, actions):
 
 
 def test_the_command_writes_each_form(menus, tmp_path):
-    run = str(menus.found.run.path)
+    run = str(menus.found.runs[0].path)
     assert CliRunner().invoke(main, ["menus", run]).output.startswith("A menu that helps nobody")
     file = tmp_path / "menus.json"
     written = CliRunner().invoke(main, ["menus", run, "--format", "json", "--out", str(file)])
     assert written.exit_code == 0, written.output
     assert {"fairness", "groups", "facts", "prices", "across", "actions"} <= {*json.loads(file.read_text())}
-    assert Result.read(menus.found.run.path).menus().csv() == menus.csv()
+    assert Result.read(menus.found.runs[0].path).menus().csv() == menus.csv()
 
 
 def test_the_command_says_what_to_do_with_a_run_without_menus(tmp_path):

@@ -15,7 +15,7 @@ from recourse_arena.problem.scenario import Scenario
 PHI = MenuAsked().share
 """From which share of a group on an action counts as effective for it, unless a scenario says otherwise."""
 
-_SIZE = re.compile(r"\bmenu-\d+(?:\+clusters-\d+)?|\+clusters-\d+")
+_SIZE = re.compile(r"\bmenu-\d+|\+clusters-\d+|\+ee-micro\b")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class NamedMenu:
     Arguments:
         asked: What is asked of the menu.
         alone: The scenario without its menu: the same people, asked for actions of their own.
-        family: The name without the number of actions and clusters: scenarios that differ in nothing else share it.
+        family: The name without the number of actions and clusters, and without the aim that all have who name none:
+            scenarios that differ in nothing else share it.
 
     Example:
         >>> found = named_menu("menu-4+clusters-3+ecr-0.7+hard-2!no-plausibility!in-sample")

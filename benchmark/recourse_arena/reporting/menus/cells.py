@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from recourse_arena.reporting.menus.asked import NamedMenu, named_menu
 from recourse_arena.reporting.menus.protected import attributes_asked, groups_of
 from recourse_arena.reporting.results.families import asks_validation
 from recourse_arena.statistics.bootstrap import Array
+from recourse_arena.storage.people_table import KEYS
 from recourse_arena.storage.run_files import RunFiles
 
 INDIVIDUAL = "individual"
@@ -119,44 +121,45 @@ class Cell:
 
 @dataclass(frozen=True)
 class MenuRun:
-    """The cells of a run that offer menus, and those that ask the same people for actions of their own.
+    """The cells of runs that offer menus, and those that ask the same people for actions of their own.
 
     Arguments:
-        run: The run.
-        cells: Its cells, in its order.
+        runs: The runs.
+        cells: Their cells, in their order; where two runs hold the same one, the first counts.
         protected: For each dataset, levels that are protected by attribute.
     """
 
-    run: RunFiles
+    runs: tuple[RunFiles, ...]
     cells: Mapping[tuple[str, str, str], Cell]
     protected: Mapping[str, Mapping[str, Sequence[str]]]
 
     @classmethod
-    def of(cls, run: RunFiles) -> MenuRun:
-        """Return the menus of a run; without cells where it offers none.
+    def of(cls, *runs: RunFiles) -> MenuRun:
+        """Return the menus of runs; without cells where they offer none.
 
         Raises:
-            ArenaError: If its people cannot be read.
+            ArenaError: If their people cannot be read.
         """
-        protected = {m["dataset"]: m["protected"] for m in run.info.get("materials", []) if m.get("protected")}
-        names = {str(cell["scenario"]) for cell in run.info["cells"]}
+        told = [m for run in runs for m in run.info.get("materials", []) if m.get("protected")]
+        protected = {m["dataset"]: m["protected"] for m in reversed(told)}
+        names = {str(cell["scenario"]) for run in runs for cell in run.info["cells"]}
         asked = {name: found for name in names if (found := named_menu(name)) and not asks_validation(name)}
-        if not asked:
-            return cls(run, {}, protected)
-        wanted = {*asked, *(found.alone for found in asked.values())}
-        people = run.read_people(
-            lambda name: name in _OF_MENUS or name.startswith(("group_", "offer_")), required=_REQUIRED
-        )
-        if people is None:
-            return cls(run, {}, protected)
-        people = people[people["scenario"].isin(wanted)]
         cells: dict[tuple[str, str, str], Cell] = {}
-        for (dataset, scenario, solver), rows in people.groupby(["dataset", "scenario", "solver"], sort=False):
-            menu = asked.get(str(scenario))
-            seeds = {int(str(seed)): _offered(part, menu) for seed, part in rows.groupby("seed")}
-            cell = Cell(str(dataset), str(scenario), str(solver), menu, seeds)
-            cells[cell.key] = cell
-        return cls(run, cells, protected)
+        for run in runs if asked else ():
+            for cell in _cells(run, asked):
+                cells.setdefault(cell.key, cell)
+        return cls(runs, cells, protected)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row per cell and seed of the runs."""
+        rows = pd.concat([run.summary for run in self.runs], ignore_index=True)
+        return rows.drop_duplicates([*KEYS])
+
+    def materials(self, dataset: str) -> Mapping[str, Any]:
+        """Return what the first run that has a dataset says of it and its models; nothing where none does."""
+        said = (m for run in self.runs for m in run.info.get("materials", []))
+        return next((m for m in said if m["dataset"] == dataset), {})
 
     @property
     def menus(self) -> list[Cell]:
@@ -191,6 +194,21 @@ class MenuRun:
         for other in self.menus:
             if (other.dataset, other.scenario) == (cell.dataset, cell.scenario) and other.solver != cell.solver:
                 yield other
+
+
+def _cells(run: RunFiles, asked: Mapping[str, NamedMenu]) -> Iterator[Cell]:
+    """Yield the cells of a run that are about menus; `asked` is what each scenario asks of one."""
+    wanted = {*asked, *(found.alone for found in asked.values())}
+    people = run.read_people(
+        lambda name: name in _OF_MENUS or name.startswith(("group_", "offer_")), required=_REQUIRED
+    )
+    if people is None:
+        return
+    people = people[people["scenario"].isin(wanted)]
+    for (dataset, scenario, solver), rows in people.groupby(["dataset", "scenario", "solver"], sort=False):
+        menu = asked.get(str(scenario))
+        seeds = {int(str(seed)): _offered(part, menu) for seed, part in rows.groupby("seed")}
+        yield Cell(str(dataset), str(scenario), str(solver), menu, seeds)
 
 
 def _offered(rows: pd.DataFrame, menu: NamedMenu | None) -> Offered:

@@ -108,13 +108,13 @@ class Menus:
     found: MenuRun
 
     @classmethod
-    def of(cls, run: RunFiles) -> Menus:
-        """Return what the menus of a run do.
+    def of(cls, *runs: RunFiles) -> Menus:
+        """Return what the menus of runs do; where two hold the same cell, the first counts.
 
         Raises:
             ArenaError: If its people or menus cannot be read.
         """
-        return cls(MenuRun.of(run))
+        return cls(MenuRun.of(*runs))
 
     @cached_property
     def fairness(self) -> pd.DataFrame:

@@ -64,7 +64,9 @@ def actions_said(found: MenuRun) -> pd.DataFrame:
     Raises:
         ArenaError: If `menus.csv` is not what it should be. Without it actions have numbers and no words.
     """
-    words = _words(found.run)
+    words: dict[tuple[Any, ...], str] = {}
+    for run in reversed(found.runs):
+        words |= _words(found, run)
     rows: list[dict[str, Any]] = []
     for cell in found.menus:
         for seed, one in grouped_by_seed(found, cell, found.attributes(cell)).items():
@@ -91,7 +93,7 @@ def _of_seed(cell: Cell, seed: int, one: Grouped, words: Mapping[tuple[Any, ...]
             }
 
 
-def _words(run: RunFiles) -> dict[tuple[Any, ...], str]:
+def _words(found: MenuRun, run: RunFiles) -> dict[tuple[Any, ...], str]:
     """Return each action of each menu in words; empty where the run keeps no `menus.csv`."""
     path = run.table(_MENUS)
     if path is None:
@@ -105,7 +107,7 @@ def _words(run: RunFiles) -> dict[tuple[Any, ...], str]:
     missing = [name for name in _COLUMNS if name not in table]
     if missing:
         raise ArenaError(f"{path}: expected columns {', '.join(_COLUMNS)}; missing {', '.join(missing)}")
-    features: dict[str, dict[str, Feature]] = {name: _features(run, name) for name in table["dataset"].unique()}
+    features: dict[str, dict[str, Feature]] = {name: _features(found, name) for name in table["dataset"].unique()}
     said: dict[tuple[Any, ...], list[str]] = {}
     for row in table.to_dict("records"):
         parts = said.setdefault(tuple(row[name] for name in _WHERE), [])
@@ -131,11 +133,9 @@ def _amount(feature: Feature, text: str) -> float | None:
         return None
 
 
-def _features(run: RunFiles, dataset: str) -> dict[str, Feature]:
+def _features(found: MenuRun, dataset: str) -> dict[str, Feature]:
     """Return what the run says of the features of a dataset, as far as words need it."""
-    said: list[dict[str, Any]] = next(
-        (m.get("features", []) for m in run.info.get("materials", []) if m["dataset"] == dataset), []
-    )
+    said = found.materials(dataset).get("features", [])
     return {one["name"]: _feature(one) for one in said if one["name"]}
 
 

@@ -10,6 +10,7 @@ from shared_actions import MenuDraft
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli import main
+from recourse_arena.planning.menu_suites import ADULT
 from recourse_arena.reporting.lasting.evidence import Verdict
 from recourse_arena.reporting.menus.paper.claims import PARTS
 from recourse_arena.reporting.menus.paper.published import OBJECTIVES, published
@@ -120,8 +121,21 @@ def test_the_command_writes_it(run, tmp_path):
     said = CliRunner().invoke(main, ["report", str(run.path), "--about", "menus", "--out", str(tmp_path / "r.md")])
     assert said.exit_code == 0, said.output
     assert (tmp_path / "r.md").read_text().startswith("# Fair recourse for all (arXiv 2601.20449)")
-    several = CliRunner().invoke(main, ["report", str(run.path), str(run.path), "--about", "menus"])
-    assert (several.exit_code, "--about menus: expected one DIR, got 2" in several.output) == (2, True)
+
+
+def test_in_sample_and_held_out_may_be_runs_of_their_own(tmp_path):
+    runs = []
+    for more, helped in (("", 90), ("!in-sample", 100)):
+        draft = MenuDraft().offer(menu(more=more), "menu", everybody(0.04, helped), race=RACE, dataset=ADULT)
+        runs.append(draft.write(tmp_path / f"run{len(runs)}", protected={"race": ["White"]}))
+    prices = Menus.of(*runs).prices
+    assert prices["kind"].tolist() == ["held out"]
+    assert prices[["sr", "both"]].values.tolist() == [[pytest.approx(-0.1), 90]]
+    said = Said(Menus.of(*runs))
+    assert said.cell("adult", "ee-micro")["sr"] == pytest.approx(0.9)
+    assert said.cell("adult", "ee-micro", in_sample=True)["sr"] == 1.0
+    report = CliRunner().invoke(main, ["report", *(str(run.path) for run in runs), "--about", "menus"])
+    assert report.exit_code == 0, report.output
 
 
 def test_a_run_without_menus_is_refused_with_what_to_do(tmp_path):

@@ -17,6 +17,7 @@ from recourse_arena.reporting.menus.paper.claims import PARTS
 from recourse_arena.reporting.menus.paper.published import OBJECTIVES, published
 from recourse_arena.reporting.menus.paper.said import Said, measured
 from recourse_arena.reporting.menus.table import SAID_FIRST, Menus, records
+from recourse_arena.reporting.results.comparability import refuse_mixed
 from recourse_arena.storage.run_files import RunFiles
 
 _READING = (
@@ -40,15 +41,19 @@ _INTERSECTIONS = (
 )
 
 
-def menus_report(run: RunFiles) -> str:
-    """Return the report of a run of the suites of fair recourse, in Markdown.
+def menus_report(*runs: RunFiles) -> str:
+    """Return the report of runs of the suites of fair recourse, in Markdown.
+
+    Arguments:
+        runs: The runs; where two hold the same cell, the first counts.
 
     Raises:
-        ArenaError: If the run offers no menus.
+        ArenaError: If they cannot share a report, or offer no menus.
     """
-    menus = Menus.of(run)
+    refuse_mixed(runs)
+    menus = Menus.of(*runs)
     if not menus.found.menus:
-        raise ArenaError(f"{run.path} offers no menus; `recourse-arena run fair-recourse` makes such a run")
+        raise ArenaError(f"{runs[0].path} offers no menus; `recourse-arena run fair-recourse` makes such a run")
     said = Said(menus)
     weighed = [(part.title, list(part.lines(said))) for part in PARTS]
     counts = [line.verdict for _, lines in weighed for _, line in lines]
@@ -124,11 +129,10 @@ def _open_questions(said: Said) -> Iterator[str]:
 
 def _models(said: Said) -> tuple[list[str], list[list[str]]]:
     """Return what is said of each decision model and menu."""
-    materials: dict[str, Mapping[str, Any]] = {m["dataset"]: m for m in said.menus.found.run.info.get("materials", [])}
     rows = []
     order = sorted(said.rows, key=lambda pair: (written(pair[0]["dataset"])[0], pair[0]["dataset"]))
     for row, _ in order:
-        model = materials.get(row["dataset"], {})
+        model = said.menus.found.materials(row["dataset"])
         odds = ", ".join(f"{name} {value:.3f}" for name, value in model.get("odds_gap", {}).items()) or "-"
         gap = _bounded(row, "unavoidable")
         rows.append(

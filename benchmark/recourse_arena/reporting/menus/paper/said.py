@@ -13,11 +13,12 @@ import numpy as np
 
 from recourse_arena.base.names import written
 from recourse_arena.menus.asked import MenuAsked, MenuObjective
+from recourse_arena.planning.menu_suites import ADULT, ALZHEIMER, COMPAS, SSL
 from recourse_arena.reporting.menus.asked import NamedMenu, named_menu
 from recourse_arena.reporting.menus.table import Menus, records
 
-DATASETS = ("adult", "alzheimer", "compas", "ssl")
-"""The tables of the paper and of the one before it."""
+DATASETS = {"adult": ADULT, "alzheimer": ALZHEIMER, "compas": COMPAS, "ssl": SSL}
+"""The tables of the paper and of the one before it, as suites name them."""
 
 Row = Mapping[str, Any]
 
@@ -56,16 +57,17 @@ class Said:
         """
         aim = cast("MenuObjective", objective)
         wanted = MenuAsked(size=size, clusters=clusters, objective=aim, in_sample=in_sample)
-        for row, menu in self.rows:
-            if menu is None or row["solver"] != solver or not _is(row["dataset"], dataset):
-                continue
-            if menu.asked == wanted and menu.alone.split("!")[0] == "soft-constant":
-                return row
-        return None
+        fitting = [
+            row
+            for row, menu in self.rows
+            if menu is not None and menu.asked == wanted and row["solver"] == solver and _is(row["dataset"], dataset)
+            and menu.alone.split("!")[0] == "soft-constant"
+        ]  # fmt: skip
+        return next((row for row in fitting if row["dataset"] == DATASETS[dataset]), fitting[0] if fitting else None)
 
     def seconds(self, row: Row | None, name: str) -> float | None:
         """Return the longest that any seed of a cell took, as `summary.csv` has it; none where that is not known."""
-        summary = self.menus.found.run.summary
+        summary = self.menus.found.summary
         if row is None or name not in summary:
             return None
         same = np.logical_and.reduce([summary[key] == row[key] for key in ("dataset", "scenario", "solver")])
@@ -74,7 +76,7 @@ class Said:
 
     def each(self, row: Row | None) -> float | None:
         """Return milliseconds that each person waits in a batch."""
-        summary = self.menus.found.run.summary
+        summary = self.menus.found.summary
         if row is None or "solve_seconds" not in summary:
             return None
         same = np.logical_and.reduce([summary[key] == row[key] for key in ("dataset", "scenario", "solver")])
@@ -90,7 +92,9 @@ class Said:
 
 
 def _is(name: str, dataset: str) -> bool:
-    """Return whether a name is that of a table with its own actions and model."""
+    """Return whether a name is that of a table with its own actions and model, as suites or somebody else name it."""
+    if name == DATASETS[dataset]:
+        return True
     base, options = written(name)
     return base == dataset and not any(option in _VARIED for option in options)
 
