@@ -6,8 +6,9 @@ import pytest
 import torch
 from own_tables import TOML, csv_text, written
 
-from recourse_arena.execution.worker.fitted_dataset import prepare
+from recourse_arena.execution.worker.fitted_dataset import _said_of, prepare
 from recourse_arena.models.fairness.odds import odds_gap
+from recourse_arena.people.features import Feature
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.record_shape import checked_record
@@ -41,6 +42,12 @@ def test_records_say_by_what_people_are_protected_and_how_unevenly_the_model_err
 
 def test_nothing_is_said_where_nothing_protects_anybody(fitted):
     assert {"protected", "odds_gap"}.isdisjoint(fitted().identity)
+
+
+def test_records_say_units_of_features():
+    said = _said_of(Feature("hours", unit="hours a week"), 1.0)
+    assert said["unit"] == "hours a week"
+    assert "unit" not in _said_of(Feature("hours"), 1.0)
 
 
 def test_a_biased_model_is_kept_apart_and_errs_more_against_the_protected(fitted):

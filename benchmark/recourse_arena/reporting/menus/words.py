@@ -37,7 +37,8 @@ def move_in_words(feature: Feature, move: str, amount: float) -> str:
         >>> hours, school = Feature("hours-per-week", Kind.INTEGER, unit="hours"), Feature("schooling", Kind.INTEGER)
         >>> move_in_words(hours, "add", 10.0), move_in_words(hours, "add", -1.0)
         ('hours per week: 10 hours more', 'hours per week: 1 hour less')
-        >>> move_in_words(school, "at least", 13.0), move_in_words(Feature("town", levels=("a", "b")), "set", 1.0)
+        >>> town = Feature("town", Kind.CATEGORICAL, levels=("a", "b"))
+        >>> move_in_words(school, "at least", 13.0), move_in_words(town, "set", 1.0)
         ('schooling: at least 13', 'town: b')
     """
     name = title(feature)
