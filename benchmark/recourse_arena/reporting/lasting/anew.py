@@ -76,7 +76,8 @@ def _of_dataset(
     before, anew = (counterfactuals(run, dataset, words=False) for dataset in (base, name))
     both = before.merge(anew, on=_WHO, suffixes=("", " anew"), how="inner", validate="one_to_one")
     said = found.rows[(found.rows["dataset"] == base) & (found.rows["matched"] == matched)]
-    said = said[said["change"].map(_parsed) == _parsed(change)]
+    names = [one for one in said["change"].unique() if _parsed(one) == _parsed(change)]
+    said = said[said["change"].isin(names)]
     model = model or (str(said["model"].iloc[0]) if len(said) else "")
     already = said[said["model"] == model].drop_duplicates([*_WHO])[[*_WHO, "already"]]
     both = both.merge(already, on=_WHO, how="left")

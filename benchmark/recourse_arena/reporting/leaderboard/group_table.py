@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recourse_arena.reporting.results.families import asks_validation
 from recourse_arena.reporting.results.people_by_cell import PeopleByCell
 from recourse_arena.statistics.bootstrap import Array, Resamples
 from recourse_arena.statistics.intervals import bonferroni
@@ -37,7 +38,8 @@ def by_group(panels: Mapping[str, PeopleByCell], metrics: Iterable[Mapping[str, 
     """Return a row per dataset, attribute, group, scenario, solver and metric (:data:`COLUMNS`).
 
     `low` and `high` are 95 % intervals of the group's value; `difference` is the value less that of everybody else,
-    with an interval that holds for all groups of the attribute together (Bonferroni). Medians are left out.
+    with an interval that holds for all groups of the attribute together (Bonferroni). Medians are left out, and so are
+    validation people.
     """
     names = [metric["name"] for metric in metrics if any(_is_mean(panel, metric["name"]) for panel in panels.values())]
     tables = [
@@ -68,18 +70,20 @@ def _of_group(
     inside, outside = np.flatnonzero(labels == label), np.flatnonzero((labels != label) & (labels != ""))
     together = bonferroni(0.95, len(set(labels.tolist()) - {""}))
     sides = [(rows, Resamples.draw(panel.seeds[rows], entropy=i)) for i, rows in enumerate((inside, outside))]
+    shown = np.array([place for place, (scenario, _) in enumerate(panel.cells) if not asks_validation(scenario)], int)
+    cells = [panel.cells[place] for place in shown]
     tables = []
     for metric in metrics:
         if not _is_mean(panel, metric):
             continue
-        values, share = panel.values(metric), panel.averages[metric].share
+        values, share = panel.values(metric)[:, shown], panel.averages[metric].share
         if not np.isfinite(values).any():
             continue
         (mean, own, wide, counted), (other, _, rest, _) = (
             _estimates(resamples, values[rows], together, share=share) for rows, resamples in sides
         )
         difference = mean - other
-        table = pd.DataFrame(panel.cells, columns=["scenario", "solver"])
+        table = pd.DataFrame(cells, columns=["scenario", "solver"])
         table = table.assign(
             metric=metric,
             value=mean,
