@@ -12,7 +12,7 @@ import torch
 
 from recourse_arena import ArenaError, Role
 from recourse_arena_german import German
-from recourse_arena_tables import Adult, Alzheimer, Bank, Compas, Default, Heloc, Loanapp
+from recourse_arena_tables import Adult, Alzheimer, Bank, Compas, Default, Heloc, Loanapp, Ssl
 
 DATA = Path(os.environ.get("RECOURSE_ARENA_DATA", "nowhere"))
 GERMAN = Path(__file__).parents[2] / "datasets" / "recourse_arena_german" / "german.data"
@@ -305,7 +305,7 @@ def test_default_reads_undocumented_codes_as_others(tmp_path):
     assert float(column(dataset, x, "delay_september").min()) == -2
 
 
-NOT_SHIPPED = [Adult, Alzheimer, Bank, Compas, Default, Heloc]
+NOT_SHIPPED = [Adult, Alzheimer, Bank, Compas, Default, Heloc, Ssl]
 
 
 @pytest.mark.parametrize("kind", NOT_SHIPPED)

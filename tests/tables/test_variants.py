@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from msgspec import structs
 from own_tables import ROWS, TOML, csv_text, replaced, written
 
 from recourse_arena import ArenaError, Direction, Role, TableDataset
@@ -218,3 +219,17 @@ def test_what_is_declared_wrongly_is_said_with_file_and_key(more, message, tmp_p
     with pytest.raises(ArenaError, match=message) as raised:
         TableDataset.at(path)
     assert str(path) in str(raised.value)
+
+
+def test_models_are_made_anew_where_something_else_protects_people(tmp_path):
+    def key(protected, options):
+        registry, own = discover(), TableDataset.at(written(tmp_path, PROTECTED, TABLE))
+        own.declaration = structs.replace(own.declaration, protected=protected)
+        own.protected = protected
+        name = registry.hand_over(own)
+        return ModelKeys.of(f"{name}{options}", seed=0, data=tmp_path, registry=registry, arithmetic="x").classifier
+
+    one, other = {"town": ("a",)}, {"town": ("b",)}
+    assert key(one, "?split=recourse") != key(other, "?split=recourse")
+    assert key(one, "?split=recourse") == key(one, "?split=recourse")
+    assert key(one, "") == key(other, "")  # nothing depends on it there

@@ -69,6 +69,8 @@ class ModelKeys:
         }
         if name.partition("?")[0] in registry.handed and not isinstance(dataset, TableDataset):
             origin["object"] = uuid4().hex  # what it does may change from run to run
+        if isinstance(dataset, TableDataset) and dataset.apart:  # who is in which part depends on both
+            origin |= {"protected": dataset.protected, "validates": dataset.validates}
         decided = _decision(dataset, registry)
         parts = parts_of(registry, name)
         people_alone = origin | {"dataset": _without(origin["dataset"], parts)}

@@ -25,6 +25,7 @@ def odds_gap(accepted: Tensor, y: Tensor, groups: Tensor) -> float:
         groups: Group of each, whole numbers `(people,)`.
 
     Example:
+        >>> import torch
         >>> accepted = torch.tensor([1, 1, 0, 0, 1, 0, 0, 0]).bool().repeat_interleave(20)
         >>> y, groups = (torch.tensor(values).repeat_interleave(20) for values in ([1, 0] * 4, [0] * 4 + [1] * 4))
         >>> odds_gap(accepted, y, groups)

@@ -39,7 +39,8 @@ class MeanVote:
         >>> class Above:
         ...     def __init__(self, limit): self.limit = limit
         ...     def accepts(self, x): return x[..., 0] > self.limit
-        >>> vote = MeanVote((Above(0.0), Above(2.0)), torch.tensor([0.4, 0.5]).double(), torch.tensor(0.1).double())
+        >>> weights = torch.tensor([0.4, 0.5, 0.1], dtype=torch.float64)
+        >>> vote = MeanVote((Above(0.0), Above(2.0)), weights[:2], weights[2])
         >>> vote.probability(torch.tensor([[-1.0], [1.0], [3.0]])).tolist(), vote.accepts(torch.tensor([1.0])).item()
         ([0.1, 0.5, 1.0], True)
     """
@@ -52,7 +53,7 @@ class MeanVote:
         """Return the mean vote `(...,)` on people `x` `(..., features)`, float64."""
         found = torch.full(x.shape[:-1], float(self.given), dtype=torch.float64)
         for model, weight in zip(self.models, self.weights.tolist(), strict=True):
-            found += weight * model.accepts(x)
+            found += weight * model.accepts(x).double()
         return found
 
     def accepts(self, x: Tensor) -> Tensor:
@@ -97,7 +98,7 @@ def equalised(fit: Callable[[People, Tensor], Decisions], training: People, grou
             weights.append(float(weight))
         else:  # where one label has all the weight, it takes a constant
             given += float(weight) * float(found.predict(x[:1])[0])
-    return MeanVote(tuple(models), torch.tensor(weights).double(), torch.tensor(given).double())
+    return MeanVote(tuple(models), *(torch.tensor(share, dtype=torch.float64) for share in (weights, given)))
 
 
 def _learner(fit: Callable[[People, Tensor], Decisions]) -> Any:
