@@ -11,7 +11,7 @@ from recourse_arena.old_paths import OldPaths
 if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
-    from recourse_arena.api import audit, dataset, decision, lasting, load, run
+    from recourse_arena.api import audit, dataset, decision, lasting, load, run, solver
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.change import Change, FittedDecision, Size
@@ -134,6 +134,7 @@ _HOMES = {
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
+    "solver": "api",
     "sparsely": "problem.request",
     "unknown": "base.errors",
     "verify": "advice.verify",
@@ -222,6 +223,7 @@ __all__ = [
     "recommend",
     "run",
     "session",
+    "solver",
     "sparsely",
     "unknown",
     "verify",

@@ -5,19 +5,20 @@ from __future__ import annotations
 __all__ = ["Composer", "Wish", "composed"]
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Menu, MenuAsked, Problem, derive_seed, generator
+from recourse_arena import Menu, MenuAsked, Problem, Solver, derive_seed, generator
 from recourse_arena_menus.audience import Audience
 from recourse_arena_menus.effects import Effects
 from recourse_arena_menus.ladders import Ladders
 from recourse_arena_menus.search.candidates import coarse, neighbours
 from recourse_arena_menus.search.clusters import clustered
 from recourse_arena_menus.search.facility import Aim, chosen_from
+from recourse_arena_menus.search.summarising import as_actions
 
 _MARGIN = 0.05
 """For how much more of each group an action must work than is asked of a choice: for people who are not seen."""
@@ -111,6 +112,16 @@ class Composer:
                     break
             if stride == 1:
                 return self.choose([menu], random=_STARTS)
+
+    def among(self, other: Solver, *, seed: int) -> list[int]:
+        """Return the numbers of the actions chosen among those that another solver advises each person."""
+        problem, request = self.effects.problem, replace(self.audience.request, menu=None)
+        other.fit(replace(problem.seen_by(other.knows), menu=None), seed=seed)
+        advised = as_actions(request, other.recommend(request))
+        if advised is None:
+            return []
+        self.effects.add(advised)
+        return self.choose(random=_STARTS)
 
     def choose(self, starts: list[list[int]] | None = None, random: int = 0) -> list[int]:
         """Return the numbers of the best actions among those decided so far, ascending.

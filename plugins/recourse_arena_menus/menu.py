@@ -7,7 +7,7 @@ __all__ = ["FacilityMenu"]
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, MenuAsked, MenuSolver, unknown
+from recourse_arena import ArenaError, Knowledge, MenuAsked, MenuSolver, Solver, unknown
 from recourse_arena_menus.settings import whole
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class FacilityMenu(MenuSolver):
         exact: Whether the best menu of all actions tried is found by integer programming (HiGHS, by SciPy), instead
             of greedily; :attr:`bound` is then what it proves no menu of them to be below.
         seconds: How long that may take for each cluster.
+        from_: A solver, with options, whose advice for those training people is what may be chosen, instead of ladders
+            (`menu?from=dice`): numbers that it moves are added, categories set, ordinals become at least or at most.
 
     Example:
         >>> FacilityMenu(rungs=20).rungs
@@ -77,6 +79,7 @@ class FacilityMenu(MenuSolver):
         pd: float | None = None,
         exact: bool = False,
         seconds: float = 60.0,
+        from_: str = "",
     ) -> None:
         if fair not in _FAIR:
             raise unknown("fairness of solver menu", str(fair), _FAIR)
@@ -90,7 +93,28 @@ class FacilityMenu(MenuSolver):
             raise ArenaError(f"solver menu: seconds must be a number above 0, got {seconds!r}")
         self.rungs, self.coarse = whole("menu", "rungs", rungs, 2, 1000), whole("menu", "coarse", coarse, 10, 10**5)
         self.people, self.fair, self.pd = whole("menu", "people", people, 10, 10**5), fair, pd
-        self.exact, self.seconds = exact, seconds
+        self.exact, self.seconds, self.from_ = exact, seconds, str(from_)
+        if self.from_:
+            self._make_use_of(self._other())
+
+    def _other(self) -> Solver:
+        """Return the solver whose advice is summarised.
+
+        Raises:
+            ArenaError: If it composes menus itself.
+        """
+        from recourse_arena import solver
+
+        other = solver(self.from_)
+        if other.composes:
+            raise ArenaError(f"solver menu: from must be a solver that advises each person, not {self.from_!r}")
+        return other
+
+    def _make_use_of(self, other: Solver) -> None:
+        """Declare what another solver declares, too: it is handed no more than that."""
+        self.knows = self.knows | other.knows
+        for declared in ("needs", "acts_on", "costs"):
+            setattr(self, declared, getattr(other, declared))
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`.
@@ -107,9 +131,10 @@ class FacilityMenu(MenuSolver):
                 "solver menu: a bound on PD (pd) counts people with recourse; ee-macro is about whole groups"
             )
         bounds: list[float] = []
+        other = self._other() if self.from_ else None
 
         def choose(composer: Composer) -> list[int]:
-            chosen = composer.search(self.coarse)
+            chosen = composer.search(self.coarse) if other is None else composer.among(other, seed=seed)
             if self.exact:
                 chosen, bound = best_menu(composer, chosen, seconds=self.seconds)
                 bounds.append(bound)

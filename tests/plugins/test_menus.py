@@ -10,11 +10,13 @@ import torch
 from menu_towns import FEATURES, Rule, answers, asking, every_action, town
 
 from recourse_arena import ArenaError, Groups, Menu, MenuAsked, Move, NearestCentre, OneCluster, Request
+from recourse_arena_grid import Grid
 from recourse_arena_menus import Climb, FacilityMenu, Individual
 from recourse_arena_menus.audience import Audience
 from recourse_arena_menus.composing import Composer, Wish
 from recourse_arena_menus.effects import Effects
 from recourse_arena_menus.ladders import Ladders
+from recourse_arena_menus.search.summarising import as_actions
 
 RUNGS = 4
 
@@ -306,3 +308,35 @@ def test_where_nothing_can_be_moved_the_menu_is_empty():
         assert not solver.menu.there.any()
     assert MenuAsked().size == 4
     assert answers(3, torch.Generator(), 3).mask.sum(1).tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize("other", ["individual?rungs=4", "grid?points=5"])
+def test_the_advice_of_another_solver_is_summarised(other, monkeypatch):
+    solvers = {"individual?rungs=4": Individual(rungs=RUNGS), "grid?points=5": Grid(points=5)}
+    monkeypatch.setattr("recourse_arena.solver", solvers.__getitem__)
+    problem = town(1, most=2)
+    menu = composed(problem, from_=other)
+    request = Audience.of(problem, seed=0).request
+    own = solvers[other]
+    own.fit(problem.seen_by(own.knows), seed=0)
+    advice = own.recommend(replace(request, menu=None))
+    advised = as_actions(request, advice)
+    again = advised.offers(request.factual, FEATURES, request.actionable, request.box)
+    same = (again.values == torch.where(advice.mask, advice.values, request.factual)[:, None]).all(2)
+    assert (same.any(1) | ~advice.solved).all()
+    composer = composer_of(problem)
+    numbers = composer.effects.add(advised)
+    pairs = torch.combinations(numbers, 2)
+    assert loss_of(problem, menu) == pytest.approx(float(composer.losses(pairs).min()), abs=1e-6)
+    if other.startswith("individual"):
+        assert loss_of(problem, composed(problem)) <= loss_of(problem, menu) + 1e-9
+
+
+def test_only_advice_for_each_person_is_summarised():
+    class Other:
+        composes = True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recourse_arena.solver", lambda name: Other())
+        with pytest.raises(ArenaError, match="advises each person, not 'climb'"):
+            FacilityMenu(from_="climb")
