@@ -88,6 +88,11 @@ class Effects:
         return self._moves.filled[numbers], self._amounts.filled[numbers]
 
     @property
+    def moved(self) -> Tensor:
+        """Which features each action moves, bool `(actions, features)`."""
+        return self._moves.filled != 0
+
+    @property
     def cost(self) -> Tensor:
         """What each action costs each person, weighted, float `(actions, people)`; infinite where it is not theirs.
 
