@@ -11,7 +11,7 @@ from recourse_arena.old_paths import OldPaths
 if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
-    from recourse_arena.api import audit, dataset, decision, lasting, load, run, solver
+    from recourse_arena.api import audit, dataset, decision, lasting, load, run
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.change import Change, FittedDecision, Size
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request, sparsely
     from recourse_arena.problem.scenario import Scenario
+    from recourse_arena.registry.discovery import solver
     from recourse_arena.tables.cells import Cells
     from recourse_arena.tables.table_dataset import TableDataset
 
@@ -134,7 +135,7 @@ _HOMES = {
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
-    "solver": "api",
+    "solver": "registry.discovery",
     "sparsely": "problem.request",
     "unknown": "base.errors",
     "verify": "advice.verify",

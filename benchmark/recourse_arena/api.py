@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["audit", "dataset", "decision", "find_suite", "lasting", "load", "preview", "run", "solver"]
+__all__ = ["audit", "dataset", "decision", "find_suite", "lasting", "load", "preview", "run"]
 
 import os
 import re
@@ -261,17 +261,6 @@ def decision(model: object, *, favourable: object = 1, threshold: float = 0.5, n
     from recourse_arena.models.decision.handed import handed_over
 
     return handed_over(model, favourable=favourable, threshold=threshold, name=name)
-
-
-def solver(name: str) -> Solver:
-    """Return a solver by its name with options, as it is plugged in: for solvers that make use of another one.
-
-    Raises:
-        ArenaError: If no plugin offers it, or it does not take an option.
-    """
-    from recourse_arena.registry.discovery import discover
-
-    return discover().solver(name)
 
 
 def audit(

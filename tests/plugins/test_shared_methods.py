@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from menu_towns import FEATURES, Rule, asking, town
 
-from recourse_arena import ArenaError, Move, NearestCentre, OneCluster, SplitTree
+from recourse_arena import ArenaError, Menu, Move, NearestCentre, OneCluster, SplitTree
 from recourse_arena_menus.audience import Audience
 from recourse_arena_shared_methods import Ares, ExplanationTree, GlobeCE
 from recourse_arena_shared_methods.rules import every_rule
@@ -28,9 +26,7 @@ def loss_of(problem, menu) -> float:
     paid = torch.ones(len(request), dtype=torch.float64)
     for number in range(menu.clusters):
         here = cluster == number
-        numbers = composer.effects.add(
-            replace(menu, moves=menu.moves[[number]], amounts=menu.amounts[[number]], rule=OneCluster())
-        )
+        numbers = composer.effects.add(Menu(menu.moves[[number]], menu.amounts[[number]]))
         paid[here] = composer.cost(numbers).amin(0)[here]
     return float(paid @ composer.aim.share)
 
