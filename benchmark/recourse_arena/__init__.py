@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.recommendation import Recommendation
     from recourse_arena.problem.request import Request, sparsely
     from recourse_arena.problem.scenario import Scenario
+    from recourse_arena.registry.discovery import solver
     from recourse_arena.tables.cells import Cells
     from recourse_arena.tables.table_dataset import TableDataset
 
@@ -134,6 +135,7 @@ _HOMES = {
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
+    "solver": "registry.discovery",
     "sparsely": "problem.request",
     "unknown": "base.errors",
     "verify": "advice.verify",
@@ -222,6 +224,7 @@ __all__ = [
     "recommend",
     "run",
     "session",
+    "solver",
     "sparsely",
     "unknown",
     "verify",

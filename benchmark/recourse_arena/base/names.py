@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["NAME", "is_name", "plain", "spell", "variant", "written"]
 
+import keyword
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -28,12 +29,15 @@ def is_name(text: object) -> bool:
 def written(text: str) -> tuple[str, dict[str, str]]:
     """Return name and options of a variant, as they are written.
 
+    An option that Python has another use for has a `_` behind it in code, as `from` of `menu?from=grid`.
+
     Example:
-        >>> written("onnx?file=007&favourable=true")
-        ('onnx', {'file': '007', 'favourable': 'true'})
+        >>> written("onnx?file=007&favourable=true"), written("menu?from=grid")
+        (('onnx', {'file': '007', 'favourable': 'true'}), ('menu', {'from_': 'grid'}))
     """
     name, _, query = text.partition("?")
-    return name, dict(parse_qsl(query, keep_blank_values=True))
+    options = parse_qsl(query, keep_blank_values=True)
+    return name, {f"{option}_" if keyword.iskeyword(option) else option: value for option, value in options}
 
 
 def variant(text: str, texts: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
@@ -74,8 +78,15 @@ def spell(name: str, options: Mapping[str, Any]) -> str:
         'icarma?kl=1.2&wide=false'
         >>> spell("adult", {"act": "capital-gain:up,hours-per-week"})
         'adult?act=capital-gain:up,hours-per-week'
+        >>> spell("menu", {"from_": "grid"})
+        'menu?from=grid'
     """
-    words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()}
+    words = {
+        key[:-1] if key[-1:] == "_" and keyword.iskeyword(key[:-1]) else key: (
+            str(value).lower() if isinstance(value, bool) else str(value)
+        )
+        for key, value in options.items()
+    }
     return f"{name}?{urlencode(words, safe=',:')}" if words else name
 
 

@@ -91,7 +91,9 @@ def execute(
             raise
         folder.settle(store, run.models)
         _refuse_strangers(cache, progress)
-        records, alarms = cross_checked(run.records(registry))
+        records, alarms = cross_checked(
+            run.records(registry), {name for name, card in plan.solvers.items() if card.demand}
+        )
         summary, records = summarise(records, registry)
         info["tables"] = folder.write_tables(records, summary, run.marginals())
         info["materials"] = [{**models.identity, "key": key} for key, models in run.models.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["cross_checked", "summarise"]
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,11 +21,17 @@ from recourse_arena.storage.people_table import as_frame
 from recourse_arena.storage.task_result import Note
 
 
-def cross_checked(records: Sequence[CellRecord]) -> tuple[list[CellRecord], list[dict[str, Any]]]:
+def cross_checked(
+    records: Sequence[CellRecord], asked_more: Collection[str] = ()
+) -> tuple[list[CellRecord], list[dict[str, Any]]]:
     """Return the records with optimality gaps, and the alarms as `run.json` lists them.
 
     People are compared with themselves: within a dataset, a scenario and a seed. An alarm holds `dataset, scenario,
     seed` and the fields of :class:`~recourse_arena.judging.certificates.Alarm`.
+
+    Arguments:
+        records: The cells.
+        asked_more: Solvers whose advice is asked for more than today's decision.
     """
     groups: dict[tuple[object, ...], list[int]] = {}
     for place, record in enumerate(records):
@@ -39,7 +45,7 @@ def cross_checked(records: Sequence[CellRecord]) -> tuple[list[CellRecord], list
             continue
         cell = records[places[0]].cell
         solvers = [records[place].cell.solver for place in places]
-        found = cross_check(list(zip(solvers, tables, strict=True)), cell.scenario)
+        found = cross_check(list(zip(solvers, tables, strict=True)), cell.scenario, asked_more)
         for place, before, people in zip(places, tables, found.people, strict=True):
             if people is not before:  # it has gaps now, and they are measured
                 checked[place] = replace(records[place], people=people, measured="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Alarm", "CrossCheck", "cross_check"]
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,9 @@ class CrossCheck:
     alarms: list[Alarm]
 
 
-def cross_check(cells: Sequence[tuple[str, pa.Table]], scenario: Scenario) -> CrossCheck:
+def cross_check(
+    cells: Sequence[tuple[str, pa.Table]], scenario: Scenario, asked_more: Collection[str] = ()
+) -> CrossCheck:
     """Compare what solvers prove about people with what the judge saw of all of them.
 
     A solver proves something of a person by the outcome `infeasible`, or by a `lower_bound` of the weighted cost in
@@ -74,6 +76,8 @@ def cross_check(cells: Sequence[tuple[str, pa.Table]], scenario: Scenario) -> Cr
     Arguments:
         cells: Solver and records of each cell, as the judge writes them.
         scenario: Their scenario.
+        asked_more: Solvers whose advice is asked for more than today's decision: what they prove is about that, so it
+            says nothing of others, and what is cheapest for them is nobody's optimum.
     """
     tables = [people for _, people in cells]
     if not scenario.certifiable:
@@ -86,9 +90,13 @@ def cross_check(cells: Sequence[tuple[str, pa.Table]], scenario: Scenario) -> Cr
         bounds = _bounds(people)
         refuted: set[int] = set()
         for (solver, _), cost in zip(cells, costs, strict=True):
+            if certifier in asked_more and solver != certifier:
+                continue
             found, contradicted = _contradictions(bounds, cost, solver=solver, certifier=certifier)
             alarms += found
             refuted |= contradicted
+        if certifier in asked_more:
+            continue
         near = own[own <= bounds.reindex(own.index) * (1 + _CERTIFIED)]
         optima.append(near.drop(index=list(refuted & set(near.index))))
     optimum = pd.concat(optima).groupby(level=0).min() if optima else pd.Series(dtype=float)

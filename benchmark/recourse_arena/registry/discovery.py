@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["BLOCKED", "METRICS", "discover"]
+__all__ = ["BLOCKED", "METRICS", "discover", "solver"]
 
 import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from recourse_arena.interfaces.hookspecs import PROJECT
+from recourse_arena.interfaces.solver import Solver
 from recourse_arena.registry.registry import Registry, blocked
 
 BLOCKED = "RECOURSE_ARENA_NO_PLUGINS"
@@ -34,3 +35,12 @@ def discover(entries: Iterable[EntryPoint] | None = None, *, no_plugins: Sequenc
     registry = Registry(blocked(found, no_plugins, [name.strip() for name in environment if name.strip()]))
     registry.wanted = tuple(filter(None, os.environ.get(METRICS, "").split(",")))
     return registry
+
+
+def solver(name: str) -> Solver:
+    """Return a solver by its name with options, as it is plugged in: for solvers that make use of another one.
+
+    Raises:
+        ArenaError: If no plugin offers it, or it does not take an option.
+    """
+    return discover().solver(name)
