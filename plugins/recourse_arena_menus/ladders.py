@@ -1,0 +1,180 @@
+"""Ladders: the moves of each actionable feature that shared actions are made of."""
+
+from __future__ import annotations
+
+__all__ = ["Ladder", "Ladders"]
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from recourse_arena import ClusterRule, Direction, Feature, FeatureTable, Kind, Menu, Move, OneCluster, Problem
+
+_SKEWED = 2.0
+"""Third standardised moment from which a number's rungs follow accepted people's values, rather than a ruler."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The moves of one feature: the strongest ones down first, then to leave it, then the strongest ones up last.
+
+    Those of a category are in alphabetical order of the levels' names, behind to leave it.
+
+    Arguments:
+        column: The feature.
+        moves: What each rung does, codes of `Move`, int8 `(rungs,)`.
+        amounts: How much, or to what, in double precision `(rungs,)`; 0 where the feature is left.
+        home: The rung that leaves the feature as it is.
+        ordered: Whether neighbouring rungs are alike; those of categories are not.
+    """
+
+    column: int
+    moves: Tensor
+    amounts: Tensor
+    home: int
+    ordered: bool = True
+
+    def __len__(self) -> int:
+        return len(self.moves)
+
+    @classmethod
+    def between(cls, column: int, down: tuple[Move, list[float]], up: tuple[Move, list[float]]) -> Ladder:
+        """Return the ladder of moves down and up, each with its amounts from the strongest down to the strongest up."""
+        below, above = down[1], up[1]
+        moves = [down[0]] * len(below) + [Move.LEAVE] + [up[0]] * len(above)
+        amounts = torch.tensor([*below, 0.0, *above], dtype=torch.float64)
+        return cls(column, torch.tensor([int(move) for move in moves], dtype=torch.int8), amounts, len(below))
+
+
+@dataclass(frozen=True)
+class Ladders:
+    """The ladders of all features that may be acted upon; an action is a rung of each, `(..., ladders)` whole numbers.
+
+    Arguments:
+        features: All features.
+        ladders: A ladder for each actionable feature that has more than one value in the feasible range.
+    """
+
+    features: FeatureTable
+    ladders: tuple[Ladder, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, rungs: int = 30) -> Ladders:
+        """Return the ladders of a problem.
+
+        Numbers have about `rungs` amounts each way they may move: every whole number where there are no more, else
+        evenly spaced over the feasible range; where they are skewed, they lead from the median refused person to
+        quantiles of accepted people's values. Whole numbers of which there are few and that may move one way only, and
+        ordinals, become at least or at most each value; categories, and binaries that may go both ways, are set to it.
+        """
+        accepted = problem.decisions.accepts(problem.training.x)
+        made = [
+            _ladder(problem, j, feature, accepted, rungs)
+            for j, feature in enumerate(problem.features)
+            if problem.features.actionable[j]
+        ]
+        return cls(problem.features, tuple(ladder for ladder in made if len(ladder) > 1))
+
+    def __len__(self) -> int:
+        return len(self.ladders)
+
+    @cached_property
+    def widths(self) -> Tensor:
+        """How many rungs each ladder has, long `(ladders,)`."""
+        return torch.tensor([len(ladder) for ladder in self.ladders], dtype=torch.int64)
+
+    @cached_property
+    def home(self) -> Tensor:
+        """The action that leaves everything, long `(ladders,)`."""
+        return torch.tensor([ladder.home for ladder in self.ladders], dtype=torch.int64)
+
+    @cached_property
+    def ordered(self) -> Tensor:
+        """Whether neighbouring rungs are alike, bool `(ladders,)`."""
+        return torch.tensor([ladder.ordered for ladder in self.ladders], dtype=torch.bool)
+
+    def spelt(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the moves, int8, and amounts, in double precision, of `actions`: `(..., features)` each."""
+        shape = (*actions.shape[:-1], len(self.features))
+        moves, amounts = torch.zeros(shape, dtype=torch.int8), torch.zeros(shape, dtype=torch.float64)
+        for place, ladder in enumerate(self.ladders):
+            moves[..., ladder.column] = ladder.moves[actions[..., place]]
+            amounts[..., ladder.column] = ladder.amounts[actions[..., place]]
+        return moves, amounts
+
+    def menu(self, actions: Tensor, rule: ClusterRule | None = None) -> Menu:
+        """Return the menu of `actions` `(actions, ladders)` or `(clusters, actions, ladders)`."""
+        moves, amounts = self.spelt(actions if actions.ndim == 3 else actions[None])
+        return Menu(moves, amounts, rule or OneCluster())
+
+
+def _ladder(problem: Problem, column: int, feature: Feature, accepted: Tensor, rungs: int) -> Ladder:
+    lower, upper = float(problem.box.lower[column]), float(problem.box.upper[column])
+    up, down = feature.direction is not Direction.DOWN, feature.direction is not Direction.UP
+    both = up and down
+    if feature.kind is Kind.CATEGORICAL or (feature.kind is Kind.BINARY and both):
+        values = [float(code) for code in feature.alphabetical] if feature.levels else [0.0, 1.0]
+        inside = [value for value in values if lower <= value <= upper]
+        inside = inside if len(inside) > 1 else []
+        ladder = Ladder.between(column, (Move.SET, []), (Move.SET, inside))
+        return Ladder(ladder.column, ladder.moves, ladder.amounts, ladder.home, ordered=False)
+    few = feature.whole and upper - lower <= rungs
+    if feature.kind in (Kind.ORDINAL, Kind.BINARY) or (few and not both):
+        values = torch.arange(_ceil(lower), _floor(upper) + 1).double().tolist()
+        return Ladder.between(
+            column,
+            (Move.AT_MOST, values[:-1] if down else []),
+            (Move.AT_LEAST, values[1:] if up else []),
+        )
+    more, less = _amounts(problem, column, accepted, rungs)
+    return Ladder.between(
+        column,
+        (Move.ADD, [-amount for amount in reversed(less)] if down else []),
+        (Move.ADD, more if up else []),
+    )
+
+
+def _amounts(problem: Problem, column: int, accepted: Tensor, rungs: int) -> tuple[list[float], list[float]]:
+    """Return what may be added and taken away, ascending each."""
+    whole = bool(problem.features.whole[column])
+    span = float(problem.box.upper[column] - problem.box.lower[column])
+    values = problem.training.x[:, column].double()
+    spread = values - values.mean()
+    skew = float((spread**3).mean() / (spread**2).mean().clamp(min=1e-12) ** 1.5)
+    even = span * torch.arange(1, rungs + 1, dtype=torch.float64) / rungs
+    if whole and span <= rungs:
+        even = torch.arange(1, int(span) + 1, dtype=torch.float64)
+    if abs(skew) < _SKEWED or (whole and span <= rungs):
+        return (_tidy(even, span, whole),) * 2
+    middle = values[~accepted].quantile(0.5)
+    away = values[accepted] - middle
+    sides = [side[side > 0] for side in (away, -away)]
+    more, less = (_quantiles(side, rungs) if len(side) else None for side in sides)
+    more, less = (more if more is not None else less), (less if less is not None else more)
+    return tuple(_tidy(even if side is None else side, span, whole) for side in (more, less))  # type: ignore[return-value]
+
+
+def _quantiles(side: Tensor, rungs: int) -> Tensor:
+    """Return about so many amounts: quantiles of how far accepted people are, the rest of those of distinct amounts."""
+    found = side.quantile(torch.linspace(0, 1, rungs, dtype=torch.float64), interpolation="nearest").unique()
+    distinct = side.unique()
+    more = distinct.quantile(
+        torch.linspace(0, 1, max(1, rungs - len(found)), dtype=torch.float64), interpolation="nearest"
+    )
+    return torch.cat([found, more]).unique()
+
+
+def _tidy(amounts: Tensor, span: float, whole: bool) -> list[float]:
+    """Return distinct amounts that are not more than the feasible range, ascending."""
+    amounts = (amounts.round() if whole else amounts).clamp(max=_floor(span) if whole else span)
+    return amounts[amounts > 0].unique().tolist()
+
+
+def _ceil(value: float) -> int:
+    return -int(-value // 1)
+
+
+def _floor(value: float) -> int:
+    return int(value // 1)
