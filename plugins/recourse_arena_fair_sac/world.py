@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Ladders", "Step", "Worlds"]
+__all__ = ["Step", "Worlds"]
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from recourse_arena import Kind
+from recourse_arena_menus.ladders import Ladders
 
 LEAP = 3
 """Rungs of the longest step of a number."""
@@ -18,21 +21,6 @@ HORIZON = 2000
 
 Score = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Reward `(menus,)` and success, bool `(menus,)`, of menus of rungs `(menus, actions, features)`."""
-
-
-@dataclass(frozen=True)
-class Ladders:
-    """The rungs that each feature of an action may be on.
-
-    Arguments:
-        count: How many rungs there are, long `(features,)`.
-        leave: The rung that leaves the feature as it is, long `(features,)`.
-        number: Whether a step may be of several rungs, bool `(features,)`.
-    """
-
-    count: Tensor
-    leave: Tensor
-    number: Tensor
 
 
 @dataclass(frozen=True)
@@ -68,8 +56,10 @@ class Worlds:
     """
 
     def __init__(self, ladders: Ladders, size: int, worlds: int, score: Score, horizon: int = HORIZON) -> None:
-        self.ladders, self.score, self.horizon = ladders, score, horizon
-        self.start = ladders.leave.expand(size, -1).clone()
+        self.score, self.horizon, self.top = score, horizon, ladders.widths - 1
+        kinds = [ladders.features.features[ladder.column].kind for ladder in ladders.ladders]
+        self.number = torch.tensor([kind in (Kind.CONTINUOUS, Kind.INTEGER) for kind in kinds])
+        self.start = ladders.home.expand(size, -1).clone()
         self.menus = self.start.repeat(worlds, 1, 1)
         self.age = torch.zeros(worlds, dtype=torch.int64)
 
@@ -80,16 +70,16 @@ class Worlds:
 
     def seen(self) -> Tensor:
         """Return the states, `(worlds, entries)`."""
-        return (2 * self.menus / (self.ladders.count - 1) - 1).flatten(1)
+        return (2 * self.menus / self.top - 1).flatten(1)
 
     def step(self, acts: Tensor) -> Step:
         """Take a step in every world, by acts `(worlds, 2)`, and begin anew where an episode ends."""
         each = torch.arange(len(acts))
         entry = ((acts[:, 0] + 1) / 2 * self.entries).long().clamp(0, self.entries - 1)
-        feature = entry % len(self.ladders.count)
-        step = torch.where(self.ladders.number[feature], (LEAP * acts[:, 1]).round(), acts[:, 1].sign()).long()
+        feature = entry % len(self.top)
+        step = torch.where(self.number[feature], (LEAP * acts[:, 1]).round(), acts[:, 1].sign()).long()
         flat = self.menus.flatten(1)
-        flat[each, entry] = (flat[each, entry] + step).clamp(min=0).minimum(self.ladders.count[feature] - 1)
+        flat[each, entry] = (flat[each, entry] + step).clamp(min=0).minimum(self.top[feature])
         self.menus = flat.view_as(self.menus)
         self.age += 1
         reward, success = self.score(self.menus)
