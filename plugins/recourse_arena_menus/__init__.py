@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+__all__ = ["FacilityMenu"]
 
 from recourse_arena import Solver, hookimpl
+from recourse_arena_menus.menu import FacilityMenu
 
 
 @hookimpl
 def recourse_solvers() -> list[type[Solver]]:
     """Return the solvers."""
-    return []
+    return [FacilityMenu]

@@ -110,7 +110,7 @@ class Effects:
 
     @property
     def bits(self) -> Tensor:
-        """For whom each action works, as words of 16 bits, int32 `(actions, words)`; each group has words of its own."""
+        """For whom each action works, as words of 16 bits, int32 `(actions, words)`; each group has its own words."""
         return self._bits.filled
 
     def shares(self, menus: Tensor) -> Tensor:

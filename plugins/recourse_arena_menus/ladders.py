@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Ladder", "Ladders"]
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -160,16 +161,22 @@ def _quantiles(side: Tensor, rungs: int) -> Tensor:
     """Return about so many amounts: quantiles of how far accepted people are, the rest of those of distinct amounts."""
     found = side.quantile(torch.linspace(0, 1, rungs, dtype=torch.float64), interpolation="nearest").unique()
     distinct = side.unique()
-    more = distinct.quantile(
-        torch.linspace(0, 1, max(1, rungs - len(found)), dtype=torch.float64), interpolation="nearest"
-    )
+    rest = torch.linspace(0, 1, max(1, rungs - len(found)), dtype=torch.float64)
+    more = distinct.quantile(rest, interpolation="nearest")
     return torch.cat([found, more]).unique()
 
 
 def _tidy(amounts: Tensor, span: float, whole: bool) -> list[float]:
-    """Return distinct amounts that are not more than the feasible range, ascending."""
-    amounts = (amounts.round() if whole else amounts).clamp(max=_floor(span) if whole else span)
-    return amounts[amounts > 0].unique().tolist()
+    """Return distinct amounts that are not more than the feasible range, ascending.
+
+    They are rounded up to a thousandth of the power of ten above that range: actions are published in words.
+    """
+    finest = 10.0 ** (_floor(math.log10(span)) - 2) if span > 0 else 1.0
+    step = max(1.0, finest) if whole else finest
+    steps = (amounts / step - 1e-6).ceil().clamp(min=0, max=_floor(span / step))
+    # Dividing by a whole number leaves the decimals that people would write.
+    found = steps * step if step >= 1 else steps / round(1 / step)
+    return found[(found > 0) & (found <= span)].unique().tolist()
 
 
 def _ceil(value: float) -> int:

@@ -1,0 +1,191 @@
+"""Composing a menu: candidates of the ladders, what the scenario is after, and the few that are chosen."""
+
+from __future__ import annotations
+
+__all__ = ["Composer", "Wish", "composed"]
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from recourse_arena import Menu, MenuAsked, Problem, derive_seed, generator
+from recourse_arena_menus.audience import Audience
+from recourse_arena_menus.candidates import coarse, neighbours
+from recourse_arena_menus.clusters import clustered
+from recourse_arena_menus.effects import Effects
+from recourse_arena_menus.facility import Aim, chosen_from, loss_of
+from recourse_arena_menus.ladders import Ladders
+
+_log = logging.getLogger(__name__)
+
+_MARGIN = 0.05
+"""For how much more of each group an action must work than is asked of a choice: for people who are not seen."""
+
+_FEW = 5
+"""People below which a group's share says nothing of an action in a cluster."""
+
+_ROUNDS, _STARTS = 3, 4
+"""Rounds of neighbours on a stride; menus drawn to start swaps from, in the last round."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a menu is composed for.
+
+    Arguments:
+        asked: What the scenario asks of it.
+        worst: Whether the group that fares worst comes first.
+        gap: How far apart the shares of groups with recourse may be among training people; none does not ask.
+    """
+
+    asked: MenuAsked
+    worst: bool = False
+    gap: float | None = None
+
+
+class Composer:
+    """Chooses the actions of one cluster out of a table of effects.
+
+    Arguments:
+        effects: The table, which grows where more is asked for.
+        wish: What for.
+        size: How many actions.
+        seed: Seed of menus and neighbours that are drawn.
+    """
+
+    def __init__(self, effects: Effects, wish: Wish, size: int, *, seed: int) -> None:
+        self.effects, self.wish, self.size = effects, wish, size
+        self._draws = generator(seed, "menu", "search")
+
+    @property
+    def audience(self) -> Audience:
+        """The people it is composed on."""
+        return self.effects.audience
+
+    @cached_property
+    def aim(self) -> Aim:
+        """What menus are compared by."""
+        people, wish = self.audience, self.wish
+        choice = wish.asked.objective in ("ecr", "hybrid")
+        share, group = people.share / people.share.sum(), people.group
+        if wish.asked.objective == "ee-macro":
+            present = people.sizes > 0
+            weight = torch.zeros(len(people.names), dtype=torch.float64).index_add(0, group, share)[present]
+            share, group = weight, present.nonzero()[:, 0]
+        return Aim(people.dearest, share, group, len(people.names), wish.worst, wish.gap, fill=choice)
+
+    def cost(self) -> Tensor:
+        """Return what each action costs whom: people, or groups on average where one action is to serve each of them.
+
+        In double precision `(actions, people)`; `nothing` where it does not work.
+        """
+        nothing = self.audience.dearest
+        paid = torch.where(self.effects.works, self.effects.cost.double(), nothing).clamp(max=nothing)
+        if self.wish.asked.objective != "ee-macro":
+            return paid
+        sizes = self.audience.sizes
+        member = torch.nn.functional.one_hot(self.audience.group, len(sizes)).double() / sizes.clamp(min=1)
+        return (paid @ member)[:, sizes > 0]
+
+    def search(self, most: int) -> list[int]:
+        """Return the numbers of the chosen actions, from a coarse ladder of `most` and then from neighbours."""
+        actions, stride = coarse(self.effects.ladders, most)
+        self.effects.ask(actions)
+        menu = self.choose()
+        while True:
+            stride = max(1, stride // 2)
+            for _ in range(_ROUNDS):
+                before, known = menu, len(self.effects)
+                near = neighbours(self.effects.ladders, self.effects.actions[menu], stride, most, self._draws)
+                self.effects.ask(near)
+                if len(self.effects) == known:
+                    break
+                menu = self.choose([before])
+                if menu == before:
+                    break
+            if stride == 1:
+                return self.choose([menu], random=_STARTS)
+
+    def choose(self, starts: list[list[int]] | None = None, random: int = 0) -> list[int]:
+        """Return the numbers of the best actions among those decided so far, ascending.
+
+        What is to be a choice must work for its share of each group and a margin; where too few actions do, without
+        the margin; where none does, the actions that come closest are chosen for equal choice, and any for both.
+        """
+        cost = self.cost()
+        if not len(cost):
+            return []
+        allowed = self.allowed()
+        places = allowed.nonzero()[:, 0]
+        number = {place: i for i, place in enumerate(places.tolist())}
+        kept = [[number[place] for place in start if place in number] for start in starts or ()]
+        found = chosen_from(cost[places], self.size, self.aim, starts=kept, random=random, draws=self._draws)
+        return places[found].tolist()
+
+    def allowed(self) -> Tensor:
+        """Return which of the actions decided so far may be chosen, bool `(actions,)`."""
+        asked, rates = self.wish.asked, self.effects.rates
+        if asked.objective not in ("ecr", "hybrid"):
+            return torch.ones(len(rates), dtype=torch.bool)
+        large = self.audience.sizes >= min(_FEW, int(self.audience.sizes.max()))
+        least = rates[:, large].amin(1)
+        for share in (min(1.0, asked.share + _MARGIN), asked.share):
+            if int((least >= share).sum()) >= self.size:
+                return least >= share
+        if asked.objective == "hybrid":
+            return torch.ones(len(rates), dtype=torch.bool)
+        return least >= least.sort(descending=True).values[min(self.size, len(least)) - 1]
+
+    def loss(self, menu: list[int]) -> float:
+        """Return what the average person of the average group pays with a menu."""
+        return loss_of(self.cost(), menu, self.aim)[-1]
+
+    def padded(self, chosen: list[int]) -> Tensor:
+        """Return the chosen actions, and nothing to do in the room that is left, long `(size, ladders)`."""
+        home = self.effects.ladders.home.expand(self.size, -1).clone()
+        home[: len(chosen)] = self.effects.actions[chosen]
+        return home
+
+
+def composed(
+    problem: Problem,
+    wish: Wish,
+    choose: Callable[[Composer], list[int]],
+    *,
+    size: int,
+    clusters: int,
+    seed: int,
+    rungs: int,
+    people: int,
+) -> Menu:
+    """Return a menu with the actions that `choose` returns for each cluster.
+
+    Arguments:
+        problem: The problem.
+        wish: What the menu is for.
+        choose: Returns the numbers of chosen actions of one cluster; it is not asked about one that nobody is in.
+        size: How many actions each cluster may have.
+        clusters: How many clusters.
+        seed: The seed.
+        rungs: About how many amounts a number has each way.
+        people: How many people at most, in all clusters together.
+    """
+    ladders = Ladders.of(problem, rungs)
+    rule = clustered(problem, clusters, seed=seed)
+    everybody = Audience.of(problem, seed=seed, most=people)
+    cluster = rule(everybody.request.factual, problem.features)
+    menus = []
+    for number in range(clusters):
+        some = everybody[cluster == number]
+        if not len(some) or not len(ladders):
+            menus.append(ladders.home.expand(size, -1))
+            continue
+        composer = Composer(Effects(problem, ladders, some), wish, size, seed=derive_seed(seed, "cluster", str(number)))
+        chosen = choose(composer)
+        menus.append(composer.padded(chosen))
+        problem.report((number + 1) / clusters)
+    return ladders.menu(torch.stack(menus), rule)
