@@ -43,7 +43,7 @@ class FairSac(MenuSolver):
     and takes their difference; for more groups, the sum is twice the mean and the difference the range. Acts are drawn
     evenly until a batch is remembered. An episode that ends by its length is no end to the critics. Of the kept menus
     the code's authors choose by hand. Effects are those of at most 500 refused training people, as many of each group
-    as can be, with preferences drawn for them; the 32 best kept menus are then compared on all refused training people,
+    as can be, with preferences drawn for them; the 16 best kept menus are then compared on all refused training people,
     and equal ones on validation people. With clusters each is searched for by itself, by an agent of its own.
 
     Not repeated of the code: PD of rates that are rounded; active actions that the last group decides; clusters of

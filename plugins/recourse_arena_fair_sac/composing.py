@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PEOPLE = 500
 """People whose effects the agent sees at most."""
 
-_SHORTLIST = 32
+_SHORTLIST = 16
 """Kept menus that are compared on everybody."""
 
 _RUNGS = 30
@@ -88,8 +88,7 @@ def best(composer: Composer, menus: Tensor, most: int = 0) -> Tensor:
     numbers = composer.effects.ask(menus)
     cost = composer.cost()
     keys = torch.cat([composer.aim.keys(cost[part].amin(1))[:, -1] for part in numbers.split(64)])
-    order = keys.argsort(stable=True)
-    return menus[order[:most]] if most else menus[order[keys[order] <= keys.min() + _TIE]]
+    return menus[keys.argsort(stable=True)[:most]] if most else menus[keys <= keys.min() + _TIE]
 
 
 def _validating(composer: Composer, clusters: int, seed: int) -> Composer:
