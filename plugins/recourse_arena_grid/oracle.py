@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["cheapest_actions"]
+__all__ = ["cheapest_actions", "cheapest_of", "left_out"]
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -17,21 +17,52 @@ from recourse_arena_grid.search import MOST, ROWS, SUMS, Allowed, Search
 _log = logging.getLogger(__name__)
 
 
-@torch.no_grad()
 def cheapest_actions(
     problem: Problem, request: Request, points: int, *, rows: int = ROWS, sums: int = SUMS, most: int = MOST
 ) -> Recommendation:
     """Return the cheapest allowed action on the grid for each person of `request`."""
+
+    def options_of(group: Request) -> Options:
+        return Options.of(group, problem.box, points, effects=problem.without_effects is None)
+
+    radix = widest(request.features, points)
+    answer, cut = cheapest_of(problem, request, options_of, radix, rows=rows, sums=sums, most=most)
+    if cut:
+        _log.warning("solver grid: %s; fewer points leave out fewer", left_out(cut, len(request), most))
+    return answer
+
+
+@torch.no_grad()
+def cheapest_of(
+    problem: Problem,
+    request: Request,
+    options_of: Callable[[Request], Options],
+    radix: int,
+    *,
+    rows: int = ROWS,
+    sums: int = SUMS,
+    most: int = MOST,
+) -> tuple[Recommendation, list[int]]:
+    """Return the cheapest allowed combination of options for each person, and of how few features some were tried.
+
+    Arguments:
+        problem: The problem.
+        request: The people.
+        options_of: Returns the options of people who can all act on the same features.
+        radix: How many options of a feature anybody may have.
+        rows: Most candidates to test at once.
+        sums: Most sums of costs to hold at once.
+        most: Who has more combinations than this tries some only.
+    """
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
     patterns, membership = request.actionable.unique(dim=0, return_inverse=True)
-    radix = widest(request.features, points)
     cut: list[int] = []
     together = max(1, sums // ((radix - 1) * len(request.features)))
     for number, pattern in enumerate(patterns):
         for people in (membership == number).nonzero().squeeze(1).split(together):
             group = request[people]
-            options = Options.of(group, problem.box, points, effects=problem.without_effects is None)
+            options = options_of(group)
             allowed, plausible = _tests(problem, group, options)
             search = Search(
                 options,
@@ -48,19 +79,16 @@ def cheapest_actions(
             mask[people], values[people] = options.action(torch.arange(len(people)), digits, group.factual)
             otherwise = Outcome.NOT_FOUND if pattern.any() else Outcome.INFEASIBLE
             outcome[people] = torch.where(solved, Outcome.SOLVED.code, otherwise.code).to(torch.int8)
-    _say(cut, len(request), most)
-    return Recommendation(mask, values, outcome)
+    return Recommendation(mask, values, outcome), cut
 
 
-def _say(cut: Sequence[int], people: int, most: int) -> None:
-    """Say for how many people some combinations were left out."""
-    if cut:
-        features = str(min(cut)) if min(cut) == max(cut) else f"{min(cut)} to {max(cut)}"
-        _log.warning(
-            "solver grid: %d of %d people have more than %d combinations of values, and none of the cheapest works; "
-            "of the others, those that change at most %s features were tried; fewer points leave out fewer",
-            *(len(cut), people, most, features),
-        )
+def left_out(cut: Sequence[int], people: int, most: int) -> str:
+    """Return for how many people some combinations were left out, in words."""
+    features = str(min(cut)) if min(cut) == max(cut) else f"{min(cut)} to {max(cut)}"
+    return (
+        f"{len(cut)} of {people} people have more than {most} combinations of values, and none of the cheapest works; "
+        f"of the others, those that change at most {features} features were tried"
+    )
 
 
 def _tests(problem: Problem, group: Request, options: Options) -> tuple[Allowed, Allowed | None]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["FacilityMenu"]
+__all__ = ["Climb", "FacilityMenu", "Individual"]
 
 from recourse_arena import Solver, hookimpl
+from recourse_arena_menus.climb import Climb
+from recourse_arena_menus.individual import Individual
 from recourse_arena_menus.menu import FacilityMenu
 
 
 @hookimpl
 def recourse_solvers() -> list[type[Solver]]:
     """Return the solvers."""
-    return [FacilityMenu]
+    return [FacilityMenu, Climb, Individual]

@@ -47,7 +47,8 @@ def neighbours(ladders: Ladders, actions: Tensor, stride: int, most: int, draws:
     more than `most`, those that move on one ladder stay, and of the others so many are drawn.
     """
     together = min(len(ladders), _TOGETHER if len(ladders) <= _TOGETHER else 2)
-    single, several = set(), set()
+    single: set[tuple[int, ...]] = set()
+    several: set[tuple[int, ...]] = set()
     for action in map(tuple, actions.tolist()):
         near = [_near(ladder, rung, stride) for ladder, rung in zip(ladders.ladders, action, strict=True)]
         single.update(_moved(action, near, 1))

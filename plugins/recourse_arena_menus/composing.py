@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Composer", "Wish", "composed"]
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +16,8 @@ from recourse_arena_menus.audience import Audience
 from recourse_arena_menus.candidates import coarse, neighbours
 from recourse_arena_menus.clusters import clustered
 from recourse_arena_menus.effects import Effects
-from recourse_arena_menus.facility import Aim, chosen_from, loss_of
+from recourse_arena_menus.facility import Aim, chosen_from
 from recourse_arena_menus.ladders import Ladders
-
-_log = logging.getLogger(__name__)
 
 _MARGIN = 0.05
 """For how much more of each group an action must work than is asked of a choice: for people who are not seen."""
@@ -59,7 +56,7 @@ class Composer:
 
     def __init__(self, effects: Effects, wish: Wish, size: int, *, seed: int) -> None:
         self.effects, self.wish, self.size = effects, wish, size
-        self._draws = generator(seed, "menu", "search")
+        self.draws = generator(seed, "menu", "search")
 
     @property
     def audience(self) -> Audience:
@@ -78,18 +75,23 @@ class Composer:
             share, group = weight, present.nonzero()[:, 0]
         return Aim(people.dearest, share, group, len(people.names), wish.worst, wish.gap, fill=choice)
 
-    def cost(self) -> Tensor:
-        """Return what each action costs whom: people, or groups on average where one action is to serve each of them.
+    def cost(self, numbers: Tensor | None = None) -> Tensor:
+        """Return what actions cost whom: people, or groups on average where one action is to serve each of them.
 
-        In double precision `(actions, people)`; `nothing` where it does not work.
+        In double precision `(..., people)`; `nothing` where an action does not work.
+
+        Arguments:
+            numbers: Numbers of actions, long `(...,)`; by default of all, in order.
         """
-        nothing = self.audience.dearest
-        paid = torch.where(self.effects.works, self.effects.cost.double(), nothing).clamp(max=nothing)
+        nothing, works, cost = self.audience.dearest, self.effects.works, self.effects.cost
+        if numbers is not None:
+            works, cost = works[numbers], cost[numbers]
+        paid = torch.where(works, cost.double(), nothing).clamp(max=nothing)
         if self.wish.asked.objective != "ee-macro":
             return paid
         sizes = self.audience.sizes
         member = torch.nn.functional.one_hot(self.audience.group, len(sizes)).double() / sizes.clamp(min=1)
-        return (paid @ member)[:, sizes > 0]
+        return (paid @ member)[..., sizes > 0]
 
     def search(self, most: int) -> list[int]:
         """Return the numbers of the chosen actions, from a coarse ladder of `most` and then from neighbours."""
@@ -100,7 +102,7 @@ class Composer:
             stride = max(1, stride // 2)
             for _ in range(_ROUNDS):
                 before, known = menu, len(self.effects)
-                near = neighbours(self.effects.ladders, self.effects.actions[menu], stride, most, self._draws)
+                near = neighbours(self.effects.ladders, self.effects.actions[menu], stride, most, self.draws)
                 self.effects.ask(near)
                 if len(self.effects) == known:
                     break
@@ -123,7 +125,7 @@ class Composer:
         places = allowed.nonzero()[:, 0]
         number = {place: i for i, place in enumerate(places.tolist())}
         kept = [[number[place] for place in start if place in number] for start in starts or ()]
-        found = chosen_from(cost[places], self.size, self.aim, starts=kept, random=random, draws=self._draws)
+        found = chosen_from(cost[places], self.size, self.aim, starts=kept, random=random, draws=self.draws)
         return places[found].tolist()
 
     def allowed(self) -> Tensor:
@@ -142,7 +144,17 @@ class Composer:
 
     def loss(self, menu: list[int]) -> float:
         """Return what the average person of the average group pays with a menu."""
-        return loss_of(self.cost(), menu, self.aim)[-1]
+        return float(self.losses(torch.tensor([menu]))[0]) if menu else self.audience.dearest
+
+    def losses(self, menus: Tensor) -> Tensor:
+        """Return what the average person of the average group pays with each menu, in double precision `(menus,)`.
+
+        It is the objective of the solver `menu`, whatever may be chosen.
+
+        Arguments:
+            menus: Numbers of actions, long `(menus, actions)`.
+        """
+        return self.cost(menus).amin(1) @ self.aim.share
 
     def padded(self, chosen: list[int]) -> Tensor:
         """Return the chosen actions, and nothing to do in the room that is left, long `(size, ladders)`."""

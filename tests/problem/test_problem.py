@@ -9,18 +9,19 @@ import pytest
 import torch
 from applicants import line_problem
 
-from recourse_arena import Actionability, ArenaError, Knowledge, NotApplicable
+from recourse_arena import Actionability, ArenaError, Groups, Knowledge, NotApplicable
 from recourse_arena.problem.model_protocols import Classifier
 
 SHOWN = [what for what in Knowledge if what is not Knowledge.CHANGE]
 """What a problem hands out by name; changed models are seen through the decision model alone."""
 
-EVERY_SET = [frozenset(s) for s in chain.from_iterable(combinations(SHOWN, size) for size in range(6))]
+EVERY_SET = [frozenset(s) for s in chain.from_iterable(combinations(SHOWN, size) for size in range(len(SHOWN) + 1))]
 
 
 @pytest.fixture(scope="module")
 def problem(loan):
-    return line_problem(loan)
+    found = line_problem(loan)
+    return replace(found, protected=Groups(("everybody",), torch.zeros(len(found.training), dtype=torch.int64)))
 
 
 @pytest.mark.parametrize("knows", EVERY_SET, ids=lambda s: "+".join(sorted(s)) or "nothing")

@@ -118,7 +118,7 @@ def test_a_name_that_cannot_be_read_is_answered_with_the_pattern(name):
         ("hard-2+soft-x", "cost profile .*'x'. Known: concave, constant, convex, linear"),
         ("hard-2!plausibility", "switch .*'plausibility'. Did you mean 'no-plausibility' or 'scm-plausibility'"),
         ("hard-2!scm-plausible", "switch .*'scm-plausible'. Did you mean 'scm-plausibility'"),
-        ("hard-2!", "switch .*''. Known: asked-POLICY, no-plausibility, scm-plausibility"),
+        ("hard-2!", "switch .*''. Known: asked-POLICY, in-sample, no-plausibility, scm-plausibility"),
         ("hard-2!no-plausibility@causal-order", "switch .* Did you mean 'no-plausibility'"),
     ],
 )

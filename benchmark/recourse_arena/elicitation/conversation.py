@@ -90,7 +90,7 @@ def converse(
             break
         waiting = waiting[refused]
         group, before = people.among(waiting), belief[waiting]
-        after = _learnt(policy, before, group, _of(answer, refused), reactions[refused])
+        after = _learnt(policy, before, group, answer[refused], reactions[refused])
         people.count(waiting, group)
         belief, changed = _having(belief, waiting, after), after.differs(before)
         waiting = waiting[changed]
@@ -161,10 +161,6 @@ def _having(belief: Belief, people: Tensor, other: Belief) -> Belief:
         Box(put(box.lower, other.box.lower), put(box.upper, other.box.upper)),
         memory,
     )
-
-
-def _of(answer: Recommendation, people: Tensor) -> Recommendation:
-    return Recommendation(answer.mask[people], answer.values[people], answer.outcome[people])
 
 
 def _with(advice: Recommendation | None, people: Tensor, answer: Recommendation) -> Recommendation:

@@ -139,6 +139,7 @@ class Requests:
             plausibility=scenario.plausibility,
             density=scenario.density,
             sparsity=scenario.sparsity,
+            menu=scenario.menu,
         )
         if scenario.policy is None:
             return request
@@ -199,6 +200,7 @@ class Requests:
             plausibility=scenario.plausibility,
             density=scenario.density,
             sparsity=scenario.sparsity,
+            menu=scenario.menu,
         )
 
     def _favoured(self, scenario: Scenario) -> tuple[str, str] | Tensor | None:

@@ -59,6 +59,9 @@ class Dataset(ABC):
     """Distributions that give each person one of two such pairs, by name."""
     decimal: str = "."
     """What stands before decimals in its table, a point or a comma."""
+    protected: Mapping[str, tuple[str, ...]] = {}
+    """Whose groups are compared: sensitive features or attributes, each with the levels that stand against all others,
+    or with none where each level stands by itself. The first is meant where nothing else is said."""
     attributes: FeatureTable = FeatureTable(())
     """Attributes of people that no model and no solver sees; the sensitive ones make groups in the records."""
 

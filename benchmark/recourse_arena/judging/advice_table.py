@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.menus.menu import Menu
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -20,7 +21,8 @@ _TOLD = "told_"
 
 
 def as_advice(request: Request, recommendation: Recommendation) -> pa.Table:
-    """Return a row per person: `person, outcome, mask_FEATURE, value_FEATURE`, and `lower_bound` if any is proved.
+    """Return a row per person: `person, outcome, mask_FEATURE, value_FEATURE`, and `lower_bound` if any is proved,
+    `pick` if people pick from a menu; the menu is kept beside it.
 
     Values are kept as they were given, in single or double precision.
     """
@@ -29,6 +31,8 @@ def as_advice(request: Request, recommendation: Recommendation) -> pa.Table:
     for j, name in enumerate(request.features.names):
         columns[f"mask_{name}"] = pa.array(recommendation.mask[:, j].numpy())
         columns[f"value_{name}"] = pa.array(recommendation.values[:, j].numpy())
+    if recommendation.pick is not None:
+        columns["pick"] = pa.array(recommendation.pick.numpy())
     if recommendation.lower_bound is not None:
         columns["lower_bound"] = pa.array(recommendation.lower_bound.numpy())
     return pa.table(columns)
@@ -82,6 +86,8 @@ def check_advice(schema: pa.Schema) -> None:
     masks = [name for name in schema.names if name.startswith("mask_")]
     wanted = {"person": pa.types.is_integer, "outcome": pa.types.is_dictionary}
     wanted |= dict.fromkeys(masks, pa.types.is_boolean)
+    if "pick" in schema.names:
+        wanted["pick"] = pa.types.is_integer
     if "lower_bound" in schema.names:
         wanted["lower_bound"] = pa.types.is_floating
     wanted |= {f"value_{name.removeprefix('mask_')}": pa.types.is_floating for name in masks}
@@ -91,12 +97,19 @@ def check_advice(schema: pa.Schema) -> None:
             raise ArenaError(f"not advice: column {name!r} is missing or of another type")
 
 
-def as_recommendation(advice: pa.Table, features: Sequence[str]) -> Recommendation:
+def as_recommendation(advice: pa.Table, features: Sequence[str], menu: Menu | None = None) -> Recommendation:
     """Return the recommendation that a table keeps.
+
+    Arguments:
+        advice: The table.
+        features: Names of the features.
+        menu: The menu that people picked from, if they did.
 
     Raises:
         ArenaError: If it is about other features, or says outcomes that there are not.
     """
+    if (menu is None) != ("pick" not in advice.column_names):
+        raise ArenaError("advice: a menu and the picks from it come together")
     lacking = [name for name in features if f"mask_{name}" not in advice.column_names]
     if lacking:
         raise ArenaError(f"advice is not about these features: it has no column mask_{lacking[0]}")
@@ -110,6 +123,8 @@ def as_recommendation(advice: pa.Table, features: Sequence[str]) -> Recommendati
         torch.stack([_tensor(advice, f"value_{name}") for name in features], dim=1),
         torch.tensor([codes[word] for word in words], dtype=torch.int8),
         bound,
+        menu,
+        _tensor(advice, "pick").long() if menu is not None else None,
     )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.judging.constraints import violated
 from recourse_arena.judging.fresh_noise import FreshNoise
+from recourse_arena.judging.menus import breaks_menu, offered
 from recourse_arena.judging.records import as_records
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
@@ -86,7 +87,9 @@ class Judge:
         plausible. `redrawn` is the share of draws of fresh noise in which a valid action leads to a positive decision,
         0 for one that is not valid. `violations` counts broken constraints: acted-upon
         features that are forbidden, not finite, outside the person's box or not whole where they must be. A solver
-        that proves lower bounds has them recorded as `lower_bound`, next to the `weighted_cost` they bound.
+        that proves lower bounds has them recorded as `lower_bound`, next to the `weighted_cost` they bound. Where
+        people pick from a menu, an action that is not on it is a violation, and
+        :func:`~recourse_arena.judging.menus.offered` says what is recorded of all its actions.
 
         Raises:
             ArenaError: If shapes or dtypes of the recommendation are wrong, or the density asked for is not known.
@@ -120,6 +123,7 @@ class Judge:
             records["neighbour_distance"] = _where(solved, self.neighbours.distance(after))
         if recommendation.lower_bound is not None:  # the solver's own word, recorded as such
             records["lower_bound"] = recommendation.lower_bound.float()
+        records |= offered(request, recommendation, lambda some, advice: self.look(some, advice).valid)
         for j, name in enumerate(request.features.names):
             records[f"score_{name}"] = request.actionability.scores[:, j].to(torch.int8)
             records[f"mask_{name}"] = acted[:, j]
@@ -141,6 +145,7 @@ class Judge:
         values = torch.where(sound, values, factual)
         after = self.reference.counterfactual(factual, sound, values)
         broken = breaks + request.features.broken_rules(factual, after).sum(1) * solved
+        broken = broken + breaks_menu(request, recommendation, request.cost(values, sound))
         return Seen(sound, values, after, broken, solved & (broken == 0) & self.decisions.accepts(after))
 
     def _before_and_after(

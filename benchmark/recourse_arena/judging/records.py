@@ -46,7 +46,12 @@ _TALKED = {
 }
 """What records have beside it where a policy had to find out what people want."""
 
+_OFFERED = {"cluster": pa.int64(), "pick": pa.int64(), "available": pa.int64(), "choices": pa.int64()}
+"""What records have beside it where people pick from a menu."""
+
 _PREFIXES = {
+    "offer_works_": pa.bool_(),
+    "offer_cost_": pa.float32(),
     "group_": pa.large_string(),
     "score_": pa.int8(),
     "mask_": pa.bool_(),
@@ -56,8 +61,9 @@ _PREFIXES = {
     "own_lower_": pa.float32(),
     "own_upper_": pa.float32(),
 }
-"""What records have of each sensitive attribute, and of each feature: bounds only where somebody has bounds of their
-own. The counterfactual is `after_` where it is there, else `value_` of what is acted upon, else `factual_`."""
+"""What records have of each action of a menu, of each sensitive attribute, and of each feature: bounds only where
+somebody has bounds of their own. The counterfactual is `after_` where it is there, else `value_` of what is acted upon,
+else `factual_`."""
 
 REJUDGED = ("factual_", "after_", "own_lower_", "own_upper_")
 """What only those read who judge a row again; runs of before they were kept have none of it."""
@@ -70,7 +76,8 @@ def column_type(name: str) -> pa.DataType | None:
         >>> str(column_type("valid")), str(column_type("mask_income")), column_type("mood")
         ('bool', 'bool', None)
     """
-    found = COLUMNS.get(name) or _PROVED.get(name) or _NEAR.get(name) or _TALKED.get(name)
+    known = (COLUMNS, _PROVED, _NEAR, _TALKED, _OFFERED)
+    found = next((columns[name] for columns in known if name in columns), None)
     return found or next((kind for prefix, kind in _PREFIXES.items() if name.startswith(prefix)), None)
 
 

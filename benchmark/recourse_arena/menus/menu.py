@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Menu", "Move", "Offers"]
+__all__ = ["MENU_COLUMNS", "Menu", "Move", "Offers"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,9 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.menus.clustering import ClusterRule, OneCluster, rule_of
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable, Kind
+
+MENU_COLUMNS = ("cluster", "action", "feature", "move", "amount")
+"""What is said of each move of a menu."""
 
 _MOST = 1 << 20
 """Cells of a menu."""
@@ -211,5 +214,5 @@ class Menu:
             feature, amount = features.features[j], float(self.amounts[c, a, j])
             named = feature.word(amount) if feature.kind is Kind.CATEGORICAL else amount
             move = Move(int(self.moves[c, a, j])).word
-            found.append({"cluster": c + 1, "action": a + 1, "feature": feature.name, "move": move, "amount": named})
+            found.append(dict(zip(MENU_COLUMNS, (c + 1, a + 1, feature.name, move, named), strict=True)))
         return found

@@ -103,6 +103,8 @@ def mismatch(solver: Solver | SolverCard, scenario: Scenario, known: Known) -> s
     if scenario.sparsity is not None and not solver.keeps_sparsity:
         asked = f"{scenario.name} asks for {scenario.sparsity} at most"
         return f"{solver.name} does not limit how many features it acts on; {asked}"
+    if scenario.menu is not None and not solver.composes:
+        return f"{solver.name} composes no menu of shared actions; {scenario.name} asks for one"
     notion = "neighbours" if scenario.density == "flow" and not known.flow else scenario.density
     if scenario.plausibility and solver.plausible_under and notion not in solver.plausible_under:
         under = " or ".join(sorted(solver.plausible_under))

@@ -31,6 +31,7 @@ class SolverCard:
         acts_on: Kinds of feature it can act on.
         keeps_rules: Whether its advice keeps rules between features.
         keeps_sparsity: Whether it acts on no more features than a request says.
+        composes: Whether people pick from a menu that it composes.
         costs: Names of the costs it can minimise; empty: any.
         plausible_under: Notions of plausibility it can be asked for; empty: any.
         fit_depends_on: What of a scenario its fit depends on.
@@ -51,6 +52,7 @@ class SolverCard:
     acts_on: frozenset[Kind]
     keeps_rules: bool
     keeps_sparsity: bool
+    composes: bool
     costs: frozenset[str]
     plausible_under: frozenset[str]
     fit_depends_on: frozenset[str]
@@ -84,6 +86,7 @@ class SolverCard:
                 acts_on=frozenset(map(Kind, solver.acts_on)),
                 keeps_rules=bool(solver.keeps_rules),
                 keeps_sparsity=bool(solver.keeps_sparsity),
+                composes=bool(solver.composes),
                 costs=frozenset(map(str, solver.costs)),
                 plausible_under=frozenset(map(str, solver.plausible_under)),
                 fit_depends_on=frozenset(map(str, solver.fit_depends_on)),
@@ -147,7 +150,7 @@ class SolverCard:
 
 
 _PLAIN = dict.fromkeys(("name", "version", "summary", "time_option", "module"), str) | {
-    **dict.fromkeys(("keeps_rules", "keeps_sparsity", "trained"), bool),
+    **dict.fromkeys(("keeps_rules", "keeps_sparsity", "composes", "trained"), bool),
     **dict.fromkeys(("tuned", "origin"), dict),
 }
 """Types of what JSON could have said otherwise."""

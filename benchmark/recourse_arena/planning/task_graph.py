@@ -171,6 +171,8 @@ class _Maker:
                 del said["part"]
             if cell.scenario.sparsity is None:
                 del said["sparsity"]
+            if cell.scenario.menu is None:
+                del said["menu"]
             if cell.scenario.policy is None:
                 del said["policy"]
             else:

@@ -6,6 +6,7 @@ __all__ = ["Problem"]
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
@@ -59,7 +60,8 @@ class Problem:
         without_effects: The causal model in which nothing follows from anything, where that is assumed of the dataset;
             everybody may see it.
         menu: What is asked of a menu of shared actions; none where each gets an action of their own.
-        groups: The protected groups of training people, a row for each; withheld unless declared.
+        protected: The protected groups of training people, a row for each, where the dataset has any; withheld unless
+            declared.
         report: Takes note of how far `fit` or `recommend` is, and of the training loss: whoever runs it shows that.
     """
 
@@ -79,7 +81,7 @@ class Problem:
     neighbours: Plausibility | None = None
     without_effects: CausalModel | None = None
     menu: MenuAsked | None = None
-    groups: Groups | None = None
+    protected: Groups | None = None
     report: ProgressHook = silent
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
@@ -89,7 +91,7 @@ class Problem:
             decisions=self._decisions_for(knows),
             true_scm=self.true_scm if Knowledge.SCM in knows else None,
             causal_flow=self.causal_flow if Knowledge.FLOW in knows else None,
-            groups=self.groups if Knowledge.GROUPS in knows else None,
+            protected=self.protected if Knowledge.GROUPS in knows else None,
             knows=knows,
         )
 
@@ -142,6 +144,15 @@ class Problem:
         if Knowledge.SCM not in self.knows:
             raise self._withheld(Knowledge.SCM)
         return self.true_scm
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The protected group of each of the training people; all are in one where the dataset protects nobody."""
+        if Knowledge.GROUPS not in self.knows:
+            raise self._withheld(Knowledge.GROUPS)
+        if self.protected is not None:
+            return self.protected
+        return Groups(("everybody",), torch.zeros(len(self.training), dtype=torch.int64))
 
     @property
     def causal_model(self) -> CausalModel:

@@ -57,6 +57,11 @@ class Recommendation:
     def __len__(self) -> int:
         return len(self.mask)
 
+    def __getitem__(self, people: slice | Tensor) -> Recommendation:
+        """Return what is advised to some of the people: a slice, or indices or a bool tensor `(people,)`."""
+        bound, pick = (None if part is None else part[people] for part in (self.lower_bound, self.pick))
+        return Recommendation(self.mask[people], self.values[people], self.outcome[people], bound, self.menu, pick)
+
     @property
     def solved(self) -> Tensor:
         """People with an action, bool `(people,)`."""

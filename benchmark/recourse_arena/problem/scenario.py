@@ -145,6 +145,10 @@ policy=None, part='test', sparsity=None, menu=None)
                 f"scenario {self.name!r} asks for plausibility under the true causal model and for none at all;\n"
                 f"take one of !scm-plausibility and !no-plausibility"
             )
+        if self.menu is not None and self.policy is not None:
+            raise ArenaError(
+                f"scenario {self.name!r}: what people want is hidden, and they pick from a menu; one at a time"
+            )
         if self.sparsity is not None and self.sparsity < 1:
             raise ArenaError(
                 f"scenario {self.name!r}: advice must be free to act on one feature at least, as in sparse-1"
@@ -232,7 +236,7 @@ policy=None, part='test', sparsity=None, menu=None)
         behind = re.search(r"[@!].*", self.name)
         end = "" if behind is None else behind[0].replace(f"!{_IN_SAMPLE}", "")
         parts = self.name[: len(self.name) if behind is None else behind.start()].split("+")
-        begin = parts[0][: parts[0].index("menu-")]
+        begin = parts[0][: parts[0].index("menu-")] if "menu-" in parts[0] else ""
         parts[0] = parts[0].removeprefix(begin)
         others = [part for part in parts if part.partition("-")[0] not in _MENU]
         return replace(self, name=f"{begin}{'+'.join(others) or 'soft-constant'}{end}", menu=None)

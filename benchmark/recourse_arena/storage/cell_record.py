@@ -32,6 +32,7 @@ class CellRecord:
         plugin: Name of the plugin at fault, if it failed.
         notes: What the solver did that it should not have.
         key: Its content key; empty if it has none.
+        menu: The moves of the menu that people picked from.
     """
 
     cell: Cell
@@ -45,6 +46,7 @@ class CellRecord:
     plugin: str = ""
     notes: tuple[Note, ...] = ()
     key: str = ""
+    menu: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def solved(cls, cell: Cell, judged: CellResult, key: str) -> CellRecord:
@@ -58,6 +60,7 @@ class CellRecord:
             judged.measured,
             notes=judged.notes,
             key=key,
+            menu=judged.menu,
         )
 
     @classmethod

@@ -26,6 +26,7 @@ _MOST = {
     "run.json": GIGABYTE // 4,
     "summary.csv": GIGABYTE,
     "marginals.csv": GIGABYTE,
+    "menus.csv": GIGABYTE,
     "people.parquet": 16 * GIGABYTE,
 }
 """Bytes that each file may have: many times what the largest run has, so that no reader drowns in one it is sent."""

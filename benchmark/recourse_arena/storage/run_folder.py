@@ -30,7 +30,7 @@ from recourse_arena.storage.task_result import AdviceResult, CellResult, ModelsR
 FORMAT = 2
 """Version of the layout of a run folder."""
 
-_TABLES = ("people.parquet", "summary.csv", "marginals.csv")
+_TABLES = ("people.parquet", "summary.csv", "marginals.csv", "menus.csv")
 _FOLDERS = ("cells", "advice")
 _BOARDS = ("leaderboard.md", "leaderboard.html")
 _MOST = GIGABYTE // 4
@@ -233,11 +233,19 @@ class RunFolder:
     def write_tables(
         self, records: Sequence[CellRecord], summary: pd.DataFrame, marginals: pd.DataFrame
     ) -> dict[str, str]:
-        """Write `people.parquet`, `summary.csv` and `marginals.csv`, and return their digests."""
+        """Write `people.parquet`, `summary.csv`, `marginals.csv` and, where there are menus, `menus.csv`.
+
+        Return their digests.
+        """
         people = labelled([(record.cell.label, record.people) for record in records if record.people is not None])
         write_atomically(self.path / "people.parquet", as_parquet(people, small=True))
         for table, name in ((summary, "summary.csv"), (marginals, "marginals.csv")):
             write_atomically(self.path / name, table.to_csv(index=False, float_format="%.6g").encode())
+        menus = pd.DataFrame([{**record.cell.label, **row} for record in records for row in record.menu])
+        if len(menus):
+            write_atomically(self.path / "menus.csv", menus.to_csv(index=False, float_format="%.10g").encode())
+        else:
+            (self.path / "menus.csv").unlink(missing_ok=True)
         return self.digests()
 
     def digests(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ import pyarrow as pa
 from recourse_arena.base.errors import ArenaError, NotApplicable
 from recourse_arena.judging.advice_table import check_advice
 from recourse_arena.judging.records import check_records
+from recourse_arena.menus.menu import MENU_COLUMNS
 from recourse_arena.problem.outcome import Outcome
 
 _HARNESS = str(Path(__file__).parent.parent)
@@ -138,11 +139,13 @@ class AdviceResult:
         advice: A row per person, as :mod:`~recourse_arena.judging.advice_table` keeps it.
         timings: `fit_seconds`, `solve_seconds` and what else the solver says of its fit.
         notes: What the solver did that it should not have.
+        menu: The menu that people picked from, as :meth:`Menu.said` says it; none if there is none.
     """
 
     advice: pa.Table
     timings: Mapping[str, float]
     notes: tuple[Note, ...] = ()
+    menu: Mapping[str, Any] | None = None
 
     @property
     def table(self) -> pa.Table:
@@ -151,13 +154,15 @@ class AdviceResult:
 
     def said(self) -> dict[str, Any]:
         """Return what it says beside its rows."""
-        return {"timings": dict(self.timings), "notes": [note.as_dict() for note in self.notes]}
+        said = {"timings": dict(self.timings), "notes": [note.as_dict() for note in self.notes]}
+        return said if self.menu is None else {**said, "menu": dict(self.menu)}
 
     @classmethod
     def of(cls, table: pa.Table, said: Mapping[str, Any]) -> AdviceResult:
         """Return it from rows and what it said, or raise what is wrong with them."""
         check_advice(table.schema)
-        return cls(table, *_timings_and_notes(said))
+        menu = said.get("menu")
+        return cls(table, *_timings_and_notes(said), None if menu is None else dict(menu))
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,7 @@ class CellResult:
         metrics: Value of each metric; none where undefined.
         measured: Digest of the metrics' declarations, to know values of other metrics; empty if one raised.
         notes: What the solver did that it should not have.
+        menu: The moves of the menu that people picked from, as :meth:`Menu.rows` returns them.
     """
 
     people: pa.Table
@@ -177,6 +183,7 @@ class CellResult:
     metrics: Mapping[str, float | None]
     measured: str
     notes: tuple[Note, ...] = ()
+    menu: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def table(self) -> pa.Table:
@@ -185,12 +192,13 @@ class CellResult:
 
     def said(self) -> dict[str, Any]:
         """Return what it says beside its rows."""
-        return {
+        said = {
             "timings": dict(self.timings),
             "metrics": dict(self.metrics),
             "measured": self.measured,
             "notes": [note.as_dict() for note in self.notes],
         }
+        return {**said, "menu": [*map(dict, self.menu)]} if self.menu else said
 
     @classmethod
     def of(cls, table: pa.Table, said: Mapping[str, Any]) -> CellResult:
@@ -198,7 +206,8 @@ class CellResult:
         check_records(table.schema)
         timings, notes = _timings_and_notes(said)
         metrics = {str(name): None if value is None else float(value) for name, value in said["metrics"].items()}
-        return cls(table, timings, metrics, str(said["measured"]), notes)
+        menu = tuple({name: row[name] for name in MENU_COLUMNS} for row in said.get("menu", []))
+        return cls(table, timings, metrics, str(said["measured"]), notes, menu)
 
 
 def _timings_and_notes(said: Mapping[str, Any]) -> tuple[dict[str, float], tuple[Note, ...]]:

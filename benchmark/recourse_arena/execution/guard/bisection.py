@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from recourse_arena.base.errors import NotApplicable, described
+from recourse_arena.execution.guard.isolated_inputs import copied
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -105,10 +106,7 @@ def _halves(request: Request) -> list[Request]:
 
 def _kept(answer: Recommendation) -> Recommendation:
     """Return a copy: the solver may fill the same tensors again for the next part."""
-    bound = answer.lower_bound
-    return Recommendation(
-        answer.mask.clone(), answer.values.clone(), answer.outcome.clone(), None if bound is None else bound.clone()
-    )
+    return copied(answer)
 
 
 def _joined(pieces: list[_Piece]) -> Recommendation:
@@ -116,11 +114,17 @@ def _joined(pieces: list[_Piece]) -> Recommendation:
     bounds = [answer.lower_bound for answer in answers]
     proved = any(bound is not None for bound in bounds)
     unknown = [torch.full((len(answer),), torch.nan) for answer in answers]
+    menu = next((answer.menu for answer in answers if answer.menu is not None), None)
+    nobody = [torch.full((len(answer),), -1) for answer in answers]
     return Recommendation(
         torch.cat([answer.mask for answer in answers]),
         torch.cat([answer.values for answer in answers]),
         torch.cat([answer.outcome for answer in answers]),
         torch.cat([u if b is None else b for b, u in zip(bounds, unknown, strict=True)]) if proved else None,
+        menu,
+        None
+        if menu is None
+        else torch.cat([no if a.pick is None else a.pick for a, no in zip(answers, nobody, strict=True)]),
     )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from recourse_arena.execution.guard.bisection import bisected
 from recourse_arena.execution.guard.isolated_inputs import SharedModels, changed, copied, versions
 from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.solver import Solver
+from recourse_arena.menus.menu import Menu
+from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -25,7 +27,7 @@ from recourse_arena.storage.task_result import Note, own_traceback
 
 T = TypeVar("T")
 
-_PEOPLE = ("training", "validation", "box", "cost")
+_PEOPLE = ("training", "validation", "box", "cost", "protected")
 """What of a problem is data; each solver gets its own copy."""
 
 
@@ -173,7 +175,7 @@ class Guard:
         if not isinstance(answer, Recommendation):
             raise _Malformed(f"recommend: expected a Recommendation, got {type(answer).__name__}")
         try:
-            plain = _plain(answer)
+            plain = _plain(answer, request.features)
             plain.check((len(request), len(request.features)))
         except ArenaError as error:
             raise _Malformed(str(error)) from None
@@ -236,12 +238,14 @@ def _spelled(stop: BaseException) -> str:
     return f"SystemExit({stop.code!r})" if isinstance(stop, SystemExit) else type(stop).__name__
 
 
-def _plain(answer: Recommendation) -> Recommendation:
+def _plain(answer: Recommendation, features: FeatureTable) -> Recommendation:
     """Return a recommendation on plain tensors of its own in main memory, whatever those of the solver are."""
     with torch._C.DisableTorchFunctionSubclass():  # a class of its own may have operators of its own
-        parts = {
-            name: value.detach().as_subclass(Tensor).cpu().clone()
-            for name, value in vars(answer).items()
-            if isinstance(value, Tensor)
-        }
+        parts: dict[str, Any] = {name: _own(value) for name, value in vars(answer).items() if isinstance(value, Tensor)}
+        if isinstance(answer.menu, Menu):
+            parts["menu"] = Menu.restored({name: _own(part) for name, part in answer.menu.state().items()}, features)
     return Recommendation(**{f.name: parts.get(f.name, getattr(answer, f.name)) for f in fields(Recommendation)})
+
+
+def _own(value: Tensor) -> Tensor:
+    return value.detach().as_subclass(Tensor).cpu().clone()

@@ -138,6 +138,8 @@ class _Solving:
         tensors = {"mask": answer.mask, "values": answer.values, "outcome": answer.outcome}
         if answer.lower_bound is not None:
             tensors["lower_bound"] = answer.lower_bound
+        if answer.menu is not None and answer.pick is not None:
+            tensors |= {"pick": answer.pick, **{f"menu_{name}": part for name, part in answer.menu.state().items()}}
         return "done", {"notes": _said(found.notes), "validation_score": score}, tensors
 
     @property

@@ -171,9 +171,9 @@ class SolverProcess:
             Failed: If it gives no recommendation for them.
             ArenaError: If what it gives is none.
         """
-        people, features = len(request), len(request.features)
+        people, features = len(request), request.features
         content, start = self._question("recommend", (request,)), time.perf_counter()
-        answer = self._answer(content, most=_HEAD + people * (features * 9 + 16))
+        answer = self._answer(content, most=_HEAD + people * (len(features) * 9 + 24))
         seconds = time.perf_counter() - start
         try:
             found = checked_recommendation(answer, people, features)

@@ -11,13 +11,15 @@ __all__ = ["Answer", "Malformed", "checked_recommendation", "packed", "unpacked"
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.menus.menu import Menu
+from recourse_arena.people.features import FeatureTable
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.storage.task_result import Note
 
@@ -116,7 +118,7 @@ def unpacked(content: bytes) -> Answer:
     return Answer(number, kind, head, tensors)
 
 
-def checked_recommendation(answer: Answer, people: int, features: int) -> Recommendation:
+def checked_recommendation(answer: Answer, people: int, features: FeatureTable) -> Recommendation:
     """Return the recommendation of an answer, of the shapes and types that one for so many people has.
 
     Raises:
@@ -124,11 +126,14 @@ def checked_recommendation(answer: Answer, people: int, features: int) -> Recomm
     """
     tensors = answer.tensors
     names = {"mask", "values", "outcome"}
-    if not names <= set(tensors) <= names | {"lower_bound"}:
+    offers = {name.removeprefix("menu_"): part for name, part in tensors.items() if name.startswith("menu_")}
+    if not names <= {name for name in tensors if not name.startswith("menu_")} <= names | {"lower_bound", "pick"}:
         raise ArenaError(f"recommend: expected a recommendation, got tensors {sorted(tensors)[:5]}")
-    found = Recommendation(tensors["mask"], tensors["values"], tensors["outcome"], tensors.get("lower_bound"))
-    found.check((people, features))
-    return Recommendation(found.mask, found.values, found.outcome.to(torch.int8), found.lower_bound)
+    bound, pick = tensors.get("lower_bound"), tensors.get("pick")
+    menu = Menu.restored(offers, features) if offers else None
+    found = Recommendation(tensors["mask"], tensors["values"], tensors["outcome"], bound, menu, pick)
+    found.check((people, len(features)))
+    return replace(found, outcome=found.outcome.to(torch.int8))
 
 
 def _text(found: object) -> str:

@@ -32,7 +32,7 @@ from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Feature, Kind
-from recourse_arena.people.groups import groups_in_words
+from recourse_arena.people.groups import groups_in_words, protected_groups
 from recourse_arena.people.intake import as_splits, check_splits
 from recourse_arena.people.people import Splits
 from recourse_arena.planning.model_keys import ModelKeys
@@ -160,8 +160,14 @@ class FittedDataset:
             actionable: How many features each training person can act on; that of the scenario where a solver's fit
                 depends on it, for others random, so that one fit serves every cut-off.
         """
-        draw = self.requests.sampler(scenario, actionable)
-        return replace(self.problem, profile=profile(scenario.profile), draw=draw)
+        draw, menu = self.requests.sampler(scenario, actionable), scenario.menu
+        problem = replace(self.problem, profile=profile(scenario.profile), draw=draw, menu=menu)
+        people = self.splits.recourse.test if menu is not None and menu.in_sample else self.splits.recourse.train
+        words = groups_in_words(self.dataset.features, people.x)
+        if people.attributes is not None:
+            words |= groups_in_words(self.dataset.attributes, people.attributes)
+        groups = protected_groups(words, self.dataset.protected, "" if menu is None else menu.by)
+        return replace(problem, training=people.seen(), protected=groups)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
         """Return the request of `people` applicants, drawn by seed, under a scenario; by default of all."""

@@ -25,6 +25,7 @@ from recourse_arena.execution.worker.measuring import MetricValues
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.advice_table import as_advice, as_recommendation, talked_about
 from recourse_arena.judging.interaction import with_conversation
+from recourse_arena.menus.menu import Menu
 from recourse_arena.planning.plan import Cell
 from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.recommendation import Recommendation
@@ -231,15 +232,20 @@ class LocalWorker:
             self._warm.add(task.fit.key)
         if task.cell.scenario.policy is None:
             answer = guard.recommend(request)
-            advice, seconds = as_advice(request, answer.recommendation), answer.seconds
+            advice, seconds, menu = (
+                as_advice(request, answer.recommendation),
+                answer.seconds,
+                answer.recommendation.menu,
+            )
             said = (*answer.notes, *broken_constraints(request, answer.recommendation, task.plugin))
         else:
+            menu = None
             advice, seconds, said = self._talked(task, request, guard)
         timings = {"fit_seconds": fit.seconds, "solve_seconds": seconds}
         if guard.validation_score is not None:
             timings["validation_score"] = guard.validation_score
         notes = dict.fromkeys((*fit.notes, *said, *_limits(fitted, task.cell)))
-        return AdviceResult(advice, timings, tuple(notes))
+        return AdviceResult(advice, timings, tuple(notes), None if menu is None else menu.said())
 
     def _talked(
         self, task: SolveTask, truth: Request, guard: Guard | SolverProcess
@@ -266,12 +272,14 @@ class LocalWorker:
         assert isinstance(before, AdviceResult)
         fitted = self._dataset_of(task.solve.fit.models).where(task.cell.scenario)
         request = fitted.request(task.cell.scenario, task.cell.people)
-        people = fitted.judge(request, as_recommendation(before.advice, request.features.names))
+        menu = None if before.menu is None else Menu.read(before.menu, request.features)
+        people = fitted.judge(request, as_recommendation(before.advice, request.features.names, menu))
         if task.cell.scenario.policy is not None:
             people = with_conversation(fitted.judge, request, people, before.advice)
         metrics, raised = self._measures.of(as_frame(people), before.timings)
         measured = "" if raised else self._measures.digest  # what raised is tried again when the run is summarised
-        return CellResult(people, before.timings, metrics, measured, before.notes)
+        rows = () if menu is None else tuple(menu.rows(request.features))
+        return CellResult(people, before.timings, metrics, measured, before.notes, rows)
 
     def _module(self, task: Task) -> str:
         """Return the name of the module whose fault it is if a task fails."""

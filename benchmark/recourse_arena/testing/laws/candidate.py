@@ -134,7 +134,7 @@ class Candidate:
     def first(self) -> Recommendation:
         """What it recommended to the people of `request`."""
         answer = next(iter(self.advice.values()))
-        return Recommendation(answer.mask[:_AGAIN], answer.values[:_AGAIN], answer.outcome[:_AGAIN])
+        return answer[:_AGAIN]
 
     @staticmethod
     def ask(solver: Solver, request: Request) -> Recommendation:

@@ -200,7 +200,7 @@ def _talked(policy: Policy, truth: Request, box: Box) -> _Round:
     advice = Recommendation.do(asked.actionable, asked.snap(torch.where(up, asked.box.upper, asked.box.lower)))
     reactions = people.reactions(asked, advice)
     refused = reactions.refused.nonzero()[:, 0]
-    given = Recommendation(advice.mask[refused], advice.values[refused], advice.outcome[refused])
+    given = advice[refused]
     after = policy.after(before[refused], people.among(refused), given, reactions[refused])
     return _Round(before, after, refused, people.heard)
 
