@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Kind, Menu, MenuAsked, Problem, generator
-from recourse_arena_fair_sac.reward import Reward
 from recourse_arena_fair_sac.search import search
 from recourse_arena_fair_sac.world import Worlds
 from recourse_arena_menus.audience import Audience
 from recourse_arena_menus.clusters import clustered
 from recourse_arena_menus.composing import Composer, Wish, composed
 from recourse_arena_menus.effects import Effects
-from recourse_arena_menus.ladders import Ladders
+from recourse_arena_menus.rewards import Rewards
 
 if TYPE_CHECKING:
     from recourse_arena_fair_sac import FairSac
@@ -35,6 +34,7 @@ _RUNGS = 30
 
 _ALL = 1 << 40
 _TIE = 1e-9
+_TOGETHER = 16
 
 
 def compose(solver: FairSac, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
@@ -45,9 +45,9 @@ def compose(solver: FairSac, problem: Problem, *, size: int, clusters: int, seed
         turn = next(turns)
         ladders = everybody.effects.ladders
         few = Composer(Effects(problem, ladders, some(everybody.audience, _PEOPLE)), wish, size, seed=seed)
-        worlds = Worlds(ladders, size, solver.worlds, Reward(few.effects, wish.asked))
+        rewards = Rewards(few.effects, wish.asked)
         met = search(
-            worlds,
+            Worlds(ladders, size, solver.worlds, lambda menus: rewards(few.effects.ask(menus))),
             generator(seed, "fair-sac", str(turn)),
             steps=solver.steps,
             update_every=solver.update_every,
@@ -86,9 +86,8 @@ def best(composer: Composer, menus: Tensor, most: int = 0) -> Tensor:
     if len(menus) < 2 or not len(composer.audience):
         return menus
     numbers = composer.effects.ask(menus)
-    cost = composer.cost()
-    keys = torch.cat([composer.aim.keys(cost[part].amin(1))[:, -1] for part in numbers.split(64)])
-    return menus[keys.argsort(stable=True)[:most]] if most else menus[keys <= keys.min() + _TIE]
+    losses = torch.cat([composer.losses(part) for part in numbers.split(_TOGETHER)])
+    return menus[losses.argsort(stable=True)[:most]] if most else menus[losses <= losses.min() + _TIE]
 
 
 def _validating(composer: Composer, clusters: int, seed: int) -> Composer:

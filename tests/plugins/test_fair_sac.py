@@ -181,7 +181,7 @@ def test_the_menu_is_what_is_asked_for(objective):
     ladders = Ladders.of(problem)
     effects = Effects(problem, ladders, Audience.of(problem, seed=0, most=10**6))
     numbers = effects.add(menu)
-    print(objective, effects.rates[numbers], effects.shares(numbers[None]))
+    print(objective, effects.rates[numbers].tolist(), effects.shares(numbers[None]))
     assert 0
 
 
