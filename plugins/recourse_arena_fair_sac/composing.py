@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Kind, Menu, MenuAsked, Problem, generator
+from recourse_arena import Menu, MenuAsked, Problem, generator
 from recourse_arena_fair_sac.search import search
 from recourse_arena_fair_sac.world import Worlds
 from recourse_arena_menus.audience import Audience
@@ -93,7 +93,7 @@ def best(composer: Composer, menus: Tensor, most: int = 0) -> Tensor:
 def _validating(composer: Composer, clusters: int, seed: int) -> Composer:
     """Return what says how good menus of the same cluster are for validation people, of whom all count alike."""
     problem, ladders = composer.effects.problem, composer.effects.ladders
-    people = Audience.of(replace(problem, training=problem.validation, groups=None), seed=seed, most=_ALL)
+    people = Audience.of(replace(problem, training=problem.validation, protected=None), seed=seed, most=_ALL)
     rule = clustered(problem, clusters, seed=seed)
     cluster = rule(composer.audience.request.factual[:1], problem.features)
     same = people[rule(people.request.factual, problem.features) == cluster]

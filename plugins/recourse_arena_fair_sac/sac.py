@@ -8,6 +8,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor, nn
@@ -43,7 +44,7 @@ class _Layers(nn.Module):
     def __init__(self, networks: int, widths: Sequence[int], draws: Generator) -> None:
         super().__init__()
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for ins, outs in zip(widths[:-1], widths[1:], strict=True):
+        for ins, outs in pairwise(widths):
             bound = 1 / math.sqrt(ins)
             for kept, shape in ((self.weights, (networks, ins, outs)), (self.biases, (networks, 1, outs))):
                 kept.append((2 * torch.rand(shape, generator=draws) - 1) * bound)

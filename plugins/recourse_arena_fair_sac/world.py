@@ -1,4 +1,4 @@
-"""Menus as worlds of an agent: in each it moves one entry of one action by a few rungs, and sees the published reward."""
+"""Menus as worlds of an agent: in each it moves one entry of one action by a few rungs, and sees the reward."""
 
 from __future__ import annotations
 
