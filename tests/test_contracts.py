@@ -20,6 +20,9 @@ SMALL = {
     "dice": "samples=50&counterfactuals=1",
     "growing-spheres": "samples=50&layers=5",
     "icarma": "steps=40&batch=128&width=16&synthetic=500",
+    "climb": "menus=100&people=60&rungs=6",
+    "individual": "rungs=8",
+    "menu": "coarse=20&people=60&rungs=6",
     "projected": "steps=20&restarts=2",
     "wachter": "rounds=3&steps=5",
 }

@@ -42,7 +42,7 @@ class Audience:
         refused = (~problem.decisions.accepts(problem.training.x)).nonzero()[:, 0]
         group = torch.zeros(len(refused), dtype=torch.int64)
         names: tuple[str, ...] = ("everybody",)
-        if Knowledge.GROUPS in problem.knows and problem.groups is not None:
+        if Knowledge.GROUPS in problem.knows:
             group, names = _merged(problem.groups.of[refused], problem.groups.names)
         order = torch.randperm(len(refused), generator=generator(seed, "menu", "people"))
         order = order[group[order].argsort(stable=True)]

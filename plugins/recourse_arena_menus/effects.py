@@ -14,7 +14,7 @@ from recourse_arena import Menu, Problem
 from recourse_arena_menus.audience import Audience
 from recourse_arena_menus.ladders import Ladders
 
-_ROWS = 1 << 16
+_ROWS = 1 << 17
 """People times actions that are decided together."""
 
 _WORD = 16
@@ -166,10 +166,12 @@ class Effects:
         keeps = (paid.double() <= budget).nonzero()[:, 0]
         works = torch.zeros_like(offers.available)
         if len(keeps):
-            who, which, factual = who[keeps], which[keeps], request.factual[who[keeps]]
-            after = self.problem.causal_model.counterfactual(factual, mask[keeps], values[keeps])
+            who, which, mask, values = who[keeps], which[keeps], mask[keeps], values[keeps]
+            first, place = _distinct(who, values[:, features.actionable])
+            factual = request.factual[who[first]]
+            after = self.problem.causal_model.counterfactual(factual, mask[first], values[first])
             kept = self.problem.decisions.accepts(after) & ~features.broken_rules(factual, after).any(1)
-            works[who, which] = kept
+            works[who, which] = kept[place]
         self._cost.extend(cost.T)
         self._works.extend(works.T)
         there = offers.available.T
@@ -179,6 +181,20 @@ class Effects:
         words = (bits.view(menu.size, -1, _WORD) << torch.arange(_WORD, dtype=torch.int32)).sum(-1, dtype=torch.int32)
         self._bits.extend(words)
         self._rates.extend(self._counted(words) / self.audience.sizes.clamp(min=1))
+
+
+def _distinct(who: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rows of which no two make the same of the same person, and for each row the place of its like among them.
+
+    Bounds, and moves to at least so much, make the same of many people: each is decided once.
+    """
+    key = who
+    for column in values.T:
+        codes, code = column.unique(return_inverse=True)
+        key = (key * len(codes) + code).unique(return_inverse=True)[1]
+    count = int(key.max()) + 1
+    first = torch.full((count,), len(key)).scatter_reduce(0, key, torch.arange(len(key)), "amin")
+    return first, key
 
 
 class _Rows:
