@@ -20,34 +20,33 @@ class FairSac(MenuSolver):
     [-1, 1], and acts by two numbers: which entry, and a step of at most three rungs, or of one level where the feature
     is no number. Every episode starts with nothing but `leave`, and ends at success or after 2,000 steps.
 
-    With `SR` the mean and `PD` the range over groups of the share with an action that works, `rho` the share of active
-    actions, `G_a` and `G_n` the mean costs of active and other actions, and `kappa` the share of actions that work for
-    at least phi of a group:
+    What it is rewarded for is published for each objective, with 1,000 more at success: equal effectiveness is a
+    success where `SR >= .75` and `PD <= .09`, equal choice where every group has as many actions that work for a share
+    phi of it, and at least one; `hybrid` takes both (:class:`~recourse_arena_menus.rewards.Rewards`). Success ends an
+    episode, so that nothing pulls beyond it, but every successful menu met is kept. The answer is the one of them that
+    is best by what `menu` minimises: what the average person of the average group pays on it. Where none was met it is
+    the menu of the highest reward, which can be one that does nothing.
 
-    - `ee-micro`, `ee-macro`: `50 (1.1 SR + rho - PD) - 50 (G_a + .8 G_n)`, success if SR >= .75 and PD <= .09;
-    - `ecr-0.6`: `50 (2.5 sum kappa + rho - range kappa) - 50 (G_a + .8 G_n)`, success if each group has as many choices
-      and at least one;
-    - `hybrid-0.6`: the first and `50 (1.5 sum kappa - range kappa)`, success if both are; 1,000 more at success.
+    Each cluster is searched for by an agent of its own (:mod:`~recourse_arena_fair_sac.sac`). What an action does is
+    decided once, when it is first met, for at most 500 refused training people, as many of each protected group as can
+    be, with preferences and hard constraints drawn for them: an action that moves what a person ruled out does not
+    work. The 16 best of the kept menus are compared on all refused training people, and equal ones on validation
+    people.
 
-    Agents are soft actor-critics (:mod:`~recourse_arena_fair_sac.sac`). Every successful menu met is kept; the answer
-    is the one of them that is best by what `menu` minimises: what the average person of the average group pays. No
-    success is a reason to go on: once SR is .75, the episode ends, and nothing but the choice of the kept menus pulls
-    beyond that. Where none was met, the answer is the menu of the highest reward.
+    **Read in the authors' released code** (of January 2025, for Adult and Alzheimer; the paper's text with formulas is
+    not public): rewards and successes, an act of two numbers, episodes and their length, 40,000 steps, learning rates
+    of 3e-4, tau .005, gamma .99, a learnt temperature, batches of 256, an actor of 32-64-64-128, critics of
+    200-150-100.
 
-    **Read in the authors' released code** (of January 2025; it covers Adult and Alzheimer, and the paper's formulas
-    are not public): rewards and successes, an act in two numbers, episodes, 40,000 steps, learning rate 3e-4, tau .005,
-    gamma .99, a learnt temperature, batches of 256, an actor of 32-64-64-128 and critics of 200-150-100.
+    **Readings.** Steps are counted in rungs; the code moves by up to 3 of 200 units. Eight menus are changed side by
+    side, with a gradient step for eight of their steps; the code has one of each. For more than two groups, the sum of
+    two groups' choices is twice the mean, and their difference the range. Acts are drawn evenly until a batch is
+    remembered. An episode that ends by its length is not the end to the critics. The code keeps successful menus, too,
+    and leaves the choice to its reader.
 
-    **Readings.** A step is counted in rungs, where the code takes up to 3 of 200 units. There are eight worlds side by
-    side and a gradient step for eight of their steps, where the code has one of each. The code sums kappa of two groups
-    and takes their difference; for more groups, the sum is twice the mean and the difference the range. Acts are drawn
-    evenly until a batch is remembered. An episode that ends by its length is no end to the critics. Of the kept menus
-    the code's authors choose by hand. Effects are those of at most 500 refused training people, as many of each group
-    as can be, with preferences drawn for them; the 16 best kept menus are then compared on all refused training people,
-    and equal ones on validation people. With clusters each is searched for by itself, by an agent of its own.
-
-    Not repeated of the code: PD of rates that are rounded; active actions that the last group decides; clusters of
-    unscaled rows; ordinals that are set, so that people unlearn; ranges that are typed in.
+    **Not repeated**: PD of shares that are rounded; active actions that the last group decides alone; clusters by
+    unscaled features; ordinals that are set, so that people unlearn; ranges that are typed in; a search among the
+    people it is judged on, unless the scenario says `!in-sample`.
 
     Arguments:
         steps: Steps of each agent, of all worlds together, 1 to 10,000,000.

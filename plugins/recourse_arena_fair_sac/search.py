@@ -13,6 +13,9 @@ from torch import Generator, Tensor
 from recourse_arena_fair_sac.sac import SAC, Learning
 from recourse_arena_fair_sac.world import Worlds
 
+_REMEMBERED = 10**6
+"""Steps that an agent remembers at most."""
+
 
 @dataclass(frozen=True)
 class Met:
@@ -53,7 +56,7 @@ def search(
     """
     learning = learning or Learning()
     many = len(worlds.menus)
-    agent = SAC(worlds.entries, 2, steps, learning, draws)
+    agent = SAC(worlds.entries, 2, max(many, min(steps, _REMEMBERED)), learning, draws)
     found: dict[bytes, Tensor] = {}
     best, highest, due = worlds.menus[0].clone(), -torch.inf, 0.0
     for done in range(0, steps, many):

@@ -97,7 +97,20 @@ def test_a_gradient_step_moves_critics_towards_what_they_are_told_and_the_actor_
     torch.testing.assert_close(worth, torch.tensor([[3.6, -3.6]] * 2), atol=0.6, rtol=0)
     assert agent.act(state[:1], draw=False)[0, 1] > 0.8
     assert agent.act(state)[:, 1].mean() > 0.5
-    assert agent.remembered == 512
+    assert agent.log_temperature < 0  # it is surer of what to do than it need be
+
+
+def test_what_comes_later_counts_until_an_episode_ends():
+    draws = generator(0, "test")
+    agent = SAC(1, 2, 512, replace(_QUICK, discount=0.5, follow=0.1), draws)
+    agent.log_temperature.data.fill_(-20.0)
+    late = (torch.arange(512) % 2 == 1)[:, None].float()  # of two steps, the second is rewarded and the last
+    act = 2 * torch.rand((512, 2), generator=draws) - 1
+    agent.remember(late, act, late[:, 0], torch.ones(512, 1), late[:, 0] > 0)
+    for _ in range(200):
+        agent.learn()
+    worth = agent.critics(torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))[..., 0]
+    torch.testing.assert_close(worth, torch.tensor([[0.5, 1.0]] * 2), atol=0.1, rtol=0)
 
 
 def test_acts_have_the_density_that_they_are_drawn_with():
