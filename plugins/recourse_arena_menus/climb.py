@@ -40,8 +40,8 @@ class Climb(MenuSolver):
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`."""
-        from recourse_arena_menus.climbing import climbed
         from recourse_arena_menus.composing import Composer, Wish, composed
+        from recourse_arena_menus.search.climbing import climbed
 
         wish = Wish(problem.menu or MenuAsked())
 

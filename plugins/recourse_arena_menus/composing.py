@@ -13,11 +13,11 @@ from torch import Tensor
 
 from recourse_arena import Menu, MenuAsked, Problem, derive_seed, generator
 from recourse_arena_menus.audience import Audience
-from recourse_arena_menus.candidates import coarse, neighbours
-from recourse_arena_menus.clusters import clustered
 from recourse_arena_menus.effects import Effects
-from recourse_arena_menus.facility import Aim, chosen_from
 from recourse_arena_menus.ladders import Ladders
+from recourse_arena_menus.search.candidates import coarse, neighbours
+from recourse_arena_menus.search.clusters import clustered
+from recourse_arena_menus.search.facility import Aim, chosen_from
 
 _MARGIN = 0.05
 """For how much more of each group an action must work than is asked of a choice: for people who are not seen."""
@@ -156,11 +156,11 @@ class Composer:
         """
         return self.cost(menus).amin(1) @ self.aim.share
 
-    def padded(self, chosen: list[int]) -> Tensor:
-        """Return the chosen actions, and nothing to do in the room that is left, long `(size, ladders)`."""
-        home = self.effects.ladders.home.expand(self.size, -1).clone()
-        home[: len(chosen)] = self.effects.actions[chosen]
-        return home
+    def padded(self, chosen: list[int]) -> tuple[Tensor, Tensor]:
+        """Return moves and amounts of the chosen actions, and nothing in the room that is left, `(size, features)`."""
+        moves, amounts = _nothing(self.size, self.effects.problem)
+        moves[: len(chosen)], amounts[: len(chosen)] = self.effects.spelt(torch.tensor(chosen, dtype=torch.int64))
+        return moves, amounts
 
 
 def composed(
@@ -190,14 +190,19 @@ def composed(
     rule = clustered(problem, clusters, seed=seed)
     everybody = Audience.of(problem, seed=seed, most=people)
     cluster = rule(everybody.request.factual, problem.features)
-    menus = []
+    lists = []
     for number in range(clusters):
         some = everybody[cluster == number]
         if not len(some) or not len(ladders):
-            menus.append(ladders.home.expand(size, -1))
+            lists.append(_nothing(size, problem))
             continue
         composer = Composer(Effects(problem, ladders, some), wish, size, seed=derive_seed(seed, "cluster", str(number)))
-        chosen = choose(composer)
-        menus.append(composer.padded(chosen))
+        lists.append(composer.padded(choose(composer)))
         problem.report((number + 1) / clusters)
-    return ladders.menu(torch.stack(menus), rule)
+    moves, amounts = zip(*lists, strict=True)
+    return Menu(torch.stack(moves), torch.stack(amounts), rule)
+
+
+def _nothing(size: int, problem: Problem) -> tuple[Tensor, Tensor]:
+    shape = (size, len(problem.features))
+    return torch.zeros(shape, dtype=torch.int8), torch.zeros(shape, dtype=torch.float64)

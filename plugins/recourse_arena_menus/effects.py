@@ -38,6 +38,8 @@ class Effects:
         self._numbers: dict[bytes, int] = {}
         people, groups = len(audience), len(audience.names)
         self._actions = _Rows(torch.empty(0, len(ladders), dtype=torch.int64))
+        self._moves = _Rows(torch.empty(0, len(ladders.features), dtype=torch.int8))
+        self._amounts = _Rows(torch.empty(0, len(ladders.features), dtype=torch.float64))
         self._cost = _Rows(torch.empty(0, people, dtype=torch.float32))
         self._works = _Rows(torch.empty(0, people, dtype=torch.bool))
         self._rates = _Rows(torch.empty(0, groups, dtype=torch.float64))
@@ -80,6 +82,10 @@ class Effects:
     def actions(self) -> Tensor:
         """The actions decided so far, long `(actions, ladders)`."""
         return self._actions.filled
+
+    def spelt(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the moves, int8, and amounts, in double precision, of actions by number: `(..., features)` each."""
+        return self._moves.filled[numbers], self._amounts.filled[numbers]
 
     @property
     def cost(self) -> Tensor:
@@ -155,6 +161,8 @@ class Effects:
 
     def _keep(self, menu: Menu) -> None:
         """Decide what a menu of one cluster does for everybody."""
+        self._moves.extend(menu.moves[0])
+        self._amounts.extend(menu.amounts[0])
         request, features = self.audience.request, self.problem.features
         offers = menu.offers(request.factual, features, request.actionable, request.box)
         who, which = offers.available.nonzero(as_tuple=True)

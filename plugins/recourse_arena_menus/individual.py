@@ -52,7 +52,7 @@ class Individual(Solver):
         from functools import partial
 
         from recourse_arena_grid.oracle import cheapest_of, left_out
-        from recourse_arena_menus.rungs import options_of
+        from recourse_arena_menus.search.rungs import options_of
 
         radix = 1 + max(self.ladders.widths.tolist(), default=1)
         answer, cut = cheapest_of(self.problem, request, partial(options_of, self.ladders), radix, most=self.most)

@@ -99,7 +99,7 @@ class FacilityMenu(MenuSolver):
             ArenaError: If a bound on PD meets an objective of one action for a whole group.
         """
         from recourse_arena_menus.composing import Composer, Wish, composed
-        from recourse_arena_menus.exact import best_menu
+        from recourse_arena_menus.search.exact import best_menu
 
         wish = Wish(problem.menu or MenuAsked(), worst=self.fair == "worst", gap=self.pd)
         if self.pd is not None and wish.asked.objective == "ee-macro":
