@@ -17,8 +17,11 @@ from recourse_arena.base.names import spell
 from recourse_arena.cli import main
 from recourse_arena.interfaces import hookspecs
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.models.fairness.treatment import TREATMENTS
 from recourse_arena.planning.suite_file import read_suite
+from recourse_arena.registry.discovery import discover
 from recourse_arena.tables.declaration import read_declaration
+from recourse_arena.tables.variants import TABLE_OPTIONS
 from recourse_arena.testing.checking import check
 
 ROOT = Path(__file__).parent.parent
@@ -201,3 +204,17 @@ def test_the_declaration_of_a_table_that_says_everything_is_read(tmp_path):
     assert said.decision == spell("onnx", {"file": tmp_path / "model.onnx", "favourable": "yes"})
     (tmp_path / "applicants.toml").write_text(text.replace("#[graph]", "[graph]").replace("#income", "income"))
     assert read_declaration(tmp_path / "applicants.toml").graph.parents["income"] == ("years_employed",)
+
+
+def test_the_options_of_every_table_are_those_that_there_are_and_its_examples_are_read():
+    section = GUIDES["datasets"].split("## Options of every table")[1]
+    said = set(re.findall(r"^\| `([a-z.]+)=", section, re.MULTILINE))
+    assert said == {*TABLE_OPTIONS, *(f"decision.{option}" for option in TREATMENTS)}
+    registry = discover()
+    names = re.findall(r"^    (\S+)$", section, re.MULTILINE)
+    assert [name.partition("?")[0] for name in names] == ["adult", "alzheimer"]
+    for name in names:
+        dataset = registry.dataset(name)
+        assert dataset.apart
+        assert dataset.features.count_actionable == 3
+        assert registry.decision_of(dataset).name == "forest"

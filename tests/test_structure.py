@@ -27,6 +27,7 @@ ROOMS = (
     "tables",
     "models.causal",
     "models.decision",
+    "models.fairness",
     "models.plausibility",
     "models.changes.training",
     "models.changes",

@@ -1,8 +1,8 @@
-"""Tables that are not shipped: Adult, COMPAS, Alzheimer, HELOC, loan applications in Boston, Bank, Default."""
+"""Tables that are not shipped: Adult, COMPAS, Alzheimer, HELOC, loan applications in Boston, Bank, Default, SSL."""
 
 from __future__ import annotations
 
-__all__ = ["Adult", "Alzheimer", "Bank", "Compas", "Default", "Heloc", "Loanapp"]
+__all__ = ["Adult", "Alzheimer", "Bank", "Compas", "Default", "Heloc", "Loanapp", "Ssl"]
 
 from pathlib import Path
 from typing import ClassVar
@@ -47,7 +47,7 @@ class Compas(TableDataset):
 
 
 class Alzheimer(TableDataset):
-    """Patients; favourable is no diagnosis. Sources: `alzheimer.toml`.
+    """Patients; favourable is no diagnosis. It measures methods and advises nobody. Sources: `alzheimer.toml`.
 
     Example:
         >>> len(Alzheimer().features), Alzheimer().features.count_actionable
@@ -56,7 +56,10 @@ class Alzheimer(TableDataset):
 
     name: ClassVar[str] = "alzheimer"
     version: ClassVar[str] = "1"
-    summary: ClassVar[str] = "patients (Alzheimer's Disease Dataset), 32 features, no graph, not shipped"
+    summary: ClassVar[str] = (
+        "patients (Alzheimer's Disease Dataset), 32 features, no graph, not shipped; scores of tests are acted upon, "
+        "which measures methods and advises nobody"
+    )
     toml: ClassVar[Path] = _HERE / "alzheimer.toml"
 
 
@@ -145,7 +148,27 @@ class Default(TableDataset):
     toml: ClassVar[Path] = _HERE / "default.toml"
 
 
+class Ssl(TableDataset):
+    """People arrested in Chicago; favourable is a score below 345. Sources, codes: `ssl.toml`.
+
+    Example:
+        >>> len(Ssl().features), Ssl().features.count_actionable, Ssl().protected
+        (8, 4, {'race': ('white',)})
+    """
+
+    name: ClassVar[str] = "ssl"
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str] = "people scored by the police (Chicago's SSL), 8 features, no graph, not shipped"
+    toml: ClassVar[Path] = _HERE / "ssl.toml"
+
+    def read(self, data: Path) -> Cells:
+        """Return the people who count as Black or white and whose sex is known, with whether their score is high."""
+        from recourse_arena_tables.ssl import subjects
+
+        return subjects(super().read(data))
+
+
 @hookimpl
 def recourse_datasets() -> list[type[Dataset]]:
     """Return the datasets."""
-    return [Adult, Alzheimer, Bank, Compas, Default, Heloc, Loanapp]
+    return [Adult, Alzheimer, Bank, Compas, Default, Heloc, Loanapp, Ssl]

@@ -212,6 +212,10 @@ class ActsOnAll(Honest):
     keeps_sparsity = True
 
 
+class WithoutItsMenu(Honest):
+    composes = True
+
+
 class TakesCodesForNumbers(Honest):
     def values(self, request):
         return request.snap(request.factual + self.share * (request.box.upper - request.factual))
@@ -321,6 +325,7 @@ BAD_SOLVERS = {
     GivesUp: "infeasible_is_claimed_only_where_nothing_works",
     Boasts: "lower_bounds_are_not_above_the_cost",
     Implausible: "plausibility_is_kept_where_it_is_declared",
+    WithoutItsMenu: "what_people_pick_is_on_its_menu",
     TakesCodesForNumbers: "renaming_categories_changes_nothing",
     ScribblesOnRequests: "inputs_are_left_as_they_were",
     ScribblesOnPeople: "inputs_are_left_as_they_were",
@@ -447,6 +452,18 @@ class NeverRight(Population):
         raise ArenaError(f"dataset {self.name} needs no file")
 
 
+class ProtectsNobodyThere(Population):
+    """Protects women, of whom it has none."""
+
+    protected = {"sex": ("m",)}  # noqa: RUF012
+
+    def change(self, splits, seed):
+        def men(people):
+            return people[people.x[:, 0] == 1]
+
+        return every(splits, men)
+
+
 class NoSuchOptimizer(Population):
     decision = replace(tiny.Tiny.decision, optimizer="hope")
 
@@ -511,6 +528,7 @@ BAD_DATASETS = {
     SeedsTorch: "global_state_is_left_alone",
     Restless: "its_fingerprint_is_stable",
     NeverRight: "its_fingerprint_is_stable",
+    ProtectsNobodyThere: "whom_something_protects_can_be_told_from_others",
     NoSuchOptimizer: "models_can_be_fitted",
     bent(BentNoise): "prediction_undoes_abduction",
     bent(BentIntervention): "counterfactuals_are_interventions",

@@ -67,12 +67,16 @@ def _literal(text: str) -> Any:
 def spell(name: str, options: Mapping[str, Any]) -> str:
     """Return the variant with these options: what :func:`~recourse_arena.base.names.variant` reads.
 
+    Commas and colons stay as they are, for people.
+
     Example:
         >>> spell("icarma", {"kl": 1.2, "wide": False})
         'icarma?kl=1.2&wide=false'
+        >>> spell("adult", {"act": "capital-gain:up,hours-per-week"})
+        'adult?act=capital-gain:up,hours-per-week'
     """
     words = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()}
-    return f"{name}?{urlencode(words)}" if words else name
+    return f"{name}?{urlencode(words, safe=',:')}" if words else name
 
 
 def plain(text: object) -> str:

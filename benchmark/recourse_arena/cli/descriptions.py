@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ARGUMENT = re.compile(r"^    ((?:\*\*)?\w+(?:, \w+)*):\s*(.*)$")
 _CLASS = re.compile(r":class:`~([\w.]+)\.(\w+)`")
 _SHARED = "any decision model (`decision=NAME`, its options as `decision.OPTION`), `cost=NAME`, `effects=none`"
+_TABLES = "`split=recourse`, `act=FEATURE,FEATURE:up`, `features=FEATURE,FEATURE`, `rows=complete`, `bounds=declared`"
 
 
 def describe(kind: str, name: str, registry: Registry) -> Iterator[str]:
@@ -86,6 +87,7 @@ def _arguments(text: str | None, made: type) -> dict[str, str]:
 
 def _dataset(name: str, registry: Registry) -> Iterator[str]:
     from recourse_arena.registry.parts import decision_words
+    from recourse_arena.tables.table_dataset import TableDataset
 
     dataset = registry.dataset(name)
     registry.decision_of(dataset)  # an unknown model is an error, rather than a word that nobody can use
@@ -98,11 +100,16 @@ def _dataset(name: str, registry: Registry) -> Iterator[str]:
         yield f"rule: {plain(rule)}"
     for attribute in dataset.attributes:
         yield f"attribute that nobody decides by: {plain(attribute.name)} ({', '.join(map(plain, attribute.levels))})"
+    for protected, first in dataset.protected.items():
+        against = f"{', '.join(map(plain, first))} against all others" if first else "each level is a group"
+        yield f"protected: {plain(protected)} ({against})"
     if len(dataset.distributions) > 1:
         yield f"distributions of preferences (scenario@NAME): {', '.join(map(plain, dataset.distributions))}"
     yield ""
     yield from _options(type(dataset), variant(name)[0])
     yield f"every dataset takes {_SHARED}"
+    if isinstance(dataset, TableDataset):
+        yield f"every table takes {_TABLES}"
     yield ""
     yield from _sources(dataset)
 

@@ -15,6 +15,7 @@ from recourse_arena.interfaces.change import AskedChange
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
 from recourse_arena.people.features import Feature, FeatureTable, Kind, Role
+from recourse_arena.people.groups import check_protected
 
 if TYPE_CHECKING:
     from recourse_arena.people.assignment import Assignment
@@ -57,13 +58,16 @@ class Dataset(ABC):
     """Pairs of features that some population prefers, by the name of its distribution."""
     assignments: ClassVar[Mapping[str, Assignment]] = {}
     """Distributions that give each person one of two such pairs, by name."""
+    bounds: str = "refused"
+    """Where people may act: within the range of `refused` training people, or within bounds as `declared`, which are
+    those of all training people where a feature declares none."""
     decimal: str = "."
     """What stands before decimals in its table, a point or a comma."""
-    protected: Mapping[str, tuple[str, ...]] = {}
-    """Whose groups are compared: sensitive features or attributes, each with the levels that stand against all others,
-    or with none where each level stands by itself. The first is meant where nothing else is said."""
     attributes: FeatureTable = FeatureTable(())
     """Attributes of people that no model and no solver sees; the sensitive ones make groups in the records."""
+    protected: Mapping[str, tuple[str, ...]] = {}
+    """Sensitive features or attributes that protect people, each with the levels that are *not* protected: those
+    against all others (`{"race": ("White",)}`), or none: each level is a group of its own. The first comes first."""
 
     @property
     @abstractmethod
@@ -121,9 +125,14 @@ class Dataset(ABC):
         """Raise what its features, graph and parts contradict one another in.
 
         Raises:
-            ArenaError: If an immutable feature would move because a cause of it is acted upon; or a feature without
-                order has causes or effects, which a causal flow cannot express.
+            ArenaError: If an immutable feature would move because a cause of it is acted upon; a feature without
+                order has causes or effects, which a causal flow cannot express; or what is said to protect people does
+                not tell them apart.
         """
+        try:
+            check_protected(self.protected, (*self.features, *self.attributes))
+        except ArenaError as error:
+            raise ArenaError(f"dataset {self.name}: protected: {error}") from None
         features, graph, effects = self.features, self.graph, self.effects_known
         names = [feature.name for feature in features if feature.role is Role.IMMUTABLE]
         for feature in features if effects != "none" else ():

@@ -48,6 +48,10 @@ class Decision(ABC):
     differentiable: ClassVar[bool] = False
     """Whether its models have a differentiable `logit` (:class:`~recourse_arena.problem.model_protocols.Classifier`):
     solvers that need gradients are skipped where they have none."""
+    weighted: ClassVar[bool] = False
+    """Whether `fit` also takes `weights`, float `(people,)`, of its training people: `decision.fair` needs them."""
+    validates: ClassVar[bool] = True
+    """Whether `fit` looks at its validation people; where it does not, `split=recourse` has it learn from them."""
     structure: ClassVar[str] = ""
     """What can be read of its models by solvers that reason exactly: `affine` layers (`affine_maps`), or nothing."""
 

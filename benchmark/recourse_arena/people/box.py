@@ -18,7 +18,7 @@ class Box:
     """Bounds `lower <= value <= upper`, each `(features,)` or `(people, features)`.
 
     The global box is the range of each feature over the negatively decided training people: a reading
-    of arXiv 2604.08030 that reproduces its published oracle.
+    of arXiv 2604.08030 that reproduces its published oracle. A dataset may ask for the bounds that it declares instead.
 
     Example:
         >>> Box.spanning(torch.tensor([[0.0, 5.0], [2.0, 3.0]]))
@@ -39,6 +39,20 @@ class Box:
             return cls(lower, upper)
         highest = x.new_tensor([len(feature.levels) - 1 for feature in features])
         return cls(torch.where(features.categorical, 0.0, lower), torch.where(features.categorical, highest, upper))
+
+    @classmethod
+    def declared(cls, x: Tensor, features: FeatureTable) -> Box:
+        """Return the bounds that features declare, and where they declare none those of the people `x`.
+
+        Example:
+            >>> from recourse_arena.people.features import Feature
+            >>> features = FeatureTable((Feature("score", lower=0.0, upper=30.0), Feature("gain", lower=0.0)))
+            >>> Box.declared(torch.tensor([[3.0, 1.0], [20.0, 5.0]]), features)
+            Box(lower=tensor([0., 0.]), upper=tensor([30.,  5.]))
+        """
+        seen = cls.spanning(x, features)
+        lower, upper = (x.new_tensor([getattr(feature, end) for feature in features]) for end in ("lower", "upper"))
+        return cls(torch.where(lower.isfinite(), lower, seen.lower), torch.where(upper.isfinite(), upper, seen.upper))
 
     def directed(self, factual: Tensor, features: FeatureTable) -> Box:
         """Return the box of each person `(people, features)`, narrowed where they may move one way only."""

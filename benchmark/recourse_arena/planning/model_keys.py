@@ -15,6 +15,7 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.models.fairness.treatment import Treated
 from recourse_arena.registry.parts import parts_of
 from recourse_arena.registry.registry import Registry
 from recourse_arena.tables.table_dataset import TableDataset
@@ -116,7 +117,8 @@ def _decision(dataset: Dataset, registry: Registry) -> Any:
         return {"object": uuid4().hex}
     origin = registry.origin("decisions", asked)
     named = _without(origin, ["file"]) if files else origin  # wherever the file lies
-    return {"model": named, "version": made.version, "files": files}
+    protected = {"protected": dataset.protected} if isinstance(made, Treated) else {}
+    return {"model": named, "version": made.version, "files": files, **protected}
 
 
 def _without(origin: dict[str, Any], options: Collection[str]) -> dict[str, Any]:

@@ -15,8 +15,12 @@ from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.change import AskedChange
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.recipes import DecisionRecipe
-from recourse_arena.models.decision.offers import Relu, asked_for
+from recourse_arena.models.decision.offers import Relu
+from recourse_arena.models.decision.options import as_options, asked_for
+from recourse_arena.models.fairness.treatment import TREATMENTS, Treated, taken_apart
 from recourse_arena.problem.profile import COSTS
+from recourse_arena.tables.table_dataset import TableDataset
+from recourse_arena.tables.variants import TABLE_OPTIONS
 
 if TYPE_CHECKING:
     from recourse_arena.interfaces.dataset import Dataset
@@ -62,7 +66,8 @@ def parts_of(registry: Offered, text: str) -> frozenset[str]:
 def with_parts(registry: Offered, text: str) -> Dataset:
     """Return the dataset of a name with options, its own and those of every dataset.
 
-    An option `decision` is the dataset's own where it has one of that name and no decision model is called so.
+    An option `decision` is the dataset's own where it has one of that name and no decision model is called so. Tables
+    have more (:data:`~recourse_arena.tables.variants.TABLE_OPTIONS`), which choose people and features.
 
     Raises:
         ArenaError: If a name or option is unknown, or a part cannot be had.
@@ -70,16 +75,11 @@ def with_parts(registry: Offered, text: str) -> Dataset:
     name, options = written(text)
     if name not in registry.datasets:
         raise registry.datasets.unknown(name)
-    own, asked = set(inspect.signature(registry.datasets[name]).parameters), parts_of(registry, text)
+    asked = parts_of(registry, text)
     parts = {option: value for option, value in options.items() if option in asked}
-    mine = {option: value for option, value in options.items() if option not in asked}
-    try:
-        dataset: Dataset = registry.datasets.create(spell(name, mine), own | set(PARTS) | {"decision.*", "change.*"})
-    except ArenaError as error:
-        near = get_close_matches(mine.get("decision", ""), list(registry.decisions), n=1)
-        if not near:
-            raise
-        raise ArenaError(f"{error}; did you mean the decision model {near[0]!r}?") from error
+    dataset = _without_parts(
+        registry, name, {option: value for option, value in options.items() if option not in asked}
+    )
     if any(option.partition(".")[0] == "decision" for option in parts):
         _set(dataset, "decision", _asked_decision(registry, dataset, parts))
     if "cost" in parts:
@@ -90,7 +90,31 @@ def with_parts(registry: Offered, text: str) -> Dataset:
         _set(dataset, "effects", _asked_effects(dataset, parts["effects"]))
     if any(option.partition(".")[0] in _CHANGE for option in parts):
         _set(dataset, "change", _asked_change(registry, name, parts))
+    if isinstance(dataset, TableDataset) and dataset.apart:
+        dataset.validates = decision_of(registry, dataset).validates
     return dataset
+
+
+def _without_parts(registry: Offered, name: str, options: Mapping[str, str]) -> Dataset:
+    """Return the dataset of a name with its own options; those of every table are a table's own."""
+    offered = registry.datasets[name]
+    own = set(inspect.signature(offered).parameters)
+    table = not isinstance(offered, type) or issubclass(offered, TableDataset)
+    of_table = {option: options[option] for option in TABLE_OPTIONS if option in options and option not in own}
+    mine = {option: value for option, value in options.items() if option not in of_table}
+    known = own | set(PARTS) | {"decision.*", "change.*"}
+    try:
+        dataset: Dataset = registry.datasets.create(spell(name, mine), known | set(TABLE_OPTIONS) if table else known)
+    except ArenaError as error:
+        near = get_close_matches(mine.get("decision", ""), list(registry.decisions), n=1)
+        if not near:
+            raise
+        raise ArenaError(f"{error}; did you mean the decision model {near[0]!r}?") from error
+    if not of_table:
+        return dataset
+    if not isinstance(dataset, TableDataset):
+        raise unknown(f"option of dataset {name!r}", next(iter(of_table)), known)
+    return dataset.asked(of_table)
 
 
 def decision_of(registry: Offered, dataset: Dataset) -> Decision:
@@ -104,8 +128,18 @@ def decision_of(registry: Offered, dataset: Dataset) -> Decision:
         raise ArenaError(
             f"dataset {dataset.name}: decision: expected a DecisionRecipe or a decision model, got {asked!r}"
         )
-    model: Decision = registry.decisions.create(asked)
-    return model
+    return _made(registry, asked, dataset)
+
+
+def _made(registry: Offered, asked: str, dataset: Dataset) -> Decision:
+    """Return a decision model of a name with options, of which those of a treatment are none of its own."""
+    name, _ = variant(asked)
+    if name not in registry.decisions:
+        raise registry.decisions.unknown(name)
+    own = inspect.signature(registry.decisions[name]).parameters
+    plain, treatment = taken_apart(asked, own)
+    kind: Decision = registry.decisions.create(plain, {*own, *TREATMENTS})
+    return kind if treatment is None else Treated(kind, treatment, dataset)
 
 
 def decision_words(dataset: Dataset) -> str:
@@ -150,11 +184,15 @@ def _asked_decision(registry: Offered, dataset: Dataset, parts: Mapping[str, str
     else:
         name = "relu" if isinstance(default, DecisionRecipe) else variant(str(default))[0]
     if name == "relu" and isinstance(default, DecisionRecipe):
-        return asked_for(default, variant(spell(name, options))[1])
+        treated = {option: options.pop(option) for option in TREATMENTS if option in options}
+        recipe = asked_for(default, variant(spell(name, options))[1])
+        if not treated:
+            return recipe
+        options = {**as_options(recipe), **treated}
     if isinstance(default, str) and variant(default)[0] == name:
         options = {**written(default)[1], **options}
     asked = spell(name, options)
-    registry.decisions.create(asked)  # wrong options are an error here, where the dataset is named
+    _made(registry, asked, dataset)  # wrong options are an error here, where the dataset is named
     return asked
 
 

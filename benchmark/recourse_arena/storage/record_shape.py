@@ -93,6 +93,8 @@ class _Materials(msgspec.Struct):
     effects: str | None = None
     cost: str | None = None
     change: str = ""
+    protected: dict[str, list[str]] = {}
+    odds_gap: dict[str, float] = {}
     features: list[_Feature] = []
 
     def __post_init__(self) -> None:

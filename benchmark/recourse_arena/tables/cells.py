@@ -14,7 +14,8 @@ from recourse_arena.base.arguments import parsed_number
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.table_file import read_lines
 from recourse_arena.people.features import Feature
-from recourse_arena.tables.declaration import Column, FileOfTable
+from recourse_arena.tables.declaration import Column
+from recourse_arena.tables.table_file import FileOfTable
 
 if TYPE_CHECKING:
     import numpy as np

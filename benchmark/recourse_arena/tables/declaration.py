@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Column", "Declaration", "FileOfTable", "Label", "declared", "once", "read_declaration"]
+__all__ = ["Column", "Declaration", "declared", "read_declaration"]
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,13 @@ import msgspec
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import NAME, is_name, spell
-from recourse_arena.base.toml_file import Names, Table, as_declared, read_toml
+from recourse_arena.base.toml_file import Table, as_declared, read_toml
 from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
+from recourse_arena.people.groups import check_protected
 from recourse_arena.people.rules import AtMost, Implies, Rule
 from recourse_arena.problem.graph import CausalGraph
 from recourse_arena.problem.profile import COSTS
+from recourse_arena.tables.table_file import FileOfTable, Label, bare, once
 
 _Kind = Literal["continuous", "integer", "binary", "ordinal", "categorical"]
 _Role = Literal["immutable", "mutable", "actionable"]
@@ -27,78 +29,6 @@ _Texts = Annotated[tuple[str, ...], msgspec.Meta(description="a list of texts")]
 _Bound = Annotated[float, msgspec.Meta(description="a number")]
 _LONGEST = 100
 """Letters of a feature's name: it is a column of every file, and stands in tables."""
-
-
-class FileOfTable(Table, frozen=True):
-    """Where the table is, and how it is written."""
-
-    file: str | Names = ()
-    separator: str = ""
-    header: bool = True
-    columns: _Texts = ()
-    comment: str = ""
-    decimal: Annotated[Literal[".", ","], msgspec.Meta(description="'.' or ','")] = "."
-    missing: _Texts = ("",)
-    rows_with_missing: Annotated[Literal["refuse", "drop"], msgspec.Meta(description="refuse or drop")] = "refuse"
-    duplicates: Annotated[Literal["refuse", "keep", "drop"], msgspec.Meta(description="refuse, keep or drop")] = (
-        "refuse"
-    )
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files, of which the later ones go on where the earlier end."""
-        return ((self.file,) if self.file else ()) if isinstance(self.file, str) else tuple(self.file)
-
-    def check(self) -> None:
-        """Raise what no table can be read by.
-
-        Raises:
-            ArenaError: With the key, what was expected and what came.
-        """
-        once("table: file", self.files)
-        for file in self.files:
-            if not file.isprintable() or any(len(part.encode()) > 255 for part in Path(file).parts):
-                raise ArenaError(f"table: file: expected the path of a CSV file, got {file[:80]!r}")
-        if len(self.separator) > 1 or self.separator in ("\n", "\r", '"', "\0"):
-            raise ArenaError(
-                f"table: separator: expected one character, a space for any number of them; got {self.separator[:80]!r}"
-            )
-        if self.decimal == self.separator:
-            raise ArenaError(f"table: separator and decimal are both {self.decimal!r}; cells cannot be told apart")
-        if self.columns and self.header:
-            raise ArenaError("table: columns are named by the header; say `header = false` if the file has none")
-        if not self.columns and not self.header:
-            raise ArenaError("table: expected `columns`, the names of the columns of a file without a header")
-        once("table: columns", self.columns)
-
-
-class Label(Table, frozen=True):
-    """The column of true labels."""
-
-    column: str
-    favourable: str | _Texts
-    unfavourable: str | _Texts = ()
-
-    @property
-    def good(self) -> tuple[str, ...]:
-        """Cells that are favourable."""
-        return (self.favourable,) if isinstance(self.favourable, str) else tuple(self.favourable)
-
-    @property
-    def bad(self) -> tuple[str, ...]:
-        """Cells that are not; empty if all others are."""
-        return (self.unfavourable,) if isinstance(self.unfavourable, str) else tuple(self.unfavourable)
-
-    def check(self) -> None:
-        """Raise what no label can be read by.
-
-        Raises:
-            ArenaError: With the key, what was expected and what came.
-        """
-        if not self.good:
-            raise ArenaError("label: favourable: expected at least one cell of the column that is favourable, got none")
-        once("label: favourable and unfavourable", (*self.good, *self.bad))
-        bare("label", (*self.good, *self.bad))
 
 
 class Column(Table, frozen=True):
@@ -210,6 +140,8 @@ class _Said(Table, frozen=True):
     attribute: list[Any] = []  # noqa: RUF012
     rule: list[Any] = []  # noqa: RUF012
     graph: dict[str, Any] = {}  # noqa: RUF012
+    protected: dict[str, Any] = {}  # noqa: RUF012
+    sets: dict[str, Any] = {}  # noqa: RUF012
     split: Any = None
     source: list[Any] = []  # noqa: RUF012
     decision: dict[str, Any] = {}  # noqa: RUF012
@@ -235,6 +167,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         sources: Address and SHA-256 of each file that its publisher lets anybody fetch.
         get: How people get its files, where they cannot be fetched.
         path: The TOML file; none if it was not read from one.
+        protected: Levels of each protected feature or attribute that are not protected, as in `Dataset.protected`.
+        sets: Names of features, by the name that the options `features` and `act` may call them by.
     """
 
     name: str
@@ -252,6 +186,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     sources: Mapping[str, tuple[str, str]]
     get: str = ""
     path: Path | None = None
+    protected: Mapping[str, tuple[str, ...]] = {}
+    sets: Mapping[str, tuple[str, ...]] = {}
 
 
 def read_declaration(path: Path) -> Declaration:
@@ -311,7 +247,33 @@ def declared(path: Path, values: Mapping[str, Any]) -> Declaration:
         sources={source.file: (source.url, source.sha256) for source in sources},
         get=said.get,
         path=path,
+        protected=_protected(said.protected, (*columns, *attributes)),
+        sets=_sets(said.sets, columns),
     )
+
+
+def _protected(said: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
+    """Return which levels of which features and attributes are not protected."""
+    found = {name: _texts(f"protected: {name}", levels) for name, levels in said.items()}
+    try:
+        check_protected(found, [column.feature for column in columns])
+    except ArenaError as error:
+        raise ArenaError(f"protected: {error}") from None
+    return found
+
+
+def _sets(said: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
+    """Return named sets of features."""
+    names = [column.name for column in columns]
+    found = {name: _texts(f"sets: {name}", members) for name, members in said.items()}
+    for name, members in found.items():
+        if name in names:
+            raise ArenaError(f"sets: {name}: expected another name; a feature is called so")
+        once(f"sets: {name}", members)
+        for member in members:
+            if member not in names:
+                raise unknown(f"feature in sets: {name}", member, names)
+    return found
 
 
 def _decision(path: Path, said: Mapping[str, Any]) -> str:
@@ -385,16 +347,3 @@ def _texts(where: str, value: Any) -> tuple[str, ...]:
     if not all(isinstance(text, str) for text in texts):
         raise ArenaError(f"{where}: expected a text or a list of texts, got {value!r}")
     return tuple(texts)
-
-
-def once(what: str, texts: Sequence[str]) -> None:
-    """Raise if a text stands twice among others."""
-    if twice := [text for text in dict.fromkeys(texts) if texts.count(text) > 1]:
-        raise ArenaError(f"{what}: expected each once; repeated: {', '.join(map(repr, twice[:5]))}")
-
-
-def bare(what: str, texts: Sequence[str]) -> None:
-    """Raise if a text has spaces around it: cells are read without them, and it would match none."""
-    for text in texts:
-        if text != text.strip():
-            raise ArenaError(f"{what}: expected texts without spaces around them, as cells are read; got {text!r}")

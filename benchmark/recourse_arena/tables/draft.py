@@ -12,9 +12,10 @@ from typing import Any
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.tables.cells import Cells
-from recourse_arena.tables.declaration import FileOfTable, declared
+from recourse_arena.tables.declaration import declared
 from recourse_arena.tables.guesses import Guesses, guessed
 from recourse_arena.tables.table_dataset import TableDataset
+from recourse_arena.tables.table_file import FileOfTable
 
 
 def drafted(path: Path, name: str, beside: Path) -> str:

@@ -14,9 +14,10 @@ import numpy as np
 
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.tables.cells import Cells
-from recourse_arena.tables.declaration import declared, once
+from recourse_arena.tables.declaration import declared
 from recourse_arena.tables.guesses import guessed
 from recourse_arena.tables.table_dataset import TableDataset
+from recourse_arena.tables.table_file import once
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,6 +7,7 @@ __all__ = ["TableDataset"]
 import hashlib
 import math
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,6 +18,7 @@ from recourse_arena.base.names import written
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.people.features import FeatureTable
+from recourse_arena.people.groups import group_codes
 from recourse_arena.tables.declaration import Column, Declaration, read_declaration
 
 if TYPE_CHECKING:
@@ -34,13 +36,18 @@ class TableDataset(Dataset):
     """People of a table that a TOML file declares.
 
     A built-in one is a subclass that names its TOML file; its table lies in the data directory, or beside the TOML
-    file where it is shipped. Anybody's own is `TableDataset.at(path)`, with its table beside the TOML file.
+    file where it is shipped. Anybody's own is `TableDataset.at(path)`, with its table beside the TOML file. Each takes
+    the options `split`, `act`, `bounds`, `features` and `rows` in its name (:meth:`asked`).
     """
 
     toml: ClassVar[Path]
     """The TOML file of a subclass."""
     shipped: ClassVar[bool] = False
     """Whether the table of a subclass lies beside its TOML file, instead of in the data directory."""
+    apart: bool = False
+    """Whether nobody trains both the decision model and recourse."""
+    validates: bool = True
+    """Whether its decision model needs validation people of its own then."""
 
     def __init__(self) -> None:
         self._own = False
@@ -79,8 +86,30 @@ class TableDataset(Dataset):
         made.version = _digest(declaration)  # type: ignore[misc]
         return made
 
+    def asked(self, options: Mapping[str, str]) -> TableDataset:
+        """Return the same table as the options of a name ask for it; this one stays as it is.
+
+        Arguments:
+            options: As in `adult?act=capital-gain:up,hours-per-week&rows=complete&split=recourse`. See
+                :func:`~recourse_arena.tables.variants.asked_of`.
+
+        Raises:
+            ArenaError: With the option, what was expected and what came.
+        """
+        from recourse_arena.tables.variants import asked_of
+
+        declaration = asked_of(self.declaration, options)
+        made = copy(self)
+        made.__dict__.pop("_read", None)  # what was read of the table as it was
+        made.declaration, made.apart = declaration, options.get("split") == "recourse"
+        made.bounds = options.get("bounds", made.bounds)
+        made.attributes = FeatureTable(tuple(column.feature for column in declaration.attributes))
+        made.protected = declaration.protected
+        return made
+
     def _set(self, declaration: Declaration) -> None:
         self.declaration = declaration
+        self.protected = declaration.protected
         self.cost = declaration.cost
         self.decimal = declaration.table.decimal
         self.decision = declaration.decision or _NETWORK
@@ -125,16 +154,23 @@ class TableDataset(Dataset):
     def splits(self, *, seed: int, data: Path) -> Splits:
         """Return its people: one split, stratified by label, which serves all models and recourse alike.
 
+        With `split=recourse` nobody trains both the decision model and recourse
+        (:func:`~recourse_arena.tables.splitting.recourse_splits`); the first protected feature or attribute stratifies.
+
         Raises:
             ArenaError: If a file is missing, or a cell is not what it should be.
         """
         import torch
 
         from recourse_arena.people.people import People, Splits
-        from recourse_arena.tables.splitting import stratified
+        from recourse_arena.tables.splitting import recourse_splits, stratified
 
         x, y, attributes = (torch.from_numpy(part) for part in self._people(data))
         people = People(x, y, attributes if len(self.attributes) else None)
+        if self.apart:
+            groups = [group_codes(*each, people, self.features, self.attributes) for each in self.protected.items()]
+            first = groups[0] if groups else None
+            return recourse_splits(people, first, validates=self.validates, seed=seed, name=self.name)
         split: Split = stratified(people, self.declaration.shares, seed=seed, name=self.name)
         return Splits(split, split, split)
 
@@ -305,5 +341,6 @@ def _digest(declaration: Declaration) -> str:
         name: getattr(declaration, name)
         for name in declaration.__struct_fields__
         if name not in ("path", "summary", "get", "decision")
+        and (name not in ("protected", "sets") or getattr(declaration, name))  # what says nothing changes none
     }
     return f"{declaration.version}+{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
@@ -28,13 +29,14 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.judging.fresh_noise import FreshNoise
 from recourse_arena.judging.judge import Judge
 from recourse_arena.models.causal.no_effects import NoEffects
+from recourse_arena.models.fairness.odds import odds_gap
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Feature, Kind
-from recourse_arena.people.groups import groups_in_words, protected_groups
+from recourse_arena.people.groups import group_codes, groups_in_words, protected_groups
 from recourse_arena.people.intake import as_splits, check_splits
-from recourse_arena.people.people import Splits
+from recourse_arena.people.people import People, Splits
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.cost import Cost
@@ -69,7 +71,8 @@ class FittedDataset:
             (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names); for
             readers `summary` (of the dataset), `tested` and `refused` (how many test people there are, and the share of
             them that the decision model refuses), `among` (of how many people those ask whom it refuses), `split` and
-            `features` (what their values mean).
+            `features` (what their values mean). Where something protects people, `protected` (levels that are not
+            protected, by feature or attribute) and `odds_gap` (equalised-odds difference on test people, by the same).
         neighbours: Accepted training people, for those whose nearest one is looked for.
         heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
         before: The decision model that people are refused by, with what it was fitted to. It is what decides, too,
@@ -228,7 +231,7 @@ def prepare(
         graph=dataset.graph,
         decisions=decides,
         cost=Cost.fitted(train.x, refused, dataset.features, dataset.cost),
-        box=Box.spanning(train.x[refused], dataset.features),
+        box=_box(dataset, train.x, refused),
         training=train.seen(),
         validation=splits.recourse.validation.seen(),
         profile=profile("constant"),
@@ -261,10 +264,34 @@ def prepare(
         "split": "test",
         "features": [_said_of(f, float(sd)) for f, sd in zip(dataset.features, encoding.sd, strict=True)],
         **({"change": dataset.change.in_words} if dataset.change is not None else {}),
+        **_protection(dataset, accepted, test),
     }
     return FittedDataset(
         name, keys.materials, dataset, seed, splits, problem, requests, identity, before, neighbours, heldout
     )
+
+
+def _box(dataset: Dataset, x: Tensor, refused: Tensor) -> Box:
+    """Return where people may act, by training people `x` `(people, features)` of whom some are refused."""
+    declared = dataset.bounds == "declared"
+    return Box.declared(x, dataset.features) if declared else Box.spanning(x[refused], dataset.features)
+
+
+def _protection(dataset: Dataset, accepted: Tensor, people: People) -> dict[str, object]:
+    """Return by what people are protected, and the equalised-odds difference of decisions on test people by each.
+
+    Nothing is said where nothing protects anybody, and no difference where too few people are in all groups but one.
+    """
+    if not dataset.protected:
+        return {}
+    gaps = {
+        name: odds_gap(accepted, people.y, group_codes(name, first, people, dataset.features, dataset.attributes))
+        for name, first in dataset.protected.items()
+    }
+    return {
+        "protected": {name: list(first) for name, first in dataset.protected.items()},
+        "odds_gap": {name: round(gap, 4) for name, gap in gaps.items() if not isnan(gap)},
+    }
 
 
 def _said_of(feature: Feature, sd: float) -> dict[str, object]:

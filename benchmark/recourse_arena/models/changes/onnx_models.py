@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.change import Change, FittedDecision
-from recourse_arena.models.decision.offers import check_threshold
+from recourse_arena.models.decision.options import check_threshold
 
 if TYPE_CHECKING:
     from torch import Tensor

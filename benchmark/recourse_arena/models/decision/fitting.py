@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["fit_classifier"]
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recourse_arena.base.progress_hook import ProgressHook, silent
@@ -24,11 +24,20 @@ def fit_classifier(
     seed: int,
     report: ProgressHook = silent,
     features: FeatureTable | None = None,
+    weights: Tensor | None = None,
 ) -> ReluClassifier:
     """Return a classifier fitted by (cost-sensitive) cross-entropy from Xavier-uniform weights and zero biases.
 
     CARMA initialises its networks so; that its decision model starts there as well is a reading. From PyTorch's
     own initial weights, which are smaller, the slow default recipe ends less accurate (Loan: .91 against .93).
+
+    Arguments:
+        recipe: How it is trained.
+        train: Whom it learns from.
+        seed: The seed.
+        report: Hears how far it is.
+        features: Their features; numbers by default.
+        weights: How much each person counts in the loss, `(people,)`; all alike by default.
     """
     draws = generator(seed, "classifier")
     with torch.random.fork_rng(devices=[]):
@@ -42,6 +51,8 @@ def fit_classifier(
     model.set_scale(Encoding.fitted(known, train.x, standardise_binaries=recipe.standardise_binaries))
     z = model.encoding.encode(train.x)
     weight = torch.where(train.y == 1, 1.0, recipe.negative_weight)
+    if weights is not None:
+        weight = weight * weights.to(weight.dtype)
     optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimizer](
         model.parameters(), lr=recipe.learning_rate, fused=True
     )  # Adam takes exact roots then, on every processor

@@ -14,7 +14,7 @@ from torch import Tensor
 from recourse_arena.base.errors import ArenaError, described
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.decision import Decision
-from recourse_arena.models.decision.offers import check_threshold
+from recourse_arena.models.decision.options import check_threshold
 from recourse_arena.tables.guesses import feature_name
 
 if TYPE_CHECKING:

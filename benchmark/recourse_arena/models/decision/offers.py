@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["Boosting", "Forest", "Logistic", "Onnx", "Relu", "check_threshold", "recourse_decisions"]
+__all__ = ["Boosting", "Forest", "Logistic", "Onnx", "Relu", "recourse_decisions"]
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from recourse_arena.base.errors import ArenaError, unknown
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.models.decision.options import RECIPE, asked_for, check_threshold, number, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +44,8 @@ class Relu(Decision):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a ReLU network on encoded features"
     differentiable: ClassVar[bool] = True
+    weighted: ClassVar[bool] = True
+    validates: ClassVar[bool] = False
     structure: ClassVar[str] = "affine"
 
     def __init__(
@@ -58,16 +60,23 @@ class Relu(Decision):
         standardise_binaries: bool = False,
         recipe: DecisionRecipe | None = None,
     ) -> None:
-        options = {name: value for name, value in locals().items() if name in _RECIPE}
+        options = {name: value for name, value in locals().items() if name in RECIPE}
         self.recipe = recipe or asked_for(DecisionRecipe(), options)
 
     def fit(
-        self, features: FeatureTable, training: People, validation: People, *, seed: int, report: ProgressHook = silent
+        self,
+        features: FeatureTable,
+        training: People,
+        validation: People,
+        *,
+        seed: int,
+        report: ProgressHook = silent,
+        weights: Tensor | None = None,
     ) -> ReluClassifier:
         """Return the network."""
         from recourse_arena.models.decision.fitting import fit_classifier
 
-        return fit_classifier(self.recipe, training, seed=seed, report=report, features=features)
+        return fit_classifier(self.recipe, training, seed=seed, report=report, features=features, weights=weights)
 
     def state(self, model: ReluClassifier) -> Mapping[str, Tensor]:
         """Return its weights and scale."""
@@ -93,13 +102,22 @@ class Logistic(Decision):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "logistic regression on encoded features"
     differentiable: ClassVar[bool] = True
+    weighted: ClassVar[bool] = True
+    validates: ClassVar[bool] = False
     structure: ClassVar[str] = "affine"
 
     def __init__(self, *, strength: float = 1.0) -> None:
-        self.strength = _number("logistic", "strength", strength)
+        self.strength = number("logistic", "strength", strength)
 
     def fit(
-        self, features: FeatureTable, training: People, validation: People, *, seed: int, report: ProgressHook = silent
+        self,
+        features: FeatureTable,
+        training: People,
+        validation: People,
+        *,
+        seed: int,
+        report: ProgressHook = silent,
+        weights: Tensor | None = None,
     ) -> ReluClassifier:
         """Return the regression."""
         import torch
@@ -112,7 +130,7 @@ class Logistic(Decision):
         encoding = Encoding.fitted(features, training.x)
         fitted = LogisticRegression(C=self.strength, max_iter=5_000, tol=1e-6)
         with threadpool_limits(1):
-            fitted.fit(encoding.encode(training.x).double().numpy(), training.y.numpy())
+            fitted.fit(encoding.encode(training.x).double().numpy(), training.y.numpy(), _array(weights))
         with torch.random.fork_rng(devices=[]):
             model = ReluClassifier(features, ())
         model.set_scale(encoding)
@@ -134,8 +152,18 @@ class Logistic(Decision):
 class _Trees(Decision):
     """Trees of scikit-learn on encoded features, exported to ONNX, which they are from then on."""
 
+    weighted: ClassVar[bool] = True
+    validates: ClassVar[bool] = False
+
     def fit(
-        self, features: FeatureTable, training: People, validation: People, *, seed: int, report: ProgressHook = silent
+        self,
+        features: FeatureTable,
+        training: People,
+        validation: People,
+        *,
+        seed: int,
+        report: ProgressHook = silent,
+        weights: Tensor | None = None,
     ) -> EncodedOnnx:
         """Return the exported model."""
         from threadpoolctl import threadpool_limits
@@ -146,9 +174,9 @@ class _Trees(Decision):
         encoding = Encoding.fitted(features, training.x)
         z, y = encoding.encode(training.x.float()).numpy(), training.y.numpy().astype(int)
         with threadpool_limits(1):  # so that sums are rounded alike whatever the number of cores
-            return EncodedOnnx(encoding, self._exported(z, y, seed))
+            return EncodedOnnx(encoding, self._exported(z, y, seed, _array(weights)))
 
-    def _exported(self, z: Any, y: Any, seed: int) -> bytes:
+    def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         raise NotImplementedError
 
     def state(self, model: EncodedOnnx) -> Mapping[str, Tensor]:
@@ -171,26 +199,37 @@ class Forest(_Trees):
     Arguments:
         trees: Number of trees.
         leaf: Fewest training people in a leaf.
+        depth: Most splits above a leaf; by default as many as it takes.
+        split: Fewest training people that are split, 2 by default.
 
     Example:
-        >>> Forest(trees=50).trees
-        50
+        >>> Forest(trees=50, depth=15).depth
+        15
     """
 
     name: ClassVar[str] = "forest"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a random forest"
 
-    def __init__(self, *, trees: int = 100, leaf: int = 3) -> None:
-        self.trees, self.leaf = _whole("forest", "trees", trees), _whole("forest", "leaf", leaf)
+    def __init__(self, *, trees: int = 100, leaf: int = 3, depth: int | None = None, split: int | None = None) -> None:
+        self.trees, self.leaf = whole("forest", "trees", trees), whole("forest", "leaf", leaf)
+        self.depth = None if depth is None else whole("forest", "depth", depth)
+        self.split = 2 if split is None else whole("forest", "split", split, 2)
 
-    def _exported(self, z: Any, y: Any, seed: int) -> bytes:
+    def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         from sklearn.ensemble import RandomForestClassifier
 
         from recourse_arena.models.decision.exporting import exported
 
-        fitted = RandomForestClassifier(self.trees, min_samples_leaf=self.leaf, random_state=seed % 2**32, n_jobs=1)
-        return exported(fitted.fit(z, y), z[:1])
+        fitted = RandomForestClassifier(
+            self.trees,
+            max_depth=self.depth,
+            min_samples_split=self.split,
+            min_samples_leaf=self.leaf,
+            random_state=seed % 2**32,
+            n_jobs=1,
+        )
+        return exported(fitted.fit(z, y, weights), z[:1])
 
 
 class Boosting(_Trees):
@@ -211,10 +250,10 @@ class Boosting(_Trees):
     summary: ClassVar[str] = "gradient-boosted trees"
 
     def __init__(self, *, trees: int = 100, learning_rate: float = 0.1, leaves: int = 31) -> None:
-        self.trees, self.leaves = _whole("boosting", "trees", trees), _whole("boosting", "leaves", leaves)
-        self.learning_rate = _number("boosting", "learning_rate", learning_rate)
+        self.trees, self.leaves = whole("boosting", "trees", trees), whole("boosting", "leaves", leaves)
+        self.learning_rate = number("boosting", "learning_rate", learning_rate)
 
-    def _exported(self, z: Any, y: Any, seed: int) -> bytes:
+    def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         from recourse_arena.models.decision.boosted_onnx import boosted_onnx
@@ -226,7 +265,7 @@ class Boosting(_Trees):
             early_stopping=False,
             random_state=seed % 2**32,
         )
-        return boosted_onnx(fitted.fit(z, y), z.shape[1])
+        return boosted_onnx(fitted.fit(z, y, weights), z.shape[1])
 
 
 class Onnx(Decision):
@@ -245,6 +284,7 @@ class Onnx(Decision):
     name: ClassVar[str] = "onnx"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a model of your own in an ONNX file (`onnx?file=model.onnx`)"
+    validates: ClassVar[bool] = False
 
     def __init__(self, *, file: str = "", favourable: str | int = "", threshold: float | None = None) -> None:
         if not str(file):
@@ -291,57 +331,8 @@ class Onnx(Decision):
             raise ArenaError(f"decision model onnx: cannot read {self.file}: {error.strerror}") from None
 
 
-def check_threshold(what: str, threshold: Any) -> None:
-    """Raise unless a threshold of probabilities is a number above 0 and below 1."""
-    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
-        raise ArenaError(f"{what}: threshold must be a number above 0 and below 1, got {threshold!r}")
-
-
-_RECIPE = tuple(field.name for field in fields(DecisionRecipe))
-
-
-def asked_for(recipe: DecisionRecipe, options: Mapping[str, Any]) -> DecisionRecipe:
-    """Return a recipe with some fields as asked for in a name: `hidden` as in `32-32`.
-
-    Raises:
-        ArenaError: If it has no such field, or cannot be so.
-    """
-    from dataclasses import replace
-
-    for name in options:
-        if name not in _RECIPE:
-            raise unknown("option of decision model 'relu'", name, _RECIPE)
-    found = dict(options)
-    if "hidden" in found:
-        found["hidden"] = _widths(found["hidden"])
-    if found.get("optimizer", "adam") not in ("sgd", "adam"):
-        raise unknown("optimizer of decision model 'relu'", str(found["optimizer"]), ("sgd", "adam"))
-    for name in ("epochs", "batch"):
-        if name in found:
-            _whole("relu", name, found[name])
-    for name in ("learning_rate", "negative_weight"):
-        if name in found:
-            found[name] = _number("relu", name, found[name])
-    return replace(recipe, **found)
-
-
-def _widths(text: Any) -> tuple[int, ...]:
-    parts = [part for part in str(text).split("-") if part]
-    if not all(part.isdecimal() and 1 <= int(part) <= 10_000 for part in parts):
-        raise ArenaError(f"decision model relu: hidden: expected widths such as 32-32, got {text!r}")
-    return tuple(int(part) for part in parts)
-
-
-def _whole(model: str, option: str, value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= 10**6:
-        raise ArenaError(f"decision model {model}: {option} must be a whole number from 1 to 1000000, got {value!r}")
-    return value
-
-
-def _number(model: str, option: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-        raise ArenaError(f"decision model {model}: {option} must be a number above 0, got {value!r}")
-    return float(value)
+def _array(weights: Tensor | None) -> Any:
+    return None if weights is None else weights.double().numpy()
 
 
 def _restored(features: FeatureTable, hidden: tuple[int, ...], state: Mapping[str, Tensor]) -> ReluClassifier:

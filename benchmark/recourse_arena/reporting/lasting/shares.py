@@ -5,10 +5,13 @@ from __future__ import annotations
 __all__ = ["CELL", "FACTS", "MODEL", "SHARES", "advice_of", "models_of", "solvers_of"]
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recourse_arena.statistics.bootstrap import Array, Resamples
 from recourse_arena.storage.lasting_table import Redecided
@@ -28,6 +31,9 @@ CELL = ("dataset", "scenario", "solver")
 
 MODEL = ("change", "model", "threshold")
 """What judges it."""
+
+_MARGIN = ("margin", "margin_sd")
+_NUMBERS = ("seed", "counts", "already", "accepted", "early", *_MARGIN)
 
 
 def models_of(found: Redecided) -> pd.DataFrame:
@@ -50,12 +56,12 @@ def advice_of(found: Redecided) -> pd.DataFrame:
     Arguments:
         found: Rows of people.
     """
-    threshold = np.where(found.rows["matched"].to_numpy(dtype=bool), "matched", "as it is")
-    groups = found.rows.assign(threshold=threshold).groupby([*CELL, "change", "threshold"], sort=False, observed=True)
-    rows: list[dict[str, Any]] = []
-    for keys, people in groups:
-        rows += _of_change(dict(zip((*CELL, "change", "threshold"), keys, strict=True)), people)
-    return pd.DataFrame(rows)
+    cells: dict[tuple[object, ...], list[_Change]] = {}
+    for change in (changes := _changes(found.rows)):
+        cells.setdefault(tuple(change.keys[name] for name in CELL), []).append(change)
+    for some in cells.values():  # all that is said of a cell's people in one product
+        _fill([row for change in some for row in change.rows])
+    return pd.DataFrame([said for change in changes for said in change.said()])
 
 
 def solvers_of(run: RunFiles, advice: pd.DataFrame) -> pd.DataFrame:
@@ -77,45 +83,108 @@ def solvers_of(run: RunFiles, advice: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _of_change(cell: Mapping[str, Any], people: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the models of a change in one cell."""
-    parts = {str(name): _by_person(rows) for name, rows in people.groupby("model", sort=False, observed=True)}
-    first, count = next(iter(parts.values())), len(parts)
-    stacked = {name: np.stack([part[name] for part in parts.values()]) for name in ("accepted", "already", "early")}
-    held = (stacked["accepted"] == 1).all(0)
-    resamples, seeds = Resamples.draw(first["seed"].astype(np.int64)), len(np.unique(first["seed"]))
-    lasts = first["counts"] * held
+@dataclass
+class _Row:
+    """What is said of one model: names, and for each share the values of people, then means and ends of intervals."""
 
-    def row(model: str, values: Mapping[str, Array]) -> dict[str, Any]:
-        means = resamples.means(np.stack([values[name] for name in SHARES], axis=1))
-        shares: dict[str, float] = {}
-        for name, value, (low, high) in zip(SHARES, means.value, means.share_intervals(), strict=True):
-            shares |= {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
+    head: dict[str, Any]
+    seed: NDArray[np.int64]
+    values: Mapping[str, Array]
+    shares: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Change:
+    """The models of a change in one cell, with thresholds of one kind.
+
+    Arguments:
+        keys: Cell, change and threshold.
+        parts: Columns of each model by name, in the order of people; truth values are 0 and 1.
+    """
+
+    keys: Mapping[str, Any]
+    parts: dict[str, Mapping[str, Array]]
+
+    @cached_property
+    def rows(self) -> list[_Row]:
+        """A row for each model; of several, also of all together and of their mean."""
+        parts, first = self.parts, next(iter(self.parts.values()))
+        stacked = {name: np.stack([part[name] for part in parts.values()]) for name in ("accepted", "already")}
+        held = (stacked["accepted"] == 1).all(0)
+        lasts, seed = first["counts"] * held, first["seed"].astype(np.int64)
+        each = {name: _shares(part, lasts) for name, part in parts.items()}
+        rows = [_Row(self._head(name, first), seed, values) for name, values in each.items()]
+        if (count := len(parts)) > 1:
+            together = {**first, "accepted": held * 1.0, "already": (stacked["already"] == 1).all(0) * 1.0}
+            values = {**_shares(together, lasts), "early": np.full(len(held), np.nan)}
+            rows.append(_Row(self._head(f"all {count}", first), seed, values))
+            mean = {n: _mean([values[n] for values in each.values()]) for n in SHARES}
+            rows.append(_Row(self._head(f"mean of {count}", first), seed, mean))
+        return rows
+
+    def said(self) -> Iterator[dict[str, Any]]:
+        """Yield what is said of each model, of all, of their mean and of the worst of them."""
+        count = len(self.parts)
+        alone = self.rows[:count]
+        if count > 1:
+            mean = self.rows[-1].shares
+            for name in ("vd_stay", "early"):  # who counts differs from model to model: a mean, of no interval
+                known = [row.shares[name] for row in alone if np.isfinite(row.shares[name])]
+                mean |= {name: float(np.mean(known)) if known else np.nan, f"{name}_low": np.nan}
+                mean |= {f"{name}_high": np.nan}
+        said = [{**_without(row.head), **row.shares, **_of_margin(row.head)} for row in self.rows]
+        yield from said
+        if count > 1:
+            worst = max(said[:count], key=lambda row: (np.nan_to_num(row["vd"], nan=-1.0), row["model"]))
+            yield {**worst, "model": f"worst of {count}"}
+
+    def _head(self, model: str, first: Mapping[str, Array]) -> dict[str, Any]:
         counted = first["counts"] == 1
-        known = {name: _median(first[name][counted]) for name in ("margin", "margin_sd")}
-        order = {**{name: cell[name] for name in (*CELL, "change")}, "model": model, "threshold": cell["threshold"]}
-        return {**order, "seeds": seeds, "people": len(counted), "counted": int(counted.sum()), **shares, **known}
-
-    each = {name: _shares(part, lasts) for name, part in parts.items()}
-    found = {name: row(name, values) for name, values in each.items()}
-    yield from found.values()
-    if count > 1:
-        together = {**first, "accepted": held * 1.0, "already": (stacked["already"] == 1).all(0) * 1.0}
-        yield row(f"all {count}", {**_shares(together, lasts), "early": np.full(len(held), np.nan)})
-        mean = row(f"mean of {count}", {n: _mean([values[n] for values in each.values()]) for n in SHARES})
-        for name in ("vd_stay", "early"):  # who counts differs from model to model: a mean of shares, of no interval
-            known = [one[name] for one in found.values() if np.isfinite(one[name])]
-            mean |= {name: float(np.mean(known)) if known else np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-        yield mean
-        worst = max(found, key=lambda name: (np.nan_to_num(found[name]["vd"], nan=-1.0), name))
-        yield {**found[worst], "model": f"worst of {count}"}
+        known = {name: _median(first[name][counted]) for name in _MARGIN}
+        order = {**{name: self.keys[name] for name in (*CELL, "change")}, "model": model}
+        seeds = len(np.unique(first["seed"]))
+        about = {"seeds": seeds, "people": len(counted), "counted": int(counted.sum())}
+        return {**order, "threshold": self.keys["threshold"], **about, **known}
 
 
-def _by_person(rows: pd.DataFrame) -> dict[str, Array]:
-    """Return columns of one model in the order of people, numbers; truth values are 0 and 1."""
-    rows = rows.sort_values(["seed", "person"], kind="stable")
-    names = ("seed", "counts", "already", "accepted", "early", "margin", "margin_sd")
-    return {name: rows[name].to_numpy(dtype=float, na_value=np.nan) for name in names}
+def _without(head: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in head.items() if name not in _MARGIN}
+
+
+def _of_margin(head: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: head[name] for name in _MARGIN}
+
+
+def _fill(rows: Sequence[_Row]) -> None:
+    """Give rows on the same people their means and intervals."""
+    columns = np.stack([row.values[name] for row in rows for name in SHARES], axis=1)
+    means = Resamples.draw(rows[0].seed).means(columns)
+    ends, wide = means.share_intervals(), len(SHARES)
+    for place, row in enumerate(rows):
+        for name, at in zip(SHARES, range(place * wide, (place + 1) * wide), strict=True):
+            low, high = ends[at]
+            row.shares |= {name: float(means.value[at]), f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+def _changes(rows: pd.DataFrame) -> list[_Change]:
+    """Return rows of people by cell, change and threshold, in the order in which these come."""
+    threshold = np.where(rows["matched"].to_numpy(dtype=bool), "matched", "as it is")
+    keys = [*CELL, "change", "threshold"]
+    words = rows[[*CELL, "change", "model"]].assign(threshold=threshold)
+    group, model = (words.groupby(by, sort=False, observed=True).ngroup().to_numpy() for by in (keys, [*keys, "model"]))
+    numbers = {name: rows[name].to_numpy(dtype=float, na_value=np.nan) for name in _NUMBERS}
+    order = np.lexsort((rows["person"].to_numpy(), numbers["seed"], model, group))
+    numbers = {name: values[order] for name, values in numbers.items()}
+    starts = np.flatnonzero(np.diff(model[order], prepend=-1))
+    ends = [*starts[1:], len(order)]
+    heads = words.iloc[order[starts]].to_dict("records")
+    found: dict[tuple[Any, ...], _Change] = {}
+    for head, start, end in zip(heads, starts, ends, strict=True):
+        which = tuple(head[name] for name in keys)
+        change = found.setdefault(which, _Change({name: head[name] for name in keys}, {}))
+        part = {name: values[start:end] for name, values in numbers.items()}
+        change.parts[str(head["model"])] = part
+    return [*found.values()]
 
 
 def _shares(part: Mapping[str, Array], lasts: Array) -> dict[str, Array]:

@@ -19,6 +19,7 @@ from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.causal.fitting import fit_flow
 from recourse_arena.models.decision.fitting import fit_classifier
+from recourse_arena.people.groups import group_codes
 from recourse_arena.people.intake import as_splits, check_splits
 from recourse_arena.people.people import People, Split, Splits
 from recourse_arena.problem.model_protocols import CausalModel
@@ -199,6 +200,18 @@ def its_parts_agree(population: Population) -> None:
     population.dataset.check()
 
 
+def whom_something_protects_can_be_told_from_others(population: Population) -> None:
+    """What protects people parts those who train recourse, and those who test it, into two groups or more."""
+    dataset = population.dataset
+    if not dataset.protected:
+        raise NotRun("nothing is said to protect anybody")
+    for name, first in dataset.protected.items():
+        for part in ("train", "test"):
+            people = getattr(population.splits.recourse, part)
+            found = len(group_codes(name, first, people, dataset.features, dataset.attributes).unique())
+            expect(found > 1, f"{name!r}: expected two groups or more among recourse {part} people, got {found}")
+
+
 def models_can_be_fitted(population: Population) -> None:
     """Its recipes lead to a decision model and a causal flow with finite values; one short epoch each is tried."""
     dataset, splits = population.dataset, population.splits
@@ -284,6 +297,7 @@ DATASET_LAWS: tuple[Law, ...] = (
     another_seed_leads_to_other_people,
     global_state_is_left_alone,
     its_fingerprint_is_stable,
+    whom_something_protects_can_be_told_from_others,
     models_can_be_fitted,
     prediction_undoes_abduction,
     counterfactuals_are_interventions,

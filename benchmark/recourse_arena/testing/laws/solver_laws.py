@@ -13,6 +13,8 @@ from torch import Tensor
 
 from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.solver import Solver
+from recourse_arena.judging.menus import breaks_menu
+from recourse_arena.menus.asked import MenuAsked
 from recourse_arena.people.box import Box
 from recourse_arena.problem.actionability import Actionability
 from recourse_arena.problem.knowledge import Knowledge
@@ -203,6 +205,21 @@ def sparsity_is_kept_where_it_is_declared(candidate: Candidate) -> None:
         raise NotRun("it does not declare to keep to a number of features")
 
 
+def what_people_pick_is_on_its_menu(candidate: Candidate) -> None:
+    """A solver that composes a menu hands it over, no longer than asked for, and advises nothing that is not on it."""
+    solver = candidate.make()
+    if not solver.composes:
+        expect(all(answer.menu is None for answer in candidate.advice.values()), "it hands over a menu; say `composes`")
+        raise NotRun("it composes no menu")
+    for name, request, answer in _answered(candidate):
+        asked = replace(request, menu=candidate.world.problem.menu or MenuAsked())
+        off = breaks_menu(asked, answer, request.cost(answer.values.to(request.factual.dtype), _acted(answer)))
+        whom = int(off.nonzero()[0]) if off.any() else 0
+        expect(
+            not off.any(), f"request {name!r}: person {whom} is advised what is not on the menu, or the menu is longer"
+        )
+
+
 def renaming_categories_changes_nothing(candidate: Candidate) -> None:
     """Fitted where the codes of categories are given out anew, it advises the same by the names of levels."""
     features = candidate.world.problem.features
@@ -284,6 +301,7 @@ SOLVER_LAWS: tuple[Law, ...] = (
     lower_bounds_are_not_above_the_cost,
     plausibility_is_kept_where_it_is_declared,
     sparsity_is_kept_where_it_is_declared,
+    what_people_pick_is_on_its_menu,
     renaming_categories_changes_nothing,
     inputs_are_left_as_they_were,
     global_state_is_left_alone,

@@ -16,6 +16,7 @@ from recourse_arena.models.changes.training.student import Loss, Student
 from recourse_arena.models.changes.training.teaching import Unrolled
 from recourse_arena.models.decision.offers import Relu
 from recourse_arena.models.decision.relu import ReluClassifier
+from recourse_arena.models.fairness.treatment import Treated
 
 _SHORT, _LONG = 0.79, 1.09
 """How far on the way to the boundary, and beyond it, a faithful student is asked about."""
@@ -50,7 +51,8 @@ class Views:
 def on_labels(fitted: FittedDecision, network: ReluClassifier) -> Views:
     """Return the cross-entropy on true labels, as costly for unfavourable ones as when the model was trained."""
     z, y = network.encoding.encode(fitted.training.x), fitted.training.y
-    unfavourable = fitted.decision.recipe.negative_weight if isinstance(fitted.decision, Relu) else 1.0
+    kind = fitted.decision.kind if isinstance(fitted.decision, Treated) else fitted.decision
+    unfavourable = kind.recipe.negative_weight if isinstance(kind, Relu) else 1.0
     weight = torch.where(y == 1, 1.0, unfavourable)
 
     def loss(logits: Tensor, batch: Tensor) -> Tensor:
