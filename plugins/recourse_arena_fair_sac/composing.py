@@ -15,10 +15,10 @@ from recourse_arena import Menu, MenuAsked, Problem, generator
 from recourse_arena_fair_sac.search import search
 from recourse_arena_fair_sac.world import Worlds
 from recourse_arena_menus.audience import Audience
-from recourse_arena_menus.clusters import clustered
 from recourse_arena_menus.composing import Composer, Wish, composed
 from recourse_arena_menus.effects import Effects
 from recourse_arena_menus.rewards import Rewards
+from recourse_arena_menus.search.clusters import clustered
 
 if TYPE_CHECKING:
     from recourse_arena_fair_sac import FairSac
