@@ -18,6 +18,7 @@ SMALL = {
     "certified": "gap=0.1",
     "convex": "iterations=2&starts=1&subsets=2",
     "dice": "samples=50&counterfactuals=1",
+    "fair-sac": "steps=320&update_every=64",
     "growing-spheres": "samples=50&layers=5",
     "icarma": "steps=40&batch=128&width=16&synthetic=500",
     "climb": "menus=100&people=60&rungs=6",

@@ -141,3 +141,13 @@ def test_records_read_back_from_a_file_serve_as_well(tmp_path):
     found = cross_check([("exact", kept), ("other", cell([3.0, 1.0]))], SCM)
     assert gaps(found) == pytest.approx([2.0, np.nan], nan_ok=True)
     assert found.alarms == [Alarm("other", "exact", "proved_infeasible", 1, (1,))]
+
+
+def test_what_is_proved_of_advice_that_must_last_says_nothing_of_other_advice():
+    lasting = cell([2.0, None, 1.0], bound=[2.0, np.nan, 1.5], outcome=["solved", "infeasible", "solved"])
+    plain, exact = cell([1.0, 1.0, 1.0]), cell([1.0, 1.0, 1.0], bound=[1.0, 1.0, 1.0])
+    found = cross_check([("exact?lasting=pruned", lasting), ("plain", plain)], FREE, {"exact?lasting=pruned"})
+    assert [(alarm.solver, alarm.people) for alarm in found.alarms] == [("exact?lasting=pruned", 1)]  # its own word
+    assert "optimal_cost" not in found.people[1].column_names
+    both = cross_check([("exact?lasting=pruned", lasting), ("exact", exact)], FREE, {"exact?lasting=pruned"})
+    assert gaps(both, 0) == pytest.approx([1.0, np.nan, 0.0], nan_ok=True)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.lasting_suites import EXACT, LASTING, QUANTIZATION
+from recourse_arena.planning.menu_suites import FAIR_RECOURSE, OPEN, PUBLISHED
 from recourse_arena.problem.scenario import Scenario
 
 _HARD = ("hard-4", "hard-3", "hard-2", "hard-1", "hard-random")
@@ -254,4 +255,7 @@ def recourse_suites() -> list[Suite]:
         QUANTIZATION,
         LASTING,
         EXACT,
+        FAIR_RECOURSE,
+        PUBLISHED,
+        OPEN,
     ]
