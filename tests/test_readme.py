@@ -62,6 +62,21 @@ def test_the_solver_of_the_readme_runs_and_breaks_no_constraint(nearest_accepted
     assert (mine["validity"] > 0.2).all()
 
 
+def test_the_menu_of_the_readme_runs_and_nothing_is_off_it(plugged, tmp_path, monkeypatch):
+    from recourse_arena.interfaces.suite import Block, Suite
+
+    namespace = {}
+    exec(next(block for block in blocks("python") if "class AddLadder" in block), namespace)
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path))
+    (solver,) = namespace["recourse_solvers"]()
+    block = Block(("tiny",), (Scenario.parse("menu-3"), Scenario.parse("menu-2+hard-1!no-plausibility")), ("top",), 50)
+    result = arena.run(Suite("s", "", (block,)), solvers=[solver()], out=tmp_path / "run")
+    assert (result.summary["outcome"] == "solved").all()
+    assert (result.people["violations"] == 0).all()
+    assert result.people["valid"].any()
+    assert len((tmp_path / "run" / "menus.csv").read_text().splitlines()) == 6
+
+
 def test_the_suite_of_the_readme_is_read(tmp_path):
     (tmp_path / "scores.csv").write_text("person,loan_amount,duration,income,savings,income_max\n")
     (tmp_path / "mine.toml").write_text(blocks("toml")[1])

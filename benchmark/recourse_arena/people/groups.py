@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Groups", "check_protected", "group_codes", "groups_in_words", "protected_groups"]
+__all__ = ["Groups", "check_protected", "group_codes", "groups_in_words", "protected_groups", "told_apart"]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,6 +70,29 @@ def check_protected(protected: Mapping[str, tuple[str, ...]], features: Iterable
                 raise unknown(f"level of {name!r}", level, feature.levels)
         if {*feature.levels} <= {*first}:
             raise ArenaError(f"{name!r}: all of its levels are named as not protected, which leaves nobody who is")
+
+
+def told_apart(protected: Mapping[str, tuple[str, ...]], features: Iterable[Feature]) -> dict[str, tuple[str, ...]]:
+    """Return the levels whose people are called by their own name, against all others; none where each level is.
+
+    That is so of both of two levels, and of the one level that is protected where all others are named as not.
+
+    Arguments:
+        protected: Levels that are not protected, by the name of a feature or attribute.
+        features: The features and attributes that there are.
+
+    Example:
+        >>> from recourse_arena.people.features import Feature, Kind
+        >>> race = Feature("race", Kind.CATEGORICAL, levels=("A", "B", "C"))
+        >>> told_apart({"race": ("A", "B")}, [race]), told_apart({"race": ("A",)}, [race])
+        ({'race': ('C',)}, {'race': ('A',)})
+    """
+    known, found = {feature.name: feature for feature in features}, {}
+    for name, first in protected.items():
+        others = [level for level in known[name].levels if level not in first]
+        alone = len(others) == 1 and len(first) > 1
+        found[name] = () if len(known[name].levels) == 2 else (others[0],) if alone else tuple(first)
+    return found
 
 
 def group_codes(

@@ -34,7 +34,7 @@ from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.box import Box
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import Feature, Kind
-from recourse_arena.people.groups import group_codes, groups_in_words, protected_groups
+from recourse_arena.people.groups import group_codes, groups_in_words, protected_groups, told_apart
 from recourse_arena.people.intake import as_splits, check_splits
 from recourse_arena.people.people import People, Splits
 from recourse_arena.planning.model_keys import ModelKeys
@@ -71,8 +71,9 @@ class FittedDataset:
             (its name), `accuracy` (of the decision model on test people), `effects` and `cost` (their names); for
             readers `summary` (of the dataset), `tested` and `refused` (how many test people there are, and the share of
             them that the decision model refuses), `among` (of how many people those ask whom it refuses), `split` and
-            `features` (what their values mean). Where something protects people, `protected` (levels that are not
-            protected, by feature or attribute) and `odds_gap` (equalised-odds difference on test people, by the same).
+            `features` (what their values mean). Where something protects people, `protected` (levels whose people stand
+            against all others, by feature or attribute; none where each level is a group), and `odds_gap` (their
+            equalised-odds difference on test people).
         neighbours: Accepted training people, for those whose nearest one is looked for.
         heldout: What is plausible by a ruler that no solver is handed: a flow of other people, or their neighbours.
         before: The decision model that people are refused by, with what it was fitted to. It is what decides, too,
@@ -169,7 +170,8 @@ class FittedDataset:
         words = groups_in_words(self.dataset.features, people.x)
         if people.attributes is not None:
             words |= groups_in_words(self.dataset.attributes, people.attributes)
-        groups = protected_groups(words, self.dataset.protected, "" if menu is None else menu.by)
+        alone = told_apart(self.dataset.protected, (*self.dataset.features, *self.dataset.attributes))
+        groups = protected_groups(words, alone, "" if menu is None else menu.by)
         return replace(problem, training=people.seen(), protected=groups)
 
     def request(self, scenario: Scenario, people: int | None = None) -> Request:
@@ -288,8 +290,9 @@ def _protection(dataset: Dataset, accepted: Tensor, people: People) -> dict[str,
         name: odds_gap(accepted, people.y, group_codes(name, first, people, dataset.features, dataset.attributes))
         for name, first in dataset.protected.items()
     }
+    alone = told_apart(dataset.protected, (*dataset.features, *dataset.attributes))
     return {
-        "protected": {name: list(first) for name, first in dataset.protected.items()},
+        "protected": {name: list(levels) for name, levels in alone.items()},
         "odds_gap": {name: round(gap, 4) for name, gap in gaps.items() if not isnan(gap)},
     }
 
