@@ -33,7 +33,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests --benchmark-only --benchmark-columns=min,median,rounds --benchmark-group-by=group
 
-# The reference results; well over an hour, one job so that nothing disturbs the times. People of `oracle` and `training-seeds` are too many to keep.
+# The reference results; some hours, one job where times are compared. People of `oracle`, `training-seeds` and `quantization` are too many to keep.
 results: $(READY)
 	$(BIN)/recourse-arena run quick --out results/quick
 	$(BIN)/recourse-arena run paper --out results/paper
@@ -44,11 +44,19 @@ results: $(READY)
 	$(BIN)/recourse-arena run structures --out results/structures
 	$(BIN)/recourse-arena run tabular --out results/tabular
 	$(BIN)/recourse-arena run interaction --out results/interaction
+	$(BIN)/recourse-arena run quantization --jobs $(JOBS) --out results/quantization
+	$(BIN)/recourse-arena run lasting --jobs $(JOBS) --out results/lasting
+	$(BIN)/recourse-arena run lasting-exact --jobs $(JOBS) --out results/lasting-exact
+	$(BIN)/recourse-arena run fair-recourse --jobs $(JOBS) --out results/fair-recourse
+	$(BIN)/recourse-arena run fair-recourse-published --jobs $(JOBS) --out results/fair-recourse-published
+	$(BIN)/recourse-arena run fair-recourse-open --jobs $(JOBS) --out results/fair-recourse-open
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena figures results/interaction
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
 	$(BIN)/recourse-arena report results/certified --about optima
+	$(BIN)/recourse-arena report results/quantization --about lasting
+	$(BIN)/recourse-arena report results/fair-recourse results/fair-recourse-published results/fair-recourse-open --about menus
 	$(MAKE) leaderboard
 
 # The leaderboard of the reference run, to read and to open in a browser.

@@ -45,7 +45,7 @@ class FacilityMenu(MenuSolver):
         people: How many refused training people it is composed on at most, 10 to 100,000.
         fair: `worst` minimises the mean cost of the group that fares worst first, then that of the next one, and so on.
         pd: How far apart the shares of groups with recourse may be among those training people; none does not ask.
-            That can only withhold recourse: how many lose theirs is said (`logging`).
+            That can only withhold recourse: whom, `recourse-arena menus` says beside the same solver without it.
         exact: Whether the best menu of all actions tried is found by integer programming (HiGHS, by SciPy), instead
             of greedily; :attr:`bound` is then what it proves no menu of them to be below.
         seconds: How long that may take for each cluster.
