@@ -55,7 +55,8 @@ FAIR_RECOURSE = Suite(
         block
         for dataset in (ADULT, ALZHEIMER, COMPAS, SSL)
         for block in (
-            _block(dataset, (*_ALONE, *_CLUSTERED), *_LEARNT),
+            _block(dataset, (_ALONE[0], _ALONE[-1], *_CLUSTERED), *_LEARNT),
+            _block(dataset, _ALONE[1:-1], "menu", "climb"),
             _block(dataset, (*_TWINS, "menu-2+ee-micro", "menu-8+ee-micro", "menu-4+hard-2", "menu-4+hard-1"), "menu"),
             _block(dataset, ("soft-constant", "hard-2", "hard-1"), "individual"),
         )
