@@ -13,11 +13,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recourse_arena import ArenaError, Outcome
+from recourse_arena import ArenaError, Feature, FeatureTable, Menu, Outcome, Role
 from recourse_arena.execution.solving.line import Line
 from recourse_arena.execution.solving.wire import Malformed, checked_recommendation, packed, unpacked
 
 PEOPLE, FEATURES = 3, 2
+TABLE = FeatureTable((Feature("income", role=Role.ACTIONABLE), Feature("savings", role=Role.ACTIONABLE)))
+MENU = Menu(torch.ones(1, 2, FEATURES), torch.rand(1, 2, FEATURES))
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_what_is_packed_is_what_comes_out():
     answer = unpacked(packed(7, "done", {"notes": [], "validation_score": 0.5}, tensors()))
     assert (answer.number, answer.kind, answer.number_of("validation_score")) == (7, "done", 0.5)
     assert answer.number_of("notes") is None
-    found = checked_recommendation(answer, PEOPLE, FEATURES)
+    found = checked_recommendation(answer, PEOPLE, TABLE)
     assert found.outcome.dtype is torch.int8
     assert found.solved.all()
 
@@ -114,7 +116,7 @@ def test_any_words_are_an_answer_or_malformed(said):
 )
 def test_tensors_of_other_shapes_types_or_codes_are_no_recommendation(wrong):
     with pytest.raises(ArenaError, match="recommend"):
-        checked_recommendation(unpacked(packed(1, "done", {}, tensors(**wrong))), PEOPLE, FEATURES)
+        checked_recommendation(unpacked(packed(1, "done", {}, tensors(**wrong))), PEOPLE, TABLE)
 
 
 def test_long_texts_and_many_notes_are_cut():
@@ -123,3 +125,33 @@ def test_long_texts_and_many_notes_are_cut():
     assert len(answer.text("reason")) < 5000
     assert len(answer.notes) == 50
     assert len(answer.notes[0].text) < 5000
+
+
+def with_menu(**other):
+    picks = {"pick": torch.tensor([0, 1, 0])} if "pick" not in other else {}
+    return tensors(**{f"menu_{name}": part for name, part in MENU.state().items()}, **picks, **other)
+
+
+def test_a_menu_comes_with_its_picks():
+    found = checked_recommendation(unpacked(packed(1, "done", {}, with_menu())), PEOPLE, TABLE)
+    assert found.pick.tolist() == [0, 1, 0]
+    assert torch.equal(found.menu.amounts, MENU.amounts)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pick": torch.zeros(PEOPLE)},
+        {"pick": torch.zeros(2, dtype=torch.int64)},
+        {"menu_moves": torch.full((1, 2, FEATURES), 9, dtype=torch.int8)},
+        {"menu_amounts": torch.full((1, 2, FEATURES), torch.nan, dtype=torch.float64)},
+        {"menu_amounts": torch.zeros(1, 2, 3, dtype=torch.float64)},
+        {"menu_rule_centres": torch.zeros(1, 2, dtype=torch.float64)},
+    ],
+    ids=lambda wrong: "+".join(wrong),
+)
+def test_what_is_no_menu_is_no_recommendation(wrong):
+    with pytest.raises(ArenaError):
+        checked_recommendation(unpacked(packed(1, "done", {}, {**with_menu(), **wrong})), PEOPLE, TABLE)
+    with pytest.raises(ArenaError, match="come together"):
+        checked_recommendation(unpacked(packed(1, "done", {}, tensors(pick=torch.tensor([0, 1, 0])))), PEOPLE, TABLE)
