@@ -170,6 +170,12 @@ def test_tests_lie_in_the_rooms_that_they_test():
     assert places <= rooms | others
 
 
+def test_no_two_files_of_tests_have_one_name():
+    """Pytest imports them by that name alone, and refuses the second."""
+    names = [path.name for path in TESTS.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_listing_everything_needs_no_heavy_import():
     heavy = "torch pandas cvxpy zuko scipy numpy sklearn onnx onnxruntime pyarrow"
     code = (
