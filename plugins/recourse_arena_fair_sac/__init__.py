@@ -69,7 +69,9 @@ class FairSac(MenuSolver):
     name: ClassVar[str] = "fair-sac"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a menu found by soft actor-critic (Fair Recourse for All, arXiv 2601.20449)"
-    knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
+    knows: frozenset[Knowledge] = frozenset(
+        {Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS, Knowledge.STRUCTURE}
+    )
 
     def __init__(self, *, steps: int = 40_000, worlds: int = 8, update_every: int = 8) -> None:
         self.steps = whole("fair-sac", "steps", steps, 1, 10**7)

@@ -11,6 +11,8 @@ __all__ = [
     "EncodedClassifier",
     "Plausibility",
     "Scores",
+    "TreeEnsemble",
+    "Trees",
 ]
 
 from dataclasses import dataclass
@@ -99,6 +101,49 @@ class AffineLayers(EncodedClassifier, Protocol):
         The first acts on features in data units, with a column of 0 or 1 for each level of a category, in the order
         of the encoding's columns; the last gives the logit.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Trees over encoded columns whose leaves are summed; their nodes are numbered through.
+
+    A person goes to `yes` where their column is at most the threshold, in single precision, and to `no` elsewhere.
+    Whoever has `base` plus the sum of the leaves reached, one of each tree, at `least` or above is accepted. The model
+    may sum in single precision: within `rounding` of `least` it can decide either way, and is to be asked.
+
+    Arguments:
+        encoding: How people look to them.
+        roots: The first node of each tree, long `(trees,)`.
+        column: The encoded column that each node tests, -1 of leaves, long `(nodes,)`.
+        threshold: The greatest value that goes to `yes`, in single precision `(nodes,)`.
+        yes: Where those go, long `(nodes,)`.
+        no: Where all others go, long `(nodes,)`.
+        value: What a leaf adds, in double precision `(nodes,)`.
+        base: What is added to all leaves.
+        least: The least sum that is a positive decision.
+        rounding: How far the model's own sum may be from the exact one.
+    """
+
+    encoding: Encoding
+    roots: Tensor
+    column: Tensor
+    threshold: Tensor
+    yes: Tensor
+    no: Tensor
+    value: Tensor
+    base: float
+    least: float
+    rounding: float
+
+
+@runtime_checkable
+class TreeEnsemble(Decisions, Protocol):
+    """A decision model that may be made of trees which can be read."""
+
+    @property
+    def trees(self) -> Trees | None:
+        """The trees, or none where the model is made of something else."""
         ...
 
 

@@ -31,6 +31,8 @@ from recourse_arena.problem.model_protocols import (
     Decisions,
     Plausibility,
     Scores,
+    TreeEnsemble,
+    Trees,
 )
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
@@ -128,6 +130,16 @@ class Problem:
         if isinstance(self.decisions, AffineLayers):
             return self.decisions
         raise NotApplicable(f"the decision model of {self.dataset} has no affine layers that could be read")
+
+    @property
+    def trees(self) -> Trees:
+        """The trees that the decision model is made of."""
+        if Knowledge.STRUCTURE not in self.knows:
+            raise self._withheld(Knowledge.STRUCTURE)
+        found = self.decisions.trees if isinstance(self.decisions, TreeEnsemble) else None
+        if found is None:
+            raise NotApplicable(f"the decision model of {self.dataset} has no trees that could be read")
+        return found
 
     @property
     def flow(self) -> CausalModel:
