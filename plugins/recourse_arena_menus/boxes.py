@@ -209,15 +209,15 @@ class _World:
         for first in range(0, len(rows), max(1, _STARTS // len(self.trees.roots))):
             part = slice(first, first + max(1, _STARTS // len(self.trees.roots)))
             for leaves in self._leaves(seen[part], [cut[part] for cut in cuts], widths):
-                table.add(leaves[0] + first, leaves[1:-1], leaves[-1])
+                table.add(leaves[0].astype(np.int64) + first, leaves[1:-1], leaves[-1])
         return table.sums() + self.trees.base
 
     def _leaves(self, seen: np.ndarray, cuts: list[np.ndarray], widths: list[int]) -> Iterator[list[np.ndarray]]:
         """Go through the leaves that rows reach: row, first rung and end of each ladder, value."""
         trees, slot, place = self.trees, self.slot, self.place
-        threshold, yes, no = trees.threshold.numpy(), trees.yes.numpy(), trees.no.numpy()
-        value, roots = trees.value.numpy(), trees.roots.numpy()
-        row = np.repeat(np.arange(len(seen)), len(roots))
+        threshold, value = trees.threshold.numpy(), trees.value.numpy()
+        yes, no, roots = (nodes.to(torch.int32).numpy() for nodes in (trees.yes, trees.no, trees.roots))
+        row = np.repeat(np.arange(len(seen), dtype=np.int32), len(roots))
         node = np.tile(roots, len(seen))
         box = [np.full(len(node), end, dtype=np.int32) for width in widths for end in (0, width)]
         while len(node):
