@@ -67,6 +67,8 @@ class ByTrees:
         Arguments:
             actions: Rungs, long `(actions, ladders)`.
         """
+        if not len(self.request):
+            return None
         widths = self.ladders.widths.tolist()
         if math.prod(widths) * len(self.request) <= _KEPT:
             if self._all is None:

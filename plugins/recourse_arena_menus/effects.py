@@ -28,6 +28,8 @@ _COUNTS = np.unpackbits(np.arange(1 << _WORD, dtype=np.uint16).view(np.uint8)).r
 class Effects:
     """A table of shared actions, numbered as they were asked for, with what each does for an audience.
 
+    Decisions are read off the trees of the decision model where the problem hands them out, and asked for elsewhere.
+
     Arguments:
         problem: The problem, whose causal and decision models are asked.
         ladders: What the actions are made of.
@@ -203,9 +205,8 @@ class Effects:
         self._bits.extend(words)
         self._rates.extend(self._counted(words) / self.audience.sizes.clamp(min=1))
 
-
     def _asked(self, who: Tensor, mask: Tensor, values: Tensor) -> Tensor:
-        """Return whether people are accepted after acts on them, and keep the rules between features, bool `(acts,)`."""
+        """Return whether people are accepted after acts on them and keep the rules of features, bool `(acts,)`."""
         first, place = _distinct(who, values[:, self.problem.features.actionable])
         factual = self.audience.request.factual[who[first]]
         after = self.problem.causal_model.counterfactual(factual, mask[first], values[first])
