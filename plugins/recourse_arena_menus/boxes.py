@@ -169,7 +169,8 @@ class _World:
         """Return it."""
         column, threshold = trees.column.numpy(), trees.threshold.numpy()
         slot, place = np.where(column < 0, -2, -1), np.where(column < 0, 0, column)
-        inside, cuts = [], []
+        inside: list[int] = []
+        cuts: list[np.ndarray] = []
         for ladder, (feature, values) in enumerate(zip(columns, reached, strict=True)):
             tested = (trees.encoding.owner == feature).nonzero()[:, 0].tolist()
             if len(tested) != 1:

@@ -148,12 +148,11 @@ def _trees_of(
     value = np.zeros(len(tree))
     owner = place[np.asarray(said[f"{what}_treeids"]) * many + np.asarray(said[f"{what}_nodeids"])]
     np.add.at(value, owner[counted], np.asarray(said[f"{what}_weights"], dtype=np.float32)[counted])
-    children = [
+    yes, no = (
         np.where(leaf, 0, place[tree * many + np.asarray(said[f"nodes_{way}nodeids"])]) for way in ("true", "false")
-    ]
+    )
     inner = np.ones(len(tree), dtype=bool)
-    for child in children:
-        inner[child[~leaf]] = False
+    inner[yes[~leaf]] = inner[no[~leaf]] = False
     greatest = np.zeros(int(tree.max()) + 1)
     np.maximum.at(greatest, tree, np.abs(value))
     roots = np.flatnonzero(inner)
@@ -164,7 +163,8 @@ def _trees_of(
         torch.from_numpy(roots),
         torch.from_numpy(np.where(leaf, -1, np.asarray(said["nodes_featureids"]))),
         torch.tensor(said["nodes_values"], dtype=torch.float32),
-        *(torch.from_numpy(child) for child in children),
+        torch.from_numpy(yes),
+        torch.from_numpy(no),
         torch.from_numpy(value),
         base,
         least,
