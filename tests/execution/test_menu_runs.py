@@ -95,12 +95,9 @@ def test_whoever_changes_their_menu_when_people_ask_has_failed(plugged, tmp_path
     assert "another menu than the one that was composed" in str(found.info["cells"])
 
 
-@pytest.mark.parametrize(
-    "by, said",
-    [("town", "unknown protected attribute of a menu .* 'town'"), ("income", "Known: sex|unknown protected")],
-)
-def test_a_menu_by_what_protects_nobody_is_refused_before_anything_runs(plugged, tmp_path, by, said):
+@pytest.mark.parametrize("by", ["town", "income", "sex-sex"])
+def test_a_menu_by_what_protects_nobody_is_refused_before_anything_runs(plugged, tmp_path, by):
     suite = Suite("menus", "for tests", (Block(("tiny",), (Scenario.parse(f"menu-2+by-{by}"),), ("raising",), 20),))
-    with pytest.raises(ArenaError, match=said):
+    with pytest.raises(ArenaError, match=f"unknown protected attribute of a menu .*'{by}'"):
         api.run(suite, solvers=[Raising()], out=tmp_path / "run", data=tmp_path)
     assert not (tmp_path / "run" / "run.json").exists()

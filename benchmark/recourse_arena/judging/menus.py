@@ -44,7 +44,7 @@ def breaks_menu(request: Request, recommendation: Recommendation, costs: Tensor)
 
 
 def _too_long(menu: Menu, offers: Offers, asked: MenuAsked | None) -> Tensor:
-    """Return whose list has more actions than a scenario asks for, or whose menu has more clusters, bool `(people,)`."""
+    """Return whose list has more actions, or whose menu more clusters, than a scenario asks for, bool `(people,)`."""
     if asked is None:
         return torch.zeros(len(offers.cluster), dtype=torch.bool)
     return (menu.there.sum(1)[offers.cluster] > asked.size) | (menu.clusters > asked.clusters)
