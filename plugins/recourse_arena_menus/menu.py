@@ -23,11 +23,11 @@ class FacilityMenu(MenuSolver):
     Shared actions are made of a ladder of moves for each actionable feature. With `cost(c, x)` the weighted cost of
     action `c` for person `x` where it works and `nothing` where it does not, the menu minimises the mean over groups
     of the mean over their people of the least `cost(c, x)` on it; `nothing` is `price` times 1, or times the dearest
-    move through the whole feasible range where that is more. It is composed greedily (the gain of further actions falls, so greedy is
-    never far off: Nemhauser, Wolsey and Fisher, 1978), from a few drawn menus too, and then one action is exchanged
-    for another until nothing improves. Actions of a coarse ladder are tried first, then neighbours of those that are
-    chosen, at ever finer strides; each is decided once for at most `people` refused training people, as many of each
-    protected group as can be, with preferences drawn for them.
+    move through the whole feasible range where that is more. It is composed greedily (the gain of further actions
+    falls, so greedy is never far off: Nemhauser, Wolsey and Fisher, 1978), from a few drawn menus too, and then one
+    action is exchanged for another until nothing improves. Actions of a coarse ladder are tried first, then neighbours
+    of those that are chosen, at ever finer strides; each is decided once for at most `people` refused training people,
+    as many of each protected group as can be, with preferences drawn for them.
 
     What a scenario asks for changes what may be chosen, and by what:
 

@@ -23,9 +23,9 @@ RUNGS = 4
 
 def composer_of(problem, size: int = 2, **wish) -> Composer:
     """Return a composer whose table holds every action of the ladders."""
-    ladders = Ladders.of(problem, RUNGS)
+    ladders = Ladders.of(problem, RUNGS, bounds=True)
     effects = Effects(problem, ladders, Audience.of(problem, seed=0))
-    effects.ask(every_action(problem, RUNGS))
+    effects.ask(every_action(problem, RUNGS, bounds=True))
     return Composer(effects, Wish(problem.menu, **wish), size, seed=0)
 
 
@@ -248,8 +248,10 @@ def test_nobody_pays_less_with_a_menu_than_with_their_own_cheapest_rung():
             costs.append(torch.where(answer.solved, cost, torch.inf))
         assert (costs[0] <= costs[1] + 1e-6).all()
         dearer += int((costs[0] < costs[1] - 1e-6).sum())
-        table = Effects(problem, Ladders.of(problem, RUNGS), replace(Audience.of(problem, seed=0), request=request))
-        table.ask(every_action(problem, RUNGS))
+        table = Effects(
+            problem, Ladders.of(problem, RUNGS, bounds=True), replace(Audience.of(problem, seed=0), request=request)
+        )
+        table.ask(every_action(problem, RUNGS, bounds=True))
         each = torch.where(table.works, table.cost.double(), torch.inf).amin(0)
         torch.testing.assert_close(costs[0], each, atol=1e-6, rtol=0)
     assert dearer
