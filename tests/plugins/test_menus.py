@@ -103,6 +103,31 @@ def test_one_action_for_each_group_is_the_best_for_each(size):
     assert float(composer.losses(numbers[None])[0]) == pytest.approx(float(each), abs=1e-9)
 
 
+def test_where_one_action_is_for_all_getting_nothing_costs_ten_times_the_dearest_move():
+    for objective, price, times in (("ee-micro", None, 1), ("ee-macro", None, 10), ("ee-macro", 2.0, 2)):
+        composer = composer_of(asking(town(0, most=1), objective=objective), price=price)
+        assert composer.loss([]) == composer.aim.nothing == times * composer.audience.dearest
+        cost, rates = composer.cost(), composer.effects.rates
+        nobody = (rates == 0).all(1)
+        assert nobody.any()
+        assert (cost[nobody] == composer.aim.nothing).all()
+        assert (cost <= composer.aim.nothing).all()
+
+
+def test_numbers_become_at_least_or_at_most_a_value_unless_they_may_only_be_added():
+    problem = town(1, people=300)
+    menus = [composed(problem, size=6, bounds=bounds) for bounds in (True, False)]
+    bound = [bool(torch.isin(menu.moves[..., 1], torch.tensor([Move.AT_LEAST, Move.AT_MOST])).any()) for menu in menus]
+    assert bound == [True, False]
+    assert loss_of(problem, menus[0]) < loss_of(problem, menus[1])
+
+
+@pytest.mark.parametrize(("option", "value"), [("bounds", "yes"), ("price", 0.5), ("price", True)])
+def test_options_that_make_no_sense_are_refused(option, value):
+    with pytest.raises(ArenaError, match=f"solver menu: {option} must be"):
+        FacilityMenu(**{option: value})
+
+
 @pytest.mark.parametrize("objective", ["ecr", "hybrid"])
 @pytest.mark.parametrize("exact", [False, True])
 def test_each_action_is_a_choice_of_every_group_and_the_menu_is_full_and_best_of_such(objective, exact):
