@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 import torch
@@ -52,6 +54,14 @@ def test_solvers_that_compose_nothing_are_skipped_where_a_menu_is_asked_for(run)
     assert {found[name, "top"] for name in NAMES[:3]} == {"skipped"}
     assert found[NAMES[3], "top"] == "solved"
     assert {found[name, "raising"] for name in NAMES} == {"solved"}
+
+
+def test_how_long_one_person_alone_waits_for_a_menu_is_timed(run):
+    cells = json.loads((run.path / "run.json").read_text())["cells"]
+    timed = {cell["solver"]: cell.get("alone_seconds") for cell in cells if cell["scenario"] == NAMES[0]}
+    assert 0 < timed["raising"] < 5
+    (asked,) = [cell for cell in cells if (cell["scenario"], cell["solver"]) == (NAMES[3], "top")]
+    assert "alone_seconds" not in asked  # it offers no menu
 
 
 def test_records_say_what_each_action_does_and_the_menu_lies_beside_them(run):

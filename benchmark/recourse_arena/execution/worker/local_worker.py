@@ -49,6 +49,9 @@ from recourse_arena.storage.task_result import (
 _HELD = 4
 """Solvers that are kept ready, and fitted datasets."""
 
+_ALONE = 3
+"""How often one person alone is offered a menu; the shortest wait counts."""
+
 
 @dataclass
 class LocalWorker:
@@ -252,6 +255,8 @@ class LocalWorker:
         timings = {"fit_seconds": fit.seconds, "solve_seconds": seconds}
         if guard.validation_score is not None:
             timings["validation_score"] = guard.validation_score
+        if menu is not None:
+            timings["alone_seconds"] = min(guard.recommend(request[:1]).seconds for _ in range(_ALONE))
         notes = dict.fromkeys((*fit.notes, *said, *_limits(fitted, task.cell)))
         return AdviceResult(advice, timings, tuple(notes), None if menu is None else menu.said())
 

@@ -13,7 +13,7 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.recipes import DecisionRecipe
-from recourse_arena.models.decision.options import RECIPE, asked_for, check_threshold, number, whole
+from recourse_arena.models.decision.options import RECIPE, asked_for, check_threshold, number, share, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -201,6 +201,9 @@ class Forest(_Trees):
         leaf: Fewest training people in a leaf.
         depth: Most splits above a leaf; by default as many as it takes.
         split: Fewest training people that are split, 2 by default.
+        columns: Share of all columns among which each split is chosen, above 0 and at most 1; they are drawn anew for
+            each. By default as many as the square root of their number. A category has a column for each level: with
+            many levels, that square root leaves out most numbers most of the time.
 
     Example:
         >>> Forest(trees=50, depth=15).depth
@@ -211,10 +214,19 @@ class Forest(_Trees):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a random forest"
 
-    def __init__(self, *, trees: int = 100, leaf: int = 3, depth: int | None = None, split: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        trees: int = 100,
+        leaf: int = 3,
+        depth: int | None = None,
+        split: int | None = None,
+        columns: float | None = None,
+    ) -> None:
         self.trees, self.leaf = whole("forest", "trees", trees), whole("forest", "leaf", leaf)
         self.depth = None if depth is None else whole("forest", "depth", depth)
         self.split = 2 if split is None else whole("forest", "split", split, 2)
+        self.columns = None if columns is None else share("forest", "columns", columns)
 
     def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         from sklearn.ensemble import RandomForestClassifier
@@ -226,6 +238,7 @@ class Forest(_Trees):
             max_depth=self.depth,
             min_samples_split=self.split,
             min_samples_leaf=self.leaf,
+            max_features="sqrt" if self.columns is None else self.columns,
             random_state=seed % 2**32,
             n_jobs=1,
         )
