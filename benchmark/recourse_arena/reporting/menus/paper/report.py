@@ -51,8 +51,9 @@ _OTHERS = (
     "figure lies between the least and the greatest of these splits; which split has them all is not known.\n\n"
     "GLOBE-CE (arXiv 2305.17021) and its AReS on German: 95.0 % covered at cost 1.09, and 81.7 % at 1.10. Their model "
     "is kept as weights that are not read here, and how directions were drawn is not known. Fitted anew on the same "
-    "800 rows it is right on 0.788 of them and on 0.740 of the others (theirs 0.789 and 0.755) and refuses 183 (theirs "
-    "180); setting the current account alone helps 83.1 % of these at cost 1. So the figures are not reproduced."
+    "800 rows it is right on 0.791 of them and on 0.735 of the others (theirs 0.789 and 0.755) and refuses 182 (theirs "
+    "180); to have no current account alone helps 83.0 % of these, at cost 1. So the figures are not reproduced. "
+    "`tests/reporting/menus/paper/test_published_elsewhere.py` works both out."
 )
 
 
