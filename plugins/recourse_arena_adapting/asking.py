@@ -66,7 +66,7 @@ def asked(request: Request, constraints: str) -> Request:
     With `ignore` everything is free, also what nobody can act on, within the bounds that features declare, in any
     direction, whatever the rules and however many features; all that counts in the judge's eyes as violations.
     """
-    if constraints == "keep":
+    if constraints != "ignore":
         return request
     scores, levels = request.actionability.scores, request.actionability.levels
     free = Actionability(scores.clamp(max=levels), levels, request.actionability.ordered)

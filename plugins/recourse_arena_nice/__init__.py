@@ -29,7 +29,7 @@ class Nice(Solver):
     - `none`: everything is taken over at once, and only decisions are looked at.
 
     Adapted: only what is free and inside the person's box is taken over, and the donor is the nearest one with whose
-    free features the person is accepted and breaks no rule, of the `donors` nearest; somebody without one is
+    free features the person is accepted and breaks no rule, of the `donors` nearest that differ there; somebody without is
     `not_found`. Where all is free, this is the paper's. Features are `do(x_j = donor_j)`, whose effects on other
     features are foreseen with `causal`. With `constraints=ignore` everything is free, as in the paper.
 

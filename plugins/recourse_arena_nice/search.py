@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Encoding, Outcome, Problem, Recommendation, Request
+from recourse_arena import Encoding, Outcome, Problem, Recommendation, Request, generator
 from recourse_arena_adapting.asking import Asking
 from recourse_arena_adapting.donors import Donors
 from recourse_arena_nice.autoencoder import Autoencoder
@@ -33,12 +33,14 @@ class Search:
         reward: What the next feature is chosen for.
         donors: Accepted training people with a favourable label.
         autoencoder: What says how unlike everybody a person is.
+        tags: A number at random for each value of each feature, of each donor, `(donors, features)`.
     """
 
     problem: Problem
     reward: str
     donors: Donors
     autoencoder: Autoencoder | None
+    tags: Tensor
 
     @classmethod
     def of(cls, problem: Problem, reward: str, explained: float) -> Search:
@@ -51,7 +53,7 @@ class Search:
         autoencoder = None
         if reward == "plausibility":
             autoencoder = Autoencoder.fitted(Encoding.fitted(features, training.x), training.x, explained)
-        return cls(problem, reward, donors, autoencoder)
+        return cls(problem, reward, donors, autoencoder, _tags(donors.x))
 
     def nearest(self, asking: Asking, most: int) -> Tensor:
         """Return the nearest donor of each person who makes for acceptance, long `(people,)`; -1 for none."""
@@ -62,6 +64,8 @@ class Search:
             apart = self.donors.apart(here.request.factual[:, None], self.donors.x)
             free = here.request.actionable[:, None] & _inside(here, self.donors.x)
             distance = torch.where(free, apart, 0.0).square().sum(-1)
+            twice = _seen_before(torch.where(free, self.tags, 0.0).sum(-1))
+            distance = torch.where(twice | (distance == 0), torch.inf, distance)
             order.append(distance.argsort(dim=1, stable=True)[:, :most])
         return self.donors.first(asking, torch.cat(order))
 
@@ -127,3 +131,20 @@ def _inside(asking: Asking, donors: Tensor) -> Tensor:
     box, whole = asking.request.box, asking.request.features.whole
     wide = type(box)(box.lower[:, None], box.upper[:, None])
     return wide.contains(donors, whole)
+
+
+def _tags(x: Tensor) -> Tensor:
+    """Return a number at random for each value in each column: sums of some tell whether people agree there."""
+    tags = torch.empty(x.shape, dtype=torch.float64)
+    for j, column in enumerate(x.T):
+        values, place = column.unique(return_inverse=True)
+        tags[:, j] = torch.rand(len(values), generator=generator(0, "nice", "tags", str(j)), dtype=torch.float64)[place]
+    return tags
+
+
+def _seen_before(keys: Tensor) -> Tensor:
+    """Return which keys `(people, donors)` an earlier donor of the person has already, bool."""
+    ordered, place = keys.sort(dim=1, stable=True)
+    again = torch.zeros_like(ordered, dtype=torch.bool)
+    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    return torch.zeros_like(again).scatter(1, place, again)
