@@ -87,7 +87,7 @@ class Grid:
     def percentile(self, column: int, values: Tensor) -> Tensor:
         """Return the share of training people whose feature is at most `values` `(...,)`."""
         ordered = self.training[column].contiguous()
-        return torch.searchsorted(ordered, values.double().contiguous(), right=True) / len(ordered)
+        return torch.searchsorted(ordered, values.double().contiguous(), right=True).double() / len(ordered)
 
     def options(self, one: Request, column: int) -> Options:
         """Return what a feature of one person may become, inside their box."""
@@ -101,9 +101,9 @@ class Grid:
         own = (self.encoding.owner == column).nonzero()[:, 0]
         weights = torch.zeros(len(feature.levels), dtype=torch.float64)
         weights[self.encoding.codes[own]] = self.weight[own]
-        shares = torch.bincount(self.training[column].long(), minlength=len(feature.levels)) / self.training.shape[1]
+        shares = torch.bincount(self.training[column].long(), minlength=len(feature.levels)).double() / self.training.shape[1]
         old, new = int(here), values.long()
-        return Options(values, weights[new] - weights[old], torch.maximum(shares[new], shares[old]).double())
+        return Options(values, weights[new] - weights[old], torch.maximum(shares[new], shares[old]))
 
     def _values(self, one: Request, column: int) -> Tensor:
         """Return the values of the grid, `(values,)`; of categories in alphabetical order."""
