@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Flipset(Solver):
-    """Actionable Recourse (Ustun, Spangher and Liu, 2019): the least maximum percentile shift that flips a linear model.
+    """Actionable Recourse (Ustun et al., 2019): the least maximum percentile shift that flips a linear model.
 
     Each free feature may go to a grid of values: numbers to `points` percentiles of training people, every whole number
     where there are no more, categories to every level. An integer program (HiGHS, by SciPy) finds the action with
@@ -30,7 +30,8 @@ class Flipset(Solver):
     `not_found`. Models that are not linear in the encoded features are refused.
 
     Readings: the percentile of a value is the share of training people with at most that; a change of category shifts
-    by the share of people with the old or the new level, whichever is greater, which is what the two 0/1 columns do.
+    by the share of people with the old or the new level, whichever is greater, which is what the two 0/1 columns do;
+    features that no rule is about move only where that raises the log odds.
 
     Arguments:
         points: How many percentiles of a number are on the grid, at most.

@@ -101,7 +101,10 @@ class Grid:
         own = (self.encoding.owner == column).nonzero()[:, 0]
         weights = torch.zeros(len(feature.levels), dtype=torch.float64)
         weights[self.encoding.codes[own]] = self.weight[own]
-        shares = torch.bincount(self.training[column].long(), minlength=len(feature.levels)).double() / self.training.shape[1]
+        shares = (
+            torch.bincount(self.training[column].long(), minlength=len(feature.levels)).double()
+            / self.training.shape[1]
+        )
         old, new = int(here), values.long()
         return Options(values, weights[new] - weights[old], torch.maximum(shares[new], shares[old]))
 

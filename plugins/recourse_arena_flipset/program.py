@@ -75,7 +75,9 @@ class _Program:
         self.one, self.grid = one, grid
         free = one.actionable[0].nonzero()[:, 0].tolist()
         self.rules = [
-            rule for rule in one.features.rules if rule.kept({n: one.factual[0, one.features.index(n)] for n in rule.names})
+            rule
+            for rule in one.features.rules
+            if rule.kept({n: one.factual[0, one.features.index(n)] for n in rule.names})
         ]
         ruled = {one.features.index(name) for rule in self.rules for name in rule.names}
         every = {j: grid.options(one, j) for j in free}
