@@ -34,7 +34,7 @@ SMALL = {
     "wachter": "rounds=3&steps=5",
 }
 
-# Meant for one kind of decision model, which the problems of the suite do not have: tests/plugins/test_field_methods.py.
+# Meant for one kind of decision model, which the problems of laws do not have; see tests/plugins/test_field_methods.py.
 ELSEWHERE = {"feature-tweak", "flipset"}
 
 

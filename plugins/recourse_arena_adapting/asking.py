@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["CONSTRAINTS", "Asking", "asked"]
+__all__ = ["Asking", "asked"]
 
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from recourse_arena import Actionability, Box, Problem, Request
-
-CONSTRAINTS = ("keep", "ignore")
-"""Whether a method keeps what a person asks for, or ignores it as its authors' own does."""
 
 
 @dataclass(frozen=True)

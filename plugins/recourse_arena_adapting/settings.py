@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["one_of", "share", "whole", "yes_or_no"]
+__all__ = ["CONSTRAINTS", "one_of", "share", "whole", "yes_or_no"]
 
 from collections.abc import Iterable
 
 from recourse_arena import ArenaError, unknown
+
+CONSTRAINTS = ("keep", "ignore")
+"""Whether a method keeps what a person asks for, or ignores it as its authors' own does."""
 
 
 def whole(solver: str, option: str, value: object, least: int, most: int) -> int:

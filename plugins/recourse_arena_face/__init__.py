@@ -7,8 +7,7 @@ __all__ = ["Face"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.asking import CONSTRAINTS
-from recourse_arena_adapting.settings import one_of, share, whole, yes_or_no
+from recourse_arena_adapting.settings import CONSTRAINTS, one_of, share, whole, yes_or_no
 
 if TYPE_CHECKING:
     from torch import Tensor

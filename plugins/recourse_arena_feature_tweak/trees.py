@@ -22,8 +22,8 @@ def accepting_boxes(problem: Problem) -> tuple[NDArray[np.float32], NDArray[np.f
         ArenaError: If the package `onnx` is missing.
     """
     model = problem.decisions
-    content, encoding = getattr(model, "content", None), getattr(model, "encoding", None)
-    nodes = [] if content is None or encoding is None else _nodes(content)
+    content, encoding = getattr(model, "content", None), getattr(model, "encoding", ())
+    nodes = _nodes(content) if content is not None and encoding else []
     if len(nodes) != 1:
         raise NotApplicable(
             f"feature-tweak needs trees that can be read, as with decision=forest or decision=boosting; the decision "

@@ -7,8 +7,7 @@ __all__ = ["Flipset"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.asking import CONSTRAINTS
-from recourse_arena_adapting.settings import one_of, whole
+from recourse_arena_adapting.settings import CONSTRAINTS, one_of, whole
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request

@@ -67,13 +67,13 @@ class Grid:
         Raises:
             NotApplicable: If its decision model is not linear.
         """
-        maps = getattr(problem.structure, "affine_maps", ())
+        maps = problem.structure.affine_maps
         if len(maps) != 1:
             raise NotApplicable(
                 f"flipset needs a linear model, as with decision=logistic; that of {problem.dataset} has "
                 f"{len(maps)} layers"
             )
-        (weight, bias) = maps[0]
+        weight, bias = maps[0]
         ordered = problem.training.x.double().T.sort(dim=1).values
         return cls(problem.structure.encoding, weight[0].double(), float(bias[0]), ordered, points)
 
@@ -101,10 +101,8 @@ class Grid:
         own = (self.encoding.owner == column).nonzero()[:, 0]
         weights = torch.zeros(len(feature.levels), dtype=torch.float64)
         weights[self.encoding.codes[own]] = self.weight[own]
-        shares = (
-            torch.bincount(self.training[column].long(), minlength=len(feature.levels)).double()
-            / self.training.shape[1]
-        )
+        counts = torch.bincount(self.training[column].long(), minlength=len(feature.levels))
+        shares = counts.double() / self.training.shape[1]
         old, new = int(here), values.long()
         return Options(values, weights[new] - weights[old], torch.maximum(shares[new], shares[old]))
 

@@ -74,11 +74,8 @@ class _Program:
     def __init__(self, grid: Grid, one: Request) -> None:
         self.one, self.grid = one, grid
         free = one.actionable[0].nonzero()[:, 0].tolist()
-        self.rules = [
-            rule
-            for rule in one.features.rules
-            if rule.kept({n: one.factual[0, one.features.index(n)] for n in rule.names})
-        ]
+        here = dict(zip(one.features.names, one.factual[0], strict=True))
+        self.rules = [rule for rule in one.features.rules if rule.kept(here)]
         ruled = {one.features.index(name) for rule in self.rules for name in rule.names}
         every = {j: grid.options(one, j) for j in free}
         every = {j: options if j in ruled else options.worth_it() for j, options in every.items()}

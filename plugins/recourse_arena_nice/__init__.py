@@ -7,8 +7,7 @@ __all__ = ["Nice"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.asking import CONSTRAINTS
-from recourse_arena_adapting.settings import one_of, share, whole, yes_or_no
+from recourse_arena_adapting.settings import CONSTRAINTS, one_of, share, whole, yes_or_no
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -29,8 +28,8 @@ class Nice(Solver):
     - `none`: everything is taken over at once, and only decisions are looked at.
 
     Adapted: only what is free and inside the person's box is taken over, and the donor is the nearest one with whose
-    free features the person is accepted and breaks no rule, of the `donors` nearest that differ there; somebody without is
-    `not_found`. Where all is free, this is the paper's. Features are `do(x_j = donor_j)`, whose effects on other
+    free features the person is accepted and breaks no rule, of the `donors` nearest that differ there; somebody without
+    one is `not_found`. Where all is free, this is the paper's. Features are `do(x_j = donor_j)`, whose effects on other
     features are foreseen with `causal`. With `constraints=ignore` everything is free, as in the paper.
 
     Readings: distances are roots of sums of squares; the autoencoder is the best linear one of encoded people (as many

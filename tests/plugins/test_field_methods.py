@@ -94,7 +94,7 @@ def test_rules_decide_what_is_advised(solver):
     kept = solve(problem, request, solver)
     end = torch.where(kept.mask, kept.values, request.factual)
     assert not (problem.features.broken_rules(request.factual, end).any(1) & kept.solved).any()
-    assert broken.any() or solver.name == "face"
+    assert broken.any() or solver.name in ("face", "flipset")
 
 
 ORIGINALS = (
