@@ -142,7 +142,8 @@ def test_flipsets_are_optimal_on_their_grid_by_brute_force():
         one = request[i : i + 1]
         free = one.actionable[0].nonzero()[:, 0].tolist()
         grids = {j: solver.grid.options(one, j) for j in free}
-        ruled = {one.features.index(name) for rule in BOTH for name in rule.names}
+        here = dict(zip(one.features.names, one.factual[0], strict=True))
+        ruled = {one.features.index(name) for rule in BOTH if rule.kept(here) for name in rule.names}
         grids = {j: grid if j in ruled else grid[grid.gains > 0] for j, grid in grids.items()}
         by_support: dict[tuple[int, ...], tuple[float, float]] = {}
         for places in itertools.product(*(range(-1, len(grids[j].values)) for j in free)):
