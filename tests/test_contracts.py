@@ -16,7 +16,7 @@ REGISTRY = discover()
 SMALL = {
     "carma": "steps=40&batch=128&width=16&synthetic=500",
     "certified": "gap=0.1",
-    "cols": "functions=8&rounds=4&answers=4",
+    "cols": "functions=4&rounds=2&answers=3",
     "convex": "iterations=2&starts=1&subsets=2",
     "dice": "samples=50&counterfactuals=1",
     "face": "people=100&neighbours=8",
