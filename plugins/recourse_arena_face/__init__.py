@@ -75,7 +75,7 @@ class Face(Solver):
         weight: str = "kde",
         neighbours: int = 50,
         radius: float = 1.0,
-        people: int = 3000,
+        people: int = 2000,
         confidence: float = 0.0,
         sparse: float = 0.0,
         causal: bool = True,
