@@ -176,12 +176,14 @@ def test_a_change_of_a_number_shifts_by_the_people_between():
         assert shift == pytest.approx(float(((x[:, j] > low) & (x[:, j] <= high)).float().mean()))
 
 
-def test_cols_never_gets_worse_and_its_average_is_that_of_its_set(problem):
+def test_cols_never_gets_worse_and_its_average_is_that_of_its_set():
+    problem = table_problem(0, hidden=(), rules=())
     request = asked(problem, 16, actionable="all")
     solver = fitted(Cols(answers=4, functions=30, rounds=25), problem)
     found = searched(solver, request)
     assert (found.cost.diff(dim=0) <= 0).all()
-    assert (found.cost[-1] < found.cost[0]).sum() >= 5
+    assert (found.cost[-1] < found.cost[0]).sum() >= 4
+    assert (found.fine.sum(1) > 1).any()  # one answer is not swapped for the next
     rows = request.features.alphabetical(request.factual)
     draws = [generator(0, "cols", row.numpy().tobytes().hex()) for row in rows]
     costs = Costs.drawn(solver.scale, request, draws, 30)
