@@ -68,7 +68,7 @@ proximity, sparsity.
         self,
         *,
         reward: str = "sparsity",
-        donors: int = 1000,
+        donors: int = 10_000,
         explained: float = 0.9,
         causal: bool = True,
         constraints: str = "keep",
