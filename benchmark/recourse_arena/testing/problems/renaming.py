@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.offers import Relu
+from recourse_arena.models.decision.onnx_model import EncodedOnnx
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.models.plausibility.neighbours import Neighbours
 from recourse_arena.people.encoding import Encoding
@@ -20,6 +21,7 @@ from recourse_arena.people.features import FeatureTable, Kind
 from recourse_arena.people.people import People
 from recourse_arena.people.rules import Implies, Rule
 from recourse_arena.problem.cost import Cost
+from recourse_arena.problem.model_protocols import Decisions
 from recourse_arena.problem.problem import Problem
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.testing.problems.worlds import World
@@ -79,17 +81,15 @@ class Renaming:
         return replace(answer, values=torch.where(codes & self.features.categorical, self.back(values), answer.values))
 
     def world(self, world: World) -> World:
-        """Return a world in new codes, its network and its neighbours on the same encoded columns as before."""
+        """Return a world in new codes, its decision model and its neighbours on the same encoded columns as before."""
         before = world.problem
         training, validation = (replace(p, x=self.there(p.x)) for p in (before.training, before.validation))
-        model = before.decisions
-        assert isinstance(model, ReluClassifier)
         accepted = before.decisions.accepts(before.training.x)
         cost = Cost.fitted(training.x, ~accepted, self.after, before.cost.name)
         problem = replace(
             before,
             features=self.after,
-            decisions=self._network(model),
+            decisions=self._model(before.decisions),
             cost=cost,
             training=training,
             validation=validation,
@@ -101,7 +101,10 @@ class Renaming:
         }
         return World(world.name, problem, requests)
 
-    def _network(self, model: ReluClassifier) -> ReluClassifier:
+    def _model(self, model: Decisions) -> Decisions:
+        if isinstance(model, EncodedOnnx):
+            return EncodedOnnx(replace(model.encoding, features=self.after), model.content)
+        assert isinstance(model, ReluClassifier)
         widths = tuple(len(bias) for _, bias in model.affine_maps[:-1])
         return Relu(recipe=DecisionRecipe(hidden=widths)).restore(self.after, model.state_dict())
 
