@@ -57,6 +57,10 @@ class Ground:
         """Return the ground where categories `(rows, features)` are given, and numbers alone are free."""
         return replace(self, free=self.free & ~self.request.features.categorical, held=held)
 
+    def in_full(self) -> Ground:
+        """Return the ground on which acceptance is tested in full; this one, where there is no quicker test."""
+        return self
+
     @property
     def acted(self) -> Tensor:
         """Features acted upon, bool `(rows, features)`."""
@@ -100,6 +104,19 @@ class Ground:
         return [(j, (self.encoding.owner == j).nonzero()[:, 0]) for j in chosen]
 
     @cached_property
+    def _groups(self) -> tuple[Tensor, Tensor]:
+        """Columns of each free category, `(categories, levels)`, the shorter filled up; and which are no filling."""
+        most = max(len(columns) for _, columns in self.categories)
+        filled = [torch.cat([columns, columns[:1].expand(most - len(columns))]) for _, columns in self.categories]
+        return torch.stack(filled), torch.tensor([[i < len(own) for i in range(most)] for _, own in self.categories])
+
+    @cached_property
+    def _open(self) -> Tensor:
+        """Which of these columns are levels that a person may have, bool `(rows, categories, levels)`."""
+        columns, real = self._groups
+        return real & self.allowed[:, columns]
+
+    @cached_property
     def allowed(self) -> Tensor:
         """Levels that a person may have, bool `(rows, columns)`: those held, and those they can change to."""
         box, encoding = self.request.box, self.encoding
@@ -127,12 +144,15 @@ class Ground:
         Shares are projected by the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
         """
         found = torch.minimum(torch.maximum(place, self.ends[0]), self.ends[1])
-        for _, columns in self.categories:
-            shares = torch.where(self.allowed[:, columns], place[:, columns], -torch.inf)
-            ordered = shares.sort(dim=-1, descending=True).values
-            excess = ordered.cumsum(-1) - 1
-            count = (ordered * torch.arange(1, len(columns) + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
-            found[:, columns] = (shares - excess.gather(-1, count - 1) / count).clamp(min=0)
+        if not self.categories:
+            return found
+        columns, real = self._groups
+        shares = torch.where(self._open, place[:, columns], -torch.inf)
+        ordered = shares.sort(dim=-1, descending=True).values
+        excess = ordered.cumsum(-1) - 1
+        count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
+        shares = (shares - excess.gather(-1, count - 1) / count).clamp(min=0)
+        found[:, columns[real]] = shares[:, real]
         return found
 
     def logit(self, place: Tensor) -> Tensor:

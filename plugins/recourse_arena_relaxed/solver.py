@@ -1,0 +1,77 @@
+"""A solver that walks down a loss on encoded columns until a criterion is met, and comes back as far as it stays met."""
+
+from __future__ import annotations
+
+__all__ = ["Relaxed"]
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from recourse_arena import Knowledge, Problem, Recommendation, Request, Solver, sparsely
+from recourse_arena_relaxed.aim import Aim, Criterion
+from recourse_arena_relaxed.columns import Columns
+from recourse_arena_relaxed.published import unconstrained
+from recourse_arena_relaxed.search import Way, search
+from recourse_arena_relaxed.walk import Walk, descend
+
+_ELSEWHERE = 2
+"""Random places from which those without an action are searched for again."""
+
+
+class Relaxed(Solver):
+    """What such solvers share: masks, boxes, directions, rules and levels are kept by construction.
+
+    Numbers are moved in the person's box; shares of a category's levels sum to 1, are rounded in several ways, and
+    numbers walk on with each. Features that nobody may act on are never moved. Where advice may act on few features
+    only, sets of them are tried. Who can act on nothing is `infeasible`; where no search meets the criterion,
+    `not_found`.
+    """
+
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
+    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
+    keeps_rules: ClassVar[bool] = True
+    keeps_sparsity: ClassVar[bool] = True
+
+    constraints: str = "keep"
+    """Whether a person's constraints are kept, or ignored as in what was published."""
+    back: ClassVar[str] = "shorter"
+    """How actions come back; see :class:`Way`."""
+
+    steps: int
+    """Steps of each price."""
+    rate: float
+    """Learning rate, in units of the encoding."""
+
+    @property
+    @abstractmethod
+    def prices(self) -> Sequence[float]:
+        """What distance weighs, from high to low."""
+
+    @abstractmethod
+    def criterion(self, request: Request) -> Criterion:
+        """Return what is asked of the counterfactuals of the people of a request, a row each."""
+
+    def fit(self, problem: Problem, *, seed: int) -> None:
+        """Keep hold of the problem."""
+        super().fit(problem, seed=seed)
+        self.columns = Columns(problem)
+
+    def walk(self, aim: Aim, start: Tensor) -> Walk:
+        """Return where the search leads from `start` `(rows, columns)`."""
+        return descend(aim, start, prices=self.prices, steps=self.steps, rate=self.rate)
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Return the cheapest action found that meets the criterion, for each person."""
+        free = self.constraints == "ignore"
+
+        def ground(asked: Request) -> Aim:
+            return Aim.at(self.problem, asked, self.criterion(asked), straight=free)
+
+        back = "no" if free else self.back
+        way = Way(self.name, ground, self.walk, elsewhere=0 if free else _ELSEWHERE, back=back)  # type: ignore[arg-type]
+        if free:
+            return search(way, unconstrained(request))
+        return sparsely(request, lambda asked: search(way, asked))
