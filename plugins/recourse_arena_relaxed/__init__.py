@@ -17,7 +17,9 @@ __all__ = [
     "Way",
     "choice",
     "descend",
+    "donors",
     "number",
+    "onto_simplex",
     "search",
     "settle",
     "unconstrained",
@@ -27,7 +29,8 @@ __all__ = [
 from recourse_arena_relaxed.aim import Aim, Criterion
 from recourse_arena_relaxed.back import Actions
 from recourse_arena_relaxed.columns import UNITS, Columns
-from recourse_arena_relaxed.ground import SLACK, Ground
+from recourse_arena_relaxed.donors import donors
+from recourse_arena_relaxed.ground import SLACK, Ground, onto_simplex
 from recourse_arena_relaxed.layers import Layers
 from recourse_arena_relaxed.options import choice, number, whole
 from recourse_arena_relaxed.published import CONSTRAINTS, unconstrained

@@ -92,6 +92,10 @@ class Aim(Ground):
         z = self.columns(place)
         return (self.logit(place) >= SLACK).detach() & (self.criterion.surplus(z).detach() >= SLACK)
 
+    def objective(self, price: float, place: Tensor) -> Tensor:
+        """Return the loss of the criterion and the price of distance, `(rows,)`, of places `(rows, columns)`."""
+        return self.criterion.loss(self.columns(place)) + price * self.distance(place)
+
     def distance(self, place: Tensor) -> Tensor:
         """Return how far places `(rows, columns)` are, `(rows,)`: 1 for a typical column moved by a unit."""
         if self.straight:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SLACK", "Ground"]
+__all__ = ["SLACK", "Ground", "onto_simplex"]
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -139,19 +139,12 @@ class Ground:
         return speed / (speed.sum(1, keepdim=True) / count).clamp(min=1e-12)
 
     def projected(self, place: Tensor) -> Tensor:
-        """Return the nearest columns `(rows, columns)` with numbers in the box, and shares that sum to 1.
-
-        Shares are projected by the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
-        """
+        """Return the nearest columns `(rows, columns)` with numbers in the box, and shares that sum to 1."""
         found = torch.minimum(torch.maximum(place, self.ends[0]), self.ends[1])
         if not self.categories:
             return found
         columns, real = self._groups
-        shares = torch.where(self._open, place[:, columns], -torch.inf)
-        ordered = shares.sort(dim=-1, descending=True).values
-        excess = ordered.cumsum(-1) - 1
-        count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
-        shares = (shares - excess.gather(-1, count - 1) / count).clamp(min=0)
+        shares = onto_simplex(torch.where(self._open, place[:, columns], -torch.inf))
         found[:, columns[real]] = shares[:, real]
         return found
 
@@ -204,3 +197,18 @@ class Ground:
     def _first(self) -> Tensor:
         """The first column of each feature, long `(features,)`."""
         return torch.tensor([int((self.encoding.owner == j).nonzero()[0]) for j in range(len(self.request.features))])
+
+
+def onto_simplex(place: Tensor) -> Tensor:
+    """Return the nearest shares `(..., parts)` that are at least 0 and sum to 1; those of parts at `-inf` are 0.
+
+    By the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
+
+    Example:
+        >>> onto_simplex(torch.tensor([0.75, 0.75, -torch.inf]))
+        tensor([0.5000, 0.5000, 0.0000])
+    """
+    ordered = place.sort(dim=-1, descending=True).values
+    excess = ordered.cumsum(-1) - 1
+    count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
+    return (place - excess.gather(-1, count - 1) / count).clamp(min=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Relaxed"]
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -46,13 +45,17 @@ class Relaxed(Solver):
     """Learning rate, in units of the encoding."""
 
     @property
-    @abstractmethod
     def prices(self) -> Sequence[float]:
-        """What distance weighs, from high to low."""
+        """What distance weighs, from high to low; a method that walks otherwise has none."""
+        return ()
 
-    @abstractmethod
     def criterion(self, request: Request) -> Criterion:
         """Return what is asked of the counterfactuals of the people of a request, a row each."""
+        raise NotImplementedError(f"{type(self).__name__} has no criterion")
+
+    def ground(self, request: Request) -> Aim:
+        """Return the ground of a request."""
+        return Aim.at(self.problem, request, self.criterion(request), straight=self.constraints == "ignore")
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Keep hold of the problem."""
@@ -66,12 +69,8 @@ class Relaxed(Solver):
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found that meets the criterion, for each person."""
         free = self.constraints == "ignore"
-
-        def ground(asked: Request) -> Aim:
-            return Aim.at(self.problem, asked, self.criterion(asked), straight=free)
-
         back = "no" if free else self.back
-        way = Way(self.name, ground, self.walk, elsewhere=0 if free else _ELSEWHERE, back=back)  # type: ignore[arg-type]
+        way = Way(self.name, self.ground, self.walk, elsewhere=0 if free else _ELSEWHERE, back=back)  # type: ignore[arg-type]
         if free:
             return search(way, unconstrained(request))
         return sparsely(request, lambda asked: search(way, asked))

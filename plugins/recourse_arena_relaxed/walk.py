@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Walk", "descend", "settle"]
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -49,7 +50,7 @@ def descend(aim: Aim, start: Tensor, *, prices: Iterable[float], steps: int, rat
         if not len(rows):
             break
         here = aim[rows]
-        found = _steps(here, place[rows], price, steps, rate)
+        found = _steps(here, place[rows], partial(here.objective, price), steps, rate)
         with torch.no_grad():
             place[rows] = found
             legal = here.legal(found)
@@ -59,26 +60,33 @@ def descend(aim: Aim, start: Tensor, *, prices: Iterable[float], steps: int, rat
     return Walk(place, values, arrived)
 
 
-def settle(aim: Aim, start: Tensor, *, price: float, steps: int, rate: float) -> Walk:
-    """Return where all steps of one price lead from `start` `(rows, columns)`, whoever passes on the way.
+def settle(aim: Aim, start: Tensor, objective: Callable[[Tensor], Tensor], *, steps: int, rate: float) -> Walk:
+    """Return where all steps on one objective lead from `start` `(rows, columns)`, whoever passes on the way.
 
-    Who is accepted there, with whole numbers and legal levels, has arrived; the criterion is for its loss alone.
+    Who is accepted there, with whole numbers and legal levels, has arrived; the criterion does not count.
+
+    Arguments:
+        aim: The ground.
+        start: Where to start.
+        objective: What is minimised, `(rows,)` of a place `(rows, columns)`.
+        steps: Steps of Adam.
+        rate: Learning rate, in units of the encoding.
     """
-    place = _steps(aim, start, price, steps, rate)
+    place = _steps(aim, start, objective, steps, rate)
     with torch.no_grad():
         legal = aim.legal(place)
         arrived = Ground.accepts(aim, aim.acted | (legal != aim.request.factual), legal)
     return Walk(place, legal, arrived)
 
 
-def _steps(aim: Aim, start: Tensor, price: float, steps: int, rate: float) -> Tensor:
-    place = start.clone().requires_grad_()
-    adam = torch.optim.Adam([place], lr=rate, fused=True)
+def _steps(aim: Aim, start: Tensor, objective: Callable[[Tensor], Tensor], steps: int, rate: float) -> Tensor:
+    place = start.detach().clone().requires_grad_()
+    adam, free = torch.optim.Adam([place], lr=rate, fused=True), aim.speed > 0
     for _ in range(steps):
         adam.zero_grad()
-        (aim.criterion.loss(aim.columns(place)) + price * aim.distance(place)).sum().backward()
+        objective(place).sum().backward()
         with torch.no_grad():
-            place.grad = torch.where(aim.speed > 0, place.grad.nan_to_num(), 0.0)  # type: ignore[union-attr]
+            place.grad = torch.where(free, place.grad.nan_to_num(), 0.0)  # type: ignore[union-attr]
             adam.step()
             place.copy_(aim.projected(place.nan_to_num()))
     return place.detach()

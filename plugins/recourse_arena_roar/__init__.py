@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Roar"]
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Solver, hookimpl
@@ -86,7 +87,8 @@ class Roar(Relaxed):
     def walk(self, aim: Aim, start: Tensor) -> Walk:
         """Return where the search leads from `start` `(rows, columns)`."""
         if self.constraints == "ignore":
-            return settle(aim, start, price=self.price, steps=len(self.prices) * self.steps, rate=self.rate)
+            steps = len(self.prices) * self.steps
+            return settle(aim, start, partial(aim.objective, self.price), steps=steps, rate=self.rate)
         return super().walk(aim, start)
 
 
