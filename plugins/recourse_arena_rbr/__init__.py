@@ -38,7 +38,8 @@ class Rbr(Relaxed):
     may end a little beyond.
 
     Arguments:
-        radius: Radius of the ball in which points are drawn.
+        radius: Radius of the ball in which points are drawn; .5 is a reading, the paper's is a share of the largest
+            distance between training people.
         draws: Points.
         sigma: Standard deviation of each Gaussian.
         accepted: Wasserstein radius of accepted Gaussians.
@@ -65,11 +66,11 @@ class Rbr(Relaxed):
     def __init__(
         self,
         *,
-        radius: float = 0.2,
+        radius: float = 0.5,
         draws: int = 200,
         sigma: float = 1.0,
-        accepted: float = 0.5,
-        refused: float = 0.5,
+        accepted: float = 0.1,
+        refused: float = 0.1,
         plus: float = 0.2,
         unit: str = "range",
         steps: int = 120,
