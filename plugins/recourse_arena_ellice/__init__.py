@@ -7,7 +7,7 @@ __all__ = ["Ellice"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, number, whole
+from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, whole
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Request
@@ -68,7 +68,7 @@ class Ellice(Relaxed):
     @property
     def prices(self) -> list[float]:
         """Halves, and 0 at last."""
-        return [*(self.price / 2**number for number in range(8)), 0.0, 0.0]
+        return halves(self.price, 8)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Work out the ellipsoid."""

@@ -7,7 +7,7 @@ __all__ = ["Claproar", "Gravitational"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, number, whole
+from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, whole
 
 if TYPE_CHECKING:
     from recourse_arena import Request
@@ -40,7 +40,7 @@ class _Endogenous(Relaxed):
     @property
     def prices(self) -> list[float]:
         """Halves, and 0 at last; with `constraints=ignore` the published one alone."""
-        return [self.price] if self.constraints == "ignore" else [*(self.price / 2**k for k in range(5)), 0.0]
+        return [self.price] if self.constraints == "ignore" else halves(self.price, 5)
 
 
 class Claproar(_Endogenous):

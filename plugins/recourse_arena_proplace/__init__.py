@@ -7,7 +7,7 @@ __all__ = ["Proplace"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, number, whole
+from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, halves, number, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,7 +79,7 @@ class Proplace(Relaxed):
     @property
     def prices(self) -> list[float]:
         """Halves, and 0 at last."""
-        return [*(self.price / 2**number for number in range(10)), 0.0]
+        return halves(self.price, 10)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Find the robust training people."""

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
     from recourse_arena import Problem, Request
     from recourse_arena_rbr.odds import Odds
+    from recourse_arena_rbr.within import Within
     from recourse_arena_relaxed import Aim, Walk
-
-_OUTSIDE = 10.0
-"""What a unit beyond the reach weighs."""
 
 
 class Rbr(Relaxed):
@@ -28,14 +26,14 @@ class Rbr(Relaxed):
     Around the nearest point of the boundary, on the way to one of the nearest accepted training people, points are
     drawn and labelled by the model. Each is the centre of a Gaussian, and the odds of a counterfactual are those of
     accepted against refused Gaussians. In the worst case the accepted ones lie, within Wasserstein distance
-    `accepted`, where they say least of it, and the refused ones within `refused` where they say most.
-        What is minimised are the worst-case odds of being refused, no farther away than the boundary point and `plus`.
+    `accepted`, where they say least of it, and the refused ones, within `refused`, where they say most. What is
+    minimised are the worst-case odds of being refused, no farther away than the boundary point and `plus`.
 
-    Adapted: distance is the person's weighted cost, 1 for a typical feature moved by a standard deviation, and what a
-    person can act on is taken over of training people and moved, in their box; of several ways to round shares of
-    levels the cheapest that is accepted counts. With `constraints=ignore` distance is the sum of changes of columns in
-    ranges, as in the paper, and everything moves. Going outside is dear rather than impossible, so that counterfactuals
-    may end a little beyond.
+    Adapted: distance is the person's weighted cost, 1 for a typical feature moved by a standard deviation; what a
+    person can act on is taken over of training people and moved, in their box. Of several ways to round shares of
+    levels that are accepted the one with the best odds counts. With `constraints=ignore` distance is the sum of
+    changes of columns in ranges, as in the paper, and everything moves. Going out of reach is dear rather than
+    impossible, so that counterfactuals may end a little beyond it.
 
     Arguments:
         radius: Radius of the ball in which points are drawn; .5 is a reading, the paper's is a share of the largest
@@ -45,7 +43,8 @@ class Rbr(Relaxed):
         accepted: Wasserstein radius of accepted Gaussians.
         refused: That of refused ones.
         plus: By how much farther than the boundary point counterfactuals may be.
-        unit: What points and Gaussians are measured in: `range`, where numbers run from 0 to 1 over training people, or `sd`.
+        unit: What points and Gaussians are measured in: `range`, where numbers run from 0 to 1 over training people,
+            or `sd`.
         steps: Steps of Adam.
         rate: Its learning rate, in units of the encoding.
         constraints: Whether a person's constraints are kept (`keep`, `ignore`).
@@ -104,18 +103,18 @@ class Rbr(Relaxed):
             request, self.columns, units, self.likelihoods, self.people, radius=self.radius, draws=self.draws
         )
 
+    def ground(self, request: Request) -> Within:
+        """Return the ground in reach of the boundary point."""
+        from recourse_arena_rbr.within import Within
+
+        straight = self.constraints == "ignore"
+        return Within.of_odds(self.problem, request, self.criterion(request), self.plus, straight=straight)
+
     def walk(self, aim: Aim, start: Tensor) -> Walk:
         """Return where the odds are best, in reach of the boundary point."""
-        odds: Odds = aim.criterion  # type: ignore[assignment]
-        boundary = odds.centre * odds.units
-        with torch.no_grad():
-            reach = aim.distance(boundary) + self.plus
-
-        def objective(place: Tensor) -> Tensor:
-            return odds.loss(aim.columns(place)) + _OUTSIDE * (aim.distance(place) - reach).clamp(min=0)
-
-        first = torch.where(aim.encoding.spread(aim.free), boundary.to(start.dtype), start)
-        return settle(aim, aim.projected(first), objective, steps=self.steps, rate=self.rate)
+        within: Within = aim  # type: ignore[assignment]
+        first = torch.where(aim.encoding.spread(aim.free), within.boundary.to(start.dtype), start)
+        return settle(aim, aim.projected(first), within.worth, steps=self.steps, rate=self.rate)
 
 
 @hookimpl

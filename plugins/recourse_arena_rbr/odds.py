@@ -111,9 +111,7 @@ class Odds(Criterion):
         return cls(columns, units, likelihoods, offsets, centre / units, good)
 
     def __getitem__(self, rows: Tensor) -> Odds:
-        return Odds(
-            self.columns, self.units, self.likelihoods, self.offsets, self.centre[rows], self.good[rows]
-        )
+        return Odds(self.columns, self.units, self.likelihoods, self.offsets, self.centre[rows], self.good[rows])
 
     def surplus(self, z: Tensor) -> Tensor:
         """Return the worst-case log odds of columns `(rows, columns)`, `(rows,)`.

@@ -18,6 +18,7 @@ __all__ = [
     "choice",
     "descend",
     "donors",
+    "halves",
     "number",
     "onto_simplex",
     "search",
@@ -36,4 +37,4 @@ from recourse_arena_relaxed.options import choice, number, whole
 from recourse_arena_relaxed.published import CONSTRAINTS, unconstrained
 from recourse_arena_relaxed.search import Way, search
 from recourse_arena_relaxed.solver import Relaxed
-from recourse_arena_relaxed.walk import Walk, descend, settle
+from recourse_arena_relaxed.walk import Walk, descend, halves, settle

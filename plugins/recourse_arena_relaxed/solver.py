@@ -1,4 +1,4 @@
-"""A solver that walks down a loss on encoded columns until a criterion is met, and comes back as far as it stays met."""
+"""A solver that walks down a loss on encoded columns until a criterion is met, and comes back as far as it holds."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, number, settle, whole
+from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, settle, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,15 +73,17 @@ class Roar(Relaxed):
     @property
     def prices(self) -> list[float]:
         """Halves, and 0 at last."""
-        return [*(self.price / 2**number for number in range(8)), 0.0]
+        return halves(self.price, 8)
 
     def criterion(self, request: Request) -> Surrogate:
         """Return that the linear model of each person accepts in the worst case."""
         from recourse_arena_roar.surrogate import Surrogate
 
         z = self.columns.encode(request.factual)
-        return Surrogate.by_lime(self.columns, z, self.delta) if self.surrogate == "lime" else Surrogate.by_gradient(
-            self.columns, z, self.delta
+        return (
+            Surrogate.by_lime(self.columns, z, self.delta)
+            if self.surrogate == "lime"
+            else Surrogate.by_gradient(self.columns, z, self.delta)
         )
 
     def walk(self, aim: Aim, start: Tensor) -> Walk:

@@ -7,7 +7,7 @@ __all__ = ["Trex"]
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, number, whole
+from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, halves, number, whole
 
 if TYPE_CHECKING:
     from recourse_arena import Request
@@ -73,7 +73,7 @@ class Trex(Relaxed):
     @property
     def prices(self) -> list[float]:
         """Halves, and 0 at last."""
-        return [*(self.price / 2**number for number in range(8)), 0.0, 0.0]
+        return halves(self.price, 8)
 
     def criterion(self, request: Request) -> Stability:
         """Return that the stability is at least as asked for."""
