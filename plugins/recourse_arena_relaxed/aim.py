@@ -64,7 +64,7 @@ class Aim(Ground):
     def __getitem__(self, rows: Tensor) -> Aim:
         """Return that of some rows, in some order."""
         part = super().__getitem__(rows)
-        return replace(part, criterion=self.criterion[rows])  # type: ignore[return-value]
+        return replace(part, criterion=self.criterion[rows])  # type: ignore[call-arg,return-value]
 
     def in_full(self) -> Aim:
         """Return the ground of the whole test."""
