@@ -8,6 +8,7 @@ import pytest
 
 from recourse_arena.base.folders import data_folder
 from recourse_arena.registry.discovery import discover
+from recourse_arena.testing import worlds
 from recourse_arena.testing.parametrization import parametrize_with_laws
 
 REGISTRY = discover()
@@ -38,12 +39,43 @@ SMALL = {
 ELSEWHERE = {"feature-tweak", "flipset"}
 
 
+ROBUST = {
+    "arar": "price=0&steps=8",
+    "claproar": "price=0&steps=10",
+    "ellice": "price=0&steps=8&loss=0.001",
+    "gravitational": "price=0&steps=10&penalty=0.1",
+    "probe": "price=0&steps=8&draws=50",
+    "proplace": "price=0&steps=8&delta=0.002",
+    "rbr": "steps=10&draws=50",
+    "roar": "price=0&steps=8&delta=0.02",
+    "trex": "price=0&steps=8&draws=64",
+}
+"""Solvers that share their search, on a small budget as well."""
+
+
 def configured(name: str) -> str:
     return f"{name}?{SMALL[name]}" if name in SMALL else name
 
 
-@parametrize_with_laws(*(REGISTRY.solver(configured(name)) for name in sorted({*REGISTRY.solvers} - ELSEWHERE)))
+EVERYWHERE = sorted({*REGISTRY.solvers} - ELSEWHERE - {*ROBUST})
+
+
+@parametrize_with_laws(*(REGISTRY.solver(configured(name)) for name in EVERYWHERE))
 def test_every_solver_keeps_its_laws(law):
+    law()
+
+
+def robust(*names: str) -> list[object]:
+    return [REGISTRY.solver(f"{name}?{ROBUST[name]}") for name in names if name in REGISTRY.solvers]
+
+
+@parametrize_with_laws(*robust(*ROBUST), worlds=worlds()[3:])
+def test_every_robust_solver_keeps_its_laws_on_a_table(law):
+    law()
+
+
+@parametrize_with_laws(*robust("arar", "probe"), worlds=worlds()[:1])
+def test_robust_solvers_keep_their_laws_where_equations_are_known(law):
     law()
 
 

@@ -73,9 +73,16 @@ class Projected(Solver):
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest accepted action found for each person."""
         from recourse_arena import sparsely
-        from recourse_arena_projected.search import search
+        from recourse_arena_projected.walk import walk
+        from recourse_arena_relaxed import Ground, Way, search
 
-        return sparsely(request, lambda asked: search(self, asked))
+        way = Way(
+            self.name,
+            lambda asked: Ground.of(self.problem, asked),
+            lambda ground, start: walk(ground, start, steps=self.steps, size=self.size),
+            starts=self.restarts,
+        )
+        return sparsely(request, lambda asked: search(way, asked))
 
 
 @hookimpl

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Walk", "walk"]
-
-from dataclasses import dataclass
+__all__ = ["walk"]
 
 import torch
 from torch import Tensor
 
-from recourse_arena_projected.ground import SLACK, Ground
+from recourse_arena_relaxed import SLACK, Ground, Walk
 
 _TOGETHER = 8
 """Steps after which those who have arrived are left out of what is computed."""
-
-
-@dataclass(frozen=True)
-class Walk:
-    """Where walks have led.
-
-    Arguments:
-        place: The best iterate, `(rows, columns)`: the one at which somebody arrived, else that of the greatest logit.
-        values: Its features `(rows, features)`, legal ones.
-        arrived: Whether these are accepted, bool `(rows,)`.
-    """
-
-    place: Tensor
-    values: Tensor
-    arrived: Tensor
 
 
 def walk(ground: Ground, start: Tensor, *, steps: int, size: float) -> Walk:

@@ -13,8 +13,8 @@ from recourse_arena import ArenaError, Problem, Recommendation, Request
 from recourse_arena.people.box import Box
 from recourse_arena_grid import Grid
 from recourse_arena_projected import Projected
-from recourse_arena_projected.ground import Ground
 from recourse_arena_projected.walk import walk
+from recourse_arena_relaxed import Ground
 
 
 def solve(problem: Problem, request: Request, **options: object) -> Recommendation:

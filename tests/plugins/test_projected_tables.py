@@ -18,7 +18,7 @@ from recourse_arena.testing import worlds
 from recourse_arena.testing.problems.renaming import Renaming
 from recourse_arena.testing.problems.worlds import World
 from recourse_arena_projected import Projected
-from recourse_arena_projected.ground import Ground
+from recourse_arena_relaxed import Ground
 
 COSTS = ("gower", "l1", "l2", "encoded", "encoded-1", "range")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SLACK", "Ground"]
+__all__ = ["SLACK", "Ground", "onto_simplex"]
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -57,6 +57,10 @@ class Ground:
         """Return the ground where categories `(rows, features)` are given, and numbers alone are free."""
         return replace(self, free=self.free & ~self.request.features.categorical, held=held)
 
+    def in_full(self) -> Ground:
+        """Return the ground on which acceptance is tested in full; this one, where there is no quicker test."""
+        return self
+
     @property
     def acted(self) -> Tensor:
         """Features acted upon, bool `(rows, features)`."""
@@ -100,6 +104,19 @@ class Ground:
         return [(j, (self.encoding.owner == j).nonzero()[:, 0]) for j in chosen]
 
     @cached_property
+    def _groups(self) -> tuple[Tensor, Tensor]:
+        """Columns of each free category, `(categories, levels)`, the shorter filled up; and which are no filling."""
+        most = max(len(columns) for _, columns in self.categories)
+        filled = [torch.cat([columns, columns[:1].expand(most - len(columns))]) for _, columns in self.categories]
+        return torch.stack(filled), torch.tensor([[i < len(own) for i in range(most)] for _, own in self.categories])
+
+    @cached_property
+    def _open(self) -> Tensor:
+        """Which of these columns are levels that a person may have, bool `(rows, categories, levels)`."""
+        columns, real = self._groups
+        return real & self.allowed[:, columns]
+
+    @cached_property
     def allowed(self) -> Tensor:
         """Levels that a person may have, bool `(rows, columns)`: those held, and those they can change to."""
         box, encoding = self.request.box, self.encoding
@@ -122,17 +139,13 @@ class Ground:
         return speed / (speed.sum(1, keepdim=True) / count).clamp(min=1e-12)
 
     def projected(self, place: Tensor) -> Tensor:
-        """Return the nearest columns `(rows, columns)` with numbers in the box, and shares that sum to 1.
-
-        Shares are projected by the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
-        """
+        """Return the nearest columns `(rows, columns)` with numbers in the box, and shares that sum to 1."""
         found = torch.minimum(torch.maximum(place, self.ends[0]), self.ends[1])
-        for _, columns in self.categories:
-            shares = torch.where(self.allowed[:, columns], place[:, columns], -torch.inf)
-            ordered = shares.sort(dim=-1, descending=True).values
-            excess = ordered.cumsum(-1) - 1
-            count = (ordered * torch.arange(1, len(columns) + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
-            found[:, columns] = (shares - excess.gather(-1, count - 1) / count).clamp(min=0)
+        if not self.categories:
+            return found
+        columns, real = self._groups
+        shares = onto_simplex(torch.where(self._open, place[:, columns], -torch.inf))
+        found[:, columns[real]] = shares[:, real]
         return found
 
     def logit(self, place: Tensor) -> Tensor:
@@ -184,3 +197,18 @@ class Ground:
     def _first(self) -> Tensor:
         """The first column of each feature, long `(features,)`."""
         return torch.tensor([int((self.encoding.owner == j).nonzero()[0]) for j in range(len(self.request.features))])
+
+
+def onto_simplex(place: Tensor) -> Tensor:
+    """Return the nearest shares `(..., parts)` that are at least 0 and sum to 1; those of parts at `-inf` are 0.
+
+    By the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
+
+    Example:
+        >>> onto_simplex(torch.tensor([0.75, 0.75, -torch.inf]))
+        tensor([0.5000, 0.5000, 0.0000])
+    """
+    ordered = place.sort(dim=-1, descending=True).values
+    excess = ordered.cumsum(-1) - 1
+    count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
+    return (place - excess.gather(-1, count - 1) / count).clamp(min=0)

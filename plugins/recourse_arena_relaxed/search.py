@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["search"]
+__all__ = ["Way", "search"]
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Problem, Recommendation, Request, generator
-from recourse_arena_projected.back import Actions, nearer, shorter
-from recourse_arena_projected.ground import Ground
-from recourse_arena_projected.walk import Walk, walk
-
-if TYPE_CHECKING:
-    from recourse_arena_projected import Projected
+from recourse_arena import Outcome, Recommendation, Request, generator
+from recourse_arena_relaxed.back import Actions, farther, nearer, shorter
+from recourse_arena_relaxed.ground import Ground
+from recourse_arena_relaxed.walk import Walk
 
 _CHANGED = 6
 """Most categories that are changed at once."""
 
 _TRACE = 1e-2
 """Least share that has to have left the level held for a category to count as moved."""
-
-_ELSEWHERE = 8
-"""Random places at which searches start again for those for whom the first find nothing."""
 
 _SAME = 1e-5
 """Costs that are as near as this, relative to themselves, are those of one action found twice."""
@@ -34,47 +28,68 @@ _KEPT = 3
 """Actions of a person that are brought back feature by feature."""
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a method searches.
+
+    Arguments:
+        name: Its name, from which its random starts are drawn.
+        ground: Returns the ground of a request.
+        walk: Walks from a start `(rows, columns)` on some ground.
+        starts: Searches per person.
+        elsewhere: Random places in their box from which those without an action are searched for again.
+        back: How actions come back: `shorter`, then feature by feature; `nearer`, on a straight line; or `no`.
+    """
+
+    name: str
+    ground: Callable[[Request], Ground]
+    walk: Callable[[Ground, Tensor], Walk]
+    starts: int = 1
+    elsewhere: int = 8
+    back: str = "shorter"
+
+
 @torch.enable_grad()
-def search(solver: Projected, request: Request) -> Recommendation:
+def search(way: Way, request: Request) -> Recommendation:
     """Return the cheapest accepted action found for each person of `request`."""
     able = request.actionable.any(1)
     outcome = torch.where(able, Outcome.NOT_FOUND.code, Outcome.INFEASIBLE.code).to(torch.int8)
     mask, values = torch.zeros_like(request.actionable), request.factual.clone()
     people = able.nonzero()[:, 0]
     if len(people):
-        whose, best = _best(solver, solver.problem, request[people])
+        whose, best = _best(way, request[people])
         mask[people[whose]], values[people[whose]] = best.mask, best.values
         outcome[people[whose]] = Outcome.SOLVED.code
     return Recommendation(mask, values, outcome)
 
 
-def _best(solver: Projected, problem: Problem, request: Request) -> tuple[Tensor, Actions]:
+def _best(way: Way, request: Request) -> tuple[Tensor, Actions]:
     """Return who has an action, indices of people, and their cheapest ones."""
-    whose, found = _among(solver, Ground.of(problem, request), range(solver.restarts))
+    whose, found = _among(way, way.ground(request), range(way.starts))
     lost = torch.ones(len(request), dtype=torch.bool).index_fill(0, whose, False).nonzero()[:, 0]
-    if not len(lost):
+    if not len(lost) or not way.elsewhere:
         return whose, found
-    again = range(max(solver.restarts, 2), max(solver.restarts, 2) + _ELSEWHERE)
-    late, more = _among(solver, Ground.of(problem, request[lost]), again)
+    again = range(max(way.starts, 2), max(way.starts, 2) + way.elsewhere)
+    late, more = _among(way, way.ground(request[lost]), again)
     both = zip((found.mask, found.values, found.cost), (more.mask, more.values, more.cost), strict=True)
     return torch.cat([whose, lost[late]]), Actions(*(torch.cat(pair) for pair in both))
 
 
-def _among(solver: Projected, everybody: Ground, starts: range) -> tuple[Tensor, Actions]:
+def _among(way: Way, everybody: Ground, starts: range) -> tuple[Tensor, Actions]:
     """Return who has an action by searches from `starts`, indices of people, and their cheapest ones."""
     person = torch.arange(len(everybody)).repeat(len(starts))
     ground = everybody[person]
-    place = torch.cat([_start(everybody, number) for number in starts])
-    ways = [(person, ground, walk(ground, place, steps=solver.steps, size=solver.size))]
+    place = torch.cat([_start(way, everybody, number) for number in starts])
+    ways = [(person, ground, way.walk(ground, place))]
     if ground.relaxed:
         row, held, numbers = _rounded(ground, ways[0][2].place)
         part = ground[row].holding(held)
-        ways.append((person[row], part, walk(part, numbers, steps=solver.steps, size=solver.size)))
+        ways.append((person[row], part, way.walk(part, numbers)))
     with torch.no_grad():
-        return _brought_back(everybody, ways)
+        return _brought_back(way, everybody, ways)
 
 
-def _brought_back(everybody: Ground, ways: list[tuple[Tensor, Ground, Walk]]) -> tuple[Tensor, Actions]:
+def _brought_back(way: Way, everybody: Ground, ways: list[tuple[Tensor, Ground, Walk]]) -> tuple[Tensor, Actions]:
     """Return who has arrived on one of the `ways`, of which each has people, their ground and walks; and from where."""
     arrived = [way.arrived.nonzero()[:, 0] for _, _, way in ways]
     whose = torch.cat([person[rows] for (person, _, _), rows in zip(ways, arrived, strict=True)])
@@ -84,13 +99,24 @@ def _brought_back(everybody: Ground, ways: list[tuple[Tensor, Ground, Walk]]) ->
     mask = _that_does_something(ground, acted, values)
     if not len(whose):
         return whose, Actions(mask, values, values[:, 0])
-    found = nearer(ground, mask, values)
-    few = _cheapest(whose, found.cost, _KEPT)
-    whose, ground = whose[few], ground[few]
-    found = shorter(ground, found[few])
+    found = Actions(mask, values, ground.cost(mask, values))
+    if way.back != "no":
+        found = nearer(ground, mask, values)
+        few = _cheapest(whose, found.cost, _KEPT if way.back == "shorter" else 1)
+        whose, ground, arrived_at = whose[few], ground[few], Actions(mask, values, found.cost)[few]
+        found = _sure(ground, shorter(ground, found[few]) if way.back == "shorter" else found[few], arrived_at)
     one = _cheapest(whose, found.cost, 1)
     mask = _that_does_something(ground, found.mask, found.values)
     return whose[one], replace(found, mask=mask)[one]
+
+
+def _sure(ground: Ground, found: Actions, arrived: Actions) -> Actions:
+    """Return actions that pass the whole test, farther than `found` if need be; where none does, where it `arrived`."""
+    whole = ground.in_full()
+    if whole is ground:
+        return found
+    there = farther(whole, found)
+    return replace(arrived, cost=whole.cost(arrived.mask, arrived.values)).unless(there.cost.isfinite(), there)
 
 
 def _that_does_something(ground: Ground, mask: Tensor, values: Tensor) -> Tensor:
@@ -99,7 +125,7 @@ def _that_does_something(ground: Ground, mask: Tensor, values: Tensor) -> Tensor
     return mask & ((values != ground.request.factual) | (holds & ~ground.request.features.categorical))
 
 
-def _start(ground: Ground, number: int) -> Tensor:
+def _start(way: Way, ground: Ground, number: int) -> Tensor:
     """Return where search `number` starts, `(rows, columns)`."""
     if number == 0:
         return ground.start
@@ -108,7 +134,7 @@ def _start(ground: Ground, number: int) -> Tensor:
         (slope,) = torch.autograd.grad(ground.logit(place).sum(), place)
         far = torch.where(slope > 0, ground.ends[1], torch.where(slope < 0, ground.ends[0], place.detach()))
         return ground.projected(torch.where(ground.encoding.codes < 0, far, place.detach()))
-    where = torch.rand(len(ground.encoding), generator=generator(0, "projected", "start", str(number)))
+    where = torch.rand(len(ground.encoding), generator=generator(0, way.name, "start", str(number)))
     low, high = ground.ends
     return ground.projected(torch.where(ground.encoding.codes < 0, low + (high - low) * where, where))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["Actions", "nearer", "shorter"]
+__all__ = ["Actions", "farther", "nearer", "shorter"]
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from recourse_arena_projected.ground import Ground
+from recourse_arena_relaxed.ground import Ground
 
 _HALVINGS = 10
 """Steps of a bisection of all numbers together."""
@@ -22,6 +22,9 @@ _ROUNDS = 2
 
 _EVEN = 1e-3
 """By what share an action may be dearer that does with a feature less."""
+
+_FARTHER = (1.0, 1.02, 1.1, 1.25, 1.5, 2.5, 6.0, 50.0, 1e4)
+"""How many times as far as before an action may go that has to be surer than it was."""
 
 _LONGER = (1.0, 1.5, 2.5, 6.0, 50.0, 1e4)
 """How many times as far as before all others go, at most, where one feature does less."""
@@ -57,6 +60,14 @@ def nearer(ground: Ground, mask: Tensor, values: Tensor) -> Actions:
     """Return cheaper actions that are accepted, from `mask` and `values` `(rows, features)` that are."""
     ground = ground.holding(values)
     return _together(ground, Actions(mask, values, ground.cost(mask, values)), longer=_LONGER[:1])
+
+
+def farther(ground: Ground, found: Actions) -> Actions:
+    """Return actions in the same direction, as near as they are accepted on this `ground`, or farther than before.
+
+    The cost is infinite where none is accepted.
+    """
+    return _together(ground.holding(found.values), found, longer=_FARTHER)
 
 
 def shorter(ground: Ground, found: Actions) -> Actions:
