@@ -25,7 +25,7 @@ class Network:
     Arguments:
         latent: Latent dimensions.
         hidden: Width of the hidden layer of encoder and decoder.
-        steps: Steps of Adam at most, each on 256 people; validation people say which are best.
+        steps: Steps of Adam, each on 128 people; of all of them the best on validation people is kept.
         rate: Its learning rate at the start; it falls to 0 along a cosine.
     """
 
@@ -148,7 +148,7 @@ class Autoencoder(nn.Module):
             return first
         shape = (*first.shape[:-1], columns.shape[-1])
         fixed = fixed.expand(shape)
-        return torch.cat([first, torch.where(fixed, columns, 0.0), fixed.double()], -1)
+        return torch.cat([first, torch.where(fixed, columns, 0.0), fixed.to(first.dtype)], -1)
 
     def _padded(self, raw: Tensor) -> Tensor:
         """Return raw columns by category `(..., categories, levels)`, the shorter filled up with none."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from recourse_arena import Encoding, FeatureTable, Problem, derive_seed, generator
 
-_BATCH, _EVERY, _LOOKED_AT = 256, 50, 2000
+_BATCH, _EVERY, _LOOKED_AT = 128, 50, 2000
 
 
 class ColumnsFlow(nn.Module):
@@ -75,7 +75,7 @@ def columns_flow(
         fresh: People who say which step is best; those it is fitted to if there are none.
         seed: Seed of all draws.
         purpose: What it is for.
-        steps: Steps of Adam, each on 256 people.
+        steps: Steps of Adam, each on 128 people.
         rate: Its learning rate at the start; it falls to 0 along a cosine.
     """
     with torch.random.fork_rng(devices=[]):
@@ -87,14 +87,16 @@ def columns_flow(
     train, look = encoding.encode(who.double()), encoding.encode((fresh if len(fresh) else who).double())[:_LOOKED_AT]
     flow.centre.copy_(train.mean(0))
     flow.spread.copy_((train.var(0, correction=0) + flow.noise**2).sqrt())
+    flow.float()  # precise enough for that, and fast
+    train, look = train.float(), look.float()
     draws = generator(seed, purpose, "flow", "steps")
-    look = look + flow.noise * torch.randn(look.shape, generator=draws).double()
+    look = look + flow.noise * torch.randn(look.shape, generator=draws)
     optimizer = torch.optim.Adam(flow.parameters(), lr=rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     best, kept = torch.inf, copy.deepcopy(flow.state_dict())
     for step in range(1, steps + 1):
         z = train[torch.randint(len(train), (_BATCH,), generator=draws)]
-        z = z + flow.noise * torch.randn(z.shape, generator=draws).double()
+        z = z + flow.noise * torch.randn(z.shape, generator=draws)
         optimizer.zero_grad()
         (-flow.log_density(z).mean()).backward()
         torch.nn.utils.clip_grad_norm_(flow.parameters(), 5.0)
@@ -107,7 +109,7 @@ def columns_flow(
             if value < best:
                 best, kept = value, copy.deepcopy(flow.state_dict())
     flow.load_state_dict(kept)
-    return flow.eval().requires_grad_(False)
+    return flow.double().eval().requires_grad_(False)
 
 
 def restored_flow(features: FeatureTable, state: Mapping[str, Tensor]) -> ColumnsFlow:

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from recourse_arena import FeatureTable, Problem, derive_seed, generator
 from recourse_arena_generative.autoencoder import Autoencoder, Network
 
-_BATCH = 256
+_BATCH = 128
 _EVERY = 50
 """Steps between two looks at validation people."""
 
@@ -27,6 +27,8 @@ def autoencoder(
 ) -> Autoencoder:
     """Return an autoencoder fitted to the training people of a problem; of all steps the best on validation people.
 
+    Single precision is precise enough for that, and fast.
+
     Arguments:
         problem: The problem.
         network: How it is built and trained.
@@ -39,16 +41,17 @@ def autoencoder(
         torch.manual_seed(derive_seed(seed, purpose, "autoencoder"))
         model = Autoencoder(problem.features, network, conditional=conditional, variational=variational)
     model.set_scale(problem.training.x)
-    train, fresh = (model.encoding.encode(people.x.double()) for people in (problem.training, problem.validation))
+    model.float()
+    train, fresh = (model.encoding.encode(people.x.float()) for people in (problem.training, problem.validation))
     fresh = fresh[:_LOOKED_AT] if len(fresh) else train
     draws = generator(seed, purpose, "autoencoder", "steps")
-    fixed, noise = _fixed(model, len(fresh), draws), torch.randn(len(fresh), network.latent, generator=draws).double()
+    fixed, noise = _fixed(model, len(fresh), draws), torch.randn(len(fresh), network.latent, generator=draws)
     optimizer = torch.optim.Adam(model.parameters(), lr=network.rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, network.steps)
     best, kept = torch.inf, copy.deepcopy(model.state_dict())
     for step in range(1, network.steps + 1):
         rows = torch.randint(len(train), (_BATCH,), generator=draws)
-        own = torch.randn(_BATCH, network.latent, generator=draws).double()
+        own = torch.randn(_BATCH, network.latent, generator=draws)
         loss = model.loss(train[rows], _fixed(model, _BATCH, draws), own).mean()
         optimizer.zero_grad()
         loss.backward()
@@ -62,7 +65,7 @@ def autoencoder(
             if value < best:
                 best, kept = value, copy.deepcopy(model.state_dict())
     model.load_state_dict(kept)
-    return model.eval().requires_grad_(False)
+    return model.double().eval().requires_grad_(False)
 
 
 def restored_autoencoder(

@@ -97,6 +97,11 @@ class Ground:
         same = (found - factual).abs() <= 1e-6 * self.encoding.sd.to(factual.dtype)
         return torch.where(request.actionable, request.snap(torch.where(same, factual, found)), factual)
 
+    def legal(self, columns: Tensor) -> Tensor:
+        """Return the columns of the legal people next to columns `(..., people, columns)`, with gradients of these."""
+        there = self.encoding.encode(self.values(columns.detach()).to(columns.dtype))
+        return columns + (there - columns).detach()
+
     def accepts(self, values: Tensor) -> Tensor:
         """Return whose action leads to a positive decision and breaks no rule, bool `(..., people)`.
 
@@ -138,9 +143,16 @@ class Ground:
                 return classifier.encoded_logit((columns * scale + shift).to(request.factual.dtype)).double()
             if request.features.mixed:
                 raise NotApplicable(f"the decision model of {self.problem.dataset} has no logit between two categories")
+        return classifier.logit(self.after(columns)).double()
+
+    def after(self, columns: Tensor) -> Tensor:
+        """Return what follows of setting everything that is free to what numbers `(..., people, columns)` say.
+
+        It is `(..., people, features)` and differentiable; only where no feature is categorical.
+        """
+        request = self.request
         values = (columns * self.encoding.sd + self.encoding.mean).to(request.factual.dtype)
-        after = self.problem.causal_model.counterfactual(request.factual, request.actionable, values)
-        return classifier.logit(after).double()
+        return self.problem.causal_model.counterfactual(request.factual, request.actionable, values)
 
     @cached_property
     def _categories(self) -> list[Tensor]:
