@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from recourse_arena import Encoding, FeatureTable, Problem, derive_seed, generator
 
-_BATCH, _EVERY, _LOOKED_AT = 128, 50, 2000
+_BATCH, _EVERY, _PATIENCE, _LOOKED_AT = 128, 50, 6, 2000
 
 
 class ColumnsFlow(nn.Module):
@@ -93,7 +93,7 @@ def columns_flow(
     look = look + flow.noise * torch.randn(look.shape, generator=draws)
     optimizer = torch.optim.Adam(flow.parameters(), lr=rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    best, kept = torch.inf, copy.deepcopy(flow.state_dict())
+    best, kept, since = torch.inf, copy.deepcopy(flow.state_dict()), 0
     for step in range(1, steps + 1):
         z = train[torch.randint(len(train), (_BATCH,), generator=draws)]
         z = z + flow.noise * torch.randn(z.shape, generator=draws)
@@ -106,8 +106,11 @@ def columns_flow(
             with torch.no_grad():
                 value = float(-flow.log_density(look).mean())
             problem.report(step / steps, value)
+            since += 1
             if value < best:
-                best, kept = value, copy.deepcopy(flow.state_dict())
+                best, kept, since = value, copy.deepcopy(flow.state_dict()), 0
+            if since >= _PATIENCE:
+                break
     flow.load_state_dict(kept)
     return flow.double().eval().requires_grad_(False)
 

@@ -17,6 +17,9 @@ _BATCH = 128
 _EVERY = 50
 """Steps between two looks at validation people."""
 
+_PATIENCE = 10
+"""Looks without anything better after which training ends."""
+
 _LOOKED_AT = 2000
 """Validation people that are looked at, at most."""
 
@@ -48,7 +51,7 @@ def autoencoder(
     fixed, noise = _fixed(model, len(fresh), draws), torch.randn(len(fresh), network.latent, generator=draws)
     optimizer = torch.optim.Adam(model.parameters(), lr=network.rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, network.steps)
-    best, kept = torch.inf, copy.deepcopy(model.state_dict())
+    best, kept, since = torch.inf, copy.deepcopy(model.state_dict()), 0
     for step in range(1, network.steps + 1):
         rows = torch.randint(len(train), (_BATCH,), generator=draws)
         own = torch.randn(_BATCH, network.latent, generator=draws)
@@ -62,8 +65,11 @@ def autoencoder(
             with torch.no_grad():
                 value = float(model.loss(fresh, fixed, noise).mean())
             problem.report(step / network.steps, value)
+            since += 1
             if value < best:
-                best, kept = value, copy.deepcopy(model.state_dict())
+                best, kept, since = value, copy.deepcopy(model.state_dict()), 0
+            if since >= _PATIENCE:
+                break
     model.load_state_dict(kept)
     return model.double().eval().requires_grad_(False)
 
