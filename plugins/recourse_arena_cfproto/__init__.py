@@ -59,7 +59,8 @@ class CFProto(AutoencoderSolver):
         >>> CFProto(prototypes=0)
         Traceback (most recent call last):
         ...
-        recourse_arena.base.errors.ArenaError: solver cfproto: prototypes must be a whole number from 1 to 1000000, got 0
+        recourse_arena.base.errors.ArenaError: solver cfproto: prototypes must be a whole number from 1 to 1000000, \
+got 0
     """
 
     name: ClassVar[str] = "cfproto"

@@ -91,7 +91,9 @@ gradient, random.
             if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
                 raise ArenaError(f"solver dice: {option} must be a number of at least 0, got {weight!r}")
             if weight != usual and method != "gradient":
-                raise ArenaError(f"solver dice: {option} goes with method=gradient; DiCE's {method} does not look at it")
+                raise ArenaError(
+                    f"solver dice: {option} goes with method=gradient; DiCE's {method} does not look at it"
+                )
         self.method, self.counterfactuals, self.samples, self.calls = method, counterfactuals, samples, calls
         self.proximity, self.diversity = float(proximity), float(diversity)
         if method == "gradient":

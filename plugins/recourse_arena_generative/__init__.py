@@ -30,8 +30,8 @@ __all__ = [
 
 from recourse_arena_generative.answers import Best, advise, whoever_they_are
 from recourse_arena_generative.autoencoder import Autoencoder, Network
-from recourse_arena_generative.descent import latent_descent
 from recourse_arena_generative.density import ColumnsFlow, columns_flow, restored_flow
+from recourse_arena_generative.descent import latent_descent
 from recourse_arena_generative.fitting import autoencoder, restored_autoencoder
 from recourse_arena_generative.ground import Ground
 from recourse_arena_generative.options import check_options

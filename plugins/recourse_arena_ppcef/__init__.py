@@ -28,8 +28,8 @@ class Ppcef(Solver):
 
     where `p` is the chance of a positive decision, and `least` the `quantile` of the log-density of accepted training
     people. The density is that of the dataset's causal flow where there is one; else of a small flow that the solver
-    fits to accepted training people as columns, with normal noise of .1 on each, so that levels and whole numbers have a
-    density (in the paper it is a flow conditional on the decision, and the density of accepted people is asked for;
+    fits to accepted training people as columns, with normal noise of .1 on each, so that levels and whole numbers have
+    a density (in the paper it is a flow conditional on the decision, and the density of accepted people is asked for;
     the causal flow is one of everybody). Of all iterates that are accepted as legal people, the one of least objective
     is recommended.
 
@@ -99,7 +99,9 @@ class Ppcef(Solver):
 
         own: ColumnsFlow | None = None
         if Likely.needs_flow(problem):
-            who, fresh = (people.x[problem.decisions.accepts(people.x)] for people in (problem.training, problem.validation))
+            who, fresh = (
+                people.x[problem.decisions.accepts(people.x)] for people in (problem.training, problem.validation)
+            )
             own = columns_flow(problem, who, fresh, seed=seed, purpose=self.name, steps=self.steps)
         self.problem, self.own = problem, own
         self.likely = Likely.of(problem, own, self.quantile)

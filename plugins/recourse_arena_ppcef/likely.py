@@ -44,7 +44,7 @@ class Likely:
         return cls(problem, encoding, own, float(found.double().quantile(quantile)))
 
     def log_density(self, ground: Ground, columns: Tensor) -> Tensor:
-        """Return the log-density `(people,)` of people `(people, columns)`: of what follows where actions have effects."""
+        """Return the log-density `(people,)` of people `(people, columns)`: of what follows, where something does."""
         if self.own is not None:
             return self.own.log_density(columns)
         return self.problem.flow.log_density(ground.after(columns)).double()
