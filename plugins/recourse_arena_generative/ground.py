@@ -138,7 +138,8 @@ class Ground:
         classifier, request = self.problem.classifier, self.request
         if request.features.mixed or self.problem.without_effects is not None:
             if hasattr(classifier, "encoded_logit"):
-                ours, theirs, spread = self.encoding, classifier.encoding, self.encoding.spread
+                ours, spread = self.encoding, self.encoding.spread
+                theirs: Encoding = classifier.encoding  # type: ignore[attr-defined]
                 scale, shift = spread(ours.sd / theirs.sd), spread((ours.mean - theirs.mean) / theirs.sd)
                 return classifier.encoded_logit((columns * scale + shift).to(request.factual.dtype)).double()
             if request.features.mixed:
