@@ -28,11 +28,41 @@ __all__ = [
     "whoever_they_are",
 ]
 
-from recourse_arena_generative.answers import Best, advise, whoever_they_are
-from recourse_arena_generative.autoencoder import Autoencoder, Network
-from recourse_arena_generative.density import ColumnsFlow, columns_flow, restored_flow
-from recourse_arena_generative.descent import latent_descent
-from recourse_arena_generative.fitting import autoencoder, restored_autoencoder
-from recourse_arena_generative.ground import Ground
+from typing import TYPE_CHECKING, Any
+
+from recourse_arena_generative.network import Network
 from recourse_arena_generative.options import check_options
 from recourse_arena_generative.solver import AutoencoderSolver
+
+if TYPE_CHECKING:
+    from recourse_arena_generative.answers import Best, advise, whoever_they_are
+    from recourse_arena_generative.coder import Autoencoder
+    from recourse_arena_generative.density import ColumnsFlow, columns_flow, restored_flow
+    from recourse_arena_generative.descent import latent_descent
+    from recourse_arena_generative.fitting import autoencoder, restored_autoencoder
+    from recourse_arena_generative.ground import Ground
+
+_HOMES = {
+    "Autoencoder": "coder",
+    "Best": "answers",
+    "ColumnsFlow": "density",
+    "Ground": "ground",
+    "advise": "answers",
+    "autoencoder": "fitting",
+    "columns_flow": "density",
+    "latent_descent": "descent",
+    "restored_autoencoder": "fitting",
+    "restored_flow": "density",
+    "whoever_they_are": "answers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is first used, so that solvers can be listed without it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena_generative.answers import Best
-from recourse_arena_generative.autoencoder import Autoencoder
+from recourse_arena_generative.coder import Autoencoder
 from recourse_arena_generative.ground import Ground
 
 

@@ -11,7 +11,8 @@ import torch
 from torch import Generator, Tensor
 
 from recourse_arena import FeatureTable, Problem, derive_seed, generator
-from recourse_arena_generative.autoencoder import Autoencoder, Network
+from recourse_arena_generative.coder import Autoencoder
+from recourse_arena_generative.network import Network
 
 _BATCH = 128
 _EVERY = 50

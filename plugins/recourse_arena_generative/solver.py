@@ -5,16 +5,18 @@ from __future__ import annotations
 __all__ = ["AutoencoderSolver"]
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from torch import Tensor
+from recourse_arena import Solver
 
-from recourse_arena import Problem, Recommendation, Request, Solver
-from recourse_arena_generative.answers import Best, advise
-from recourse_arena_generative.autoencoder import Autoencoder, Network
-from recourse_arena_generative.fitting import autoencoder, restored_autoencoder
-from recourse_arena_generative.ground import Ground
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena_generative.answers import Best
+    from recourse_arena_generative.coder import Autoencoder
+    from recourse_arena_generative.ground import Ground
+    from recourse_arena_generative.network import Network
 
 
 class AutoencoderSolver(Solver):
@@ -38,6 +40,8 @@ class AutoencoderSolver(Solver):
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Fit the autoencoder to training people."""
+        from recourse_arena_generative.fitting import autoencoder
+
         self.problem, self.seed = problem, seed
         self.model = autoencoder(
             problem,
@@ -51,10 +55,14 @@ class AutoencoderSolver(Solver):
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the autoencoder and the seed as tensors."""
+        import torch
+
         return {"seed": torch.tensor(self.seed), **{f"model.{k}": v for k, v in self.model.state_dict().items()}}
 
     def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
         """Take back what was fitted."""
+        from recourse_arena_generative.fitting import restored_autoencoder
+
         self.problem, self.seed = problem, int(state["seed"])
         kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
         self.model = restored_autoencoder(
@@ -71,4 +79,6 @@ class AutoencoderSolver(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the best accepted action found for each person."""
+        from recourse_arena_generative.answers import advise
+
         return advise(self.problem, request, self.model.encoding, self.search, constraints=self.constraints)

@@ -7,8 +7,6 @@ __all__ = ["Ppcef"]
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-import torch
-
 from recourse_arena import Knowledge, Solver, hookimpl
 from recourse_arena_generative import check_options
 
@@ -108,6 +106,8 @@ class Ppcef(Solver):
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the solver's own flow as tensors; nothing to speak of where the dataset has one."""
+        import torch
+
         return self.own.state_dict() if self.own is not None else {"none": torch.zeros(1)}
 
     def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:

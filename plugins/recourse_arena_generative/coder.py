@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Autoencoder", "Network"]
+__all__ = ["Autoencoder"]
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,26 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from recourse_arena import Encoding, FeatureTable, Kind
+from recourse_arena_generative.network import Network
 
 _LEAST_SD = -2.3
 """Least log of the noise of a decoded number, about a tenth of a standard deviation: beyond it nothing is gained."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """How an autoencoder is built and trained.
-
-    Arguments:
-        latent: Latent dimensions.
-        hidden: Width of the hidden layer of encoder and decoder.
-        steps: Steps of Adam, each on 128 people; of all of them the best on validation people is kept.
-        rate: Its learning rate at the start; it falls to 0 along a cosine.
-    """
-
-    latent: int = 8
-    hidden: int = 64
-    steps: int = 2000
-    rate: float = 5e-3
 
 
 class Autoencoder(nn.Module):
