@@ -16,8 +16,12 @@ REGISTRY = discover()
 # Training and long searches on a small budget: the laws are about what advice may be, not how good it is.
 SMALL = {
     "carma": "steps=40&batch=128&width=16&synthetic=500",
+    "cchvae": "samples=10&shells=3&steps=2&hidden=4&step=1",
+    "cem": "iterations=3&rounds=1&steps=2&hidden=4",
     "certified": "gap=0.1",
     "cols": "functions=4&rounds=2&answers=3",
+    "cfproto": "iterations=3&rounds=1&steps=2&hidden=4",
+    "clue": "iterations=3&steps=2&hidden=4",
     "convex": "iterations=2&starts=1&subsets=2",
     "dice": "samples=50&counterfactuals=1",
     "face": "people=100&neighbours=8",
@@ -31,7 +35,9 @@ SMALL = {
     "ares": "bins=3&people=60",
     "cet": "coarse=20&people=60&rungs=6",
     "globe-ce": "directions=4&scalars=4&people=60&rungs=6",
+    "ppcef": "iterations=3&rounds=1&steps=2",
     "projected": "steps=20&restarts=2",
+    "revise": "iterations=3&rounds=1&steps=2&hidden=4",
     "wachter": "rounds=3&steps=5",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Dice"]
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, unknown
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from recourse_arena_dice.answer import Answer
 
 _METHODS = ("random", "genetic", "gradient")
+_PROXIMITY, _DIVERSITY = 0.5, 1.0
+"""DiCE's own weights."""
 
 
 class Dice(Solver):
@@ -44,6 +47,10 @@ class Dice(Solver):
         counterfactuals: How many DiCE is asked for, from which the cheapest is taken.
         samples: How many points `random` draws.
         calls: Most times DiCE may ask the classifier, each time about any number of points, for one person.
+        proximity: What nearness weighs in the loss of `gradient`, the only method of which DiCE lets both be chosen.
+        diversity: What the determinant of the counterfactuals' distances weighs there: how different they are from
+            one another, so that the person's own cost has something to choose from. `random` and `genetic` are
+            diverse by chance alone; DiCE takes a weight for `genetic`, but does not look at it.
 
     References:
         Mothilal, Sharma and Tan, Explaining machine learning classifiers through diverse counterfactual explanations,
@@ -66,14 +73,29 @@ gradient, random.
     keeps_rules: ClassVar[bool] = True
 
     def __init__(
-        self, *, method: str = "random", counterfactuals: int = 4, samples: int = 1000, calls: int = 5_000
+        self,
+        *,
+        method: str = "random",
+        counterfactuals: int = 4,
+        samples: int = 1000,
+        calls: int = 5_000,
+        proximity: float = _PROXIMITY,
+        diversity: float = _DIVERSITY,
     ) -> None:
         if method not in _METHODS:
             raise unknown("method of solver dice", str(method), _METHODS)
         for option, value in (("counterfactuals", counterfactuals), ("samples", samples), ("calls", calls)):
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10**6:
                 raise ArenaError(f"solver dice: {option} must be a whole number from 1 to 1000000, got {value!r}")
+        for option, weight, usual in (("proximity", proximity, _PROXIMITY), ("diversity", diversity, _DIVERSITY)):
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+                raise ArenaError(f"solver dice: {option} must be a number of at least 0, got {weight!r}")
+            if weight != usual and method != "gradient":
+                raise ArenaError(
+                    f"solver dice: {option} goes with method=gradient; DiCE's {method} does not look at it"
+                )
         self.method, self.counterfactuals, self.samples, self.calls = method, counterfactuals, samples, calls
+        self.proximity, self.diversity = float(proximity), float(diversity)
         if method == "gradient":
             self.knows = frozenset({Knowledge.CLASSIFIER})
 
@@ -92,6 +114,7 @@ gradient, random.
             counterfactuals=self.counterfactuals,
             samples=self.samples,
             calls=self.calls,
+            weights=(self.proximity, self.diversity),
             seed=seed,
         )
 

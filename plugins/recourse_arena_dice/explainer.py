@@ -34,6 +34,7 @@ class Explainer:
         counterfactuals: How many it is asked for.
         samples: How many points its random method draws.
         calls: Most times it may ask the classifier for one person.
+        weights: What proximity and diversity weigh in its gradient method.
         seed: Seed of all draws.
     """
 
@@ -44,6 +45,7 @@ class Explainer:
     counterfactuals: int
     samples: int
     calls: int
+    weights: tuple[float, float]
     seed: int
 
     @classmethod
@@ -87,7 +89,9 @@ class Explainer:
         data = copy.copy(self.data)  # DiCE keeps ranges and weights of whoever it was last asked about
         explainer = _dice().Dice(data, self._model(data, one.factual), method=self.method)
         mask = one.actionable[0]
-        given = {"sample_size": self.samples} if self.method == "random" else {}
+        given: dict[str, Any] = {"sample_size": self.samples} if self.method == "random" else {}
+        if self.method == "gradient":
+            given = dict(zip(("proximity_weight", "diversity_weight"), self.weights, strict=True))
         result = explainer.generate_counterfactuals(
             self.table.frame(one.factual),
             total_CFs=self.counterfactuals,

@@ -123,6 +123,26 @@ def test_gradients_are_followed_on_features_as_dice_encodes_them():
 
 
 @pytest.mark.usefixtures("installed")
+def test_weights_of_proximity_and_diversity_reach_dice(monkeypatch):
+    from dice_ml.explainer_interfaces.dice_pytorch import DicePyTorch
+
+    told = {}
+    monkeypatch.setattr(DicePyTorch, "_generate_counterfactuals", lambda self, *_, **given: told.update(given))
+    problem = mixed_problem()
+    dice = solver(problem, method="gradient", diversity=3.0, proximity=0.25)
+    dice.recommend(mixed_request(problem, 1))  # what is returned in place of counterfactuals is a failure of one person
+    assert (told["proximity_weight"], told["diversity_weight"]) == (0.25, 3.0)
+
+
+@pytest.mark.parametrize("weight", ["proximity", "diversity"])
+def test_weights_that_dice_would_not_look_at_are_refused(weight):
+    with pytest.raises(ArenaError, match=f"{weight} goes with method=gradient"):
+        Dice(method="genetic", **{weight: 2.0})
+    with pytest.raises(ArenaError, match=f"{weight} must be a number of at least 0"):
+        Dice(method="gradient", **{weight: -1.0})
+
+
+@pytest.mark.usefixtures("installed")
 def test_the_cheapest_of_several_counterfactuals_is_taken(monkeypatch):
     problem = straight_problem(0)
     one = straight_request(problem, 1, plausibility=False)
