@@ -9,8 +9,10 @@ __all__ = [
     "Classifier",
     "Decisions",
     "EncodedClassifier",
+    "LeafBoxes",
     "Plausibility",
     "Scores",
+    "TreeEnsemble",
 ]
 
 from dataclasses import dataclass
@@ -99,6 +101,42 @@ class AffineLayers(EncodedClassifier, Protocol):
         The first acts on features in data units, with a column of 0 or 1 for each level of a category, in the order
         of the encoding's columns; the last gives the logit.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class LeafBoxes:
+    """What an ensemble of trees is made of: leaves, each with the box of encoded people that it holds, and its value.
+
+    The score of a person is `start` and the value of their leaf in each tree, summed in single precision; the decision
+    is positive where it is at least `least`, up to what rounding does: who is that close has to be asked about.
+
+    Arguments:
+        tree: Number of the tree of each leaf, from 0, ascending, long `(leaves,)`.
+        value: What a leaf adds to the score, in single precision, `(leaves,)`.
+        lower: Encoded columns of people in a leaf are above this, in single precision, `(leaves, columns)`; minus
+            infinity where they may be anything.
+        upper: They are at most this, `(leaves, columns)`.
+        start: What the score is without trees.
+        least: The least score that is accepted.
+    """
+
+    tree: Tensor
+    value: Tensor
+    lower: Tensor
+    upper: Tensor
+    start: float
+    least: float
+
+
+@runtime_checkable
+class TreeEnsemble(Scores, Protocol):
+    """A decision model that is a sum of trees on encoded people, and can be read: a forest, or boosted trees."""
+
+    encoding: Encoding
+
+    def leaf_boxes(self) -> LeafBoxes:
+        """Return its leaves."""
         ...
 
 

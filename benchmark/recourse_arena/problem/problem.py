@@ -31,6 +31,7 @@ from recourse_arena.problem.model_protocols import (
     Decisions,
     Plausibility,
     Scores,
+    TreeEnsemble,
 )
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
@@ -128,6 +129,15 @@ class Problem:
         if isinstance(self.decisions, AffineLayers):
             return self.decisions
         raise NotApplicable(f"the decision model of {self.dataset} has no affine layers that could be read")
+
+    @property
+    def trees(self) -> TreeEnsemble:
+        """The decision model whose trees can be read."""
+        if Knowledge.STRUCTURE not in self.knows:
+            raise self._withheld(Knowledge.STRUCTURE)
+        if isinstance(self.decisions, TreeEnsemble):
+            return self.decisions
+        raise NotApplicable(f"the decision model of {self.dataset} has no trees that could be read")
 
     @property
     def flow(self) -> CausalModel:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.models.decision.onnx_file import OnnxFile
-    from recourse_arena.models.decision.onnx_model import EncodedOnnx
+    from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
     from recourse_arena.models.decision.relu import ReluClassifier
     from recourse_arena.people.features import FeatureTable
     from recourse_arena.people.people import People
@@ -154,6 +154,7 @@ class _Trees(Decision):
 
     weighted: ClassVar[bool] = True
     validates: ClassVar[bool] = False
+    structure: ClassVar[str] = "trees"
 
     def fit(
         self,
@@ -164,33 +165,34 @@ class _Trees(Decision):
         seed: int,
         report: ProgressHook = silent,
         weights: Tensor | None = None,
-    ) -> EncodedOnnx:
+    ) -> EncodedTrees:
         """Return the exported model."""
         from threadpoolctl import threadpool_limits
 
-        from recourse_arena.models.decision.onnx_model import EncodedOnnx
+        from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
         from recourse_arena.people.encoding import Encoding
 
         encoding = Encoding.fitted(features, training.x)
         z, y = encoding.encode(training.x.float()).numpy(), training.y.numpy().astype(int)
         with threadpool_limits(1):  # so that sums are rounded alike whatever the number of cores
-            return EncodedOnnx(encoding, self._exported(z, y, seed, _array(weights)))
+            return EncodedTrees(encoding, self._exported(z, y, seed, _array(weights)))
 
     def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         raise NotImplementedError
 
-    def state(self, model: EncodedOnnx) -> Mapping[str, Tensor]:
+    def state(self, model: EncodedTrees) -> Mapping[str, Tensor]:
         """Return the ONNX file's bytes, and the scale of the encoding."""
         from recourse_arena.models.decision.onnx_model import as_tensor
 
         return {"onnx": as_tensor(model.content), **model.encoding.state}
 
-    def restore(self, features: FeatureTable, state: Mapping[str, Tensor]) -> EncodedOnnx:
+    def restore(self, features: FeatureTable, state: Mapping[str, Tensor]) -> EncodedTrees:
         """Return the model of an ONNX file that was kept."""
-        from recourse_arena.models.decision.onnx_model import EncodedOnnx, as_bytes
+        from recourse_arena.models.decision.onnx_model import as_bytes
+        from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
         from recourse_arena.people.encoding import Encoding
 
-        return EncodedOnnx(Encoding.restored(features, state), as_bytes(state["onnx"]))
+        return EncodedTrees(Encoding.restored(features, state), as_bytes(state["onnx"]))
 
 
 class Forest(_Trees):

@@ -94,4 +94,4 @@ class EncodedOnnx:
         return {**self.__dict__, "_session": None}
 
     def __deepcopy__(self, memo: dict[int, object]) -> EncodedOnnx:
-        return EncodedOnnx(self.encoding, self.content)
+        return type(self)(self.encoding, self.content)

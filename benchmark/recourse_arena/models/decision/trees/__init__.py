@@ -1,0 +1,1 @@
+"""Trees as structure: what exact solvers read of forests and boosted trees."""
