@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recourse_arena_certified.certificate import Certificate
     from recourse_arena_certified.table.farthest import Farthest
     from recourse_arena_certified.table.moves import Network
+    from recourse_arena_certified.trees.leaves import Leaves
 
 
 class Certified(Solver):
@@ -30,15 +31,20 @@ class Certified(Solver):
     parts until linear bounds of the network decide, or a mixed-integer linear program of HiGHS does; of the options,
     `solver` plays no part there. Nearness to accepted people cannot be written down: ask with `!no-plausibility`.
 
-    It reads the layers of the classifier (`affine_maps`) and the equations of the structural causal model
-    (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another form, the dataset is
+    It reads the layers of the classifier (`affine_maps`) or its leaves (`leaf_boxes`), and the equations of the
+    structural causal model (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another form, the dataset is
     skipped with the reason.
+
+    There, a decision model may also be a forest or boosted trees: between two thresholds all values of a feature are
+    one, so that what a person can become is a choice of cells, and branch and bound over parts of them, the cheapest
+    first, ends at the optimum itself. Who is close to the decision is asked about, so that advice and proofs are about
+    the very sums, in single precision, that decide. Rules may be about whole numbers and levels then.
 
     Who is proved to have no action is `infeasible`. Who has one is `solved`, with a proved `lower_bound` of the
     weighted cost, also if time ran out before the gap closed. Without an action at the end of the time it is
     `timed_out`, after numerical trouble `not_found`, and `failed` where the problem itself cannot be stated.
 
-    All actions pass the exact models, where possible with 32 units of the last place to spare in the logit and 4 in
+    All actions pass the exact models: of networks, where possible with 32 units of the last place to spare in the logit and 4 in
     the log-density (relative to its size). Bounds allow as much the other way, so that rounding in a judge
     contradicts no proof; with that the gap of a cheap action may end up above the one asked for.
 
@@ -62,6 +68,7 @@ class Certified(Solver):
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.STRUCTURE})
+    structures: ClassVar[frozenset[str]] = frozenset({"affine", "trees"})
     keeps_rules: ClassVar[bool] = True
     time_option: ClassVar[str] = "time_limit"
 
@@ -71,10 +78,11 @@ class Certified(Solver):
                 limits = "above 0" if most == math.inf else f"above 0 and below {most:g}"
                 raise ArenaError(f"solver certified: {option} must be a number {limits}, got {value!r}")
         self.table: Network | None = None
+        self.leaves: Leaves | None = None
         self.solver, self.time_limit, self.gap = str(solver).upper(), float(time_limit), float(gap)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
-        """Read equations and network; nothing is learnt.
+        """Read equations and network, or trees; nothing is learnt.
 
         Raises:
             NotApplicable: If the problem cannot be written down exactly.
@@ -82,9 +90,15 @@ class Certified(Solver):
         """
         from recourse_arena_certified.backend import backend, installed
         from recourse_arena_certified.table.prover import written_down
+        from recourse_arena_certified.trees.leaves import Leaves
+        from recourse_arena_certified.trees.rules import refuse_continuous
         from recourse_arena_certified.world import World
 
-        self.problem, self.seed, self.table = problem, seed, None
+        self.problem, self.seed, self.table, self.leaves = problem, seed, None, None
+        if problem.without_effects is not None and hasattr(problem.decisions, "leaf_boxes"):
+            refuse_continuous(problem.features)
+            self.leaves = Leaves.of(problem)
+            return
         if problem.without_effects is not None:
             installed("HIGHS", "highspy")
             self.table = written_down(problem)
@@ -101,7 +115,10 @@ class Certified(Solver):
         """
         from recourse_arena_certified.proof import Prover
         from recourse_arena_certified.table.prover import TableProver
+        from recourse_arena_certified.trees.prover import TreeProver
 
+        if self.leaves is not None:
+            return TreeProver(self.problem, self.leaves, self.time_limit, self.gap, self.seed)(request)
         if self.table is not None:
             return TableProver(self.problem, self.table, self.time_limit, self.gap, self.seed)(request)
         prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed)
