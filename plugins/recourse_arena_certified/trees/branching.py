@@ -6,6 +6,7 @@ __all__ = ["Branching", "Pool"]
 
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from recourse_arena_certified.trees.rules import CellRules
 _BATCH, _NUMBERS = 256, 1 << 22
 """Most parts that are bounded at once, and about how many numbers that may take."""
 
-Tried = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Tried: TypeAlias = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Returns of cells `(people, features that move)` who is accepted by the decision model, and who keeps the rules."""
 
 
@@ -101,15 +102,20 @@ class Branching:
         while len(pool):
             if time.monotonic() >= deadline:
                 return min(pool.least, self.most, self.floor)
-            parts = self._left(bounds.bounded(pool.cheapest(batch), self.most))
-            if len(parts.floor):
-                halves = cuts.halves(parts, self._about(parts))
+            parts, accepted = self._left(bounds.bounded(pool.cheapest(batch), self.most))
+            if len(parts.floor):  # whose cheapest cells are accepted, but break rules, is cut by features of rules
+                halves = cuts.halves(parts, accepted[:, None] & self.rules.about)
                 pool.add(halves, bounds.cheapest(halves)[1].sum(1))
             pool.drop(self.most)
         return min(self.most, self.floor)
 
-    def _left(self, parts: Bounded) -> Bounded:
-        """Take up the best of the cheapest cells of parts; return the parts in which something cheaper may be."""
+    def _left(self, parts: Bounded) -> tuple[Bounded, np.ndarray]:
+        """Take up the best of the cheapest cells of parts.
+
+        Returns:
+            The parts in which something cheaper may be, and of which of them the cheapest cells are accepted, bool
+            `(parts,)`.
+        """
         leaves = self.cells.leaves
         self.looked_at += len(parts.floor)
         needed = leaves.least - leaves.rounding
@@ -118,7 +124,6 @@ class Branching:
         accepted, kept = np.zeros(len(parts.floor), dtype=bool), np.zeros(len(parts.floor), dtype=bool)
         if len(near):
             accepted[near], kept[near] = self.tried(parts.chosen[near])
-        self._accepted = accepted
         passes, advised = accepted & kept, self.cells.advised[parts.chosen].all(1)
         found = passes & advised
         if found.any():
@@ -128,9 +133,4 @@ class Branching:
         alone = passes & ~advised & parts.single
         self.floor = min(self.floor, float(parts.floor[alone].min(initial=np.inf)))
         left = ~found & ~parts.single & ~(parts.decided & ~accepted) & (parts.floor < self.most)
-        self._accepted = accepted[left]
-        return parts[left]
-
-    def _about(self, parts: Bounded) -> np.ndarray:
-        """Return which features are to be cut: where the cheapest cells are accepted, but break rules, those of rules."""
-        return self._accepted[:, None] & self.rules.about
+        return parts[left], accepted[left]

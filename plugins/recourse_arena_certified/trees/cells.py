@@ -21,6 +21,19 @@ _SLACK = 8 * float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
+class _Values:
+    """The cheapest value in each cell of the feature in a column, what it costs, and whether it may be advised."""
+
+    column: int
+    value: np.ndarray
+    cost: np.ndarray
+    advised: np.ndarray
+
+    def some(self, rows: np.ndarray) -> _Values:
+        return _Values(self.column, self.value[rows], self.cost[rows], self.advised[rows])
+
+
+@dataclass(frozen=True)
 class Cells:
     """A person's cells: between two of them no tree tells values apart; arrays are `(cells,)`.
 
@@ -69,38 +82,34 @@ class Cells:
             people = one.factual.repeat(len(value), 1)
             people[:, j] = torch.from_numpy(value)
             cost = one.unit_cost.per_feature(one.factual, people)[:, j].double().numpy() * float(one.weights[0, j])
-            found.append((j, value[cost < most], cost[cost < most], advised[cost < most]))
-        if sum(len(value) for _, value, *_ in found) > _MOST:
-            raise ArithmeticError(f"there are more than {_MOST} values that rules tell apart")
-        return cls._of_features(one, leaves, [each for each in found if len(each[1]) > 1], apart)
+            found.append(_Values(j, value, cost, advised).some(cost < most))
+        if sum(len(each.value) for each in found) > _MOST:
+            raise ArithmeticError(f"there are more than {_MOST} values that trees and rules tell apart")
+        return cls._joined(one, leaves, found, apart)
 
     @classmethod
-    def _of_features(cls, one: Request, leaves: Leaves, found: list[tuple[int, ...]], apart: Collection[int]) -> Cells:
+    def _joined(cls, one: Request, leaves: Leaves, found: list[_Values], apart: Collection[int]) -> Cells:
         """Return cells without leaves that nobody reaches, of which those that are alike are one, the cheapest."""
-        holds = [leaves.holds(j, value, one.factual[0]) for j, value, *_ in found]
         reached = np.ones(len(leaves.tree), dtype=bool)
-        moving = {j for j, *_ in found}
-        for each in holds:
-            reached &= each.any(1)
-        if moving != set(one.actionable[0].nonzero()[:, 0].tolist()):
-            reached &= _inside(leaves, one, moving)
-        kept = []
-        for (j, value, cost, advised), each in zip(found, holds, strict=True):
-            own = each[reached]
-            alike = np.arange(len(value)) if j in apart else _alike(own, cost, advised)
+        for each in found:
+            reached &= leaves.holds(each.column, each.value, one.factual[0]).any(1)
+        leaves, kept, holds = leaves.those(reached), list[_Values](), list[np.ndarray]()
+        for each in found:
+            own = leaves.holds(each.column, each.value, one.factual[0])
+            alike = np.arange(len(each.value)) if each.column in apart else _alike(own, each.cost, each.advised)
             if len(alike) > 1:
-                kept.append((j, value[alike], cost[alike], advised[alike], own[:, alike]))
-        sizes = [len(each[1]) for each in kept]
-        level = [one.features.features[each[0]].kind is Kind.CATEGORICAL for each in kept]
-        joined = [np.concatenate([np.zeros(0), *(each[k] for each in kept)]) for k in (1, 2, 3)]
+                kept.append(each.some(alike))
+                holds.append(own[:, alike])
+        sizes = [len(each.value) for each in kept]
+        level = [one.features.features[each.column].kind is Kind.CATEGORICAL for each in kept]
         return cls(
-            leaves.those(reached),
-            tuple(each[0] for each in kept),
+            leaves,
+            tuple(each.column for each in kept),
             np.repeat(np.arange(len(kept)), sizes),
-            joined[0].astype(np.float32),
-            joined[1],
-            joined[2].astype(bool),
-            np.concatenate([np.zeros((int(reached.sum()), 0), dtype=bool), *(each[4] for each in kept)], axis=1),
+            np.concatenate([np.zeros(0, dtype=np.float32), *(each.value for each in kept)]),
+            np.concatenate([np.zeros(0), *(each.cost for each in kept)]),
+            np.concatenate([np.zeros(0, dtype=bool), *(each.advised for each in kept)]),
+            np.concatenate([np.zeros((len(leaves.tree), 0), dtype=bool), *holds], axis=1),
             np.repeat(np.array(level, dtype=bool), sizes),
         )
 
@@ -119,17 +128,8 @@ class Cells:
         return found
 
 
-def _inside(leaves: Leaves, one: Request, moving: Collection[int]) -> np.ndarray:
-    """Return which leaves hold the person as far as those features go that do not move after all."""
-    found = np.ones(len(leaves.tree), dtype=bool)
-    for j in one.actionable[0].nonzero()[:, 0].tolist():
-        if j not in moving:
-            found &= leaves.holds(j, one.factual[0, j : j + 1].numpy(), one.factual[0])[:, 0]
-    return found
-
-
 def _alike(holds: np.ndarray, cost: np.ndarray, advised: np.ndarray) -> np.ndarray:
-    """Return the cheapest cell of each set of cells that no leaf tells apart, in their order; one with an advised value."""
+    """Return the cheapest of each set of cells that no leaf tells apart, in their order; an advised one, if any is."""
     _, group = np.unique(holds, axis=1, return_inverse=True)
     group = group.reshape(-1)
     order = np.lexsort((cost, ~advised, group))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from recourse_arena import Encoding, NotApplicable, Problem
+from recourse_arena import Encoding, Problem
 
 _UNIT = 2.0**-24
 """What one addition in single precision is off by at most, relative to its result."""
@@ -102,9 +102,10 @@ class Leaves:
         return found
 
     def last_below(self, j: int, lower: float, upper: float) -> np.ndarray:
-        """Return the greatest value of a number in single precision, of those from `lower` to `upper`, at each threshold.
+        """Return the last value of a number before each threshold, of those from `lower` to `upper`.
 
-        It is the greatest whose encoding, rounded as the decision model's, is not above; those without one are left out.
+        It is the greatest in single precision whose encoding, rounded as the decision model's, is not above the
+        threshold; thresholds without one are left out.
         """
         mean, sd = np.float32(self.encoding.mean[j]), np.float32(self.encoding.sd[j])
         return last_below(self.thresholds(j), mean, sd, lower, upper)

@@ -1,4 +1,4 @@
-"""Parts of a person's moves where trees decide: what they cost at least, whether they can be accepted, halves of them."""
+"""Parts of a person's moves where trees decide: what they cost at least, who may be accepted there, their halves."""
 
 from __future__ import annotations
 

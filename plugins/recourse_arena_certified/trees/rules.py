@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recourse_arena import AtMost, FeatureTable, Implies, Kind, NotApplicable, Request
+from recourse_arena import AtMost, FeatureTable, Kind, NotApplicable, Request
 from recourse_arena_certified.trees.cells import Cells
 
 _SLACK = 2e-5
@@ -54,7 +54,7 @@ class CellRules:
         """Which of the features that move rules are about, bool `(features that move,)`."""
 
     def possible(self, open_: np.ndarray) -> np.ndarray:
-        """Return which parts may keep all rules, bool `(parts,)`, of cells that are open there, bool `(parts, cells)`."""
+        """Return which parts may keep all rules, bool `(parts,)`, by their open cells, bool `(parts, cells)`."""
         found = np.ones(len(open_), dtype=bool)
         for rule in self._rules:
             if isinstance(rule, AtMost):
@@ -67,7 +67,8 @@ class CellRules:
 
     def _least(self, rule: AtMost, open_: np.ndarray) -> np.ndarray:
         """Return where the least sum is not above the limit."""
-        total, size = np.zeros(len(open_)), abs(rule.limit)
+        total: np.ndarray = np.zeros(len(open_))
+        size = abs(rule.limit)
         for name, factor in rule.terms.items():
             if name not in self._place:
                 total, size = total + factor * self._factual[name], size + abs(factor * self._factual[name])
@@ -75,7 +76,7 @@ class CellRules:
             own = self._cells.of_feature(self._place[name])
             terms = factor * self._cells.value[own].astype(float)
             total, size = total + np.where(open_[:, own], terms, np.inf).min(1), size + np.abs(terms).max()
-        return total <= rule.limit + _SLACK * size
+        return np.asarray(total <= rule.limit + _SLACK * size)
 
     def _can_have(self, open_: np.ndarray, name: str, codes: Sequence[int], *, other: bool = False) -> np.ndarray:
         """Return where a feature can have one of some levels, or one that is none of them."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.models.decision.onnx_file import OnnxFile
-    from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
     from recourse_arena.models.decision.relu import ReluClassifier
+    from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
     from recourse_arena.people.features import FeatureTable
     from recourse_arena.people.people import People
 

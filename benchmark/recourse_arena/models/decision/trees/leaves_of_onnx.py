@@ -47,8 +47,8 @@ def leaves_of_onnx(content: bytes, columns: int) -> LeafBoxes:
     leaves, lower, upper = _boxes(said, place, columns)
     tree = np.unique(np.asarray(said["nodes_treeids"])[leaves], return_inverse=True)[1]
     start = float(np.float32(said["base_values"][0])) if said.get("base_values") else 0.0
-    parts = (torch.from_numpy(part) for part in (tree.reshape(-1), value[leaves], lower, upper))
-    return LeafBoxes(*parts, start=start, least=least)
+    numbers, values, below, above = (torch.from_numpy(part) for part in (tree.reshape(-1), value[leaves], lower, upper))
+    return LeafBoxes(numbers, values, below, above, start, least)
 
 
 def _refuse_others(said: dict[str, Any], kind: str) -> None:
@@ -61,9 +61,15 @@ def _refuse_others(said: dict[str, Any], kind: str) -> None:
     transform = said.get("post_transform", b"NONE").decode()
     how = said.get("aggregate_function", b"SUM").decode()
     ids = said["class_ids" if kind == "class" else "target_ids"]
-    if modes or transform != "NONE" or how != "SUM" or len(set(ids)) > 1 or min(said[f"{kind}_weights"]) < 0 < _two(kind):
+    if (
+        modes
+        or transform != "NONE"
+        or how != "SUM"
+        or len(set(ids)) > 1
+        or min(said[f"{kind}_weights"]) < 0 < _two(kind)
+    ):
         raise NotApplicable(
-            "the trees of the decision model cannot be read: expected splits by `<=` and a sum of one number in each leaf"
+            "the trees of the decision model cannot be read: expected splits by `<=` and a sum of one number a leaf"
         )
 
 
@@ -81,12 +87,14 @@ def _places(said: dict[str, Any]) -> dict[tuple[int, int], int]:
 def _boxes(
     said: dict[str, Any], place: dict[tuple[int, int], int], columns: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the places of leaves, ascending by tree, and their boxes: all trees are gone down at once, split by split."""
+    """Return the places of leaves, ascending by tree, and their boxes: all trees are gone down at once."""
     tree, feature = np.asarray(said["nodes_treeids"]), np.asarray(said["nodes_featureids"])
     threshold = np.asarray(said["nodes_values"], dtype=np.float32)
     is_leaf = np.array([mode == b"LEAF" for mode in said["nodes_modes"]])
     yes, no = (
-        np.array([place.get(pair, -1) for pair in zip(said["nodes_treeids"], said[f"nodes_{side}nodeids"], strict=True)])
+        np.array(
+            [place.get(pair, -1) for pair in zip(said["nodes_treeids"], said[f"nodes_{side}nodeids"], strict=True)]
+        )
         for side in ("true", "false")
     )
     rows = np.setdiff1d(np.arange(len(tree)), np.concatenate([yes[~is_leaf], no[~is_leaf]]))
