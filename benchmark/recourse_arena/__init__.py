@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from recourse_arena.problem.cost import Cost
     from recourse_arena.problem.graph import CausalGraph
     from recourse_arena.problem.knowledge import Knowledge
-    from recourse_arena.problem.model_protocols import CausalModel, EncodedClassifier
+    from recourse_arena.problem.model_protocols import CausalModel, EncodedClassifier, Trees
     from recourse_arena.problem.outcome import Outcome
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.profile import PROFILES, Profile
@@ -124,6 +124,7 @@ _HOMES = {
     "StructuralCausalModel": "models.causal.structural",
     "Suite": "interfaces.suite",
     "TableDataset": "tables.table_dataset",
+    "Trees": "problem.model_protocols",
     "audit": "api",
     "dataset": "api",
     "decision": "api",
@@ -211,6 +212,7 @@ __all__ = [
     "StructuralCausalModel",
     "Suite",
     "TableDataset",
+    "Trees",
     "__version__",
     "audit",
     "dataset",

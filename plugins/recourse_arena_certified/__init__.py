@@ -36,7 +36,7 @@ class Certified(Solver):
     first, ends at the optimum itself. Who is as close to the decision as rounding goes is asked about: proofs are about
     the sums in single precision that decide. Rules may be about whole numbers and levels then.
 
-    It reads the layers of the classifier (`affine_maps`) or its leaves (`leaf_boxes`), and the equations of the
+    It reads the layers of the classifier (`affine_maps`) or its `trees`, and the equations of the
     structural causal model (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another
     form, the dataset is skipped with the reason.
 
@@ -89,7 +89,7 @@ class Certified(Solver):
             ArenaError: If the solver's package is missing.
         """
         self.problem, self.seed, self.table, self.leaves = problem, seed, None, None
-        if problem.without_effects is not None and hasattr(problem.decisions, "leaf_boxes"):
+        if problem.without_effects is not None and getattr(problem.decisions, "trees", None) is not None:
             from recourse_arena_certified.trees.leaves import Leaves
             from recourse_arena_certified.trees.rules import refuse_continuous
 

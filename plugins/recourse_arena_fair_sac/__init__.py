@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FairSac(MenuSolver):
-    """A menu that an agent finds: *Fair Recourse for All* (arXiv 2601.20449), by decisions only.
+    """A menu that an agent finds: *Fair Recourse for All* (arXiv 2601.20449).
 
     The agent sees the rungs of every entry of a menu (each action's each feature, on the ladders of `menu`), scaled to
     [-1, 1], and acts by two numbers: which entry, and a step of at most three rungs, or of one level where the feature
@@ -28,10 +28,11 @@ class FairSac(MenuSolver):
     the menu of the highest reward, which can be one that does nothing.
 
     Each cluster is searched for by an agent of its own (:mod:`~recourse_arena_fair_sac.sac`). What an action does is
-    decided once, when it is first met, for at most 500 refused training people, as many of each protected group as can
-    be, with preferences and hard constraints drawn for them: an action that moves what a person ruled out does not
-    work. The 16 best of the kept menus are compared on all refused training people, and equal ones on validation
-    people.
+    decided once, for at most 500 refused training people, as many of each protected group as can be, with preferences
+    and hard constraints drawn for them: an action that moves what a person ruled out does not work. Where the decision
+    model is made of trees, decisions are read off them (:mod:`~recourse_arena_menus.boxes`); else the model is asked
+    when an action is first met. Decisions, and menus, are the same. The 16 best of the kept menus are compared on all
+    refused training people, and equal ones on validation people.
 
     **Read in the authors' released code** (of January 2025, for Adult and Alzheimer; the paper's text with formulas is
     not public): rewards and successes, an act of two numbers, episodes and their length, 40,000 steps, learning rates
@@ -67,9 +68,9 @@ class FairSac(MenuSolver):
     """
 
     name: ClassVar[str] = "fair-sac"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "a menu found by soft actor-critic (Fair Recourse for All, arXiv 2601.20449)"
-    knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
+    knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS, Knowledge.STRUCTURE})
 
     def __init__(self, *, steps: int = 40_000, worlds: int = 8, update_every: int = 8) -> None:
         self.steps = whole("fair-sac", "steps", steps, 1, 10**7)

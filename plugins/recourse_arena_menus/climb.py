@@ -30,7 +30,7 @@ class Climb(MenuSolver):
     """
 
     name: ClassVar[str] = "climb"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "random moves on the reward of Fair Recourse for All: the control of fair-sac"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
 

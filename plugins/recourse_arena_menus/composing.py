@@ -23,6 +23,10 @@ from recourse_arena_menus.search.summarising import as_actions
 _MARGIN = 0.05
 """For how much more of each group an action must work than is asked of a choice: for people who are not seen."""
 
+_FOR_ALL = 10.0
+"""What getting nothing costs where one action is to serve a whole group, in times of the dearest move: help comes
+before what it costs, or the cheapest action leaves out those for whom it does not suffice."""
+
 _FEW = 5
 """People below which a group's share says nothing of an action in a cluster."""
 
@@ -38,11 +42,18 @@ class Wish:
         asked: What the scenario asks of it.
         worst: Whether the group that fares worst comes first.
         gap: How far apart the shares of groups with recourse may be among training people; none does not ask.
+        price: What getting nothing costs, in times of the dearest move; by default :attr:`times`.
     """
 
     asked: MenuAsked
     worst: bool = False
     gap: float | None = None
+    price: float | None = None
+
+    @property
+    def times(self) -> float:
+        """What getting nothing costs, in times of the dearest move: 1, and where one action is to serve all 10."""
+        return self.price or (_FOR_ALL if self.asked.objective == "ee-macro" else 1.0)
 
 
 class Composer:
@@ -64,6 +75,11 @@ class Composer:
         """The people it is composed on."""
         return self.effects.audience
 
+    @property
+    def nothing(self) -> float:
+        """What getting nothing costs."""
+        return self.audience.dearest * self.wish.times
+
     @cached_property
     def aim(self) -> Aim:
         """What menus are compared by."""
@@ -74,7 +90,7 @@ class Composer:
             present = people.sizes > 0
             weight = torch.zeros(len(people.names), dtype=torch.float64).index_add(0, group, share)[present]
             share, group = weight, present.nonzero()[:, 0]
-        return Aim(people.dearest, share, group, len(people.names), wish.worst, wish.gap, fill=choice)
+        return Aim(self.nothing, share, group, len(people.names), wish.worst, wish.gap, fill=choice)
 
     def cost(self, numbers: Tensor | None = None) -> Tensor:
         """Return what actions cost whom: people, or groups on average where one action is to serve each of them.
@@ -84,7 +100,7 @@ class Composer:
         Arguments:
             numbers: Numbers of actions, long `(...,)`; by default of all, in order.
         """
-        nothing, works, cost = self.audience.dearest, self.effects.works, self.effects.cost
+        nothing, works, cost = self.nothing, self.effects.works, self.effects.cost
         if numbers is not None:
             works, cost = works[numbers], cost[numbers]
         paid = torch.where(works, cost.double(), nothing).clamp(max=nothing)
@@ -155,7 +171,7 @@ class Composer:
 
     def loss(self, menu: list[int]) -> float:
         """Return what the average person of the average group pays with a menu."""
-        return float(self.losses(torch.tensor([menu]))[0]) if menu else self.audience.dearest
+        return float(self.losses(torch.tensor([menu]))[0]) if menu else self.nothing
 
     def losses(self, menus: Tensor) -> Tensor:
         """Return what the average person of the average group pays with each menu, in double precision `(menus,)`.
@@ -184,6 +200,7 @@ def composed(
     seed: int,
     rungs: int,
     people: int,
+    bounds: bool = False,
 ) -> Menu:
     """Return a menu with the actions that `choose` returns for each cluster.
 
@@ -196,8 +213,9 @@ def composed(
         seed: The seed.
         rungs: About how many amounts a number has each way.
         people: How many people at most, in all clusters together.
+        bounds: Whether numbers may become at least or at most a value, too.
     """
-    ladders = Ladders.of(problem, rungs)
+    ladders = Ladders.of(problem, rungs, bounds=bounds)
     rule = clustered(problem, clusters, seed=seed)
     everybody = Audience.of(problem, seed=seed, most=people)
     cluster = rule(everybody.request.factual, problem.features)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recourse_arena import Menu, Problem
 from recourse_arena_menus.audience import Audience
+from recourse_arena_menus.boxes import ByTrees
 from recourse_arena_menus.ladders import Ladders
 
 _ROWS = 1 << 17
@@ -27,6 +28,8 @@ _COUNTS = np.unpackbits(np.arange(1 << _WORD, dtype=np.uint16).view(np.uint8)).r
 class Effects:
     """A table of shared actions, numbered as they were asked for, with what each does for an audience.
 
+    Decisions are read off the trees of the decision model where the problem hands them out, and asked for elsewhere.
+
     Arguments:
         problem: The problem, whose causal and decision models are asked.
         ladders: What the actions are made of.
@@ -35,6 +38,7 @@ class Effects:
 
     def __init__(self, problem: Problem, ladders: Ladders, audience: Audience) -> None:
         self.problem, self.ladders, self.audience = problem, ladders, audience
+        self._by_trees = ByTrees.of(problem, ladders, audience.request)
         self._numbers: dict[bytes, int] = {}
         people, groups = len(audience), len(audience.names)
         self._actions = _Rows(torch.empty(0, len(ladders), dtype=torch.int64))
@@ -160,12 +164,18 @@ class Effects:
         return max(1, _ROWS // max(1, len(self.audience)))
 
     def _decide(self, actions: Tensor) -> None:
-        for some in actions.split(self._together):
-            self._actions.extend(some)
-            self._keep(self.ladders.menu(some))
+        accepted = None if self._by_trees is None else self._by_trees(actions)
+        for some in torch.arange(len(actions)).split(self._together):
+            self._actions.extend(actions[some])
+            self._keep(self.ladders.menu(actions[some]), None if accepted is None else accepted[some].T)
 
-    def _keep(self, menu: Menu) -> None:
-        """Decide what a menu of one cluster does for everybody."""
+    def _keep(self, menu: Menu, accepted: Tensor | None = None) -> None:
+        """Decide what a menu of one cluster does for everybody.
+
+        Arguments:
+            menu: The menu.
+            accepted: Who is accepted after which action, `(people, actions)`, if that is known.
+        """
         self._moves.extend(menu.moves[0])
         self._amounts.extend(menu.amounts[0])
         request, features = self.audience.request, self.problem.features
@@ -180,11 +190,11 @@ class Effects:
         works = torch.zeros_like(offers.available)
         if len(keeps):
             who, which, mask, values = who[keeps], which[keeps], mask[keeps], values[keeps]
-            first, place = _distinct(who, values[:, features.actionable])
-            factual = request.factual[who[first]]
-            after = self.problem.causal_model.counterfactual(factual, mask[first], values[first])
-            kept = self.problem.decisions.accepts(after) & ~features.broken_rules(factual, after).any(1)
-            works[who, which] = kept[place]
+            if accepted is None:
+                works[who, which] = self._asked(who, mask, values)
+            else:
+                broken = features.broken_rules(request.factual[who], values).any(1)
+                works[who, which] = accepted[who, which] & ~broken
         self._cost.extend(cost.T)
         self._works.extend(works.T)
         there = offers.available.T
@@ -194,6 +204,14 @@ class Effects:
         words = (bits.view(menu.size, -1, _WORD) << torch.arange(_WORD, dtype=torch.int32)).sum(-1, dtype=torch.int32)
         self._bits.extend(words)
         self._rates.extend(self._counted(words) / self.audience.sizes.clamp(min=1))
+
+    def _asked(self, who: Tensor, mask: Tensor, values: Tensor) -> Tensor:
+        """Return whether people are accepted after acts on them and keep the rules of features, bool `(acts,)`."""
+        first, place = _distinct(who, values[:, self.problem.features.actionable])
+        factual = self.audience.request.factual[who[first]]
+        after = self.problem.causal_model.counterfactual(factual, mask[first], values[first])
+        kept = self.problem.decisions.accepts(after) & ~self.problem.features.broken_rules(factual, after).any(1)
+        return kept[place]
 
 
 def _distinct(who: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:

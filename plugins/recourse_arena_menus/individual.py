@@ -7,7 +7,7 @@ __all__ = ["Individual"]
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver
+from recourse_arena import ArenaError, Knowledge, Solver
 from recourse_arena_menus.settings import whole
 
 if TYPE_CHECKING:
@@ -27,17 +27,21 @@ class Individual(Solver):
 
     Arguments:
         rungs: About how many amounts a number has each way it may move, 2 to 1000.
+        bounds: Whether numbers may become at least or at most a value, too.
         most: How many combinations a person goes through if need be, 1000 to 100,000,000.
     """
 
     name: ClassVar[str] = "individual"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "everybody's own cheapest action of those that menus are made of, exact"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
     keeps_rules: ClassVar[bool] = True
     keeps_sparsity: ClassVar[bool] = True
 
-    def __init__(self, *, rungs: int = 30, most: int = 1_000_000) -> None:
+    def __init__(self, *, rungs: int = 30, bounds: bool = True, most: int = 1_000_000) -> None:
+        if not isinstance(bounds, bool):
+            raise ArenaError(f"solver individual: bounds must be true or false, got {bounds!r}")
+        self.bounds = bounds
         self.rungs = whole("individual", "rungs", rungs, 2, 1000)
         self.most = whole("individual", "most", most, 1000, 10**8)
 
@@ -45,7 +49,7 @@ class Individual(Solver):
         """Make the ladders."""
         from recourse_arena_menus.ladders import Ladders
 
-        self.problem, self.ladders = problem, Ladders.of(problem, self.rungs)
+        self.problem, self.ladders = problem, Ladders.of(problem, self.rungs, bounds=self.bounds)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return each person's cheapest combination."""

@@ -22,12 +22,12 @@ class FacilityMenu(MenuSolver):
 
     Shared actions are made of a ladder of moves for each actionable feature. With `cost(c, x)` the weighted cost of
     action `c` for person `x` where it works and `nothing` where it does not, the menu minimises the mean over groups
-    of the mean over their people of the least `cost(c, x)` on it; `nothing` is 1, or the dearest move through the
-    whole feasible range where that is more. It is composed greedily (the gain of further actions falls, so greedy is
-    never far off: Nemhauser, Wolsey and Fisher, 1978), from a few drawn menus too, and then one action is exchanged
-    for another until nothing improves. Actions of a coarse ladder are tried first, then neighbours of those that are
-    chosen, at ever finer strides; each is decided once for at most `people` refused training people, as many of each
-    protected group as can be, with preferences drawn for them.
+    of the mean over their people of the least `cost(c, x)` on it; `nothing` is `price` times 1, or times the dearest
+    move through the whole feasible range where that is more. It is composed greedily (the gain of further actions
+    falls, so greedy is never far off: Nemhauser, Wolsey and Fisher, 1978), from a few drawn menus too, and then one
+    action is exchanged for another until nothing improves. Actions of a coarse ladder are tried first, then neighbours
+    of those that are chosen, at ever finer strides; each is decided once for at most `people` refused training people,
+    as many of each protected group as can be, with preferences drawn for them.
 
     What a scenario asks for changes what may be chosen, and by what:
 
@@ -41,6 +41,10 @@ class FacilityMenu(MenuSolver):
 
     Arguments:
         rungs: About how many amounts a number has each way it may move, 2 to 1000.
+        bounds: Whether numbers may become at least or at most a value, too, about `rungs` of them each way, instead of
+            having an amount added. Whoever is there already is asked nothing.
+        price: What getting nothing costs, in times of the dearest move, 1 to 1,000,000: by how much helping one more
+            comes before what help costs the others. By default 1, and 10 for `ee-macro`.
         coarse: About how many actions are tried first, and how many neighbours in a round, 10 to 100,000.
         people: How many refused training people it is composed on at most, 10 to 100,000.
         fair: `worst` minimises the mean cost of the group that fares worst first, then that of the next one, and so on.
@@ -62,7 +66,7 @@ class FacilityMenu(MenuSolver):
     """
 
     name: ClassVar[str] = "menu"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "a menu of least mean cost, balanced over groups (facility location)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
 
@@ -73,6 +77,8 @@ class FacilityMenu(MenuSolver):
         self,
         *,
         rungs: int = 30,
+        bounds: bool = True,
+        price: float | None = None,
         coarse: int = 400,
         people: int = 1000,
         fair: str = "none",
@@ -87,12 +93,19 @@ class FacilityMenu(MenuSolver):
             raise ArenaError(f"solver menu: pd must be a number from 0 to 1, got {pd!r}")
         if not isinstance(exact, bool):
             raise ArenaError(f"solver menu: exact must be true or false, got {exact!r}")
+        if not isinstance(bounds, bool):
+            raise ArenaError(f"solver menu: bounds must be true or false, got {bounds!r}")
+        if price is not None and (
+            isinstance(price, bool) or not isinstance(price, (int, float)) or not 1 <= price <= 1e6
+        ):
+            raise ArenaError(f"solver menu: price must be a number from 1 to 1000000, got {price!r}")
         if exact and (fair != "none" or pd is not None):
             raise ArenaError("solver menu: exact minimises the mean over groups; leave out fair and pd")
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e6:
             raise ArenaError(f"solver menu: seconds must be a number above 0, got {seconds!r}")
         self.rungs, self.coarse = whole("menu", "rungs", rungs, 2, 1000), whole("menu", "coarse", coarse, 10, 10**5)
         self.people, self.fair, self.pd = whole("menu", "people", people, 10, 10**5), fair, pd
+        self.bounds, self.price = bounds, price
         self.exact, self.seconds, self.from_ = exact, seconds, str(from_)
         if self.from_:
             self._make_use_of(self._other())
@@ -125,7 +138,7 @@ class FacilityMenu(MenuSolver):
         from recourse_arena_menus.composing import Composer, Wish, composed
         from recourse_arena_menus.search.exact import best_menu
 
-        wish = Wish(problem.menu or MenuAsked(), worst=self.fair == "worst", gap=self.pd)
+        wish = Wish(problem.menu or MenuAsked(), worst=self.fair == "worst", gap=self.pd, price=self.price)
         if self.pd is not None and wish.asked.objective == "ee-macro":
             raise ArenaError(
                 "solver menu: a bound on PD (pd) counts people with recourse; ee-macro is about whole groups"
@@ -141,7 +154,8 @@ class FacilityMenu(MenuSolver):
             return chosen
 
         menu = composed(
-            problem, wish, choose, size=size, clusters=clusters, seed=seed, rungs=self.rungs, people=self.people
-        )
+            problem, wish, choose, size=size, clusters=clusters, seed=seed,
+            rungs=self.rungs, people=self.people, bounds=self.bounds,
+        )  # fmt: skip
         self.bound = sum(bounds) if self.exact else None
         return menu

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 import torch
 
-from recourse_arena import Block, Knowledge, Menu, MenuSolver, Move, Scenario, Suite, api
+from recourse_arena import ArenaError, Block, Knowledge, Menu, MenuSolver, Move, Scenario, Suite, api
 
 NAMES = (
     "menu-3!no-plausibility",
@@ -54,6 +56,14 @@ def test_solvers_that_compose_nothing_are_skipped_where_a_menu_is_asked_for(run)
     assert {found[name, "raising"] for name in NAMES} == {"solved"}
 
 
+def test_how_long_one_person_alone_waits_for_a_menu_is_timed(run):
+    cells = json.loads((run.path / "run.json").read_text())["cells"]
+    timed = {cell["solver"]: cell.get("alone_seconds") for cell in cells if cell["scenario"] == NAMES[0]}
+    assert 0 < timed["raising"] < 5
+    (asked,) = [cell for cell in cells if (cell["scenario"], cell["solver"]) == (NAMES[3], "top")]
+    assert "alone_seconds" not in asked  # it offers no menu
+
+
 def test_records_say_what_each_action_does_and_the_menu_lies_beside_them(run):
     people = run.people.query("solver == 'raising'")
     assert (people["violations"] == 0).all()
@@ -74,3 +84,30 @@ def test_records_say_what_each_action_does_and_the_menu_lies_beside_them(run):
         [1, n, "income", "add", n] for n in (1, 2, 3)
     ]
     assert "menus.csv" in run.info["tables"]
+
+
+class Turncoat(Raising):
+    """Composes one menu and offers another one to those who ask."""
+
+    name = "turncoat"
+
+    def recommend(self, request):
+        self.menu = Menu(self.menu.moves, self.menu.amounts * 2)
+        return super().recommend(request)
+
+
+def test_whoever_changes_their_menu_when_people_ask_has_failed(plugged, tmp_path):
+    block = Block(("tiny",), (Scenario.parse(NAMES[0]),), ("raising",), 20)
+    found = api.run(
+        Suite("menus", "for tests", (block,)), solvers=[Raising(), Turncoat()], out=tmp_path / "run", data=tmp_path
+    )
+    assert found.summary.set_index("solver")["outcome"].to_dict() == {"raising": "solved", "turncoat": "failed"}
+    assert "another menu than the one that was composed" in str(found.info["cells"])
+
+
+@pytest.mark.parametrize("by", ["town", "income", "sex-sex"])
+def test_a_menu_by_what_protects_nobody_is_refused_before_anything_runs(plugged, tmp_path, by):
+    suite = Suite("menus", "for tests", (Block(("tiny",), (Scenario.parse(f"menu-2+by-{by}"),), ("raising",), 20),))
+    with pytest.raises(ArenaError, match=f"unknown protected attribute of a menu .*'{by}'"):
+        api.run(suite, solvers=[Raising()], out=tmp_path / "run", data=tmp_path)
+    assert not (tmp_path / "run" / "run.json").exists()

@@ -12,6 +12,8 @@ from frames import framed
 from small_tables import table_problem, table_request
 
 from recourse_arena import ArenaError, Menu, MenuAsked, MenuSolver, Move, Recommendation
+from recourse_arena.execution.guard.broken_constraints import broken_constraints
+from recourse_arena.execution.guard.composed_menu import check_composed
 from recourse_arena.judging.advice_table import as_advice, as_recommendation
 from recourse_arena.judging.judge import Judge
 from recourse_arena.models.causal.no_effects import NoEffects
@@ -129,3 +131,37 @@ def test_advice_that_was_kept_is_judged_alike():
     pd.testing.assert_frame_equal(JUDGE(REQUEST, again), JUDGE(REQUEST, ADVICE))
     with pytest.raises(ArenaError, match="come together"):
         as_recommendation(kept.advice, FEATURES.names)
+
+
+@pytest.mark.parametrize("asked", [MenuAsked(2), MenuAsked(3)])
+def test_nothing_works_of_a_menu_that_is_longer_than_asked_for(asked):
+    menu = MENU if asked.size == 2 else Menu(MENU.moves.repeat(2, 1, 1), MENU.amounts.repeat(2, 1, 1))
+    request = replace(REQUEST, menu=asked)
+    people = JUDGE(request, replace(ADVICE, menu=menu))
+    assert ADVICE.solved.any()
+    assert (people["choices"] == 0).all()
+    assert not any(people[f"offer_works_{n + 1}"].any() for n in range(MENU.size))
+    (note,) = broken_constraints(request, replace(ADVICE, menu=menu), "given")
+    assert (note.text, note.people) == ("acted against constraints: off the menu", int(ADVICE.solved.sum()))
+
+
+def test_what_is_on_the_menu_is_no_note():
+    assert broken_constraints(REQUEST, ADVICE, "given") == ()
+
+
+def test_compose_returns_a_menu_or_is_told():
+    class Careless(Given):
+        def compose(self, problem, *, size, clusters, seed):
+            return {"moves": 1}
+
+    with pytest.raises(ArenaError, match=r"compose of solver given: expected a recourse_arena\.Menu, got dict"):
+        Careless().fit(PROBLEM, seed=0)
+
+
+def test_people_pick_from_the_menu_that_was_composed():
+    check_composed(MENU, SOLVER.state(), FEATURES)
+    other = a_menu({"debt": (Move.ADD, -0.6)}, {"debt": (Move.ADD, -1.0)}, {"open": (Move.AT_LEAST, 3)})
+    with pytest.raises(ArenaError, match="another menu"):
+        check_composed(other, SOLVER.state(), FEATURES)
+    with pytest.raises(ArenaError, match="keeps no menu"):
+        check_composed(MENU, {}, FEATURES)

@@ -44,6 +44,8 @@ def test_a_name_asks_for_a_menu_and_the_same_people_are_there_without_it(name, a
         ("menu-4+ee-micro+hybrid-0.6", "unknown scenario"),
         ("menu-4+menu-2", "unknown scenario"),
         ("menu-04", "unknown scenario"),
+        ("menu-99999", "9,999 actions in all its clusters, not 99,999"),
+        ("menu-4+clusters-9999", "not 39,996"),
         ("menu-4!asked-likert", "one at a time"),
     ],
 )

@@ -132,3 +132,15 @@ def test_categories_are_set_and_menus_of_other_features_are_refused():
     for said in ({"moves": 3}, {"moves": {"values": [[["a"]]], "type": "int8"}, "amounts": {}}, {}):
         with pytest.raises(ArenaError, match="menu"):
             Menu.read(said, FEATURES)
+
+
+@pytest.mark.parametrize("amount", [77.5, 0.5, -1.0, 99.0])
+def test_a_category_is_set_to_a_level(amount):
+    with pytest.raises(ArenaError, match="home: expected codes of levels, 0 to"):
+        Menu.restored(menu({"home": (Move.SET, amount)}).state(), FEATURES)
+
+
+@pytest.mark.parametrize("shape", [(1, 10_000, 2), (5000, 2, 2), (2, 1000, 600)], ids=str)
+def test_a_menu_may_be_so_long_and_is_told_how_long(shape):
+    with pytest.raises(ArenaError, match=r"are too many; it may have 9,999 actions in all clusters, and 1,048,576"):
+        Menu(torch.ones(shape, dtype=torch.int8), torch.ones(shape))

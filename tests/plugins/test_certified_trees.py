@@ -13,7 +13,7 @@ from tree_tables import KINDS, tree_problem
 
 from recourse_arena import Box, NotApplicable, Outcome, Scenario
 from recourse_arena.models.decision.offers import Forest
-from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
+from recourse_arena.models.decision.onnx_model import EncodedOnnx
 from recourse_arena.people.rules import AtMost, Implies
 from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena_certified import Certified
@@ -140,14 +140,15 @@ def test_a_score_that_only_single_precision_decides_is_asked_about():
             assert_optimal(one, cheapest(moved, request[i : i + 1]))
 
 
-class Rounded(EncodedTrees):
+class Rounded(EncodedOnnx):
     least: float
 
     def accepts(self, x):
-        return super().probability(x) >= self.least
+        return self.probability(x) >= self.least
 
-    def leaf_boxes(self):
-        return replace(super().leaf_boxes(), least=self.least)
+    @property
+    def trees(self):
+        return replace(super().trees, least=self.least)
 
 
 @pytest.mark.parametrize("kind", KINDS)

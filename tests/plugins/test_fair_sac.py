@@ -34,7 +34,7 @@ def ladders(*kinds: Kind, rungs: int = _RUNGS) -> Ladders:
         for j, kind in enumerate(kinds)
     ]
     up = [float(rung) for rung in range(1, rungs)]
-    made = [Ladder.between(j, (Move.ADD, []), (Move.ADD, up)) for j in range(len(kinds))]
+    made = [Ladder.between(j, [], [(Move.ADD, amount) for amount in up]) for j in range(len(kinds))]
     return Ladders(FeatureTable(tuple(features)), tuple(made))
 
 

@@ -19,9 +19,9 @@ def effects_of(problem, rungs: int = 6, most: int = 1000) -> Effects:
     return Effects(problem, Ladders.of(problem, rungs), Audience.of(problem, seed=0, most=most))
 
 
-def rungs_of(problem, name: str, rungs: int = 6) -> list[tuple[Move, float]]:
+def rungs_of(problem, name: str, rungs: int = 6, *, bounds: bool = False) -> list[tuple[Move, float]]:
     column = problem.features.index(name)
-    (ladder,) = [ladder for ladder in Ladders.of(problem, rungs).ladders if ladder.column == column]
+    (ladder,) = [ladder for ladder in Ladders.of(problem, rungs, bounds=bounds).ladders if ladder.column == column]
     return [(Move(move), amount) for move, amount in zip(ladder.moves.tolist(), ladder.amounts.tolist(), strict=True)]
 
 
@@ -48,6 +48,20 @@ def test_whole_numbers_that_go_one_way_become_at_least_or_at_most_where_they_are
     assert down == [*((Move.AT_MOST, float(value)) for value in range(5)), (Move.LEAVE, 0.0)]
     few = rungs_of(directed(problem, "savings", Direction.UP), "savings", rungs=3)
     assert few == [(Move.LEAVE, 0.0), (Move.ADD, 2.0), (Move.ADD, 4.0), (Move.ADD, 5.0)]
+
+
+@pytest.mark.parametrize("rungs", [3, 6])
+def test_numbers_may_also_become_at_least_or_at_most_a_value_the_way_they_may_go(rungs):
+    problem = town()
+    added, both = rungs_of(problem, "savings", rungs), rungs_of(problem, "savings", rungs, bounds=True)
+    low = [rung for rung in both if rung[0] is Move.AT_MOST]
+    high = [rung for rung in both if rung[0] is Move.AT_LEAST]
+    assert both == [*low, *added, *high]
+    values = {3: ([0, 1, 3], [2, 4, 5]), 6: (range(5), range(1, 6))}[rungs]
+    assert ([value for _, value in low], [value for _, value in high]) == tuple(map(list, values))
+    up = rungs_of(directed(problem, "savings", Direction.UP), "savings", 3, bounds=True)
+    assert {move for move, _ in up} == {Move.LEAVE, Move.ADD, Move.AT_LEAST}
+    assert rungs_of(problem, "course", rungs, bounds=True) == rungs_of(problem, "course", rungs)
 
 
 def test_an_ordinal_that_may_go_both_ways_is_at_most_or_at_least_each_level():

@@ -23,9 +23,9 @@ RUNGS = 4
 
 def composer_of(problem, size: int = 2, **wish) -> Composer:
     """Return a composer whose table holds every action of the ladders."""
-    ladders = Ladders.of(problem, RUNGS)
+    ladders = Ladders.of(problem, RUNGS, bounds=True)
     effects = Effects(problem, ladders, Audience.of(problem, seed=0))
-    effects.ask(every_action(problem, RUNGS))
+    effects.ask(every_action(problem, RUNGS, bounds=True))
     return Composer(effects, Wish(problem.menu, **wish), size, seed=0)
 
 
@@ -101,6 +101,31 @@ def test_one_action_for_each_group_is_the_best_for_each(size):
     assert int(menu.there.sum()) <= min(size, 2)
     numbers = composer.effects.add(Menu(menu.moves[:, menu.there[0]], menu.amounts[:, menu.there[0]]))
     assert float(composer.losses(numbers[None])[0]) == pytest.approx(float(each), abs=1e-9)
+
+
+def test_where_one_action_is_for_all_getting_nothing_costs_ten_times_the_dearest_move():
+    for objective, price, times in (("ee-micro", None, 1), ("ee-macro", None, 10), ("ee-macro", 2.0, 2)):
+        composer = composer_of(asking(town(0, most=1), objective=objective), price=price)
+        assert composer.loss([]) == composer.aim.nothing == times * composer.audience.dearest
+        cost, rates = composer.cost(), composer.effects.rates
+        nobody = (rates == 0).all(1)
+        assert nobody.any()
+        assert cost[nobody].numpy() == pytest.approx(composer.aim.nothing)
+        assert float(cost.max()) == pytest.approx(composer.aim.nothing)
+
+
+def test_numbers_become_at_least_or_at_most_a_value_unless_they_may_only_be_added():
+    problem = town(1, people=300)
+    menus = [composed(problem, size=6, bounds=bounds) for bounds in (True, False)]
+    bound = [bool(torch.isin(menu.moves[..., 1], torch.tensor([Move.AT_LEAST, Move.AT_MOST])).any()) for menu in menus]
+    assert bound == [True, False]
+    assert loss_of(problem, menus[0]) < loss_of(problem, menus[1])
+
+
+@pytest.mark.parametrize(("option", "value"), [("bounds", "yes"), ("price", 0.5), ("price", True)])
+def test_options_that_make_no_sense_are_refused(option, value):
+    with pytest.raises(ArenaError, match=f"solver menu: {option} must be"):
+        FacilityMenu(**{option: value})
 
 
 @pytest.mark.parametrize("objective", ["ecr", "hybrid"])
@@ -248,8 +273,10 @@ def test_nobody_pays_less_with_a_menu_than_with_their_own_cheapest_rung():
             costs.append(torch.where(answer.solved, cost, torch.inf))
         assert (costs[0] <= costs[1] + 1e-6).all()
         dearer += int((costs[0] < costs[1] - 1e-6).sum())
-        table = Effects(problem, Ladders.of(problem, RUNGS), replace(Audience.of(problem, seed=0), request=request))
-        table.ask(every_action(problem, RUNGS))
+        table = Effects(
+            problem, Ladders.of(problem, RUNGS, bounds=True), replace(Audience.of(problem, seed=0), request=request)
+        )
+        table.ask(every_action(problem, RUNGS, bounds=True))
         each = torch.where(table.works, table.cost.double(), torch.inf).amin(0)
         torch.testing.assert_close(costs[0], each, atol=1e-6, rtol=0)
     assert dearer

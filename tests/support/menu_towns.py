@@ -84,11 +84,11 @@ def answers(people: int, draws: torch.Generator, most: int = 3) -> Actionability
     return Actionability(torch.cat([torch.full((people, 1), 4), scores], 1), levels=3)
 
 
-def every_action(problem: Problem, rungs: int) -> Tensor:
+def every_action(problem: Problem, rungs: int, *, bounds: bool = False) -> Tensor:
     """Return every action of the ladders but to leave everything, `(actions, ladders)`."""
     from recourse_arena_menus.ladders import Ladders
 
-    ladders = Ladders.of(problem, rungs)
+    ladders = Ladders.of(problem, rungs, bounds=bounds)
     rows = [
         row for row in itertools.product(*map(range, ladders.widths.tolist())) if row != tuple(ladders.home.tolist())
     ]

@@ -61,6 +61,7 @@ class MenuDraft(Draft):
             for number in np.unique(cluster).tolist():
                 key = {"dataset": dataset, "scenario": scenario, "solver": solver, "seed": seed, "cluster": number}
                 self.rows.append({**key, "action": place + 1, "feature": feature, "move": move, "amount": amount})
+        self.cells[-1]["alone_seconds"] = 0.0025
         return self
 
     def alone(self, scenario, solver, cost, *, race, sex=None, seed=0, dataset="town"):

@@ -137,10 +137,15 @@ class MenuSolver(Solver):
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Compose the menu."""
         from recourse_arena.menus.asked import MenuAsked
+        from recourse_arena.menus.menu import Menu
 
         asked = problem.menu or MenuAsked()
-        self.problem = problem
-        self.menu = self.compose(problem, size=asked.size, clusters=asked.clusters, seed=seed)
+        menu = self.compose(problem, size=asked.size, clusters=asked.clusters, seed=seed)
+        if not isinstance(menu, Menu):
+            raise ArenaError(
+                f"compose of solver {self.name}: expected a recourse_arena.Menu, got {type(menu).__name__}"
+            )
+        self.problem, self.menu = problem, menu
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the menu as tensors."""

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recourse_arena.menus.asked import MenuAsked
 from recourse_arena.menus.menu import Menu, Offers
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
@@ -39,10 +40,14 @@ def breaks_menu(request: Request, recommendation: Recommendation, costs: Tensor)
     values = recommendation.values.to(request.factual.dtype)
     same &= (offers.values[each, place] == values) | ~recommendation.mask
     wrong |= (pick != place) | ~same.all(1) | ~offers.available[each, place]
-    if asked is not None:
-        wrong |= menu.there.sum(1)[offers.cluster] > asked.size
-        wrong |= menu.clusters > asked.clusters
-    return recommendation.solved & wrong
+    return recommendation.solved & (wrong | _too_long(menu, offers, asked))
+
+
+def _too_long(menu: Menu, offers: Offers, asked: MenuAsked | None) -> Tensor:
+    """Return whose list has more actions, or whose menu more clusters, than a scenario asks for, bool `(people,)`."""
+    if asked is None:
+        return torch.zeros(len(offers.cluster), dtype=torch.bool)
+    return (menu.there.sum(1)[offers.cluster] > asked.size) | (menu.clusters > asked.clusters)
 
 
 def offered(
@@ -53,7 +58,8 @@ def offered(
     Clusters and actions are counted from 1. `available` counts the offers that touch nothing the person ruled out,
     `choices` those of them that also work: that keep every constraint and the budget, and are decided positively after
     their effects. `offer_works_N` and `offer_cost_N`, the weighted cost, are missing where the person's cluster has no
-    N-th action, the cost too where it is not available. Nothing, where there is no menu.
+    N-th action, the cost too where it is not available. Nothing works of a menu with more actions or clusters than
+    the scenario asks for. Nothing, where there is no menu.
 
     Arguments:
         request: The people.
@@ -72,6 +78,7 @@ def offered(
         cost[who, which] = rows.cost(values, mask).double()
         works[who, which] = helps(replace(rows, menu=None), Recommendation.do(mask, values))
         works &= cost.nan_to_num(torch.inf) <= (torch.inf if request.menu is None else request.menu.budget)
+        works &= ~_too_long(menu, offers, request.menu)[:, None]
     there = menu.there[offers.cluster]
     pick, solved = recommendation.pick, recommendation.solved & (recommendation.pick >= 0)
     columns: dict[str, object] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["OBJECTIVES", "MenuAsked", "MenuObjective"]
+__all__ = ["MOST_ACTIONS", "OBJECTIVES", "MenuAsked", "MenuObjective"]
 
 import math
 from dataclasses import dataclass, replace
@@ -18,6 +18,9 @@ work for a share of every group); the first and the last together."""
 OBJECTIVES: tuple[MenuObjective, ...] = get_args(MenuObjective)
 
 _SHARE = 0.6
+
+MOST_ACTIONS = 9999
+"""Actions of all clusters: each is two columns of a run's records."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class MenuAsked:
             raise unknown("objective of a menu", self.objective, OBJECTIVES)
         if min(self.size, self.clusters) < 1:
             raise ArenaError("a menu needs one action and one cluster at least, as in menu-1+clusters-1")
+        if self.size * self.clusters > MOST_ACTIONS:
+            raise ArenaError(
+                f"a menu may have {MOST_ACTIONS:,} actions in all its clusters, not {self.size * self.clusters:,}"
+            )
         if not 0 < self.share <= 1:
             raise ArenaError(f"an action works for a share of a group, more than 0 and at most 1, not {self.share:g}")
         if not self.budget > 0:

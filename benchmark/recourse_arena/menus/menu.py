@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MENU_COLUMNS", "Menu", "Move", "Offers"]
+__all__ = ["MENU_COLUMNS", "MOST_CELLS", "Menu", "Move", "Offers"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
+from recourse_arena.menus.asked import MOST_ACTIONS
 from recourse_arena.menus.clustering import ClusterRule, OneCluster, rule_of
 from recourse_arena.people.box import Box
 from recourse_arena.people.features import FeatureTable, Kind
@@ -20,8 +21,8 @@ from recourse_arena.people.features import FeatureTable, Kind
 MENU_COLUMNS = ("cluster", "action", "feature", "move", "amount")
 """What is said of each move of a menu."""
 
-_MOST = 1 << 20
-"""Cells of a menu."""
+MOST_CELLS = 1 << 20
+"""Cells that a menu may have."""
 
 
 class Move(IntEnum):
@@ -84,9 +85,15 @@ class Menu:
     rule: ClusterRule = field(default_factory=OneCluster)
 
     def __post_init__(self) -> None:
-        if self.moves.ndim != 3 or self.moves.shape != self.amounts.shape or not 0 < self.moves.numel() <= _MOST:
+        if self.moves.ndim != 3 or self.moves.shape != self.amounts.shape or not self.moves.numel():
             shapes = f"{tuple(self.moves.shape)} and {tuple(self.amounts.shape)}"
             raise ArenaError(f"a menu: expected moves and amounts (clusters, actions, features), got {shapes}")
+        if self.moves.numel() > MOST_CELLS or self.clusters * self.size > MOST_ACTIONS:
+            many = " x ".join(f"{count:,}" for count in self.moves.shape)
+            raise ArenaError(
+                f"a menu: {many} (clusters, actions, features) are too many; it may have {MOST_ACTIONS:,} actions in "
+                f"all clusters, and {MOST_CELLS:,} cells"
+            )
         if not ((self.moves >= 0) & (self.moves < len(Move))).all():
             raise ArenaError("a menu: expected codes of recourse_arena.Move")
         if not self.amounts.isfinite().all():
@@ -105,7 +112,9 @@ class Menu:
         """
         actions = actions if actions.ndim == 3 else actions[None]
         acts = ~actions.isnan()
-        return cls(torch.where(acts, moves.to(torch.int8), 0), actions.double().nan_to_num(0.0), rule or OneCluster())
+        return cls(
+            torch.where(acts, moves.to(torch.int8), 0), torch.where(acts, actions.double(), 0.0), rule or OneCluster()
+        )
 
     @property
     def clusters(self) -> int:
@@ -181,7 +190,17 @@ class Menu:
         ordered = (menu.moves != Move.LEAVE) & (menu.moves != Move.SET)
         if (ordered & features.categorical).any():
             raise ArenaError("a menu: a category can be set and nothing else: its codes have no order")
+        menu._check_levels(features)
         return menu
+
+    def _check_levels(self, features: FeatureTable) -> None:
+        """Raise that what a feature with levels is to become is none of them."""
+        for j, feature in enumerate(features):
+            named = (self.moves[..., j] != Move.LEAVE) & (self.moves[..., j] != Move.ADD)
+            codes = self.amounts[..., j][named]
+            if feature.levels and ((codes != codes.round()) | (codes < 0) | (codes >= len(feature.levels))).any():
+                last = len(feature.levels) - 1
+                raise ArenaError(f"a menu: {feature.name}: expected codes of levels, 0 to {last}, got {codes.tolist()}")
 
     def said(self) -> dict[str, Any]:
         """Return it as JSON can say it, which :meth:`read` takes."""

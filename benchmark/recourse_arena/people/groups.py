@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Groups", "check_protected", "group_codes", "groups_in_words", "protected_groups", "told_apart"]
+__all__ = [
+    "Groups",
+    "check_named",
+    "check_protected",
+    "group_codes",
+    "groups_in_words",
+    "protected_groups",
+    "told_apart",
+]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,6 +78,25 @@ def check_protected(protected: Mapping[str, tuple[str, ...]], features: Iterable
                 raise unknown(f"level of {name!r}", level, feature.levels)
         if {*feature.levels} <= {*first}:
             raise ArenaError(f"{name!r}: all of its levels are named as not protected, which leaves nobody who is")
+
+
+def check_named(by: str, features: Iterable[Feature]) -> None:
+    """Raise that a menu's groups are by something else than sensitive features and attributes with levels.
+
+    Arguments:
+        by: Attributes, joined by `-`.
+        features: The features and attributes that there are.
+
+    Raises:
+        ArenaError: If there is no such attribute, one is named twice, or it has no levels.
+    """
+    sensitive = {feature.name: feature for feature in features if feature.sensitive}
+    named = attributes_named(by, tuple(sensitive))
+    if named is None:
+        raise unknown("protected attribute of a menu (by-ATTRIBUTE, joined by '-')", by, tuple(sensitive))
+    for name in named:
+        if not sensitive[name].levels:
+            raise ArenaError(f"a menu by {name!r}: it has no levels by which people could be told apart")
 
 
 def told_apart(protected: Mapping[str, tuple[str, ...]], features: Iterable[Feature]) -> dict[str, tuple[str, ...]]:

@@ -117,7 +117,9 @@ _STRUCTURES = {"affine": "affine layers", "trees": "trees"}
 
 
 def _structure(decisions: object) -> str:
-    return "affine" if hasattr(decisions, "affine_maps") else "trees" if hasattr(decisions, "leaf_boxes") else ""
+    if hasattr(decisions, "affine_maps"):
+        return "affine"
+    return "trees" if getattr(decisions, "trees", None) is not None else ""
 
 
 def _unread(solver: Solver | SolverCard, known: Known) -> str:

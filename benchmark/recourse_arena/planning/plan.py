@@ -15,6 +15,7 @@ from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.base.names import spell, variant, written
 from recourse_arena.interfaces.dataset import Dataset
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.people.groups import check_named
 from recourse_arena.planning.solver_card import Describe, SolverCard, cards_of
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
@@ -352,6 +353,8 @@ def _check(scenario: Scenario, dataset: Dataset, name: str, registry: Registry) 
         )
     if scenario.distribution not in dataset.distributions:
         raise unknown(f"distribution of preferences on {name}", scenario.distribution, dataset.distributions)
+    if scenario.menu is not None and scenario.menu.by:
+        check_named(scenario.menu.by, (*dataset.features, *dataset.attributes))
 
 
 def _missing(dataset: Dataset, data: Path, *, optional: bool) -> str:

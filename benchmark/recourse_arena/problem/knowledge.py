@@ -15,8 +15,7 @@ class Knowledge(StrEnum):
     SCORES = "scores"
     """The probability of a positive decision, without gradients."""
     STRUCTURE = "structure"
-    """What the decision model is made of, for exact reasoning: the affine maps of a ReLU network, or the
-    thresholds and leaves of trees."""
+    """What the decision model is made of, for exact reasoning: the affine maps of a ReLU network, or trees."""
     FLOW = "flow"
     """The fitted causal flow."""
     CHANGE = "change"

@@ -9,10 +9,10 @@ __all__ = [
     "Classifier",
     "Decisions",
     "EncodedClassifier",
-    "LeafBoxes",
     "Plausibility",
     "Scores",
     "TreeEnsemble",
+    "Trees",
 ]
 
 from dataclasses import dataclass
@@ -105,38 +105,45 @@ class AffineLayers(EncodedClassifier, Protocol):
 
 
 @dataclass(frozen=True)
-class LeafBoxes:
-    """What an ensemble of trees is made of: leaves, each with the box of encoded people that it holds, and its value.
+class Trees:
+    """Trees over encoded columns whose leaves are summed; their nodes are numbered through.
 
-    The score of a person is `start` and the value of their leaf in each tree, summed in single precision; the decision
-    is positive where it is at least `least`, up to what rounding does: who is that close has to be asked about.
+    A person goes to `yes` where their column is at most the threshold, in single precision, and to `no` elsewhere.
+    Whoever has `base` plus the sum of the leaves reached, one of each tree, at `least` or above is accepted. The model
+    may sum in single precision: within `rounding` of `least` it can decide either way, and is to be asked.
 
     Arguments:
-        tree: Number of the tree of each leaf, from 0, ascending, long `(leaves,)`.
-        value: What a leaf adds to the score, in single precision, `(leaves,)`.
-        lower: Encoded columns of people in a leaf are above this, in single precision, `(leaves, columns)`; minus
-            infinity where they may be anything.
-        upper: They are at most this, `(leaves, columns)`.
-        start: What the score is without trees.
-        least: The least score that is accepted.
+        encoding: How people look to them.
+        roots: The first node of each tree, long `(trees,)`.
+        column: The encoded column that each node tests, -1 of leaves, long `(nodes,)`.
+        threshold: The greatest value that goes to `yes`, in single precision `(nodes,)`.
+        yes: Where those go, long `(nodes,)`.
+        no: Where all others go, long `(nodes,)`.
+        value: What a leaf adds, in double precision `(nodes,)`.
+        base: What is added to all leaves.
+        least: The least sum that is a positive decision.
+        rounding: How far the model's own sum may be from the exact one.
     """
 
-    tree: Tensor
+    encoding: Encoding
+    roots: Tensor
+    column: Tensor
+    threshold: Tensor
+    yes: Tensor
+    no: Tensor
     value: Tensor
-    lower: Tensor
-    upper: Tensor
-    start: float
+    base: float
     least: float
+    rounding: float
 
 
 @runtime_checkable
-class TreeEnsemble(Scores, Protocol):
-    """A decision model that is a sum of trees on encoded people, and can be read: a forest, or boosted trees."""
+class TreeEnsemble(Decisions, Protocol):
+    """A decision model that may be made of trees which can be read."""
 
-    encoding: Encoding
-
-    def leaf_boxes(self) -> LeafBoxes:
-        """Return its leaves."""
+    @property
+    def trees(self) -> Trees | None:
+        """The trees, or none where the model is made of something else."""
         ...
 
 

@@ -32,6 +32,7 @@ from recourse_arena.problem.model_protocols import (
     Plausibility,
     Scores,
     TreeEnsemble,
+    Trees,
 )
 from recourse_arena.problem.profile import Profile
 from recourse_arena.problem.request import Request
@@ -131,13 +132,14 @@ class Problem:
         raise NotApplicable(f"the decision model of {self.dataset} has no affine layers that could be read")
 
     @property
-    def trees(self) -> TreeEnsemble:
-        """The decision model whose trees can be read."""
+    def trees(self) -> Trees:
+        """The trees that the decision model is made of."""
         if Knowledge.STRUCTURE not in self.knows:
             raise self._withheld(Knowledge.STRUCTURE)
-        if isinstance(self.decisions, TreeEnsemble):
-            return self.decisions
-        raise NotApplicable(f"the decision model of {self.dataset} has no trees that could be read")
+        found = self.decisions.trees if isinstance(self.decisions, TreeEnsemble) else None
+        if found is None:
+            raise NotApplicable(f"the decision model of {self.dataset} has no trees that could be read")
+        return found
 
     @property
     def flow(self) -> CausalModel:

@@ -63,6 +63,7 @@ class _Cell(msgspec.Struct):
     outcomes: dict[str, _Whole] = {}
     fit_seconds: float = 0.0
     solve_seconds: float = 0.0
+    alone_seconds: float = 0.0
     validation_score: float = 0.0
     reason: str = ""
     traceback: str = ""

@@ -11,9 +11,6 @@ import torch
 
 from recourse_arena import Encoding, Problem
 
-_UNIT = 2.0**-24
-"""What one addition in single precision is off by at most, relative to its result."""
-
 
 @dataclass(frozen=True)
 class Leaves:
@@ -41,22 +38,28 @@ class Leaves:
 
     @classmethod
     def of(cls, problem: Problem) -> Leaves:
-        """Return the leaves of a problem's decision model.
-
-        In single precision, a sum of n terms is off by at most n - 1 times the sum of their sizes, in units of the last
-        place (Higham, Accuracy and stability of numerical algorithms, 2002, section 4.2); a chance is off by one more.
+        """Return the leaves of a problem's decision model: all trees are gone down at once.
 
         Raises:
             NotApplicable: If it has no trees that can be read.
         """
-        model = problem.trees
-        boxes = model.leaf_boxes()
-        tree, value = boxes.tree.numpy(), boxes.value.double().numpy()
-        sizes = np.zeros(int(tree.max()) + 1)
-        np.maximum.at(sizes, tree, np.abs(value))
-        rounding = 1.01 * _UNIT * (len(sizes) + 1) * (float(sizes.sum()) + abs(boxes.start)) + 8 * _UNIT
-        lower, upper = boxes.lower.numpy(), boxes.upper.numpy()
-        return cls(model.encoding, tree, value, lower, upper, boxes.start, boxes.least, rounding)
+        trees = problem.trees
+        column, threshold, yes, no = (t.numpy() for t in (trees.column, trees.threshold, trees.yes, trees.no))
+        rows, tree = trees.roots.numpy(), np.arange(len(trees.roots))
+        lower, upper = (np.full((len(rows), len(trees.encoding)), end, dtype=np.float32) for end in (-np.inf, np.inf))
+        found = []
+        while len(rows):
+            ends = column[rows] < 0
+            found.append((tree[ends], trees.value.numpy()[rows[ends]], lower[ends], upper[ends]))
+            rows, tree, lower, upper = rows[~ends], tree[~ends], lower[~ends], upper[~ends]
+            split, most, least = (np.arange(len(rows)), column[rows]), upper.copy(), lower.copy()
+            most[split] = np.minimum(upper[split], threshold[rows])
+            least[split] = np.maximum(lower[split], threshold[rows])
+            rows, tree = np.concatenate([yes[rows], no[rows]]), np.concatenate([tree, tree])
+            lower, upper = np.concatenate([lower, least]), np.concatenate([most, upper])
+        parts = [np.concatenate(each) for each in zip(*found, strict=True)]
+        order = parts[0].argsort(kind="stable")
+        return cls(trees.encoding, *(part[order] for part in parts), trees.base, trees.least, trees.rounding)
 
     def those(self, kept: np.ndarray) -> Leaves:
         """Return some of the leaves, bool `(leaves,)`."""

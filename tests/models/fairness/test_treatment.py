@@ -291,3 +291,15 @@ def test_a_forest_is_as_deep_and_as_often_split_as_it_is_said():
         for more in ({}, {"depth": 1}, {"split": 100})
     )
     assert shallow <= 2 < coarse < deep
+
+
+def test_a_forest_chooses_its_splits_among_the_share_of_columns_that_is_said():
+    with pytest.raises(ArenaError, match="forest: columns must be a number above 0 and at most 1, got 2"):
+        Forest(columns=2)
+    people = coloured(300)
+    every, few, default = (
+        Forest(trees=1, **more).fit(FEATURES, people, people, seed=0).content
+        for more in ({"columns": 1.0}, {"columns": 0.01}, {})
+    )
+    assert every != few
+    assert every != default

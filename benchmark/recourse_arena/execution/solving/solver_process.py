@@ -24,6 +24,7 @@ from recourse_arena.execution.solving.limits import Limits
 from recourse_arena.execution.solving.nursery import Child, Nursery, how_it_ended
 from recourse_arena.execution.solving.process import SolverSetup
 from recourse_arena.execution.solving.wire import Answer, Malformed, checked_recommendation, unpacked
+from recourse_arena.menus.menu import MOST_CELLS
 from recourse_arena.planning.tasks import FitTask
 from recourse_arena.problem.knowledge import Knowledge
 from recourse_arena.problem.outcome import Outcome
@@ -173,7 +174,7 @@ class SolverProcess:
         """
         people, features = len(request), request.features
         content, start = self._question("recommend", (request,)), time.perf_counter()
-        answer = self._answer(content, most=_HEAD + people * (len(features) * 9 + 24))
+        answer = self._answer(content, most=_HEAD + people * (len(features) * 9 + 24) + 9 * MOST_CELLS)
         seconds = time.perf_counter() - start
         try:
             found = checked_recommendation(answer, people, features)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from torch import Tensor
 
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.progress_hook import ProgressHook
 from recourse_arena.execution.guard.broken_constraints import broken_constraints
+from recourse_arena.execution.guard.composed_menu import check_composed
 from recourse_arena.execution.guard.guard import Guard
 from recourse_arena.execution.guard.progress_events import Ear, Listener, throttled
 from recourse_arena.execution.solving.solver_process import Apart, Failed, SolverProcess
@@ -47,6 +49,9 @@ from recourse_arena.storage.task_result import (
 _HELD = 4
 """Solvers that are kept ready, and fitted datasets."""
 
+_ALONE = 3
+"""How often one person alone is offered a menu; the shortest wait counts."""
+
 
 @dataclass
 class LocalWorker:
@@ -77,6 +82,7 @@ class LocalWorker:
     _ready: dict[str, Guard | SolverProcess] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
     _told: dict[str, Recommendation] = field(default_factory=dict)
+    _composed: dict[str, Mapping[str, Tensor]] = field(default_factory=dict)
     _ear: Ear = field(default_factory=Ear)
 
     def work(self, task: Task, before: TaskResult | None = None, listener: Listener | None = None) -> TaskResult:
@@ -186,6 +192,7 @@ class LocalWorker:
     def _let_go(self, key: str) -> None:
         if key in self._ready:
             self._ready.pop(key).close()
+        self._composed.pop(key, None)
         self._warm.discard(key)
 
     def _hear(self, share: float, loss: float | None) -> None:
@@ -218,6 +225,8 @@ class LocalWorker:
         state, seconds = cache.get(task.kind, task.key, make)
         if not made and state is not None:
             guard.restore(problem, state, seed=task.seed)
+        if task.scenario.menu is not None:
+            self._composed[task.key] = {name: part.clone() for name, part in (state or {}).items()}
         return seconds
 
     @_worked.register
@@ -232,6 +241,8 @@ class LocalWorker:
             self._warm.add(task.fit.key)
         if task.cell.scenario.policy is None:
             answer = guard.recommend(request)
+            if answer.recommendation.menu is not None and task.fit.key in self._composed:
+                check_composed(answer.recommendation.menu, self._composed[task.fit.key], request.features)
             advice, seconds, menu = (
                 as_advice(request, answer.recommendation),
                 answer.seconds,
@@ -244,6 +255,8 @@ class LocalWorker:
         timings = {"fit_seconds": fit.seconds, "solve_seconds": seconds}
         if guard.validation_score is not None:
             timings["validation_score"] = guard.validation_score
+        if menu is not None:
+            timings["alone_seconds"] = min(guard.recommend(request[:1]).seconds for _ in range(_ALONE))
         notes = dict.fromkeys((*fit.notes, *said, *_limits(fitted, task.cell)))
         return AdviceResult(advice, timings, tuple(notes), None if menu is None else menu.said())
 

@@ -13,14 +13,14 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.decision import Decision
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.recipes import DecisionRecipe
-from recourse_arena.models.decision.options import RECIPE, asked_for, check_threshold, number, whole
+from recourse_arena.models.decision.options import RECIPE, asked_for, check_threshold, number, share, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.models.decision.onnx_file import OnnxFile
+    from recourse_arena.models.decision.onnx_model import EncodedOnnx
     from recourse_arena.models.decision.relu import ReluClassifier
-    from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
     from recourse_arena.people.features import FeatureTable
     from recourse_arena.people.people import People
 
@@ -165,34 +165,33 @@ class _Trees(Decision):
         seed: int,
         report: ProgressHook = silent,
         weights: Tensor | None = None,
-    ) -> EncodedTrees:
+    ) -> EncodedOnnx:
         """Return the exported model."""
         from threadpoolctl import threadpool_limits
 
-        from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
+        from recourse_arena.models.decision.onnx_model import EncodedOnnx
         from recourse_arena.people.encoding import Encoding
 
         encoding = Encoding.fitted(features, training.x)
         z, y = encoding.encode(training.x.float()).numpy(), training.y.numpy().astype(int)
         with threadpool_limits(1):  # so that sums are rounded alike whatever the number of cores
-            return EncodedTrees(encoding, self._exported(z, y, seed, _array(weights)))
+            return EncodedOnnx(encoding, self._exported(z, y, seed, _array(weights)))
 
     def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         raise NotImplementedError
 
-    def state(self, model: EncodedTrees) -> Mapping[str, Tensor]:
+    def state(self, model: EncodedOnnx) -> Mapping[str, Tensor]:
         """Return the ONNX file's bytes, and the scale of the encoding."""
         from recourse_arena.models.decision.onnx_model import as_tensor
 
         return {"onnx": as_tensor(model.content), **model.encoding.state}
 
-    def restore(self, features: FeatureTable, state: Mapping[str, Tensor]) -> EncodedTrees:
+    def restore(self, features: FeatureTable, state: Mapping[str, Tensor]) -> EncodedOnnx:
         """Return the model of an ONNX file that was kept."""
-        from recourse_arena.models.decision.onnx_model import as_bytes
-        from recourse_arena.models.decision.trees.encoded_trees import EncodedTrees
+        from recourse_arena.models.decision.onnx_model import EncodedOnnx, as_bytes
         from recourse_arena.people.encoding import Encoding
 
-        return EncodedTrees(Encoding.restored(features, state), as_bytes(state["onnx"]))
+        return EncodedOnnx(Encoding.restored(features, state), as_bytes(state["onnx"]))
 
 
 class Forest(_Trees):
@@ -203,6 +202,9 @@ class Forest(_Trees):
         leaf: Fewest training people in a leaf.
         depth: Most splits above a leaf; by default as many as it takes.
         split: Fewest training people that are split, 2 by default.
+        columns: Share of all columns among which each split is chosen, above 0 and at most 1; they are drawn anew for
+            each. By default as many as the square root of their number. A category has a column for each level: with
+            many levels, that square root leaves out most numbers most of the time.
 
     Example:
         >>> Forest(trees=50, depth=15).depth
@@ -213,10 +215,19 @@ class Forest(_Trees):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a random forest"
 
-    def __init__(self, *, trees: int = 100, leaf: int = 3, depth: int | None = None, split: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        trees: int = 100,
+        leaf: int = 3,
+        depth: int | None = None,
+        split: int | None = None,
+        columns: float | None = None,
+    ) -> None:
         self.trees, self.leaf = whole("forest", "trees", trees), whole("forest", "leaf", leaf)
         self.depth = None if depth is None else whole("forest", "depth", depth)
         self.split = 2 if split is None else whole("forest", "split", split, 2)
+        self.columns = None if columns is None else share("forest", "columns", columns)
 
     def _exported(self, z: Any, y: Any, seed: int, weights: Any) -> bytes:
         from sklearn.ensemble import RandomForestClassifier
@@ -228,6 +239,7 @@ class Forest(_Trees):
             max_depth=self.depth,
             min_samples_split=self.split,
             min_samples_leaf=self.leaf,
+            max_features="sqrt" if self.columns is None else self.columns,
             random_state=seed % 2**32,
             n_jobs=1,
         )

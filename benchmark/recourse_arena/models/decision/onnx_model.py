@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["EncodedOnnx", "as_bytes", "as_tensor", "session"]
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.people.encoding import Encoding
+from recourse_arena.problem.model_protocols import Trees
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -89,9 +91,82 @@ class EncodedOnnx:
         """Return who is decided positively, bool `(...,)`."""
         return self.probability(x) >= 0.5
 
+    @cached_property
+    def trees(self) -> Trees | None:
+        """The trees that the file is made of, or none where it is made of anything else."""
+        return _read_trees(self.content, self.encoding)
+
     def __getstate__(self) -> dict[str, Any]:
-        """Travel without the session, which is made again."""
-        return {**self.__dict__, "_session": None}
+        """Travel without the session and without the trees that were read, which are made again."""
+        return {**{name: part for name, part in self.__dict__.items() if name != "trees"}, "_session": None}
 
     def __deepcopy__(self, memo: dict[int, object]) -> EncodedOnnx:
         return type(self)(self.encoding, self.content)
+
+
+_OF_CLASS, _OF_SUM = "TreeEnsembleClassifier", "TreeEnsembleRegressor"
+_UNIT = 2.0**-24
+"""How far a number is rounded to single precision, at most, as a share of it."""
+
+
+def _read_trees(content: bytes, encoding: Encoding) -> Trees | None:
+    """Return the trees of an ONNX file of two classes, `0` and `1`, or of log odds that are summed.
+
+    None where it has anything else in it, or tests that are not `x <= threshold`.
+    """
+    import onnx
+
+    graph = onnx.load_from_string(content).graph
+    first = graph.node[0]
+    said = {part.name: onnx.helper.get_attribute_value(part) for part in first.attribute}
+    kinds = [node.op_type for node in graph.node]
+    if {*said.get("nodes_modes", ())} - {b"BRANCH_LEQ", b"LEAF"} or "nodes_values" not in said:
+        return None
+    if kinds == [_OF_CLASS] and said.get("classlabels_int64s") == [0, 1]:
+        what, least, plain = "class", 0.5, said.get("post_transform", b"NONE") == b"NONE"
+    elif kinds == [_OF_SUM, "Sigmoid"]:
+        what, least, plain = "target", 0.0, said.get("aggregate_function", b"SUM") == b"SUM"
+    else:
+        return None
+    ids = np.asarray(said[f"{what}_ids"])
+    counted = ids == ids.max()  # of two classes, the chance of the second; where leaves give one number, it is that
+    base = [float(value) for value in said.get("base_values", ())] or [0.0]
+    if not plain or not counted.any() or (what == "class" and any(base)):
+        return None
+    return _trees_of(said, what, counted, base[-1], least, encoding)
+
+
+def _trees_of(
+    said: dict[str, Any], what: str, counted: np.ndarray, base: float, least: float, encoding: Encoding
+) -> Trees:
+    """Return trees of the lists of an ensemble; `counted` are the values of leaves that count."""
+    tree, number = np.asarray(said["nodes_treeids"]), np.asarray(said["nodes_nodeids"])
+    many = int(number.max()) + 1
+    place = np.full((int(tree.max()) + 1) * many, -1)
+    place[tree * many + number] = np.arange(len(tree))
+    leaf = np.asarray(said["nodes_modes"]) == b"LEAF"
+    value = np.zeros(len(tree))
+    owner = place[np.asarray(said[f"{what}_treeids"]) * many + np.asarray(said[f"{what}_nodeids"])]
+    np.add.at(value, owner[counted], np.asarray(said[f"{what}_weights"], dtype=np.float32)[counted])
+    yes, no = (
+        np.where(leaf, 0, place[tree * many + np.asarray(said[f"nodes_{way}nodeids"])]) for way in ("true", "false")
+    )
+    inner = np.ones(len(tree), dtype=bool)
+    inner[yes[~leaf]] = inner[no[~leaf]] = False
+    greatest = np.zeros(int(tree.max()) + 1)
+    np.maximum.at(greatest, tree, np.abs(value))
+    roots = np.flatnonzero(inner)
+    # Sums of n numbers are off by n units of the sum of their sizes at most; a sigmoid rounds by one more.
+    rounding = 2 * _UNIT * (len(roots) + 2) * (float(greatest.sum()) + abs(base) + 1)
+    return Trees(
+        encoding,
+        torch.from_numpy(roots),
+        torch.from_numpy(np.where(leaf, -1, np.asarray(said["nodes_featureids"]))),
+        torch.tensor(said["nodes_values"], dtype=torch.float32),
+        torch.from_numpy(yes),
+        torch.from_numpy(no),
+        torch.from_numpy(value),
+        base,
+        least,
+        rounding,
+    )

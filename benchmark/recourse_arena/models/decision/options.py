@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["RECIPE", "as_options", "asked_for", "check_threshold", "number", "whole"]
+__all__ = ["RECIPE", "as_options", "asked_for", "check_threshold", "number", "share", "whole"]
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -76,4 +76,11 @@ def number(model: str, option: str, value: Any) -> float:
     """Return an option that is a number above 0, or raise that it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
         raise ArenaError(f"decision model {model}: {option} must be a number above 0, got {value!r}")
+    return float(value)
+
+
+def share(model: str, option: str, value: Any) -> float:
+    """Return an option that is a number above 0 and at most 1, or raise that it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
+        raise ArenaError(f"decision model {model}: {option} must be a number above 0 and at most 1, got {value!r}")
     return float(value)

@@ -156,6 +156,21 @@ class MenuRun:
         rows = pd.concat([run.summary for run in self.runs], ignore_index=True)
         return rows.drop_duplicates([*KEYS])
 
+    def told(self, key: tuple[str, str, str], name: str) -> list[float]:
+        """Return what runs say of a cell in numbers beside its metrics, one for each seed where they do.
+
+        Arguments:
+            key: Its dataset, scenario and solver.
+            name: What, such as `alone_seconds`: how long one person alone waits.
+        """
+        cells = {
+            (key, cell["seed"]): float(cell[name])
+            for run in reversed(self.runs)
+            for cell in run.info["cells"]
+            if (cell["dataset"], cell["scenario"], cell["solver"]) == key and cell.get(name)
+        }
+        return list(cells.values())
+
     def materials(self, dataset: str) -> Mapping[str, Any]:
         """Return what the first run that has a dataset says of it and its models; nothing where none does."""
         said = (m for run in self.runs for m in run.info.get("materials", []))

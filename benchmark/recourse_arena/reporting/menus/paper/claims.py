@@ -120,7 +120,7 @@ def _times(said: Said) -> Iterator[tuple[str, Line]]:
         row = said.cell(dataset, "ee-micro") or said.cell(dataset, "hybrid")
         yield dataset, Line.at_most("seconds to compose", said.seconds(row, "fit_seconds"), most)
         yield dataset, Line.at_most("ms a person in a batch", said.each(row), 0.5)
-        yield dataset, Line.at_most("ms for one person alone", None, 5.0)
+        yield dataset, Line.at_most("ms for one person alone", said.alone(row), 5.0)
 
 
 def _reproduced(said: Said) -> Iterator[tuple[str, Line]]:

@@ -83,6 +83,13 @@ class Said:
         there = summary[same & (summary["people"] > 0)]
         return float((1000 * there["solve_seconds"] / there["people"]).max()) if len(there) else None
 
+    def alone(self, row: Row | None) -> float | None:
+        """Return milliseconds that one person alone waits, the longest of any seed."""
+        if row is None:
+            return None
+        waits = self.menus.found.told((row["dataset"], row["scenario"], row["solver"]), "alone_seconds")
+        return 1000 * max(waits) if waits else None
+
     def variants(self, row: Row) -> Iterable[tuple[Row, NamedMenu | None]]:
         """Yield the cells of the same dataset and scenario by variants of the same solver."""
         for other, menu in self.rows:

@@ -1,1 +1,0 @@
-"""Trees as structure: what exact solvers read of forests and boosted trees."""
