@@ -59,7 +59,8 @@ class Leaves:
             lower, upper = np.concatenate([lower, least]), np.concatenate([most, upper])
         parts = [np.concatenate(each) for each in zip(*found, strict=True)]
         order = parts[0].argsort(kind="stable")
-        return cls(trees.encoding, *(part[order] for part in parts), trees.base, trees.least, trees.rounding)
+        number, value, above, most_of = (part[order] for part in parts)
+        return cls(trees.encoding, number, value, above, most_of, trees.base, trees.least, trees.rounding)
 
     def those(self, kept: np.ndarray) -> Leaves:
         """Return some of the leaves, bool `(leaves,)`."""
