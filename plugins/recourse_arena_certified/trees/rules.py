@@ -83,4 +83,4 @@ class CellRules:
         if name not in self._place:
             return np.full(len(open_), (self._factual[name] in codes) != other)
         own = self._cells.of_feature(self._place[name])
-        return open_[:, own][:, np.isin(self._cells.value[own], codes) != other].any(1)
+        return np.asarray(open_[:, own][:, np.isin(self._cells.value[own], codes) != other].any(1))
