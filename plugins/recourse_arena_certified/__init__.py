@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recourse_arena_certified.certificate import Certificate
     from recourse_arena_certified.table.farthest import Farthest
     from recourse_arena_certified.table.moves import Network
+    from recourse_arena_certified.trees.leaves import Leaves
 
 
 class Certified(Solver):
@@ -30,16 +31,21 @@ class Certified(Solver):
     parts until linear bounds of the network decide, or a mixed-integer linear program of HiGHS does; of the options,
     `solver` plays no part there. Nearness to accepted people cannot be written down: ask with `!no-plausibility`.
 
-    It reads the layers of the classifier (`affine_maps`) and the equations of the structural causal model
-    (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another form, the dataset is
-    skipped with the reason.
+    There, the decision model may also be a forest or boosted trees. Between two thresholds all values of a feature are
+    alike, so that what a person can become is a choice of cells; branch and bound over parts of these, the cheapest
+    first, ends at the optimum itself. Who is as close to the decision as rounding goes is asked about: proofs are about
+    the sums in single precision that decide. Rules may be about whole numbers and levels then.
+
+    It reads the layers of the classifier (`affine_maps`) or its `trees`, and the equations of the
+    structural causal model (`piecewise`, `gaussian`); where either cannot be had, or a moving equation has another
+    form, the dataset is skipped with the reason.
 
     Who is proved to have no action is `infeasible`. Who has one is `solved`, with a proved `lower_bound` of the
     weighted cost, also if time ran out before the gap closed. Without an action at the end of the time it is
     `timed_out`, after numerical trouble `not_found`, and `failed` where the problem itself cannot be stated.
 
-    All actions pass the exact models, where possible with 32 units of the last place to spare in the logit and 4 in
-    the log-density (relative to its size). Bounds allow as much the other way, so that rounding in a judge
+    All actions pass the exact models: networks, where possible, with 32 units of the last place to spare in the logit
+    and 4 in the log-density (relative to its size). Bounds allow as much the other way, so that rounding in a judge
     contradicts no proof; with that the gap of a cheap action may end up above the one asked for.
 
     Arguments:
@@ -62,6 +68,7 @@ class Certified(Solver):
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.STRUCTURE})
+    structures: ClassVar[frozenset[str]] = frozenset({"affine", "trees"})
     keeps_rules: ClassVar[bool] = True
     time_option: ClassVar[str] = "time_limit"
 
@@ -71,20 +78,28 @@ class Certified(Solver):
                 limits = "above 0" if most == math.inf else f"above 0 and below {most:g}"
                 raise ArenaError(f"solver certified: {option} must be a number {limits}, got {value!r}")
         self.table: Network | None = None
+        self.leaves: Leaves | None = None
         self.solver, self.time_limit, self.gap = str(solver).upper(), float(time_limit), float(gap)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
-        """Read equations and network; nothing is learnt.
+        """Read equations and network, or trees; nothing is learnt.
 
         Raises:
             NotApplicable: If the problem cannot be written down exactly.
             ArenaError: If the solver's package is missing.
         """
+        self.problem, self.seed, self.table, self.leaves = problem, seed, None, None
+        if problem.without_effects is not None and getattr(problem.decisions, "trees", None) is not None:
+            from recourse_arena_certified.trees.leaves import Leaves
+            from recourse_arena_certified.trees.rules import refuse_continuous
+
+            refuse_continuous(problem.features)
+            self.leaves = Leaves.of(problem)
+            return
         from recourse_arena_certified.backend import backend, installed
         from recourse_arena_certified.table.prover import written_down
         from recourse_arena_certified.world import World
 
-        self.problem, self.seed, self.table = problem, seed, None
         if problem.without_effects is not None:
             installed("HIGHS", "highspy")
             self.table = written_down(problem)
@@ -99,6 +114,10 @@ class Certified(Solver):
             NotApplicable: If plausibility is asked for on a table, or elsewhere where a feature that can be acted upon
                 has no Gaussian noise.
         """
+        if self.leaves is not None:
+            from recourse_arena_certified.trees.prover import TreeProver
+
+            return TreeProver(self.problem, self.leaves, self.time_limit, self.gap, self.seed)(request)
         from recourse_arena_certified.proof import Prover
         from recourse_arena_certified.table.prover import TableProver
 
@@ -125,8 +144,8 @@ class Certified(Solver):
 
         if self.table is None:
             raise NotApplicable(
-                f"how far two networks are apart is worked out on tables without effects; something "
-                f"follows from actions on {self.problem.dataset}"
+                f"how far two networks are apart is worked out on tables without effects; on {self.problem.dataset} "
+                f"{'trees decide' if self.leaves is not None else 'something follows from actions'}"
             )
         other = network(replace(self.problem, decisions=after))
         return farthest(self.problem, self.table, other, request, seconds=self.time_limit)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["Certificate", "recommendation"]
+__all__ = ["Certificate", "one_by_one", "recommendation"]
 
+import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Recommendation, Request
+from recourse_arena import NotApplicable, Outcome, Problem, Recommendation, Request
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,40 @@ class Certificate:
         if self.outcome is not Outcome.SOLVED:
             return math.nan
         return round((self.cost - self.lower_bound) / self.cost, 12) if self.cost else 0.0
+
+
+def one_by_one(
+    problem: Problem, request: Request, seconds: float, prove: Callable[[Request, float], Certificate]
+) -> list[Certificate]:
+    """Return the certificate of each person of a table; trouble with one is an outcome with its reason.
+
+    Arguments:
+        problem: The problem.
+        request: Who asks.
+        seconds: Time for each person.
+        prove: Returns the certificate of a request of one, until a time of :func:`time.monotonic`.
+
+    Raises:
+        NotApplicable: If plausibility is asked for.
+    """
+    if request.plausibility:
+        raise NotApplicable(
+            f"certified cannot write down that a counterfactual is near accepted people, which is what plausible "
+            f"means for {problem.dataset}; ask with !no-plausibility"
+        )
+    found = []
+    for i in range(len(request)):
+        problem.report(i / len(request))
+        one, start = request[i : i + 1], time.monotonic()
+        try:
+            certificate = prove(one, start + seconds)
+        except Exception as error:  # whatever a solver's interface comes up with, the others must not suffer
+            reason = f"{type(error).__name__}: {error}"
+            certificate = Certificate(Outcome.FAILED, ~one.actionable[0] & False, one.factual[0], reason=reason)
+        if certificate.reason and certificate.outcome is not Outcome.SOLVED:
+            _log.warning("certified: person %d is %s: %s", one.person[0], certificate.outcome, certificate.reason)
+        found.append(replace(certificate, seconds=time.monotonic() - start))
+    return found
 
 
 def recommendation(request: Request, certificates: Sequence[Certificate]) -> Recommendation:

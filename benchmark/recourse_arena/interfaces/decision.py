@@ -53,7 +53,8 @@ class Decision(ABC):
     validates: ClassVar[bool] = True
     """Whether `fit` looks at its validation people; where it does not, `split=recourse` has it learn from them."""
     structure: ClassVar[str] = ""
-    """What can be read of its models by solvers that reason exactly: `affine` layers (`affine_maps`), or nothing."""
+    """What can be read of its models by solvers that reason exactly: `affine` layers (`affine_maps`), `trees`,
+    or nothing. Solvers say in `structures` which of them they can read."""
 
     @abstractmethod
     def fit(

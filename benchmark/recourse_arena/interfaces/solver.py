@@ -42,6 +42,8 @@ class Solver(ABC):
     """What it may know, of a variant too; anything else is withheld."""
     needs: ClassVar[frozenset[Knowledge]] = frozenset()
     """What of `knows` it cannot do without: skipped where there is none, as the true `scm` of real data."""
+    structures: ClassVar[frozenset[str]] = frozenset({"affine"})
+    """What it can read of a decision model, if it needs `structure`: `affine` layers, `trees`, or either."""
     acts_on: ClassVar[frozenset[Kind]] = frozenset(Kind)
     """Kinds of feature it can act on: skipped on datasets where a feature of another kind is actionable."""
     keeps_rules: ClassVar[bool] = False

@@ -30,7 +30,7 @@ class Known:
         flow: Whether a causal flow is fitted to it.
         decision: What its decision model is called.
         differentiable: Whether that has gradients.
-        structure: What can be read of it: `affine` layers, or nothing.
+        structure: What can be read of it: `affine` layers, `trees`, or nothing.
         cost: Name of the cost of actions.
     """
 
@@ -69,7 +69,7 @@ class Known:
             flow=problem.causal_flow is not None,
             decision=type(problem.decisions).__name__,
             differentiable=differentiable,
-            structure="affine" if hasattr(problem.decisions, "affine_maps") else "",
+            structure=_structure(problem.decisions),
             cost=problem.cost.name,
         )
 
@@ -86,7 +86,7 @@ def mismatch(solver: Solver | SolverCard, scenario: Scenario, known: Known) -> s
         Knowledge.SCM: "" if known.scm else f"the true causal model; that of {known.dataset} is not known",
         Knowledge.FLOW: "" if known.flow else f"a causal flow; {known.dataset} has no causal graph to fit one along",
         Knowledge.CLASSIFIER: "" if known.differentiable else f"gradients; a model of kind {known.decision} has none",
-        Knowledge.STRUCTURE: "" if known.structure else f"affine layers; a model of kind {known.decision} has none",
+        Knowledge.STRUCTURE: _unread(solver, known),
     }
     for need in Knowledge:
         if need in solver.needs and lacking.get(need):
@@ -110,3 +110,21 @@ def mismatch(solver: Solver | SolverCard, scenario: Scenario, known: Known) -> s
         under = " or ".join(sorted(solver.plausible_under))
         return f"{solver.name} can be asked for plausibility under {under}, not {notion}"
     return ""
+
+
+_STRUCTURES = {"affine": "affine layers", "trees": "trees"}
+"""What can be read of decision models, in words."""
+
+
+def _structure(decisions: object) -> str:
+    if hasattr(decisions, "affine_maps"):
+        return "affine"
+    return "trees" if getattr(decisions, "trees", None) is not None else ""
+
+
+def _unread(solver: Solver | SolverCard, known: Known) -> str:
+    """Return what a solver would have to read of a decision model that has nothing of the kind, empty if it can."""
+    if known.structure in solver.structures:
+        return ""
+    wanted = " or ".join(_STRUCTURES.get(name, name) for name in sorted(solver.structures))
+    return f"{wanted}; a model of kind {known.decision} has none"

@@ -14,6 +14,7 @@ from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.lasting_suites import EXACT, LASTING, QUANTIZATION
 from recourse_arena.planning.menu_suites import FAIR_RECOURSE, OPEN, PUBLISHED
+from recourse_arena.planning.proof_suites import FIXED_PREDICTIONS
 from recourse_arena.problem.scenario import Scenario
 
 _HARD = ("hard-4", "hard-3", "hard-2", "hard-1", "hard-random")
@@ -248,6 +249,7 @@ def recourse_suites() -> list[Suite]:
         _ORACLE,
         _TRAINING_SEEDS,
         _CERTIFIED,
+        FIXED_PREDICTIONS,
         _STRUCTURES,
         _METHODS,
         _INTERACTION,

@@ -28,6 +28,7 @@ class SolverCard:
         summary: One line for people.
         knows: What it may know.
         needs: What of it it cannot do without.
+        structures: What it can read of a decision model, if it needs its structure.
         acts_on: Kinds of feature it can act on.
         keeps_rules: Whether its advice keeps rules between features.
         keeps_sparsity: Whether it acts on no more features than a request says.
@@ -49,6 +50,7 @@ class SolverCard:
     summary: str
     knows: frozenset[Knowledge]
     needs: frozenset[Knowledge]
+    structures: frozenset[str]
     acts_on: frozenset[Kind]
     keeps_rules: bool
     keeps_sparsity: bool
@@ -83,6 +85,7 @@ class SolverCard:
                 summary=str(solver.summary),
                 knows=frozenset(map(Knowledge, solver.knows)) | ({Knowledge.CHANGE} if demand.lasting else set()),
                 needs=frozenset(map(Knowledge, solver.needs)),
+                structures=frozenset(map(str, solver.structures)),
                 acts_on=frozenset(map(Kind, solver.acts_on)),
                 keeps_rules=bool(solver.keeps_rules),
                 keeps_sparsity=bool(solver.keeps_sparsity),
@@ -128,7 +131,7 @@ class SolverCard:
         try:
             known = dict(said)
             kinds = {"knows": Knowledge, "needs": Knowledge, "acts_on": Kind}
-            for name in ("knows", "needs", "acts_on", "costs", "plausible_under", "fit_depends_on"):
+            for name in ("knows", "needs", "structures", "acts_on", "costs", "plausible_under", "fit_depends_on"):
                 known[name] = frozenset(map(kinds.get(name, str), known[name]))
             if known["plugin"] is not None:
                 plugin = dict(known["plugin"])

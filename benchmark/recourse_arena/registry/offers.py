@@ -96,6 +96,7 @@ def _check_solver(offer: type[Solver]) -> None:
     for attribute, known in (("knows", Knowledge), ("needs", Knowledge), ("acts_on", Kind)):
         _check_members(offer, attribute, [str(member) for member in known])
     _check_members(offer, "plausible_under", list(NOTIONS))
+    _check_members(offer, "structures", ["affine", "trees"])
     _check_members(offer, "costs", list(COSTS))
     if not isinstance(offer.fit_depends_on, property):  # a variant's own is looked at where it is run
         _check_members(offer, "fit_depends_on", list(Scenario.TRAINING_PARTS))

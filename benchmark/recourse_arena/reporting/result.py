@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from recourse_arena.base.errors import ArenaError
 from recourse_arena.reporting.leaderboard.leaderboard import Leaderboard
 from recourse_arena.reporting.menus.table import Menus
 from recourse_arena.reporting.results.counterfactuals import counterfactuals
+from recourse_arena.reporting.results.fixed_predictions import fixed_predictions
 from recourse_arena.storage.run_files import RunFiles
 
 if TYPE_CHECKING:
@@ -49,6 +51,19 @@ class Result(RunFiles):
             ArenaError: If its people or menus cannot be read.
         """
         return Menus.of(self)
+
+    def fixed_predictions(self) -> pd.DataFrame:
+        """Return who is left no action, and what solvers make of it, a row for each dataset, scenario and solver.
+
+        See :func:`~recourse_arena.reporting.results.fixed_predictions.fixed_predictions`.
+
+        Raises:
+            ArenaError: If its people cannot be read.
+        """
+        people = self.read_people(lambda name: False)
+        if people is None:
+            raise ArenaError(f"{self.path} holds no people; run the suite again")
+        return fixed_predictions(people)
 
     def __repr__(self) -> str:
         return self.board.text()

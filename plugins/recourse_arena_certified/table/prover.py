@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["TableProver", "written_down"]
 
-import logging
 import math
 import time
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from recourse_arena import NotApplicable, Outcome, Problem, Request, generator
+from recourse_arena import Outcome, Problem, Request, generator
 from recourse_arena_certified.backend import Status
-from recourse_arena_certified.certificate import Certificate
+from recourse_arena_certified.certificate import Certificate, one_by_one
 from recourse_arena_certified.exact import Action
 from recourse_arena_certified.table.moves import Moves, Network
 from recourse_arena_certified.table.program import Ends, TableProgram, ends_by_intervals, tightened, undecided
@@ -43,8 +42,6 @@ _STRICTER = (2.0, 64.0)
 
 _TOLERANCE = 1e-6
 """What HiGHS tolerates in the logit, about."""
-
-_log = logging.getLogger(__name__)
 
 
 def written_down(problem: Problem) -> Network:
@@ -84,25 +81,9 @@ class TableProver:
         Raises:
             NotApplicable: If plausibility is asked for.
         """
-        if request.plausibility:
-            raise NotApplicable(
-                f"certified cannot write down that a counterfactual is near accepted people, which is what plausible "
-                f"means for {self.problem.dataset}; ask with !no-plausibility"
-            )
-        return [self._timed(request[i : i + 1], i / len(request)) for i in range(len(request))]
-
-    def _timed(self, one: Request, share: float) -> Certificate:
-        """Return a person's certificate, after a share of the others; trouble is an outcome with its reason."""
-        self.problem.report(share)
-        start = time.monotonic()
-        try:
-            certificate = _Case(self, one, start + self.time_limit).certificate()
-        except Exception as error:  # whatever a solver's interface comes up with, the others must not suffer
-            reason = f"{type(error).__name__}: {error}"
-            certificate = Certificate(Outcome.FAILED, ~one.actionable[0] & False, one.factual[0], reason=reason)
-        if certificate.reason and certificate.outcome is not Outcome.SOLVED:
-            _log.warning("certified: person %d is %s: %s", one.person[0], certificate.outcome, certificate.reason)
-        return Certificate(**{**vars(certificate), "seconds": time.monotonic() - start})
+        return one_by_one(
+            self.problem, request, self.time_limit, lambda one, deadline: _Case(self, one, deadline).certificate()
+        )
 
 
 class _Case:

@@ -141,7 +141,7 @@ def test_a_treated_model_is_kept_as_its_kind_is():
     model = decision.fit(FEATURES, people, people, seed=0)
     again = decision.restore(FEATURES, decision.state(model))
     assert torch.equal(again.probability(people.x), model.probability(people.x))
-    assert (decision.name, decision.differentiable, decision.structure) == ("forest", False, "")
+    assert (decision.name, decision.differentiable, decision.structure) == ("forest", False, "trees")
     affine = made("relu?bias=0.3")
     assert (affine.differentiable, affine.structure) == (True, "affine")
 

@@ -154,6 +154,7 @@ class _Trees(Decision):
 
     weighted: ClassVar[bool] = True
     validates: ClassVar[bool] = False
+    structure: ClassVar[str] = "trees"
 
     def fit(
         self,

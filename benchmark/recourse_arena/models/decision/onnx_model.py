@@ -101,7 +101,7 @@ class EncodedOnnx:
         return {**{name: part for name, part in self.__dict__.items() if name != "trees"}, "_session": None}
 
     def __deepcopy__(self, memo: dict[int, object]) -> EncodedOnnx:
-        return EncodedOnnx(self.encoding, self.content)
+        return type(self)(self.encoding, self.content)
 
 
 _OF_CLASS, _OF_SUM = "TreeEnsembleClassifier", "TreeEnsembleRegressor"
