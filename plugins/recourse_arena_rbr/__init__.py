@@ -6,10 +6,8 @@ __all__ = ["Rbr"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-import torch
-
 from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, number, settle, whole
+from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, number, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,6 +110,10 @@ class Rbr(Relaxed):
 
     def walk(self, aim: Aim, start: Tensor) -> Walk:
         """Return where the odds are best, in reach of the boundary point."""
+        import torch
+
+        from recourse_arena_relaxed import settle
+
         within: Within = aim  # type: ignore[assignment]
         first = torch.where(aim.encoding.spread(aim.free), within.boundary.to(start.dtype), start)
         return settle(aim, aim.projected(first), within.worth, steps=self.steps, rate=self.rate)

@@ -27,14 +27,47 @@ __all__ = [
     "whole",
 ]
 
-from recourse_arena_relaxed.aim import Aim, Criterion
-from recourse_arena_relaxed.back import Actions
-from recourse_arena_relaxed.columns import UNITS, Columns
-from recourse_arena_relaxed.donors import donors
-from recourse_arena_relaxed.ground import SLACK, Ground, onto_simplex
-from recourse_arena_relaxed.layers import Layers
-from recourse_arena_relaxed.options import choice, number, whole
-from recourse_arena_relaxed.published import CONSTRAINTS, unconstrained
-from recourse_arena_relaxed.search import Way, search
+from typing import TYPE_CHECKING, Any
+
+from recourse_arena_relaxed.options import CONSTRAINTS, UNITS, choice, halves, number, whole
 from recourse_arena_relaxed.solver import Relaxed
-from recourse_arena_relaxed.walk import Walk, descend, halves, settle
+
+if TYPE_CHECKING:
+    from recourse_arena_relaxed.accepted_people import donors
+    from recourse_arena_relaxed.aim import Aim, Criterion
+    from recourse_arena_relaxed.back import Actions
+    from recourse_arena_relaxed.columns import Columns
+    from recourse_arena_relaxed.ground import SLACK, Ground, onto_simplex
+    from recourse_arena_relaxed.layers import Layers
+    from recourse_arena_relaxed.published import unconstrained
+    from recourse_arena_relaxed.walk import Walk, descend, settle
+    from recourse_arena_relaxed.way import Way, search
+
+_HOMES = {
+    "SLACK": "ground",
+    "Actions": "back",
+    "Aim": "aim",
+    "Columns": "columns",
+    "Criterion": "aim",
+    "Ground": "ground",
+    "Layers": "layers",
+    "Walk": "walk",
+    "Way": "way",
+    "descend": "walk",
+    "donors": "accepted_people",
+    "onto_simplex": "ground",
+    "search": "way",
+    "settle": "walk",
+    "unconstrained": "published",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is first used, so that solvers can be listed without it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

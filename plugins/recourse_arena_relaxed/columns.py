@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["UNITS", "Columns"]
+__all__ = ["Columns"]
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +12,6 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Encoding, NotApplicable, Problem
-
-UNITS = ("range", "sd")
-"""What distances between columns are measured in."""
 
 _AT_ONCE = 1 << 22
 """Numbers that are looked at together."""

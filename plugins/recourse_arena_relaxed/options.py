@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["choice", "number", "whole"]
+__all__ = ["CONSTRAINTS", "UNITS", "choice", "halves", "number", "whole"]
 
 import math
 
 from recourse_arena import ArenaError, unknown
+
+CONSTRAINTS = ("keep", "ignore")
+"""Whether what people can act on, and how far, is kept, or ignored as in what was published."""
+UNITS = ("range", "sd")
+"""What distances between columns are measured in."""
 
 
 def whole(solver: str, **options: int) -> None:
@@ -44,3 +49,13 @@ def choice(solver: str, option: str, value: object, of: tuple[str, ...]) -> None
     """Raise if an option is none of several words."""
     if value not in of:
         raise unknown(f"{option} of solver {solver}", str(value), of)
+
+
+def halves(price: float, count: int) -> list[float]:
+    """Return `count` prices, each half of the one before, and 0 at last; 0 alone where the first is 0.
+
+    Example:
+        >>> halves(1.0, 3), halves(0.0, 3)
+        ([1.0, 0.5, 0.25, 0.0], [0.0])
+    """
+    return [*(price / 2**number for number in range(count)), 0.0] if price > 0 else [0.0]

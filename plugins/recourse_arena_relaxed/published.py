@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["CONSTRAINTS", "unconstrained"]
+__all__ = ["unconstrained"]
 
 from dataclasses import replace
 
 import torch
 
 from recourse_arena import Actionability, Box, FeatureTable, Request
-
-CONSTRAINTS = ("keep", "ignore")
-"""Whether what people can act on, and how far, is kept, or ignored as in what was published."""
 
 
 def unconstrained(request: Request) -> Request:

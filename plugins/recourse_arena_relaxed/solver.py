@@ -5,16 +5,16 @@ from __future__ import annotations
 __all__ = ["Relaxed"]
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
+from recourse_arena import Knowledge, Solver
 
-from recourse_arena import Knowledge, Problem, Recommendation, Request, Solver, sparsely
-from recourse_arena_relaxed.aim import Aim, Criterion
-from recourse_arena_relaxed.columns import Columns
-from recourse_arena_relaxed.published import unconstrained
-from recourse_arena_relaxed.search import Way, search
-from recourse_arena_relaxed.walk import Walk, descend
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena_relaxed.aim import Aim, Criterion
+    from recourse_arena_relaxed.walk import Walk
 
 _ELSEWHERE = 2
 """Random places from which those without an action are searched for again."""
@@ -55,19 +55,29 @@ class Relaxed(Solver):
 
     def ground(self, request: Request) -> Aim:
         """Return the ground of a request."""
+        from recourse_arena_relaxed.aim import Aim
+
         return Aim.at(self.problem, request, self.criterion(request), straight=self.constraints == "ignore")
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Keep hold of the problem."""
+        from recourse_arena_relaxed.columns import Columns
+
         super().fit(problem, seed=seed)
         self.columns = Columns(problem)
 
     def walk(self, aim: Aim, start: Tensor) -> Walk:
         """Return where the search leads from `start` `(rows, columns)`."""
+        from recourse_arena_relaxed.walk import descend
+
         return descend(aim, start, prices=self.prices, steps=self.steps, rate=self.rate)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found that meets the criterion, for each person."""
+        from recourse_arena import sparsely
+        from recourse_arena_relaxed.published import unconstrained
+        from recourse_arena_relaxed.way import Way, search
+
         free = self.constraints == "ignore"
         back = "no" if free else self.back
         way = Way(self.name, self.ground, self.walk, elsewhere=0 if free else _ELSEWHERE, back=back)  # type: ignore[arg-type]

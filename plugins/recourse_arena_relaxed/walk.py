@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Walk", "descend", "halves", "settle"]
+__all__ = ["Walk", "descend", "settle"]
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -58,16 +58,6 @@ def descend(aim: Aim, start: Tensor, *, prices: Iterable[float], steps: int, rat
             values[rows[there]], arrived[rows[there]] = legal[there], True
             rows = rows[~(there | here.passes(found))] if here.relaxed else rows[~there]
     return Walk(place, values, arrived)
-
-
-def halves(price: float, count: int) -> list[float]:
-    """Return `count` prices, each half of the one before, and 0 at last; 0 alone where the first is 0.
-
-    Example:
-        >>> halves(1.0, 3), halves(0.0, 3)
-        ([1.0, 0.5, 0.25, 0.0], [0.0])
-    """
-    return [*(price / 2**number for number in range(count)), 0.0] if price > 0 else [0.0]
 
 
 def settle(aim: Aim, start: Tensor, objective: Callable[[Tensor], Tensor], *, steps: int, rate: float) -> Walk:

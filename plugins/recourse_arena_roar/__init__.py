@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, settle, whole
+from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,6 +88,8 @@ class Roar(Relaxed):
 
     def walk(self, aim: Aim, start: Tensor) -> Walk:
         """Return where the search leads from `start` `(rows, columns)`."""
+        from recourse_arena_relaxed import settle
+
         if self.constraints == "ignore":
             steps = len(self.prices) * self.steps
             return settle(aim, start, partial(aim.objective, self.price), steps=steps, rate=self.rate)
