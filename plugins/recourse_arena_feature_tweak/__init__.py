@@ -18,7 +18,7 @@ class FeatureTweak(Solver):
 
     For each leaf of each tree that votes for acceptance, the person moves `epsilon` beyond the thresholds on the way
     there that they are on the wrong side of. Of these tweaks, that of the least weighted cost is advised with which
-    the whole ensemble accepts. Trees are read from the decision model's ONNX file: forests and boosted trees.
+    the whole ensemble accepts. Forests and boosted trees can be read.
 
     Adapted: a leaf whose way asks for what is not free, or for values outside the person's box, is left out, and what
     breaks a rule counts as refused; with `causal` the ensemble is asked about what follows from the tweak as well. With
@@ -26,8 +26,8 @@ class FeatureTweak(Solver):
     numbers go to the next one beyond a threshold.
 
     Readings: conditions that the person meets already move nothing; a leaf of a forest votes for acceptance if its
-    share of accepted people is 1/2 or more, one of boosted trees if it raises the log odds. Models without trees are
-    refused. Who has none among the `leaves` cheapest different tweaks is `not_found`: one leaf may not be enough.
+    share of accepted people is 1/2 or more, one of boosted trees if it raises the log odds. Who has none among the
+    `leaves` cheapest different tweaks is `not_found`: one leaf may not be enough.
 
     Arguments:
         epsilon: How far beyond a threshold numbers go, in standard deviations.
@@ -53,6 +53,8 @@ class FeatureTweak(Solver):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "just beyond thresholds of trees (FeatureTweak, Tolomei et al. 2017)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.STRUCTURE, Knowledge.FLOW, Knowledge.SCM})
+    needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.STRUCTURE})
+    structures: ClassVar[frozenset[str]] = frozenset({"trees"})
     keeps_rules: ClassVar[bool] = True
     keeps_sparsity: ClassVar[bool] = True
 
@@ -70,8 +72,7 @@ class FeatureTweak(Solver):
         """Read the trees.
 
         Raises:
-            NotApplicable: If the decision model is no ensemble of trees that can be read.
-            ArenaError: If the package `onnx` is missing.
+            NotApplicable: If the decision model has no trees that can be read.
         """
         from recourse_arena_feature_tweak.leaves import Leaves
 

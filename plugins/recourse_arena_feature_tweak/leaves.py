@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena import Encoding, Kind, Problem
-from recourse_arena_feature_tweak.trees import accepting_boxes
+from recourse_arena import Kind, Problem
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,12 @@ class Leaves:
     @classmethod
     def of(cls, problem: Problem) -> Leaves:
         """Return the accepting leaves of a problem's decision model that somebody can reach."""
-        bounds = [torch.from_numpy(part).double() for part in accepting_boxes(problem)]
-        encoding: Encoding = problem.decisions.encoding  # type: ignore[attr-defined]
-        x = problem.training.x
+        trees, x = problem.trees, problem.training.x
+        _, node, *boxes = trees.leaves()
+        value = trees.value[node]
+        # A leaf votes for acceptance if all trees together would, each adding as much; shares are in single precision.
+        votes = (value > 0) & (value * len(trees.roots) >= trees.least - 1e-6)
+        encoding, bounds = trees.encoding, [part[votes].double() for part in boxes]
         first = [int((encoding.owner == j).nonzero()[0, 0]) for j in range(len(problem.features))]
         lower, upper = (part[:, first] * encoding.sd.double() + encoding.mean.double() for part in bounds)
         open_, levels, common = torch.ones(len(lower), dtype=torch.bool), {}, {}

@@ -130,7 +130,7 @@ def test_flipsets_refuse_what_is_not_linear(model):
 
 def test_feature_tweak_refuses_what_has_no_trees():
     solver = FeatureTweak()
-    with pytest.raises(NotApplicable, match="needs trees that can be read"):
+    with pytest.raises(NotApplicable, match="no trees that could be read"):
         solver.fit(linear().seen_by(solver.knows), seed=0)
 
 

@@ -18,6 +18,7 @@ __all__ = [
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Generator, Tensor
 
 from recourse_arena.people.encoding import Encoding
@@ -135,6 +136,29 @@ class Trees:
     base: float
     least: float
     rounding: float
+
+    def leaves(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the leaves of all trees, and the box of encoded people that each holds.
+
+        Returns:
+            The number of each leaf's tree, ascending, long `(leaves,)`; its node, long `(leaves,)`; and what its people
+            are above and at most, in single precision `(leaves, columns)`, infinite where they may be anything.
+        """
+        node, tree = self.roots, torch.arange(len(self.roots))
+        upper = torch.full((len(node), len(self.encoding)), torch.inf, dtype=torch.float32)
+        lower, found = -upper, []
+        while len(node):
+            ends = self.column[node] < 0
+            found.append((tree[ends], node[ends], lower[ends], upper[ends]))
+            node, tree, lower, upper = node[~ends], tree[~ends], lower[~ends], upper[~ends]
+            split, most, above = (torch.arange(len(node)), self.column[node]), upper.clone(), lower.clone()
+            most[split] = torch.minimum(upper[split], self.threshold[node])
+            above[split] = torch.maximum(lower[split], self.threshold[node])
+            node, tree = torch.cat([self.yes[node], self.no[node]]), torch.cat([tree, tree])
+            lower, upper = torch.cat([lower, above]), torch.cat([most, upper])
+        tree, node, lower, upper = (torch.cat(parts) for parts in zip(*found, strict=True))
+        order = tree.argsort(stable=True)
+        return tree[order], node[order], lower[order], upper[order]
 
 
 @runtime_checkable

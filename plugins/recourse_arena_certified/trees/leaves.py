@@ -38,29 +38,15 @@ class Leaves:
 
     @classmethod
     def of(cls, problem: Problem) -> Leaves:
-        """Return the leaves of a problem's decision model: all trees are gone down at once.
+        """Return the leaves of a problem's decision model.
 
         Raises:
             NotApplicable: If it has no trees that can be read.
         """
         trees = problem.trees
-        column, threshold, yes, no = (t.numpy() for t in (trees.column, trees.threshold, trees.yes, trees.no))
-        rows, tree = trees.roots.numpy(), np.arange(len(trees.roots))
-        lower, upper = (np.full((len(rows), len(trees.encoding)), end, dtype=np.float32) for end in (-np.inf, np.inf))
-        found = []
-        while len(rows):
-            ends = column[rows] < 0
-            found.append((tree[ends], trees.value.numpy()[rows[ends]], lower[ends], upper[ends]))
-            rows, tree, lower, upper = rows[~ends], tree[~ends], lower[~ends], upper[~ends]
-            split, most, least = (np.arange(len(rows)), column[rows]), upper.copy(), lower.copy()
-            most[split] = np.minimum(upper[split], threshold[rows])
-            least[split] = np.maximum(lower[split], threshold[rows])
-            rows, tree = np.concatenate([yes[rows], no[rows]]), np.concatenate([tree, tree])
-            lower, upper = np.concatenate([lower, least]), np.concatenate([most, upper])
-        parts = [np.concatenate(each) for each in zip(*found, strict=True)]
-        order = parts[0].argsort(kind="stable")
-        number, value, above, most_of = (part[order] for part in parts)
-        return cls(trees.encoding, number, value, above, most_of, trees.base, trees.least, trees.rounding)
+        number, node, lower, upper = trees.leaves()
+        value, above, at_most = trees.value[node].numpy(), lower.numpy(), upper.numpy()
+        return cls(trees.encoding, number.numpy(), value, above, at_most, trees.base, trees.least, trees.rounding)
 
     def those(self, kept: np.ndarray) -> Leaves:
         """Return some of the leaves, bool `(leaves,)`."""
