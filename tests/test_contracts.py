@@ -14,13 +14,13 @@ REGISTRY = discover()
 
 # Training and long searches on a small budget: the laws are about what advice may be, not how good it is.
 SMALL = {
-    "carma": "steps=40&batch=128&width=16&synthetic=500",
+    "carma": "steps=20&batch=128&width=16&synthetic=300",
     "certified": "gap=0.1",
     "convex": "iterations=2&starts=1&subsets=2",
-    "dice": "samples=50&counterfactuals=1",
+    "dice": "samples=20&counterfactuals=1",
     "fair-sac": "steps=320&update_every=64",
     "growing-spheres": "samples=50&layers=5",
-    "icarma": "steps=40&batch=128&width=16&synthetic=500",
+    "icarma": "steps=20&batch=128&width=16&synthetic=300",
     "climb": "menus=100&people=60&rungs=6",
     "individual": "rungs=8",
     "menu": "coarse=20&people=60&rungs=6",
@@ -28,7 +28,7 @@ SMALL = {
     "cet": "coarse=20&people=60&rungs=6",
     "globe-ce": "directions=4&scalars=4&people=60&rungs=6",
     "projected": "steps=20&restarts=2",
-    "wachter": "rounds=3&steps=5",
+    "wachter": "rounds=2&steps=4",
 }
 
 
