@@ -44,8 +44,8 @@ class Again:
 
     answer: Recommendation
     touched: Mapping[str, ProcessState]
-    problem: tuple[dict[str, Tensor], ...]
-    request: tuple[dict[str, Tensor], ...]
+    problem: tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]
+    request: tuple[dict[str, Tensor], dict[str, Tensor]]
 
 
 @dataclass
@@ -107,15 +107,14 @@ class Candidate:
         """
         solver, request = self.make(), copy.deepcopy(self.request)
         problem = self.handed(solver)
-        handed, asked = [contents(problem)], [contents(request)]
+        handed, asked = contents(problem), contents(request)
         with ProcessState(20_000) as fitting:
             self.fit(solver, problem)
-        handed.append(contents(problem))
+        fitted = contents(problem)
         with ProcessState(20_000) as asking:
             answer = self.answered(solver, request)
-        handed.append(contents(problem))
-        asked.append(contents(request))
-        return Again(answer, {"fit": fitting, "recommend": asking}, tuple(handed), tuple(asked))
+        seen = (handed, fitted, contents(problem))
+        return Again(answer, {"fit": fitting, "recommend": asking}, seen, (asked, contents(request)))
 
     @cached_property
     def request(self) -> Request:
