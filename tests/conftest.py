@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -105,9 +106,42 @@ def many_plugins(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+@pytest.fixture(scope="session")
+def models_of_others():
+    """What tests of this process have kept of models of datasets, by kind and key."""
+    return {}
+
+
 @pytest.fixture
-def arena(plugged, tmp_path, monkeypatch):
-    """Run suites on the tiny dataset with a cache of this test's own; an alarm is fatal unless it is expected."""
+def shared_models(models_of_others, monkeypatch):
+    """Caches hold the models of datasets that other tests have fitted, as if an earlier run had: under their keys."""
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+
+    real = ArtefactCache.get
+
+    def get(self, kind, key, make, *, check=None):
+        if (kind, key) in models_of_others:
+            self.put(kind, key, models_of_others[kind, key])
+        found = real(self, kind, key, make, check=check)
+        if kind in ("classifier", "flow", "heldout") and (content := self.content(kind, key)):
+            models_of_others.setdefault((kind, key), content)
+        return found
+
+    monkeypatch.setattr(ArtefactCache, "get", get)
+
+
+@pytest.fixture
+def no_boards(monkeypatch):
+    """Runs write no leaderboards, which take most of the time of a small one: for tests of something else."""
+    monkeypatch.setattr("recourse_arena.api.write_boards", lambda board, folder: None)
+
+
+@pytest.fixture
+def arena(plugged, shared_models, tmp_path, monkeypatch):
+    """Run suites on the tiny dataset with a cache of this test's own; an alarm is fatal unless it is expected.
+
+    Its decision model and flow are fitted by the first test that runs, the solvers by each.
+    """
     from recourse_arena import Scenario, api
     from recourse_arena.interfaces.suite import Block, Suite
 
@@ -130,14 +164,33 @@ def exact(plugged):
     plugged("exact")
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Install the tiny dataset and its solvers, good and faulty, where every child process finds them."""
-    site = tmp_path / "site"
+def _install(site):
     metadata = site / "arena_test_plugins-1.0.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: arena-test-plugins\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text("[recourse_arena]\ntiny = tiny\nfaulty = faulty\nfiled = filed\n")
+    return site
+
+
+@pytest.fixture(scope="session")
+def models_of_installed(tmp_path_factory):
+    """A cache with the decision model and the flow of the tiny dataset as it is installed, seed 0."""
+    from recourse_arena.execution.worker.fitted_dataset import prepare
+    from recourse_arena.registry.discovery import discover
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+
+    folder = tmp_path_factory.mktemp("installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(_install(folder / "site")))
+        prepare("tiny", seed=0, data=folder, cache=ArtefactCache(folder / "cache"), registry=discover())
+    return folder / "cache"
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch, models_of_installed):
+    """Install the tiny dataset and its solvers, good and faulty, where every child process finds them."""
+    site = _install(tmp_path / "site")
+    shutil.copytree(models_of_installed, tmp_path / "cache")
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))

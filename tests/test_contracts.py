@@ -15,19 +15,19 @@ REGISTRY = discover()
 
 # Training and long searches on a small budget: the laws are about what advice may be, not how good it is.
 SMALL = {
-    "carma": "steps=40&batch=128&width=16&synthetic=500",
     "cchvae": "samples=10&shells=3&steps=2&hidden=4&step=1",
     "cem": "iterations=3&rounds=1&steps=2&hidden=4",
+    "carma": "steps=20&batch=128&width=16&synthetic=300",
     "certified": "gap=0.1",
     "cols": "functions=4&rounds=2&answers=3",
     "cfproto": "iterations=3&rounds=1&steps=2&hidden=4",
     "clue": "iterations=3&steps=2&hidden=4",
     "convex": "iterations=2&starts=1&subsets=2",
-    "dice": "samples=50&counterfactuals=1",
     "face": "people=100&neighbours=8",
+    "dice": "samples=20&counterfactuals=1",
     "fair-sac": "steps=320&update_every=64",
     "growing-spheres": "samples=50&layers=5",
-    "icarma": "steps=40&batch=128&width=16&synthetic=500",
+    "icarma": "steps=20&batch=128&width=16&synthetic=300",
     "climb": "menus=100&people=60&rungs=6",
     "individual": "rungs=8",
     "mcce": "samples=20&leaf=20",
@@ -38,7 +38,7 @@ SMALL = {
     "ppcef": "iterations=3&rounds=1&steps=2",
     "projected": "steps=20&restarts=2",
     "revise": "iterations=3&rounds=1&steps=2&hidden=4",
-    "wachter": "rounds=3&steps=5",
+    "wachter": "rounds=2&steps=4",
 }
 
 # Meant for one kind of decision model, which the problems of laws do not have; see tests/plugins/test_field_methods.py.

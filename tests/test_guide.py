@@ -53,7 +53,7 @@ def shown():
 
 
 @pytest.fixture
-def guided(plugged, tmp_path, monkeypatch):
+def guided(plugged, shared_models, tmp_path, monkeypatch):
     """A registry with all that the guides define, and the cache of this test's own."""
     monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(tmp_path)

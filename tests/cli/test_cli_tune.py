@@ -14,7 +14,7 @@ WORDS = ["tune", "aimer", "--dataset", "tiny", "--scenario", "hard-1", "--out", 
 
 
 @pytest.fixture
-def command(plugged, tmp_path, monkeypatch):
+def command(plugged, shared_models, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RECOURSE_ARENA_DATA", str(tmp_path / "data"))

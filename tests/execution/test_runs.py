@@ -15,6 +15,8 @@ from recourse_arena import ArenaError, Block, Recommendation, Scenario, Solver, 
 
 TIMINGS = ["fit_seconds", "solve_seconds"]
 
+pytestmark = pytest.mark.usefixtures("no_boards")
+
 
 def test_a_run_writes_the_promised_files_and_columns(arena, tmp_path):
     result = arena(out=tmp_path / "run")

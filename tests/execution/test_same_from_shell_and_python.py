@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ def test_the_second_of_shell_and_python_takes_what_the_first_has_made(installed,
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, sys.path)))
     file = tmp_path / "own.toml"
     file.write_text(SUITE)
+    shutil.rmtree(tmp_path / "cache")  # nothing is made yet
     command = [sys.executable, "-c", "from recourse_arena.cli import main; main()", "run", str(file)]
     subprocess.run([*command, "--out", str(tmp_path / "shell")], check=True, capture_output=True)
     made = artefacts(tmp_path / "cache")

@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -69,9 +70,20 @@ def fitted(kind: type[Solver], materials, *, seed: int = 0, **options) -> Solver
     return solver
 
 
+@pytest.fixture(scope="module")
+def shared(tiny_materials):
+    """Return a solver fitted with seed 0 and some options, for all tests that only ask it."""
+
+    @cache
+    def made(kind: type[Solver], **options) -> Solver:
+        return fitted(kind, tiny_materials, **options)
+
+    return made
+
+
 @pytest.fixture(scope="module", params=[Carma, ICarma], ids=lambda kind: kind.name)
-def solver(request, tiny_materials):
-    return fitted(request.param, tiny_materials)
+def solver(request, shared):
+    return shared(request.param)
 
 
 @pytest.fixture(params=["hard-2", "hard-1", "hard-random+soft-linear", "soft-convex"])
@@ -161,8 +173,8 @@ def test_the_request_is_left_as_it_was(solver, request_):
     assert all(map(torch.equal, before, (request_.factual, request_.actionability.scores, request_.box.lower)))
 
 
-def test_carma_refuses_what_a_person_cannot_do_or_drops_it(tiny_materials):
-    refusing = fitted(Carma, tiny_materials)
+def test_carma_refuses_what_a_person_cannot_do_or_drops_it(tiny_materials, shared):
+    refusing = shared(Carma)
     dropping = Carma(**QUICK, constraints="drop")
     dropping.restore(refusing.problem, refusing.state())
     everything, half = (tiny_materials.request(Scenario.parse(name)) for name in ("hard-2", "hard-1"))
@@ -204,8 +216,8 @@ def tried(solver: ICarma, request: Request) -> tuple[torch.Tensor, torch.Tensor,
 
 @pytest.mark.parametrize("plausibility", [True, False])
 @pytest.mark.parametrize("options", [{}, {"patience": 0.3}, {"trust": 1.0}, {"trust": 0.0, "patience": 9.0}])
-def test_the_likeliest_set_that_attains_recourse_is_advised(tiny_materials, options, plausibility):
-    model = fitted(ICarma, tiny_materials, **options)
+def test_the_likeliest_set_that_attains_recourse_is_advised(tiny_materials, shared, options, plausibility):
+    model = shared(ICarma, **options)
     request = replace(tiny_materials.request(Scenario.parse("hard-random+soft-linear")), plausibility=plausibility)
     sets, valid, plausible, likely = tried(model, request)
     if not plausibility:
@@ -233,8 +245,8 @@ def test_of_equally_good_sets_the_likeliest_is_advised_however_close_they_are(ne
     assert torch.equal(trial.best_of(Candidates(masks, lost))[0], masks[:, nearer])
 
 
-def test_without_flips_the_mask_network_decides_alone(tiny_materials):
-    model = fitted(ICarma, tiny_materials, trust=1.0, flips=0)
+def test_without_flips_the_mask_network_decides_alone(tiny_materials, shared):
+    model = shared(ICarma, trust=1.0, flips=0)
     request = tiny_materials.request(Scenario.parse("soft-linear"))
     with torch.no_grad():
         seen = model.policy.seen(
@@ -284,8 +296,8 @@ def test_a_training_seed_of_its_own_is_independent_of_the_run(tiny_materials):
     assert any(not torch.equal(one[name], derived[name]) for name in one)
 
 
-def test_a_fit_says_how_good_it_is_on_validation_people_and_keeps_that(tiny_materials):
-    model = fitted(ICarma, tiny_materials)
+def test_a_fit_says_how_good_it_is_on_validation_people_and_keeps_that(tiny_materials, shared):
+    model = shared(ICarma)
     validating = tiny_materials.validating()
     request = validating.request(Scenario.parse("hard-random"))
     people = framed(replace(validating.judge, reference=model.problem.flow))(request, model.recommend(request))
@@ -308,9 +320,9 @@ def test_what_was_tuned_for_a_dataset_gives_way_to_what_is_asked_for(tiny_materi
     assert plain.settings.batch == QUICK["batch"]
 
 
-def test_carma_does_not_see_preferences_and_icarma_does(tiny_materials):
+def test_carma_does_not_see_preferences_and_icarma_does(tiny_materials, shared):
     linear, constant = (tiny_materials.request(Scenario.parse(f"soft-{name}")) for name in ("linear", "constant"))
-    carma, icarma = fitted(Carma, tiny_materials), fitted(ICarma, tiny_materials)
+    carma, icarma = shared(Carma), shared(ICarma)
     assert same(carma.recommend(linear), carma.recommend(constant))
     assert not same(icarma.recommend(linear), icarma.recommend(constant))
 

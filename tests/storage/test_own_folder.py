@@ -15,6 +15,8 @@ from recourse_arena import ArenaError
 from recourse_arena.cli import main
 from recourse_arena.judging.records import check_records
 
+pytestmark = pytest.mark.usefixtures("no_boards")
+
 FEW = {"solvers": ["top"], "scenarios": ["hard-1"], "people": 5}
 OLD = '{"suite": {"name": "small", "version": "1"}, "plan": "p", "status": "finished", "cells": 5}'
 

@@ -30,10 +30,10 @@ class Exact(Solver):
 
     def arrival(self, request, end):
         """Return the first feasible values towards `end`, who has some, and the cost just before."""
-        share = torch.linspace(0, 1, self.steps + 1)[:, None]
-        fine = torch.stack([self.fine(request, self.at(request, end, s.expand(len(request)))) for s in share])
+        share = torch.linspace(0, 1, self.steps + 1)
+        fine = self.fine(request, self.at(request, end, share[:, None].expand(-1, len(request))))
         found, first = fine.any(0), fine.float().argmax(0)
-        low, high = share[(first - 1).clamp(min=0), 0], share[first, 0]
+        low, high = share[(first - 1).clamp(min=0)], share[first]
         for _ in range(20):
             middle = (low + high) / 2
             arrived = self.fine(request, self.at(request, end, middle))
@@ -43,7 +43,7 @@ class Exact(Solver):
 
     @staticmethod
     def at(request, end, share):
-        return request.factual + share[:, None] * (end - request.factual)
+        return request.factual + share[..., None] * (end - request.factual)
 
     def fine(self, request, values):
         after = self.problem.causal_model.counterfactual(request.factual, request.actionable, values)

@@ -61,7 +61,7 @@ def test_a_row_per_law_says_how_it_ended_and_the_last_lines_sum_up(arena_check):
     assert "ms a person" in result.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", ["grid?points=5", "elicitors", "coverage", "quick", "loan"])
+@pytest.mark.parametrize("name", ["grid?points=5", "elicitors", "coverage", "quick", "chain"])
 def test_a_plugin_or_what_it_offers_is_found_by_name(arena_check, name):
     result = arena_check(name)
     assert result.exit_code == 0, result.stdout

@@ -20,7 +20,8 @@ from lawbreakers import (
 )
 
 from recourse_arena import Block, Scenario, Suite
-from recourse_arena.testing.checking import check
+from recourse_arena.testing.cases import cases, offers
+from recourse_arena.testing.checking import check, check_laws
 from recourse_arena.testing.laws.dataset_laws import DATASET_LAWS
 from recourse_arena.testing.laws.elicitor_laws import ELICITOR_LAWS
 from recourse_arena.testing.laws.metric_laws import METRIC_LAWS
@@ -35,34 +36,40 @@ def broken(what, **options):
     return {finding.law for finding in check(what, **options).findings if finding.ended.bad}
 
 
+def caught(what, law):
+    """Return whether a law ends badly for somebody, without trying the others."""
+    found = [case for offer in offers(what) for case in cases(offer) if case.law_name == law]
+    return any(finding.ended.bad for finding in check_laws(law, found).findings)
+
+
 @pytest.mark.parametrize(("solver", "law"), BAD_SOLVERS.items(), ids=lambda each: getattr(each, "__name__", each))
 def test_a_solver_that_breaks_a_law_is_caught_by_it(solver, law):
-    assert law in broken(solver)
+    assert caught(solver, law)
 
 
 @pytest.mark.parametrize(("dataset", "law"), BAD_DATASETS.items(), ids=lambda each: getattr(each, "__name__", each))
 def test_a_dataset_that_breaks_a_law_is_caught_by_it(dataset, law):
-    assert law in broken(dataset)
+    assert caught(dataset, law)
 
 
 @pytest.mark.parametrize(("bad", "law"), BAD_METRICS.values(), ids=BAD_METRICS)
 def test_a_metric_that_breaks_a_law_is_caught_by_it(bad, law):
-    assert law in broken(bad)
+    assert caught(bad, law)
 
 
 @pytest.mark.parametrize(("elicitor", "law"), BAD_ELICITORS.items(), ids=lambda each: getattr(each, "__name__", each))
 def test_an_elicitor_that_breaks_a_law_is_caught_by_it(elicitor, law):
-    assert law in broken(elicitor)
+    assert caught(elicitor, law)
 
 
 @pytest.mark.parametrize(("policy", "law"), BAD_POLICIES.items(), ids=lambda each: getattr(each, "__name__", each))
 def test_a_policy_that_breaks_a_law_is_caught_by_it(policy, law):
-    assert law in broken(policy)
+    assert caught(policy, law)
 
 
 @pytest.mark.parametrize(("change", "law"), BAD_CHANGES.items(), ids=lambda each: getattr(each, "__name__", each))
 def test_a_change_that_breaks_a_law_is_caught_by_it(change, law):
-    assert law in broken(change)
+    assert caught(change, law)
 
 
 BLOCK = Block(("loan",), (Scenario.parse("hard-1"),), ("grid",))
@@ -108,7 +115,7 @@ def test_honest_plugins_keep_every_law():
 
 
 def test_every_law_has_a_plugin_that_breaks_it():
-    caught = {
+    breaking = {
         "solver": {*BAD_SOLVERS.values()},
         "dataset": {*BAD_DATASETS.values(), "it_says_what_it_is"},
         "metric": {law for _, law in BAD_METRICS.values()},
@@ -124,7 +131,7 @@ def test_every_law_has_a_plugin_that_breaks_it():
         ("policy", POLICY_LAWS),
         ("change", CHANGE_LAWS),
     ):
-        assert {law.__name__ for law in laws} == caught[kind]
+        assert {law.__name__ for law in laws} == breaking[kind]
 
 
 def test_every_law_says_in_one_line_what_it_is():

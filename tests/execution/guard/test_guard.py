@@ -35,6 +35,8 @@ from recourse_arena.people.box import Box
 from recourse_arena.problem.cost import RangeCost
 from recourse_arena.problem.profile import profile
 
+pytestmark = pytest.mark.usefixtures("no_boards")
+
 
 @pytest.fixture
 def ask(plugged, arena):

@@ -59,7 +59,7 @@ def test_a_process_of_its_own_gives_the_results_of_this_one_and_takes_solvers_ha
             return Recommendation.do(answer.mask, (answer.values + request.factual) / 2)
 
     options = {"solvers": ["learner", Half()], "scenarios": ["hard-2", "hard-1"], "people": 10}
-    here, there = api.run(suite, **options), api.run(suite, isolated=True, **options)
+    here, there = (api.run(suite, isolated=isolated, **options) for isolated in (False, True))
     pd.testing.assert_frame_equal(here.people, there.people)
     assert set(there.summary["outcome"]) == {"solved"}
     told = [[cell.get("notes", []) for cell in result.info["cells"]] for result in (here, there)]

@@ -17,6 +17,9 @@ OWN_ADVICE = {"shared-mask", "torch-function-mode", "everything-in-memory"}
 
 HONEST = ["top", "learner", "plain"]
 
+PROCESSES = {"alarm", "cells", "end", "exit", "fork", "group", "kill", "lines", "models", "parent", "signals", "stop"}
+"""Words in the names of those who do something to processes, to what connects them or to the folder of a run."""
+
 
 @pytest.fixture
 def town(suite, installed, tmp_path, monkeypatch):
@@ -63,13 +66,15 @@ def is_of(process, folder):
 @pytest.mark.parametrize("where", [{}, {"jobs": 2}], ids=["one job", "two jobs"])
 def test_hostile_solvers_change_nobodys_rows_and_get_what_their_advice_deserves(town, deserved, where, tmp_path):
     names = [*hostile.ACTS]
+    assert len(names) > 90
+    if where:  # solvers have processes of the same kind there: a third, and whoever reaches out of them
+        names = [name for i, name in enumerate(names) if i % 3 == 0 or PROCESSES & {*name.split("-")}]
     middle = len(names) // 2
     rows, cells, result = town([*names[:middle], *HONEST, *names[middle:]], "among", **where)
     for name in HONEST:
         same(rows[name], deserved[name])
         assert cells[name]["outcome"] == "solved"
         assert not cells[name].get("notes")
-    assert len(names) > 90
     wrong = {}
     for name in names:
         if cells[name]["outcome"] == "solved" and name in rows:

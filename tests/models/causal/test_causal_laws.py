@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 from causal_cases import MODELS, case_called
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recourse_arena.problem.model_protocols import CausalModel
 
 questions = st.data()
+
+
+def asked(law):
+    """Try a law on a dozen questions of up to five people each, for each of the models."""
+    return settings(max_examples=12)(given(data=questions)(law))
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -41,19 +46,19 @@ def test_abduction_has_one_noise_per_feature_that_only_the_feature_and_its_paren
         assert name in changed <= children | {name}
 
 
-@given(data=questions)
+@asked
 def test_an_empty_intervention_changes_nothing_at_all(case, data):
     x, mask, values = data.draw(case.interventions())
     assert torch.equal(case.model.counterfactual(x, torch.zeros_like(mask), values), x)
 
 
-@given(data=questions)
+@asked
 def test_an_intervened_feature_has_exactly_its_value(case, data):
     x, mask, values = data.draw(case.interventions())
     assert torch.equal(case.model.counterfactual(x, mask, values)[mask], values[mask])
 
 
-@given(data=questions)
+@asked
 def test_what_is_not_caused_by_the_intervention_does_not_move_at_all(case, data):
     x, mask, values = data.draw(case.interventions())
     after = case.model.counterfactual(x, mask, values)
@@ -70,14 +75,14 @@ def test_every_edge_of_the_graph_carries_an_effect(case):
         assert {name for name, hit in zip(case.graph.names, moved, strict=True) if hit} == case.effects([cause])
 
 
-@given(data=questions)
+@asked
 def test_values_outside_the_mask_are_not_read(case, data):
     x, mask, values = data.draw(case.interventions())
     blank = torch.where(mask, values, torch.nan)
     assert torch.equal(case.model.counterfactual(x, mask, blank), case.model.counterfactual(x, mask, values))
 
 
-@given(data=questions)
+@asked
 def test_arguments_are_left_as_they_were(case, data):
     question = data.draw(case.interventions())
     before = [tensor.clone() for tensor in question]
@@ -85,21 +90,21 @@ def test_arguments_are_left_as_they_were(case, data):
     assert all(torch.equal(tensor, copy) for tensor, copy in zip(question, before, strict=True))
 
 
-@given(data=questions)
+@asked
 def test_a_batch_is_answered_as_its_people_one_by_one(case, data):
     x, mask, values = data.draw(case.interventions())
     alone = [case.model.counterfactual(*(t[i : i + 1] for t in (x, mask, values))) for i in range(len(x))]
     case.close(case.model.counterfactual(x, mask, values), torch.cat(alone))
 
 
-@given(data=questions)
+@asked
 def test_a_person_may_come_without_a_batch(case, data):
     x, mask, values = data.draw(case.interventions())
     case.close(case.model.counterfactual(x[0], mask[0], values[0]), case.model.counterfactual(x, mask, values)[0])
     case.close(case.model.log_density(x[0]), case.model.log_density(x)[0])
 
 
-@given(data=questions)
+@asked
 def test_the_order_of_people_does_not_matter(case, data):
     x, mask, values = data.draw(case.interventions())
     order = torch.tensor(data.draw(st.permutations(range(len(x)))))
@@ -109,7 +114,7 @@ def test_the_order_of_people_does_not_matter(case, data):
     )
 
 
-@given(data=questions)
+@asked
 def test_one_factual_meets_many_interventions_as_in_a_loop(case, data):
     x, mask, values = data.draw(case.interventions())
     grid = case.model.counterfactual(x[:, None], mask, values)
@@ -119,7 +124,7 @@ def test_one_factual_meets_many_interventions_as_in_a_loop(case, data):
         case.close(grid[i], case.model.counterfactual(x[i], mask, values))
 
 
-@given(data=questions)
+@asked
 def test_many_factuals_meet_one_mask_as_in_a_loop(case, data):
     x, mask, values = data.draw(case.interventions())
     every = case.model.counterfactual(x, mask[0], values)
@@ -132,13 +137,13 @@ def test_nobody_gets_nothing(case):
     assert case.model.log_density(nobody).shape == (0,)
 
 
-@given(data=questions)
+@asked
 def test_intervening_on_everything_gives_the_values(case, data):
     x, mask, values = data.draw(case.interventions())
     assert torch.equal(case.model.counterfactual(x, torch.ones_like(mask), values), values)
 
 
-@given(data=questions)
+@asked
 def test_setting_one_feature_to_its_factual_value_changes_nothing(case, data):
     x, mask, _ = data.draw(case.interventions())
     for j in range(x.shape[1]):
@@ -147,14 +152,14 @@ def test_setting_one_feature_to_its_factual_value_changes_nothing(case, data):
         case.close(case.model.counterfactual(x, only, x), x)
 
 
-@given(data=questions)
+@asked
 def test_the_noise_of_what_is_not_acted_upon_is_kept(case, data):
     x, mask, values = data.draw(case.interventions())
     after = case.model.abduct(case.model.counterfactual(x, mask, values))
     case.close(after[~mask], case.model.abduct(x)[~mask])
 
 
-@given(data=questions)
+@asked
 def test_an_intervention_is_an_edit_of_the_noise_in_causal_order(case, data):
     """Javaloy et al., NeurIPS 2023, algorithm 2: abduct, set the feature, abduct its new noise, predict."""
     x, mask, values = data.draw(case.interventions())
@@ -166,7 +171,7 @@ def test_an_intervention_is_an_edit_of_the_noise_in_causal_order(case, data):
     case.close(case.model.counterfactual(x, mask, values), case.model.predict(noise))
 
 
-@given(data=questions)
+@asked
 def test_repeating_an_intervention_inside_a_larger_one_adds_nothing(case, data):
     x, mask, values = data.draw(case.interventions())
     first = mask & torch.tensor([True, False, True, False, True, False, True])[: mask.shape[1]]
@@ -174,7 +179,7 @@ def test_repeating_an_intervention_inside_a_larger_one_adds_nothing(case, data):
     case.close(case.model.counterfactual(between, mask, values), case.model.counterfactual(x, mask, values))
 
 
-@given(data=questions)
+@asked
 def test_gradients_reach_the_values_that_are_set_and_no_others(case, data):
     x, mask, values = data.draw(case.interventions())
     assume(mask.any())

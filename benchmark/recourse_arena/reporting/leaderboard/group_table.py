@@ -83,21 +83,28 @@ def _of_group(
             _estimates(resamples, values[rows], together, share=share) for rows, resamples in sides
         )
         difference = mean - other
-        table = pd.DataFrame(cells, columns=["scenario", "solver"])
-        table = table.assign(
-            metric=metric,
-            value=mean,
-            low=own[:, 0],
-            high=own[:, 1],
-            counted=counted,
-            difference=difference,
-            difference_low=difference - np.hypot(mean - wide[:, 0], rest[:, 1] - other),
-            difference_high=difference + np.hypot(wide[:, 1] - mean, other - rest[:, 0]),
-            small=counted < SMALL,
+        table = pd.DataFrame(
+            {
+                "dataset": panel.dataset,
+                "attribute": attribute,
+                "group": label,
+                "asked": len(inside),
+                "scenario": [scenario for scenario, _ in cells],
+                "solver": [solver for _, solver in cells],
+                "metric": metric,
+                "value": mean,
+                "low": own[:, 0],
+                "high": own[:, 1],
+                "counted": counted,
+                "difference": difference,
+                "difference_low": difference - np.hypot(mean - wide[:, 0], rest[:, 1] - other),
+                "difference_high": difference + np.hypot(wide[:, 1] - mean, other - rest[:, 0]),
+                "small": counted < SMALL,
+            },
+            columns=COLUMNS,
         )
         tables.append(table[counted > 0])
-    found = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
-    return found.assign(dataset=panel.dataset, attribute=attribute, group=label, asked=len(inside))[COLUMNS]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
 def _is_mean(panel: PeopleByCell, metric: str) -> bool:

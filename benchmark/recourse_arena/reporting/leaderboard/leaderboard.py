@@ -199,6 +199,10 @@ class Leaderboard:
 
         Ranks are by what :attr:`ranked_by` says.
         """
+        return self._ranked
+
+    @cached_property
+    def _ranked(self) -> dict[tuple[str, str, str], tuple[str, str]]:
         place, standing = places(self.standings, self.ranked_by), self.standings.by_cell()
         none = Standing(np.nan, np.nan, 0, np.nan, np.nan, 0)
         found = {key: standing[key].get("attainability", none) for key in place}

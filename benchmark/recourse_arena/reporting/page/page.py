@@ -78,13 +78,7 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         fairness: What its section on the fairness case says, as
             :func:`~recourse_arena.reporting.paper.fairness.page_section` returns it; none without such a section.
     """
-    environment = Environment(
-        loader=PackageLoader("recourse_arena.reporting.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _environment()
     style = environment.get_template("style.css").render(
         light=COLOURS, dark=DARK_COLOURS, shapes=[Markup(_SHAPES[i % len(_SHAPES)]) for i in range(_LOOKS)]
     )
@@ -128,6 +122,18 @@ def plotting_library() -> str:
     import vl_convert
 
     return _as_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Return what reads the templates, which are compiled once."""
+    return Environment(
+        loader=PackageLoader("recourse_arena.reporting.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _script() -> str:

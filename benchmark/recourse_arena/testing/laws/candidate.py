@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Candidate"]
+__all__ = ["Again", "Candidate"]
 
 import copy
 import time
@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from torch import Tensor
+
 from recourse_arena.base.arithmetic import one_thread
 from recourse_arena.base.errors import NotApplicable
+from recourse_arena.execution.guard.process_state import ProcessState
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.planning.applicability import Known, mismatch
 from recourse_arena.problem.problem import Problem
@@ -19,12 +22,30 @@ from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.problem.scenario import Density, Scenario
 from recourse_arena.testing.laws.law import NotRun, expect
+from recourse_arena.testing.laws.reach import contents
 from recourse_arena.testing.problems.worlds import World
 
 _SEED = 0
 
 _AGAIN = 3
 """How many people are asked about again and again: some solvers need a second for each."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """What was seen of a second fit with the same seed in another random state, and of its answer to `request`.
+
+    Arguments:
+        answer: What it recommends.
+        touched: What of the global state was used or changed, by what was done: `fit`, then `recommend`.
+        problem: The tensors of the problem it was handed: before `fit`, after it, and after `recommend`.
+        request: Those of the request: before and after `recommend`.
+    """
+
+    answer: Recommendation
+    touched: Mapping[str, ProcessState]
+    problem: tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]
+    request: tuple[dict[str, Tensor], dict[str, Tensor]]
 
 
 @dataclass
@@ -76,6 +97,24 @@ class Candidate:
         with one_thread():
             solver.fit(known, seed=seed)
         return solver
+
+    @cached_property
+    def again(self) -> Again:
+        """A second fit, watched: several laws look at it, because a fit may take long.
+
+        Raises:
+            NotApplicable: If it is not meant for this problem.
+        """
+        solver, request = self.make(), copy.deepcopy(self.request)
+        problem = self.handed(solver)
+        handed, asked = contents(problem), contents(request)
+        with ProcessState(20_000) as fitting:
+            self.fit(solver, problem)
+        fitted = contents(problem)
+        with ProcessState(20_000) as asking:
+            answer = self.answered(solver, request)
+        seen = (handed, fitted, contents(problem))
+        return Again(answer, {"fit": fitting, "recommend": asking}, seen, (asked, contents(request)))
 
     @cached_property
     def request(self) -> Request:
@@ -136,16 +175,26 @@ class Candidate:
         answer = next(iter(self.advice.values()))
         return answer[:_AGAIN]
 
-    @staticmethod
-    def ask(solver: Solver, request: Request) -> Recommendation:
+    @classmethod
+    def ask(cls, solver: Solver, request: Request) -> Recommendation:
         """Return what a fitted solver recommends, on a request of its own.
 
         Raises:
             LawBroken: If that is no recommendation.
             ArenaError: If its tensors are not of the right shapes and dtypes.
         """
+        return cls.answered(solver, copy.deepcopy(request))
+
+    @staticmethod
+    def answered(solver: Solver, request: Request) -> Recommendation:
+        """Return what a fitted solver recommends, on this very request.
+
+        Raises:
+            LawBroken: If that is no recommendation.
+            ArenaError: If its tensors are not of the right shapes and dtypes.
+        """
         with one_thread():
-            answer = solver.recommend(copy.deepcopy(request))
+            answer = solver.recommend(request)
         expect(isinstance(answer, Recommendation), f"expected a Recommendation, got {type(answer).__name__}")
         answer.check((len(request), len(request.features)))
         return answer

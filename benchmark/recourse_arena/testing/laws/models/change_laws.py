@@ -4,9 +4,10 @@ from __future__ import annotations
 
 __all__ = ["CHANGE_LAWS", "Changing", "places"]
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -32,12 +33,8 @@ class Changing:
 
     @cached_property
     def fitted(self) -> FittedDecision:
-        """The decision model, fitted."""
-        features, _, _, draw = table()
-        training, validation = (draw(count, generator(count, "testing", "changes")) for count in (400, 150))
-        with one_thread():
-            model = self.decision.fit(features, training, validation, seed=0)
-        return FittedDecision(features, self.decision, model, training, validation)
+        """The decision model, fitted; whatever a change does to it reaches nobody else."""
+        return copy.deepcopy(_fitted(self.decision))
 
     @cached_property
     def x(self) -> Tensor:
@@ -57,10 +54,22 @@ class Changing:
 
 def places(change: Change) -> dict[str, Changing]:
     """Return a change with each decision model that it is tried on."""
-    return {
-        "relu": Changing(change, Relu(hidden="8-4", epochs=40, learning_rate=1e-2)),
-        "forest": Changing(change, Forest(trees=8)),
-    }
+    return {name: Changing(change, decision) for name, decision in _decisions().items()}
+
+
+@cache
+def _decisions() -> dict[str, Decision]:
+    return {"relu": Relu(hidden="8-4", epochs=40, learning_rate=1e-2), "forest": Forest(trees=8)}
+
+
+@cache
+def _fitted(decision: Decision) -> FittedDecision:
+    """Return a decision model fitted to people of a small table, once for all changes."""
+    features, _, _, draw = table()
+    training, validation = (draw(count, generator(count, "testing", "changes")) for count in (400, 150))
+    with one_thread():
+        model = decision.fit(features, training, validation, seed=0)
+    return FittedDecision(features, decision, model, training, validation)
 
 
 def it_says_what_it_is(place: Changing) -> None:
