@@ -358,6 +358,32 @@ def test_the_finding_about_asking_follows_from_the_results():
             assert both["accepted"] - likert["accepted"] <= 0.01 + 1e-9
 
 
+def test_the_finding_about_menus_follows_from_the_results():
+    people = arena.load(ROOT / "results" / "fair-recourse").people
+    people["dataset"] = people["dataset"].str.partition("?")[0]
+    people["scenario"] = people["scenario"].str.removesuffix("!no-plausibility")
+    cells_of = people.groupby(["dataset", "scenario", "solver"], observed=True)
+    helped = cells_of["valid"].mean()
+    cost = people[people["valid"]].groupby(["dataset", "scenario", "solver"], observed=True)["cost"].mean()
+    shown = re.search(r"\| four actions for everybody.*?\n.*?\n((?: *\|.*\|\n)+)", README)[1].splitlines()
+    assert len(shown) == 5
+    for name, *numbers in map(cells, shown):
+        solver = name.partition(",")[0].strip("`")
+        aim = "soft-constant" if solver == "individual" else f"menu-4+{'ee-micro' if 'micro' in name else 'hybrid-0.6'}"
+        places = [(dataset, aim, solver) for dataset in ("adult", "alzheimer", "compas")]
+        assert numbers == [format(of[place], ".3f") for place in places for of in (helped, cost)]
+    clusters, twelve = (cost["alzheimer", f"menu-{aim}+ee-micro", "menu"] for aim in ("4+clusters-3", "12"))
+    assert f"Alzheimer cost {clusters:.3f}, where twelve actions for everybody cost {twelve:.3f}" in PLAIN
+    own, shared = ([100 * helped["adult", f"{menu}hard-{n}", solver] for n in (2, 1)] for menu, solver in (
+        ("", "individual"), ("menu-4+", "menu"),
+    ))  # fmt: skip
+    assert f"{own[0]:.1f} and {own[1]:.1f} % have any action" in PLAIN
+    assert f"({shared[0]:.1f} and {shared[1]:.1f} %)" in PLAIN
+    two = people[(people["dataset"] == "adult") & (people["scenario"] == "menu-4+hard-2")]
+    choices = two.groupby(two["group_race"].eq("White"))["choices"].mean()
+    assert f"{choices[True]:.2f} still work for a white person under `hard-2`, {choices[False]:.2f} for others" in PLAIN
+
+
 def test_the_findings_about_methods_follow_from_the_results():
     summary = arena.load(ROOT / "results" / "methods").summary.set_index(["scenario", "solver"])
     some = summary.loc[["hard-4", "hard-3", "hard-2"]]

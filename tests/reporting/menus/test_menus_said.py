@@ -18,7 +18,7 @@ from recourse_arena.base.errors import ArenaError
 from recourse_arena.cli import main
 from recourse_arena.people.features import Feature, Kind
 from recourse_arena.reporting.menus.asked import named_menu
-from recourse_arena.reporting.menus.table import Menus
+from recourse_arena.reporting.menus.table import Menus, _shown
 from recourse_arena.reporting.menus.words import move_in_words
 from recourse_arena.reporting.result import Result
 
@@ -220,3 +220,10 @@ def test_the_command_says_what_to_do_with_a_run_without_menus(tmp_path):
     run = Draft(people=20).solve("hard-2", "grid", 0.5).write(tmp_path / "run")
     said = CliRunner().invoke(main, ["menus", str(run.path)])
     assert (said.exit_code, "offers no menus" in said.output) == (2, True)
+
+
+def test_an_interval_that_is_open_at_one_end_is_said_to_be():
+    row = {"ratio": 1.25, "ratio_low": 1.0, "ratio_high": None, "sr": 0.5, "sr_low": None, "sr_high": None}
+    assert _shown(row, "ratio") == "1.250 [1.000, unbounded]"
+    del row["ratio"]
+    assert _shown(row, "sr") == "0.500"

@@ -257,6 +257,8 @@ def _shown(row: Mapping[str, Any], name: str) -> str:
     if name in ("sr", "pd") and "ratio" in row:
         return f"{value:+.3f}"
     text = f"{value:.3f}"
-    if name in (*BOUNDED, "ratio") and row.get(f"{name}_low") is not None:
-        text += f" [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+    ends = [row.get(f"{name}_{end}") for end in ("low", "high")] if name in (*BOUNDED, "ratio") else [None, None]
+    if ends != [None, None]:
+        low, high = ("unbounded" if end is None else f"{end:.3f}" for end in ends)
+        text += f" [{low}, {high}]"
     return text
