@@ -38,7 +38,7 @@ SMALL = {
     "ppcef": "iterations=3&rounds=1&steps=2",
     "projected": "steps=20&restarts=2",
     "revise": "iterations=3&rounds=1&steps=2&hidden=4",
-    "wachter": "rounds=2&steps=4",
+    "wachter": "rounds=3&steps=5",
 }
 
 # Meant for one kind of decision model, which the problems of laws do not have; see tests/plugins/test_field_methods.py.

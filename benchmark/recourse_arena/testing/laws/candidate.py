@@ -71,7 +71,8 @@ class Candidate:
         Raises:
             NotApplicable: If it is not meant for this problem.
         """
-        return self.fit(problem=self.shown)
+        with ProcessState(10_000):  # what it sets for the whole process is put back, and seen when it is fitted again
+            return self.fit(problem=self.shown)
 
     @cached_property
     def whole(self) -> Problem:
