@@ -278,9 +278,11 @@ def test_a_judge_agrees_with_its_advice():
 
 
 def test_a_model_without_layers_or_equations_is_declared_not_to_be_for_it():
-    known = Known("adult", features(), scm=False, flow=False, decision="forest", structure="")
+    known = Known("adult", features(), scm=False, flow=False, decision="onnx", structure="")
     free = Scenario.parse("hard-2!no-plausibility")
-    assert mismatch(Certified(), free, known) == "certified needs affine layers; a model of kind forest has none"
+    assert mismatch(Certified(), free, known) == (
+        "certified needs affine layers or trees; a model of kind onnx has none"
+    )
     assert not mismatch(Certified(), free, replace(known, structure="affine", features=features(BOTH), cost="gower"))
 
 
