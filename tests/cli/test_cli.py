@@ -173,9 +173,9 @@ def test_a_blocked_plugin_takes_no_part_in_any_command(command):
     shown = command("run", "mine.toml", "--no-plugin", "tiny", "--out", "run")
     assert shown.exit_code == 2
     assert "tiny (blocked by --no-plugin)" in shown.stderr
-    shown = command("list", "--no-plugin", "tyni")
+    shown = command("list", "--no-plugin", "tinyy")
     assert shown.exit_code == 2
-    assert shown.stderr == "error: unknown plugin 'tyni'. Did you mean 'tiny'?\n"
+    assert shown.stderr == "error: unknown plugin 'tinyy'. Did you mean 'tiny'?\n"
 
 
 def test_notes_on_what_solvers_did_wrong_end_a_run_and_stand_under_the_leaderboard(command):
