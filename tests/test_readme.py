@@ -372,6 +372,10 @@ def test_the_finding_about_menus_follows_from_the_results():
         aim = "soft-constant" if solver == "individual" else f"menu-4+{'ee-micro' if 'micro' in name else 'hybrid-0.6'}"
         places = [(dataset, aim, solver) for dataset in ("adult", "alzheimer", "compas")]
         assert numbers == [format(of[place], ".3f") for place in places for of in (helped, cost)]
+    for dataset in ("adult", "alzheimer", "compas"):
+        for aim in ("ee-micro", "hybrid-0.6"):
+            whole, apart = (helped[dataset, f"menu-4{part}+{aim}", "menu"] for part in ("", "+clusters-3"))
+            assert apart <= whole
     clusters, twelve = (cost["alzheimer", f"menu-{aim}+ee-micro", "menu"] for aim in ("4+clusters-3", "12"))
     assert f"Alzheimer cost {clusters:.3f}, where twelve actions for everybody cost {twelve:.3f}" in PLAIN
     own, shared = ([100 * helped["adult", f"{menu}hard-{n}", solver] for n in (2, 1)] for menu, solver in (
