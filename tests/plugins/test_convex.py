@@ -28,7 +28,7 @@ from recourse_arena_convex.subproblem import SIZES, Block, Subproblem
 from recourse_arena_convex.subsets import candidate_sets
 from recourse_arena_grid import Grid
 
-WORLDS = [seed for seed in range(15) if seed % 3]
+WORLDS = [seed for seed in range(9) if seed % 3]
 """Random worlds with continuous features; every third has whole numbers only."""
 
 
@@ -72,7 +72,7 @@ def test_straight_line_is_met_where_the_closed_form_says(seed):
     assert_truly_feasible(problem, request, answer)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_convex_problem_is_solved_as_cvxpy_solves_it_directly(seed):
     problem = straight_problem(seed)
     request = straight_request(problem, 6, plausibility=True)
@@ -108,7 +108,7 @@ def test_random_worlds_are_solved_at_most_at_the_cost_of_a_fine_grid(seed):
     assert_truly_feasible(world.problem, world.request, answer)
 
 
-@pytest.mark.parametrize("seed", range(0, 15, 3))
+@pytest.mark.parametrize("seed", range(0, 9, 3))
 def test_whole_numbers_stay_whole(seed):
     world = random_world(seed)
     answer = solver(world.problem).recommend(world.request)
@@ -118,7 +118,7 @@ def test_whole_numbers_stay_whole(seed):
 # Loan
 
 
-@pytest.mark.parametrize("scenario", ["hard-4", "hard-2", "hard-1+soft-convex", "hard-3!no-plausibility"])
+@pytest.mark.parametrize("scenario", ["hard-2", "hard-1+soft-convex", "hard-3!no-plausibility"])
 def test_loan_is_solved_wherever_the_grid_is_and_for_less(loan_materials, scenario):
     problem, request = loan_materials.problem, loan_materials.request(Scenario.parse(scenario), 60)
     grid = Grid()
@@ -224,7 +224,7 @@ def holed(world: World, inside: float) -> tuple[Problem, Request, Tensor]:
     return problem, request, request.factual[:, 0] > flow.edge
 
 
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_densities_that_are_not_numbers_are_no_actions(seed):
     problem, request, inside = holed(random_world(seed), torch.nan)
     answer = solver(problem).recommend(request)
@@ -232,7 +232,7 @@ def test_densities_that_are_not_numbers_are_no_actions(seed):
     assert_truly_feasible(problem, request, answer)
 
 
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.parametrize(("density", "enough"), [(-torch.inf, True), (torch.nan, False)])
 def test_who_is_impossible_may_become_anything_possible(seed, density, enough):
     problem, request, inside = holed(random_world(seed), density)
@@ -411,7 +411,7 @@ def test_a_failing_solver_is_replaced(world, monkeypatch, fails):
     torch.testing.assert_close(costs(world.request, answer), costs(world.request, expected), rtol=1e-2, atol=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_when_every_solver_fails_people_have_outcomes_and_no_exception(monkeypatch, seed):
     world = random_world(seed)
     world = replace(world, request=replace(world.request, plausibility=True))

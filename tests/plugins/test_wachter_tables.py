@@ -45,7 +45,7 @@ def levels_only(problem: Problem, request_: Request) -> Request:
 
 
 def solve(problem: Problem, request: Request, **options: object) -> Recommendation:
-    solver = Wachter(**{"rounds": 8, "steps": 15, **options})
+    solver = Wachter(**{"rounds": 6, "steps": 10, **options})
     solver.fit(problem.seen_by(Wachter.knows), seed=0)
     return solver.recommend(request)
 

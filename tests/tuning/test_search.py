@@ -56,7 +56,7 @@ def table(folder):
 
 
 def test_it_finds_better_options_than_the_defaults(tuned, tmp_path):
-    found = tuned(trials=40)
+    found = tuned(trials=25)
     assert found.trials[0].options == {"aim": 0.2, "mood": "good", "force": 1}
     assert found.best.options["mood"] == "good"
     assert found.best.options["aim"] == pytest.approx(0.7, abs=0.06)
@@ -99,13 +99,13 @@ def test_a_trial_whose_objective_is_undefined_has_lost_and_says_what_is_undefine
 
 def test_the_same_seed_gives_the_same_trials_and_another_one_others(tuned, tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        tuned(out=tmp_path / name, trials=13, seed=seed)
+        tuned(out=tmp_path / name, trials=12, seed=seed)
     pd.testing.assert_frame_equal(table(tmp_path / "a"), table(tmp_path / "b"))
     assert table(tmp_path / "a")["option_aim"].tolist()[1:] != table(tmp_path / "c")["option_aim"].tolist()[1:]
 
 
 def test_a_search_goes_on_as_if_it_had_never_stopped(tuned, tmp_path, monkeypatch):
-    tuned(out=tmp_path / "whole", trials=20)
+    tuned(out=tmp_path / "whole", trials=14)
     recommend, asked = tiny.Aimer.recommend, []
 
     def interrupted(self, request):
@@ -116,11 +116,11 @@ def test_a_search_goes_on_as_if_it_had_never_stopped(tuned, tmp_path, monkeypatc
 
     monkeypatch.setattr(tiny.Aimer, "recommend", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        tuned(trials=20)
+        tuned(trials=14)
     monkeypatch.setattr(tiny.Aimer, "recommend", recommend)
-    assert 2 <= len(table(tmp_path / "out")) < 13
-    tuned(trials=12)
-    tuned(trials=20)
+    assert 2 <= len(table(tmp_path / "out")) < 11
+    tuned(trials=11)
+    tuned(trials=14)
     pd.testing.assert_frame_equal(table(tmp_path / "out"), table(tmp_path / "whole"))
 
 
@@ -144,7 +144,7 @@ def test_finished_trials_are_not_computed_again(tuned, monkeypatch):
 
 
 def test_failed_trials_are_recorded_with_their_reason_and_the_rest_goes_on(tuned, tmp_path):
-    found = tuned(trials=60, seed=3)
+    found = tuned(trials=8, seed=32)
     trials = pd.read_csv(tmp_path / "out" / "trials.csv")
     low, high = trials[trials["option_aim"] < 0.05], trials[trials["option_aim"] > 0.95]
     assert len(low)

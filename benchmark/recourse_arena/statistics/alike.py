@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from recourse_arena.statistics.bootstrap import Array
 
@@ -109,7 +109,7 @@ def spread(value: float, by_seed: Array, resampled: Array, *, gap: bool = False)
     seeds = len(by_seed)
     if seeds > 1:
         beyond = max(float(by_seed.var(ddof=1)) - float(resampled.var(axis=1).mean()), 0.0) / seeds
-        wider = stats.t.ppf(0.975, seeds - 1) / stats.norm.ppf(0.975)
+        wider = special.stdtrit(seeds - 1, 0.975) / special.ndtri(0.975)
         noise = np.random.default_rng(seeds).standard_normal(means.shape[0])
         means = means + noise * np.sqrt(beyond) * wider
     low, high = np.quantile(means, (0.025, 0.975))

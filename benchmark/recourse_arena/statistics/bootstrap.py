@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ class Means:
         alone, squared = share * (1 - share), self.error**2
         worth = np.where((alone > 0) & (squared > 0), alone / np.where(squared > 0, squared, 1.0), people)
         worth = np.minimum(worth, people)
-        z = float(stats.norm.isf((1 - confidence) / 2))
+        z = -float(special.ndtri((1 - confidence) / 2))
         middle = share + z * z / (2 * worth)
         arm = z * np.sqrt(alone / worth + z * z / (4 * worth**2))
         found = np.stack([middle - arm, middle + arm], axis=1) / (1 + z * z / worth)[:, None]
@@ -216,7 +216,7 @@ class Resamples:
         freedom = np.maximum(seeds - 1, 1)
         observed = (off**2).sum(0) / freedom / seeds
         share = np.where(observed > 0, 1 - within**2 / np.where(observed > 0, observed, 1.0), 0.0).clip(min=0)
-        wider = stats.t.ppf(0.5 + _LEVEL / 2, freedom) / stats.norm.ppf(0.5 + _LEVEL / 2)
+        wider = special.stdtrit(freedom, 0.5 + _LEVEL / 2) / special.ndtri(0.5 + _LEVEL / 2)
         return np.asarray(wider * np.sqrt(share / (freedom * seeds)))
 
 

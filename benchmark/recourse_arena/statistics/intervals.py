@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import special
 
 
 class Interval(NamedTuple):
@@ -75,7 +75,9 @@ def paired_share_difference(gained: int, lost: int, people: int, *, confidence: 
     """
     if people < 1 or gained < 0 or lost < 0 or gained + lost > people:
         raise ValueError(f"expected gained + lost within the number of people; got {gained} + {lost} of {people}")
-    limit = float(stats.norm.isf((1 - confidence) / 2))
+    from scipy import optimize  # here: it takes a second to load, and most runs need none of it
+
+    limit = -float(special.ndtri((1 - confidence) / 2))
     estimate = (gained - lost) / people
 
     def excess(difference: float, wanted: float) -> float:
@@ -132,6 +134,8 @@ def share_interval(count: int, people: int, *, confidence: float = 0.95) -> Inte
         >>> round(low, 4), round(high, 4)
         (0.2366, 0.7634)
     """
+    from scipy import stats  # here: it takes seconds to load, and most runs need none of it
+
     found = stats.binomtest(count, people).proportion_ci(confidence, method="wilson")
     return Interval(float(found.low), float(found.high))
 
@@ -143,6 +147,8 @@ def median_interval(values: NDArray[np.float64], *, confidence: float = 0.95) ->
         >>> median_interval(np.arange(1.0, 101.0))  # at least 95 %, whatever the distribution
         Interval(low=40.0, high=61.0)
     """
+    from scipy import stats
+
     below = int(stats.binom.ppf((1 - confidence) / 2, len(values), 0.5)) if len(values) else 0
     if below == 0:
         return Interval(-math.inf, math.inf)
@@ -183,7 +189,7 @@ def relative_change(
     freedom = len(baseline) - 1.0
     if not paired:
         freedom = _welch_freedom(baseline, current, after / before if before else 1.0)
-    squared = float(stats.t.isf((1 - confidence) / 2, freedom)) ** 2
+    squared = float(special.stdtrit(freedom, (1 - confidence) / 2)) ** 2
     a = before**2 - squared * spread_before
     b = before * after - squared * shared
     c = after**2 - squared * spread_after
@@ -217,7 +223,7 @@ def geometric_change(
         variance = before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)
         freedom = _welch_freedom(before, after, 1.0)
     change = float(after.mean() - before.mean())
-    margin = float(stats.t.isf((1 - confidence) / 2, freedom)) * math.sqrt(variance)
+    margin = -float(special.stdtrit(freedom, (1 - confidence) / 2)) * math.sqrt(variance)
     return Interval(math.expm1(change - margin), math.expm1(change + margin))
 
 

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ttest_ind
 
 from recourse_arena.reporting.paper.evidence import Claim, ClaimVerdict, Evidence, Within
 from recourse_arena.reporting.paper.markdown import code, interval, number, section, table
@@ -108,6 +107,8 @@ class Case:
         groups = [self._values(measure, terms, group) for group in (first, second)]
         if min(map(len, groups)) < 2 or max(map(np.ptp, groups)) == 0:
             return None
+        from scipy.stats import ttest_ind  # here: it takes seconds to load
+
         found = ttest_ind(*groups, equal_var=False).confidence_interval(0.95)
         value = groups[0].mean() - groups[1].mean()
         return Estimate(float(value), float(found.low), float(found.high), sum(map(len, groups)))

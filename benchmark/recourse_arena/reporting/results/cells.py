@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy import special
 
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.results.averages import OPTIONAL, built_in
@@ -101,7 +101,7 @@ class Cells:
         size = len(each) + 2
         centre = each.sum() / size
         spread = np.sqrt(((each**2).sum() + 1) / size - centre**2)
-        margin = norm.ppf(0.975) * spread / np.sqrt(size)
+        margin = special.ndtri(0.975) * spread / np.sqrt(size)
         return Estimate(float(each.mean()), float(centre - margin), float(centre + margin), len(each))
 
     def shares(self, terms: Sequence[Term]) -> list[float]:
