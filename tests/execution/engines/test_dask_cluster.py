@@ -61,7 +61,8 @@ def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cel
         out, cache = tmp_path / name, tmp_path / f"cache-{name}"
         return api.run(suite, out=out, cache=cache, solvers=[*solvers, *more], scenarios=scenarios, **where)
 
-    one, two = run("one"), run("two", "exits", jobs=2)
+    one, two = run("one"), run("two", "exits", jobs=2, progress=(watch := Watch()))
+    assert watch.places == {"127.0.0.1"}  # jobs on this machine are out of reach from others
     parts = []
     told = Progress()
     told.part = lambda key, share, loss=None: parts.append(loss)
@@ -81,23 +82,22 @@ def test_any_number_of_workers_gives_the_same_and_a_dying_one_costs_only_the_cel
     assert {cell["plugin"] for result in (two, far) for cell in result.info["cells"] if "reason" in cell} == {"faulty"}
 
 
+class Watch(Progress):
+    """Sees where processes of this one listen."""
+
+    def __init__(self):
+        self.places = set()
+
+    def step(self, key, words):
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                connections = process.net_connections()
+                self.places.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
+
+
 def _in_this_process(order, progress):
     """Carry out an order here, where tests may patch Dask, with solvers in processes of their own."""
     carry_out(replace(order, path=tuple(sys.path)), progress, Nursery.new())
-
-
-def test_several_jobs_on_this_machine_are_out_of_reach_from_others(suite, tmp_path):
-    places = set()
-
-    class Watch(Progress):
-        def step(self, key, words):
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.Error):
-                    connections = process.net_connections()
-                    places.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
-
-    api.run(suite, solvers=["top"], people=5, jobs=2, progress=Watch())
-    assert places == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize(
