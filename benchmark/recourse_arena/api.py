@@ -236,7 +236,7 @@ def dataset(frame: pd.DataFrame, *, label: str, actionable: Sequence[str], **sai
         frame: The people; what kind of value each column holds is guessed where it is not said.
         label: Its column of true labels; `favourable` says which one is, by default 1.
         actionable: Columns that people can act upon.
-        said: `favourable, immutable, directions, sensitive, kinds, levels, name, cost, decision`.
+        said: `favourable, immutable, directions, sensitive, protected, kinds, levels, name, cost, decision`.
 
     Raises:
         ArenaError: If a column is not there, or something is not what it should be.

@@ -36,6 +36,17 @@ class Raising(MenuSolver):
         return Menu.of(amounts, torch.full((len(problem.features),), int(Move.ADD)))
 
 
+class Sociable(Raising):
+    """The same, but gives nobody advice who asks alone."""
+
+    name = "sociable"
+
+    def recommend(self, request):
+        if len(request) == 1:
+            raise RuntimeError("nobody else is here")
+        return super().recommend(request)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     return tmp_path_factory.mktemp("menus")
@@ -45,7 +56,7 @@ def made(tmp_path_factory):
 def run(plugged, made):
     """The run; made by whoever needs it first."""
     if not (made / "run" / "run.json").exists():
-        api.run(SUITE, solvers=[Raising(), "top"], out=made / "run", cache=made / "cache", data=made)
+        api.run(SUITE, solvers=[Raising(), Sociable(), "top"], out=made / "run", cache=made / "cache", data=made)
     return api.load(made / "run")
 
 
@@ -53,13 +64,15 @@ def test_solvers_that_compose_nothing_are_skipped_where_a_menu_is_asked_for(run)
     found = run.summary.set_index(["scenario", "solver"])["outcome"]
     assert {found[name, "top"] for name in NAMES[:3]} == {"skipped"}
     assert found[NAMES[3], "top"] == "solved"
-    assert {found[name, "raising"] for name in NAMES} == {"solved"}
+    assert {found[name, solver] for name in NAMES for solver in ("raising", "sociable")} == {"solved"}
 
 
 def test_how_long_one_person_alone_waits_for_a_menu_is_timed(run):
     cells = json.loads((run.path / "run.json").read_text())["cells"]
     timed = {cell["solver"]: cell.get("alone_seconds") for cell in cells if cell["scenario"] == NAMES[0]}
     assert 0 < timed["raising"] < 5
+    assert "sociable" in timed
+    assert timed["sociable"] is None  # it fails of one person alone, which costs nobody the answer they have
     (asked,) = [cell for cell in cells if (cell["scenario"], cell["solver"]) == (NAMES[3], "top")]
     assert "alone_seconds" not in asked  # it offers no menu
 
@@ -79,7 +92,7 @@ def test_records_say_what_each_action_does_and_the_menu_lies_beside_them(run):
     assert (one["available"] == 0).any()  # who may act on effort alone has no choice
     dear = people[(people["scenario"] == NAMES[2]) & people["valid"]]
     assert dear["weighted_cost"].max() <= 0.3
-    menus = pd.read_csv(run.path / "menus.csv").query(f"scenario == '{NAMES[0]}'")
+    menus = pd.read_csv(run.path / "menus.csv").query(f"solver == 'raising' and scenario == '{NAMES[0]}'")
     assert menus[["cluster", "action", "feature", "move", "amount"]].to_numpy().tolist() == [
         [1, n, "income", "add", n] for n in (1, 2, 3)
     ]

@@ -99,6 +99,7 @@ def test_a_name_is_read_back_as_it_was_put_together(pair):
         "hard-2+soft-linear+hard-3",
         "hard-2@",
         "hard-2@a@b",
+        "hard-2!no-plausibility!no-plausibility",
         "Hard-2",
         " hard-2",
     ],

@@ -63,6 +63,17 @@ def test_what_is_said_comes_before_what_is_guessed():
     assert sum(float(part.y.sum()) for part in everybody(made)) == 40
 
 
+def test_groups_that_menus_are_to_be_fair_between_are_said_with_the_frame():
+    made = of_frame(people(), label="paid", actionable=["income"], protected={"home": ["own"], "woman": []})
+    assert made.protected == {"home": ("own",), "woman": ()}
+    assert made.features["home"].sensitive
+    assert made.features["woman"].sensitive
+    with pytest.raises(ArenaError, match="unknown level of 'home' 'castle'"):
+        of_frame(people(), label="paid", actionable=["income"], protected={"home": ["castle"]})
+    with pytest.raises(ArenaError, match="unknown feature of the frame 'hme'"):
+        of_frame(people(), label="paid", actionable=["income"], protected={"hme": []})
+
+
 @pytest.mark.parametrize("favourable", [True, 1, 1.0, np.True_, np.int64(1), np.float32(1), "1"])
 def test_labels_are_the_same_in_every_type(favourable):
     made = of_frame(people(), label="paid", favourable=favourable, actionable=["income"])

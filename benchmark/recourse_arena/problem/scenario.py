@@ -180,7 +180,8 @@ policy=None, part='test', sparsity=None, menu=None)
         scenario = cls(name, scheme=scheme, distribution=distribution[0] if distribution else "uniform")
         parts = rest[begin.end() if begin else 0 :].split("+")
         kinds = ["aim" if part.partition("-")[0] in _AIMS else part.partition("-")[0] for part in parts]
-        if len(distribution) > 1 or "" in distribution or len(set(kinds)) < len(kinds):
+        twice = len(set(kinds)) < len(kinds) or len(set(switches)) < len(switches)
+        if len(distribution) > 1 or "" in distribution or twice:
             raise _unreadable(name, schemes)
         for part in parts:
             scenario = scenario._with(part, schemes)

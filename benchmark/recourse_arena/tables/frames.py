@@ -34,6 +34,7 @@ def of_frame(
     immutable: Sequence[str] = (),
     directions: Mapping[str, str] | None = None,
     sensitive: Sequence[str] = (),
+    protected: Mapping[str, Sequence[object]] | None = None,
     kinds: Mapping[str, str] | None = None,
     levels: Mapping[str, Sequence[object]] | None = None,
     name: str = "frame",
@@ -50,6 +51,8 @@ def of_frame(
         immutable: Columns that nothing can change.
         directions: `up` or `down` of columns that people may move one way only.
         sensitive: Columns by which results are broken down.
+        protected: Sensitive columns between whose groups menus are to be fair, each with the levels that are not
+            protected; none: each level is a group.
         kinds: Kinds of columns: `continuous`, `integer`, `binary`, `ordinal` or `categorical`.
         levels: Levels of columns, in their order where they have one.
         name: Name of the dataset.
@@ -64,7 +67,7 @@ def of_frame(
     asked = _Asked(
         actionable=_named("actionable", actionable),
         immutable=_named("immutable", immutable),
-        sensitive=_named("sensitive", sensitive),
+        sensitive=(*_named("sensitive", sensitive), *_by_name(protected)),
         directions=_by_name(directions),
         kinds=_by_name(kinds),
         levels=_by_name(levels),
@@ -81,6 +84,7 @@ def of_frame(
         "name": name,
         "cost": cost,
         "label": {"column": label, "favourable": _cell(favourable)},
+        "protected": {str(column): list(map(_cell, told)) for column, told in (protected or {}).items()},
         "table": {"duplicates": "keep", "missing": []},
         "feature": [_feature(said, cells, asked) for said in guesses.columns],
     }

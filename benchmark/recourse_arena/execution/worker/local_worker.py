@@ -256,7 +256,7 @@ class LocalWorker:
         if guard.validation_score is not None:
             timings["validation_score"] = guard.validation_score
         if menu is not None:
-            timings["alone_seconds"] = min(guard.recommend(request[:1]).seconds for _ in range(_ALONE))
+            timings |= _wait_alone(guard, request[:1])
         notes = dict.fromkeys((*fit.notes, *said, *_limits(fitted, task.cell)))
         return AdviceResult(advice, timings, tuple(notes), None if menu is None else menu.said())
 
@@ -307,6 +307,17 @@ class LocalWorker:
     @cached_property
     def _measures(self) -> MetricValues:
         return MetricValues(self.registry)
+
+
+def _wait_alone(guard: Guard | SolverProcess, one: Request) -> dict[str, float]:
+    """Return how long one person alone waits for a menu's offers; nothing where the solver fails of it.
+
+    Everybody has an answer by then, which a failure here must not cost them.
+    """
+    try:
+        return {"alone_seconds": min(guard.recommend(one).seconds for _ in range(_ALONE))}
+    except Exception:  # a plugin may raise anything
+        return {}
 
 
 def _limits(fitted: FittedDataset, cell: Cell) -> tuple[Note, ...]:
