@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
     from recourse_arena.api import audit, dataset, decision, lasting, load, run
+    from recourse_arena.base.arguments import Options
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.change import Change, FittedDecision, Size
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
-    from recourse_arena.people.encoding import Encoding
+    from recourse_arena.people.encoding import Encoding, onto_simplex
     from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
     from recourse_arena.people.groups import Groups
     from recourse_arena.people.people import People, Split, Splits
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
     from recourse_arena.problem.knowledge import Knowledge
     from recourse_arena.problem.model_protocols import CausalModel, EncodedClassifier, Trees
     from recourse_arena.problem.outcome import Outcome
-    from recourse_arena.problem.problem import Problem
+    from recourse_arena.problem.problem import Asking, Problem
     from recourse_arena.problem.profile import PROFILES, Profile
     from recourse_arena.problem.recommendation import Recommendation
-    from recourse_arena.problem.request import Request, sparsely
+    from recourse_arena.problem.request import Request, sparsely, unconstrained
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.registry.discovery import solver
     from recourse_arena.tables.cells import Cells
@@ -57,6 +58,7 @@ OldPaths.install()
 _HOMES = {
     "Actionability": "problem.actionability",
     "ArenaError": "base.errors",
+    "Asking": "problem.problem",
     "Assignment": "people.assignment",
     "AtMost": "people.rules",
     "AtRandom": "people.assignment",
@@ -99,6 +101,7 @@ _HOMES = {
     "NotApplicable": "base.errors",
     "Offers": "menus.menu",
     "OneCluster": "menus.clustering",
+    "Options": "base.arguments",
     "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
     "Parents": "models.causal.structural",
@@ -133,11 +136,13 @@ _HOMES = {
     "generator": "base.randomness",
     "lasting": "api",
     "load": "api",
+    "onto_simplex": "people.encoding",
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
     "solver": "registry.discovery",
     "sparsely": "problem.request",
+    "unconstrained": "problem.request",
     "unknown": "base.errors",
     "verify": "advice.verify",
 }
@@ -146,6 +151,7 @@ __all__ = [
     "PROFILES",
     "Actionability",
     "ArenaError",
+    "Asking",
     "Assignment",
     "AtMost",
     "AtRandom",
@@ -188,6 +194,7 @@ __all__ = [
     "NotApplicable",
     "Offers",
     "OneCluster",
+    "Options",
     "Outcome",
     "Parents",
     "People",
@@ -223,11 +230,13 @@ __all__ = [
     "hookimpl",
     "lasting",
     "load",
+    "onto_simplex",
     "recommend",
     "run",
     "session",
     "solver",
     "sparsely",
+    "unconstrained",
     "unknown",
     "verify",
 ]

@@ -6,8 +6,8 @@ __all__ = ["Cchvae"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network, check_options
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver, Network
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -70,10 +70,15 @@ class Cchvae(AutoencoderSolver):
         steps: int = 2000,
         constraints: str = "keep",
     ) -> None:
-        whole = {"samples": samples, "shells": shells, "latent": latent, "hidden": hidden, "steps": steps}
-        check_options(self.name, whole=whole, above={"step": step}, constraints=constraints)
-        self.samples, self.step, self.shells, self.constraints = samples, step, shells, constraints
-        self.network = Network(latent, hidden, steps)
+        options = Options(f"solver {self.name}")
+        self.samples = options.whole("samples", samples, 1, 10**6)
+        self.shells = options.whole("shells", shells, 1, 10**6)
+        self.step, self.constraints = options.number("step", step, above=0), options.constraints(constraints)
+        self.network = Network(
+            options.whole("latent", latent, 1, 10**6),
+            options.whole("hidden", hidden, 1, 10**6),
+            options.whole("steps", steps, 1, 10**6),
+        )
 
     def search(self, ground: Ground) -> Best:
         """Return the nearest point of each person's first shell that holds an accepted one."""

@@ -50,6 +50,6 @@ def _of_shell(solver: Cchvae, ground: Ground, points: Tensor) -> Best:
     """Return the accepted point of least cost among `points` `(points, latent)` around each of the people."""
     centre = solver.model.encode(ground.factual, ground.fixed)
     values = ground.values(solver.model.decode(centre + points[:, None], ground.factual, ground.fixed))
-    cost = torch.where(ground.accepts(values), ground.cost(values), torch.inf)
+    cost = torch.where(ground.reaches(values), ground.cost(values), torch.inf)
     least = cost.min(0)
     return Best(least.values, values[least.indices, torch.arange(len(ground))])

@@ -6,8 +6,8 @@ __all__ = ["Clue"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network, check_options
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver, Network
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -66,10 +66,15 @@ class Clue(AutoencoderSolver):
         steps: int = 2000,
         constraints: str = "keep",
     ) -> None:
-        whole = {"iterations": iterations, "latent": latent, "hidden": hidden, "steps": steps}
-        check_options(self.name, whole=whole, above={"rate": rate}, least={"pull": pull}, constraints=constraints)
-        self.pull, self.iterations, self.rate = pull, iterations, rate
-        self.constraints, self.network = constraints, Network(latent, hidden, steps)
+        options = Options(f"solver {self.name}")
+        self.pull, self.rate = options.number("pull", pull, least=0), options.number("rate", rate, above=0)
+        self.iterations = options.whole("iterations", iterations, 1, 10**6)
+        self.constraints = options.constraints(constraints)
+        self.network = Network(
+            options.whole("latent", latent, 1, 10**6),
+            options.whole("hidden", hidden, 1, 10**6),
+            options.whole("steps", steps, 1, 10**6),
+        )
 
     def search(self, ground: Ground) -> Best:
         """Return the accepted iterate that minimises the objective, for each of the people."""

@@ -20,22 +20,19 @@ __all__ = [
     "Network",
     "advise",
     "autoencoder",
-    "check_options",
     "columns_flow",
     "latent_descent",
     "restored_autoencoder",
     "restored_flow",
-    "whoever_they_are",
 ]
 
 from typing import TYPE_CHECKING, Any
 
 from recourse_arena_generative.network import Network
-from recourse_arena_generative.options import check_options
 from recourse_arena_generative.solver import AutoencoderSolver
 
 if TYPE_CHECKING:
-    from recourse_arena_generative.answers import Best, advise, whoever_they_are
+    from recourse_arena_generative.answers import Best, advise
     from recourse_arena_generative.coder import Autoencoder
     from recourse_arena_generative.density import ColumnsFlow, columns_flow, restored_flow
     from recourse_arena_generative.descent import latent_descent
@@ -53,7 +50,6 @@ _HOMES = {
     "latent_descent": "descent",
     "restored_autoencoder": "fitting",
     "restored_flow": "density",
-    "whoever_they_are": "answers",
 }
 
 

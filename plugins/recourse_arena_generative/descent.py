@@ -46,7 +46,7 @@ def latent_descent(
         loss = objective(ground.logit(columns), columns)
         with torch.no_grad():
             values = ground.values(columns.detach())
-            best.offer(ground.accepts(values), score(loss.detach(), values), values)
+            best.offer(ground.reaches(values), score(loss.detach(), values), values)
         if step < steps:
             adam.zero_grad()
             loss.sum().backward()

@@ -60,7 +60,7 @@ class Hull(Criterion):
         corners = corners.gather(1, first[..., None].expand(-1, -1, features))
         return cls(columns, layers, delta, corners, robust.gather(1, first))
 
-    def __getitem__(self, rows: Tensor) -> Hull:
+    def __getitem__(self, rows: slice | Tensor) -> Hull:
         return Hull(self.columns, self.layers, self.delta, self.corners[rows], self.robust[rows])
 
     def surplus(self, z: Tensor) -> Tensor:
