@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.metric import Average, Metric
     from recourse_arena.interfaces.options import Choice, Range, Space
     from recourse_arena.interfaces.policy import Belief, Policy, Reaction, Reactions, Respondents
-    from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
+    from recourse_arena.interfaces.recipes import AutoencoderRecipe, DecisionRecipe, FlowRecipe
     from recourse_arena.interfaces.solver import MenuSolver, Solver
     from recourse_arena.interfaces.suite import Block, Suite
     from recourse_arena.menus.asked import MenuAsked
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from recourse_arena.models.causal.flow import CausalFlow
     from recourse_arena.models.causal.piecewise import PiecewiseLinear
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
+    from recourse_arena.models.generative.autoencoder import Autoencoder
+    from recourse_arena.models.generative.fitting import autoencoder
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
     from recourse_arena.people.encoding import Encoding, onto_simplex
@@ -62,6 +64,8 @@ _HOMES = {
     "Assignment": "people.assignment",
     "AtMost": "people.rules",
     "AtRandom": "people.assignment",
+    "Autoencoder": "models.generative.autoencoder",
+    "AutoencoderRecipe": "interfaces.recipes",
     "Average": "interfaces.metric",
     "Belief": "interfaces.policy",
     "Block": "interfaces.suite",
@@ -129,6 +133,7 @@ _HOMES = {
     "TableDataset": "tables.table_dataset",
     "Trees": "problem.model_protocols",
     "audit": "api",
+    "autoencoder": "models.generative.fitting",
     "dataset": "api",
     "decision": "api",
     "derive_seed": "base.randomness",
@@ -155,6 +160,8 @@ __all__ = [
     "Assignment",
     "AtMost",
     "AtRandom",
+    "Autoencoder",
+    "AutoencoderRecipe",
     "Average",
     "Belief",
     "Block",
@@ -222,6 +229,7 @@ __all__ = [
     "Trees",
     "__version__",
     "audit",
+    "autoencoder",
     "dataset",
     "decision",
     "derive_seed",

@@ -6,8 +6,8 @@ __all__ = ["Cchvae"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Options, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -54,10 +54,9 @@ class Cchvae(AutoencoderSolver):
     """
 
     name: ClassVar[str] = "cchvae"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "samples of a conditional VAE in growing shells, by decisions alone (C-CHVAE 2020)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
-    conditional: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -74,11 +73,7 @@ class Cchvae(AutoencoderSolver):
         self.samples = options.whole("samples", samples, 1, 10**6)
         self.shells = options.whole("shells", shells, 1, 10**6)
         self.step, self.constraints = options.number("step", step, above=0), options.constraints(constraints)
-        self.network = Network(
-            options.whole("latent", latent, 1, 10**6),
-            options.whole("hidden", hidden, 1, 10**6),
-            options.whole("steps", steps, 1, 10**6),
-        )
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps, conditional=True)
 
     def search(self, ground: Ground) -> Best:
         """Return the nearest point of each person's first shell that holds an accepted one."""

@@ -28,7 +28,9 @@ def nearest(solver: Cchvae, ground: Ground) -> Best:
         if not len(left):
             break
         draws = generator(solver.seed, solver.name, "shell", str(number))
-        points = shell(solver.samples, solver.network.latent, solver.step * number, solver.step * (number + 1), draws)
+        points = shell(
+            solver.samples, solver.autoencoder_recipe.latent, solver.step * number, solver.step * (number + 1), draws
+        )
         for people in left.split(max(1, _CELLS // (solver.samples * len(ground.encoding)))):
             found.put(people, _of_shell(solver, ground[people], points))
     return found

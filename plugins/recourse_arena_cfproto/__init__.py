@@ -6,8 +6,8 @@ __all__ = ["CFProto", "Cem"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Options, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -64,11 +64,10 @@ got 0
     """
 
     name: ClassVar[str] = "cfproto"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "elastic net, hinge, autoencoder and prototypes of accepted people (CFProto 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
-    variational: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -92,11 +91,7 @@ got 0
         self.rounds = options.whole("rounds", rounds, 1, 10**6)
         self.iterations = options.whole("iterations", iterations, 1, 10**6)
         self.rate = options.number("rate", rate, above=0)
-        self.network = Network(
-            options.whole("latent", latent, 1, 10**6),
-            options.whole("hidden", hidden, 1, 10**6),
-            options.whole("steps", steps, 1, 10**6),
-        )
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps, variational=False)
 
     def prepare(self) -> None:
         """Encode the accepted training people."""

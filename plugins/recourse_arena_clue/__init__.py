@@ -6,8 +6,8 @@ __all__ = ["Clue"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Options, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -50,7 +50,7 @@ class Clue(AutoencoderSolver):
     """
 
     name: ClassVar[str] = "clue"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "certainly accepted people in a VAE's latent space (CLUE 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
@@ -70,11 +70,7 @@ class Clue(AutoencoderSolver):
         self.pull, self.rate = options.number("pull", pull, least=0), options.number("rate", rate, above=0)
         self.iterations = options.whole("iterations", iterations, 1, 10**6)
         self.constraints = options.constraints(constraints)
-        self.network = Network(
-            options.whole("latent", latent, 1, 10**6),
-            options.whole("hidden", hidden, 1, 10**6),
-            options.whole("steps", steps, 1, 10**6),
-        )
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps)
 
     def search(self, ground: Ground) -> Best:
         """Return the accepted iterate that minimises the objective, for each of the people."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from recourse_arena import Autoencoder
 from recourse_arena_generative.answers import Best
-from recourse_arena_generative.coder import Autoencoder
 from recourse_arena_generative.ground import Ground
 
 

@@ -6,8 +6,8 @@ __all__ = ["Revise"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Options, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -55,11 +55,10 @@ class Revise(AutoencoderSolver):
     """
 
     name: ClassVar[str] = "revise"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "gradient descent on the latents of a conditional VAE (REVISE 2019)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
-    conditional: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -78,11 +77,7 @@ class Revise(AutoencoderSolver):
         self.rounds = options.whole("rounds", rounds, 1, 10**6)
         self.iterations = options.whole("iterations", iterations, 1, 10**6)
         self.constraints = options.constraints(constraints)
-        self.network = Network(
-            options.whole("latent", latent, 1, 10**6),
-            options.whole("hidden", hidden, 1, 10**6),
-            options.whole("steps", steps, 1, 10**6),
-        )
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps, conditional=True)
 
     def search(self, ground: Ground) -> Best:
         """Return the accepted iterate of least cost of each of the people."""

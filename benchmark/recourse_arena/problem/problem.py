@@ -29,6 +29,7 @@ from recourse_arena.problem.model_protocols import (
     AsLikely,
     CausalModel,
     Classifier,
+    Coder,
     Decisions,
     Plausibility,
     Scores,
@@ -65,6 +66,8 @@ class Problem:
         menu: What is asked of a menu of shared actions; none where each gets an action of their own.
         protected: The protected groups of training people, a row for each, where the dataset has any; withheld unless
             declared.
+        autoencoder: The autoencoder of training people that the solver declares, where one was made for it; everybody
+            may see it, for it is made of people alone.
         report: Takes note of how far `fit` or `recommend` is, and of the training loss: whoever runs it shows that.
     """
 
@@ -85,6 +88,7 @@ class Problem:
     without_effects: CausalModel | None = None
     menu: MenuAsked | None = None
     protected: Groups | None = None
+    autoencoder: Coder | None = None
     report: ProgressHook = silent
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
