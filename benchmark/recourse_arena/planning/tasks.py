@@ -189,9 +189,7 @@ class ChangeTask(Task):
 
 @dataclass(frozen=True)
 class AutoencoderTask(Task):
-    """An autoencoder of the training people of a dataset and seed, for all solvers that declare it.
-
-    It is the suite that fits it: what a solver's process leaves behind is handed to no other solver.
+    """An autoencoder of training people, for all solvers that declare it; none of them is trusted to fit it for others.
 
     Arguments:
         models: What it rests on.
@@ -226,11 +224,6 @@ class AutoencoderTask(Task):
     def artefacts(self) -> tuple[tuple[str, str], ...]:
         """The autoencoder."""
         return (("autoencoder", self.key),)
-
-    @property
-    def seed(self) -> int:
-        """The seed of its training, whichever solver asks for it."""
-        return derive_seed(self.models.seed, variant(self.models.dataset)[0], "autoencoder")
 
     def heading(self, *, kept: bool) -> str:
         """Return its line in a preview."""
