@@ -18,8 +18,7 @@ RECIPE = tuple(field.name for field in fields(DecisionRecipe))
 
 def check_threshold(what: str, threshold: Any) -> None:
     """Raise unless a threshold of probabilities is a number above 0 and below 1."""
-    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
-        raise ArenaError(f"{what}: threshold must be a number above 0 and below 1, got {threshold!r}")
+    Options(what).number("threshold", threshold, above=0, below=1)
 
 
 def asked_for(recipe: DecisionRecipe, options: Mapping[str, Any]) -> DecisionRecipe:
