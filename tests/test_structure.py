@@ -29,6 +29,7 @@ ROOMS = (
     "models.decision",
     "models.fairness",
     "models.plausibility",
+    "models.generative",
     "models.changes.training",
     "models.changes",
     "registry",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from recourse_arena.advice.session import recommend, session
     from recourse_arena.advice.verify import verify
     from recourse_arena.api import audit, dataset, decision, lasting, load, run
+    from recourse_arena.base.arguments import Options
     from recourse_arena.base.errors import ArenaError, NotApplicable, unknown
     from recourse_arena.base.randomness import derive_seed, generator
     from recourse_arena.interfaces.change import Change, FittedDecision, Size
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from recourse_arena.interfaces.metric import Average, Metric
     from recourse_arena.interfaces.options import Choice, Range, Space
     from recourse_arena.interfaces.policy import Belief, Policy, Reaction, Reactions, Respondents
-    from recourse_arena.interfaces.recipes import DecisionRecipe, FlowRecipe
+    from recourse_arena.interfaces.recipes import AutoencoderRecipe, DecisionRecipe, FlowRecipe
     from recourse_arena.interfaces.solver import MenuSolver, Solver
     from recourse_arena.interfaces.suite import Block, Suite
     from recourse_arena.menus.asked import MenuAsked
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from recourse_arena.models.causal.flow import CausalFlow
     from recourse_arena.models.causal.piecewise import PiecewiseLinear
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
+    from recourse_arena.models.generative.autoencoder import Autoencoder
+    from recourse_arena.models.generative.fitting import autoencoder
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
-    from recourse_arena.people.encoding import Encoding
+    from recourse_arena.people.encoding import Encoding, onto_simplex
     from recourse_arena.people.features import Direction, Feature, FeatureTable, Kind, Role
     from recourse_arena.people.groups import Groups
     from recourse_arena.people.people import People, Split, Splits
@@ -43,10 +46,10 @@ if TYPE_CHECKING:
     from recourse_arena.problem.knowledge import Knowledge
     from recourse_arena.problem.model_protocols import CausalModel, EncodedClassifier, Trees
     from recourse_arena.problem.outcome import Outcome
-    from recourse_arena.problem.problem import Problem
+    from recourse_arena.problem.problem import Asking, Problem
     from recourse_arena.problem.profile import PROFILES, Profile
     from recourse_arena.problem.recommendation import Recommendation
-    from recourse_arena.problem.request import Request, sparsely
+    from recourse_arena.problem.request import Request, sparsely, unconstrained
     from recourse_arena.problem.scenario import Scenario
     from recourse_arena.registry.discovery import solver
     from recourse_arena.tables.cells import Cells
@@ -57,9 +60,12 @@ OldPaths.install()
 _HOMES = {
     "Actionability": "problem.actionability",
     "ArenaError": "base.errors",
+    "Asking": "problem.problem",
     "Assignment": "people.assignment",
     "AtMost": "people.rules",
     "AtRandom": "people.assignment",
+    "Autoencoder": "models.generative.autoencoder",
+    "AutoencoderRecipe": "interfaces.recipes",
     "Average": "interfaces.metric",
     "Belief": "interfaces.policy",
     "Block": "interfaces.suite",
@@ -99,6 +105,7 @@ _HOMES = {
     "NotApplicable": "base.errors",
     "Offers": "menus.menu",
     "OneCluster": "menus.clustering",
+    "Options": "base.arguments",
     "Outcome": "problem.outcome",
     "PROFILES": "problem.profile",
     "Parents": "models.causal.structural",
@@ -126,6 +133,7 @@ _HOMES = {
     "TableDataset": "tables.table_dataset",
     "Trees": "problem.model_protocols",
     "audit": "api",
+    "autoencoder": "models.generative.fitting",
     "dataset": "api",
     "decision": "api",
     "derive_seed": "base.randomness",
@@ -133,11 +141,13 @@ _HOMES = {
     "generator": "base.randomness",
     "lasting": "api",
     "load": "api",
+    "onto_simplex": "people.encoding",
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
     "solver": "registry.discovery",
     "sparsely": "problem.request",
+    "unconstrained": "problem.request",
     "unknown": "base.errors",
     "verify": "advice.verify",
 }
@@ -146,9 +156,12 @@ __all__ = [
     "PROFILES",
     "Actionability",
     "ArenaError",
+    "Asking",
     "Assignment",
     "AtMost",
     "AtRandom",
+    "Autoencoder",
+    "AutoencoderRecipe",
     "Average",
     "Belief",
     "Block",
@@ -188,6 +201,7 @@ __all__ = [
     "NotApplicable",
     "Offers",
     "OneCluster",
+    "Options",
     "Outcome",
     "Parents",
     "People",
@@ -215,6 +229,7 @@ __all__ = [
     "Trees",
     "__version__",
     "audit",
+    "autoencoder",
     "dataset",
     "decision",
     "derive_seed",
@@ -223,11 +238,13 @@ __all__ = [
     "hookimpl",
     "lasting",
     "load",
+    "onto_simplex",
     "recommend",
     "run",
     "session",
     "solver",
     "sparsely",
+    "unconstrained",
     "unknown",
     "verify",
 ]

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Dataset, DecisionRecipe, Feature, FeatureTable, Role, hookimpl
+from recourse_arena import ArenaError, Dataset, DecisionRecipe, Feature, FeatureTable, Options, Role, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Splits
@@ -48,8 +48,7 @@ class Digits(Dataset):
     decision = DecisionRecipe(hidden=(64, 32), optimizer="adam", epochs=60, batch=64)
 
     def __init__(self, *, digit: int = 3) -> None:
-        if type(digit) is not int or not 0 <= digit <= 9:
-            raise ArenaError(f"dataset {self.name}: digit must be a whole number from 0 to 9, got {digit!r}")
+        Options(f"dataset {self.name}").whole("digit", digit, 0, 9)
         self.digit = digit
 
     @cached_property

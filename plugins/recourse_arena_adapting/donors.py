@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena_adapting.asking import Asking
+from recourse_arena import Asking
 
 _FIRST, _MORE = 16, 256
 """How many donors of a person are tried at once: at first, and at most."""

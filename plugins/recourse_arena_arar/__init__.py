@@ -6,8 +6,8 @@ __all__ = ["Arar"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, halves, number, whole
+from recourse_arena import Options, Solver, hookimpl
+from recourse_arena_relaxed import UNITS, Relaxed, halves
 
 if TYPE_CHECKING:
     from recourse_arena import Request
@@ -57,12 +57,11 @@ class Arar(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, reach=reach, price=price, rate=rate)
-        whole(self.name, steps=steps)
-        choice(self.name, "unit", unit, UNITS)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.reach, self.unit, self.price = float(reach), unit, float(price)
-        self.steps, self.rate, self.constraints = steps, float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.reach = options.number("reach", reach, least=0)
+        self.unit = options.one_of("unit", unit, UNITS)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

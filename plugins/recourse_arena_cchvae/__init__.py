@@ -6,8 +6,8 @@ __all__ = ["Cchvae"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network, check_options
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -54,10 +54,9 @@ class Cchvae(AutoencoderSolver):
     """
 
     name: ClassVar[str] = "cchvae"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "samples of a conditional VAE in growing shells, by decisions alone (C-CHVAE 2020)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
-    conditional: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -70,10 +69,11 @@ class Cchvae(AutoencoderSolver):
         steps: int = 2000,
         constraints: str = "keep",
     ) -> None:
-        whole = {"samples": samples, "shells": shells, "latent": latent, "hidden": hidden, "steps": steps}
-        check_options(self.name, whole=whole, above={"step": step}, constraints=constraints)
-        self.samples, self.step, self.shells, self.constraints = samples, step, shells, constraints
-        self.network = Network(latent, hidden, steps)
+        options = Options(f"solver {self.name}")
+        self.samples = options.whole("samples", samples, 1, 10**6)
+        self.shells = options.whole("shells", shells, 1, 10**6)
+        self.step, self.constraints = options.number("step", step, above=0), options.constraints(constraints)
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps, conditional=True)
 
     def search(self, ground: Ground) -> Best:
         """Return the nearest point of each person's first shell that holds an accepted one."""

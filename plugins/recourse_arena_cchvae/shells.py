@@ -28,7 +28,9 @@ def nearest(solver: Cchvae, ground: Ground) -> Best:
         if not len(left):
             break
         draws = generator(solver.seed, solver.name, "shell", str(number))
-        points = shell(solver.samples, solver.network.latent, solver.step * number, solver.step * (number + 1), draws)
+        points = shell(
+            solver.samples, solver.autoencoder_recipe.latent, solver.step * number, solver.step * (number + 1), draws
+        )
         for people in left.split(max(1, _CELLS // (solver.samples * len(ground.encoding)))):
             found.put(people, _of_shell(solver, ground[people], points))
     return found
@@ -50,6 +52,6 @@ def _of_shell(solver: Cchvae, ground: Ground, points: Tensor) -> Best:
     """Return the accepted point of least cost among `points` `(points, latent)` around each of the people."""
     centre = solver.model.encode(ground.factual, ground.fixed)
     values = ground.values(solver.model.decode(centre + points[:, None], ground.factual, ground.fixed))
-    cost = torch.where(ground.accepts(values), ground.cost(values), torch.inf)
+    cost = torch.where(ground.reaches(values), ground.cost(values), torch.inf)
     least = cost.min(0)
     return Best(least.values, values[least.indices, torch.arange(len(ground))])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 __all__ = ["Certified"]
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl
+from recourse_arena import Knowledge, NotApplicable, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -73,13 +72,11 @@ class Certified(Solver):
     time_option: ClassVar[str] = "time_limit"
 
     def __init__(self, *, solver: str = "SCIP", time_limit: float = 60.0, gap: float = 1e-4) -> None:
-        for option, value, most in (("time_limit", time_limit, math.inf), ("gap", gap, 1.0)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most:
-                limits = "above 0" if most == math.inf else f"above 0 and below {most:g}"
-                raise ArenaError(f"solver certified: {option} must be a number {limits}, got {value!r}")
+        options = Options(f"solver {self.name}")
         self.table: Network | None = None
         self.leaves: Leaves | None = None
-        self.solver, self.time_limit, self.gap = str(solver).upper(), float(time_limit), float(gap)
+        self.time_limit = options.number("time_limit", time_limit, above=0)
+        self.solver, self.gap = str(solver).upper(), options.number("gap", gap, above=0, below=1)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Read equations and network, or trees; nothing is learnt.

@@ -6,8 +6,8 @@ __all__ = ["CFProto", "Cem"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network, check_options
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -64,11 +64,10 @@ got 0
     """
 
     name: ClassVar[str] = "cfproto"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "elastic net, hinge, autoencoder and prototypes of accepted people (CFProto 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
-    variational: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -85,13 +84,14 @@ got 0
         hidden: int = 64,
         steps: int = 1500,
     ) -> None:
-        whole = {"prototypes": prototypes, "rounds": rounds, "iterations": iterations}
-        whole |= {"latent": latent, "hidden": hidden, "steps": steps}
-        least = {"theta": theta, "gamma": gamma, "beta": beta, "kappa": kappa}
-        check_options(self.name, whole=whole, above={"rate": rate}, least=least)
-        self.theta, self.gamma, self.beta, self.kappa = theta, gamma, beta, kappa
-        self.prototypes, self.rounds, self.iterations, self.rate = prototypes, rounds, iterations, rate
-        self.network = Network(latent, hidden, steps)
+        options = Options(f"solver {self.name}")
+        self.theta, self.gamma = options.number("theta", theta, least=0), options.number("gamma", gamma, least=0)
+        self.beta, self.kappa = options.number("beta", beta, least=0), options.number("kappa", kappa, least=0)
+        self.prototypes = options.whole("prototypes", prototypes, 1, 10**6)
+        self.rounds = options.whole("rounds", rounds, 1, 10**6)
+        self.iterations = options.whole("iterations", iterations, 1, 10**6)
+        self.rate = options.number("rate", rate, above=0)
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps, variational=False)
 
     def prepare(self) -> None:
         """Encode the accepted training people."""

@@ -42,7 +42,7 @@ def _descend(solver: CFProto, ground: Ground, proto: Tensor, pull: Tensor, best:
         with torch.no_grad():
             now = ground.inside(_shrunk(ground, ahead - solver.rate * slope.nan_to_num(), solver.rate * solver.beta))
             values = ground.values(now)
-            accepted = ground.accepts(values)
+            accepted = ground.reaches(values)
             best.offer(accepted, ground.cost(values), values)
             hit |= accepted
             ahead = ground.inside(now + step / (step + 3) * (now - last))

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recourse_arena import Problem
-from recourse_arena_generative import Autoencoder
+from recourse_arena import Autoencoder, Problem
 
 _MOST = 2000
 """Accepted people that are looked at; on large tables the first of them, who are in no order."""

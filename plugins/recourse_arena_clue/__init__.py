@@ -6,8 +6,8 @@ __all__ = ["Clue"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network, check_options
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -50,7 +50,7 @@ class Clue(AutoencoderSolver):
     """
 
     name: ClassVar[str] = "clue"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "certainly accepted people in a VAE's latent space (CLUE 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
@@ -66,10 +66,11 @@ class Clue(AutoencoderSolver):
         steps: int = 2000,
         constraints: str = "keep",
     ) -> None:
-        whole = {"iterations": iterations, "latent": latent, "hidden": hidden, "steps": steps}
-        check_options(self.name, whole=whole, above={"rate": rate}, least={"pull": pull}, constraints=constraints)
-        self.pull, self.iterations, self.rate = pull, iterations, rate
-        self.constraints, self.network = constraints, Network(latent, hidden, steps)
+        options = Options(f"solver {self.name}")
+        self.pull, self.rate = options.number("pull", pull, least=0), options.number("rate", rate, above=0)
+        self.iterations = options.whole("iterations", iterations, 1, 10**6)
+        self.constraints = options.constraints(constraints)
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps)
 
     def search(self, ground: Ground) -> Best:
         """Return the accepted iterate that minimises the objective, for each of the people."""

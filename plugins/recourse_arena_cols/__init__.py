@@ -6,8 +6,8 @@ __all__ = ["Cols"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.settings import CONSTRAINTS, one_of, whole, yes_or_no
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_adapting.solver import Adapting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
 
 
-class Cols(Solver):
+class Cols(Adapting):
     """COLS (Yadav, Hase and Bansal, 2021): cost-optimised local search, by decisions alone.
 
     What a person minds is taken to be unknown: `functions` costs are sampled. Each lets some of the free features
@@ -58,8 +58,6 @@ class Cols(Solver):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "a set that is cheap under sampled costs, by local search (COLS, Yadav et al. 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
-    keeps_rules: ClassVar[bool] = True
-    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -70,11 +68,12 @@ class Cols(Solver):
         causal: bool = True,
         constraints: str = "keep",
     ) -> None:
-        self.answers = whole("cols", "answers", answers, 1, 1000)
-        self.functions = whole("cols", "functions", functions, 1, 10**5)
-        self.rounds = whole("cols", "rounds", rounds, 1, 10**6)
-        self.causal = yes_or_no("cols", "causal", causal)
-        self.constraints = one_of("cols", "constraints", constraints, CONSTRAINTS)
+        options = Options(f"solver {self.name}")
+        self.answers = options.whole("answers", answers, 1, 1000)
+        self.functions = options.whole("functions", functions, 1, 10**5)
+        self.rounds = options.whole("rounds", rounds, 1, 10**6)
+        self.causal = options.yes_or_no("causal", causal)
+        self.constraints = options.constraints(constraints)
         if not causal:
             self.knows = frozenset()
 
@@ -91,19 +90,16 @@ class Cols(Solver):
         Answers are features before effects, `(people, answers, features)`; the latter is bool `(people, answers)`.
         Sparsity is not looked at.
         """
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_cols.search import searched
 
-        found = searched(self, asked(request, self.constraints))
+        found = searched(self, self.asked(request))
         return found.values, found.fine
 
-    def recommend(self, request: Request) -> Recommendation:
+    def advise(self, request: Request) -> Recommendation:
         """Return of each person's set the answer of the least weighted cost."""
-        from recourse_arena import sparsely
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_cols.search import advise
 
-        return sparsely(asked(request, self.constraints), lambda some: advise(self, some))
+        return advise(self, request)
 
 
 @hookimpl

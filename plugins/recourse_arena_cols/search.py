@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Recommendation, Request, generator
-from recourse_arena_adapting.asking import Asking
+from recourse_arena import Asking, Outcome, Recommendation, Request, generator
 from recourse_arena_cols.costs import Costs
 from recourse_arena_cols.scale import Scale
 
@@ -67,7 +66,7 @@ def advise(solver: Cols, request: Request) -> Recommendation:
 
 
 def _searched(solver: Cols, request: Request) -> Found:
-    asking, size = Asking(solver.problem, request, solver.causal), solver.answers
+    asking, size = Asking(solver.problem, request, causal=solver.causal), solver.answers
     rows = request.features.alphabetical(request.factual)
     draws = [generator(solver.seed, "cols", row.numpy().tobytes().hex()) for row in rows]
     if not draws:

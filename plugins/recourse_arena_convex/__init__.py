@@ -6,7 +6,7 @@ __all__ = ["Convex"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, NotApplicable, Solver, hookimpl
+from recourse_arena import Knowledge, NotApplicable, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -47,10 +47,9 @@ class Convex(Solver):
     plausible_under = frozenset({"flow", "scm", "neighbours"})
 
     def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
-        for option, value in (("iterations", iterations), ("starts", starts), ("subsets", subsets)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ArenaError(f"solver convex: {option} must be a whole number of at least 1, got {value!r}")
-        self.iterations, self.starts, self.subsets = iterations, starts, subsets
+        options = Options(f"solver {self.name}")
+        self.iterations, self.starts = options.whole("iterations", iterations), options.whole("starts", starts)
+        self.subsets = options.whole("subsets", subsets)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Draw the accepted training people at whom searches start.

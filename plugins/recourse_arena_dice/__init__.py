@@ -4,10 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Dice"]
 
-import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, unknown
+from recourse_arena import ArenaError, Knowledge, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -82,20 +81,17 @@ gradient, random.
         proximity: float = _PROXIMITY,
         diversity: float = _DIVERSITY,
     ) -> None:
-        if method not in _METHODS:
-            raise unknown("method of solver dice", str(method), _METHODS)
-        for option, value in (("counterfactuals", counterfactuals), ("samples", samples), ("calls", calls)):
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10**6:
-                raise ArenaError(f"solver dice: {option} must be a whole number from 1 to 1000000, got {value!r}")
+        options = Options(f"solver {self.name}")
+        self.method = options.one_of("method", method, _METHODS)
+        self.counterfactuals = options.whole("counterfactuals", counterfactuals, 1, 10**6)
+        self.samples, self.calls = options.whole("samples", samples, 1, 10**6), options.whole("calls", calls, 1, 10**6)
+        self.proximity = options.number("proximity", proximity, least=0)
+        self.diversity = options.number("diversity", diversity, least=0)
         for option, weight, usual in (("proximity", proximity, _PROXIMITY), ("diversity", diversity, _DIVERSITY)):
-            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
-                raise ArenaError(f"solver dice: {option} must be a number of at least 0, got {weight!r}")
             if weight != usual and method != "gradient":
                 raise ArenaError(
                     f"solver dice: {option} goes with method=gradient; DiCE's {method} does not look at it"
                 )
-        self.method, self.counterfactuals, self.samples, self.calls = method, counterfactuals, samples, calls
-        self.proximity, self.diversity = float(proximity), float(diversity)
         if method == "gradient":
             self.knows = frozenset({Knowledge.CLASSIFIER})
 

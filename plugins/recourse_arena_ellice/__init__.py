@@ -6,8 +6,8 @@ __all__ = ["Ellice"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, whole
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_relaxed import Relaxed, halves
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Request
@@ -59,11 +59,10 @@ class Ellice(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, loss=loss, ridge=ridge, price=price, rate=rate)
-        whole(self.name, steps=steps)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.loss, self.ridge, self.price = float(loss), float(ridge), float(price)
-        self.steps, self.rate, self.constraints = steps, float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.loss, self.ridge = options.number("loss", loss, least=0), options.number("ridge", ridge, least=0)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

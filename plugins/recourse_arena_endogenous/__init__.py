@@ -6,8 +6,8 @@ __all__ = ["Claproar", "Gravitational"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, whole
+from recourse_arena import Options, Solver, hookimpl
+from recourse_arena_relaxed import Relaxed, halves
 
 if TYPE_CHECKING:
     from recourse_arena import Request
@@ -31,11 +31,10 @@ class _Endogenous(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, penalty=penalty, price=price, rate=rate)
-        whole(self.name, steps=steps)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.penalty, self.price, self.steps = float(penalty), float(price), steps
-        self.rate, self.constraints = float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.penalty = options.number("penalty", penalty, least=0)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

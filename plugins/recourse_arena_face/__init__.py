@@ -6,8 +6,8 @@ __all__ = ["Face"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.settings import CONSTRAINTS, one_of, share, whole, yes_or_no
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_adapting.solver import Adapting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _GRAPHS, _WEIGHTS = ("knn", "eps"), ("kde", "distance", "hops")
 
 
-class Face(Solver):
+class Face(Adapting):
     """FACE (Poyiadzi et al., 2020): feasible and actionable counterfactual explanations.
 
     Training people are the nodes of a graph: each is joined to the `neighbours` nearest (`graph=knn`) or to all within
@@ -65,8 +65,6 @@ class Face(Solver):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "an accepted person at the end of a path of likely ones (FACE, Poyiadzi et al. 2020)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
-    keeps_rules: ClassVar[bool] = True
-    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -81,13 +79,15 @@ class Face(Solver):
         causal: bool = True,
         constraints: str = "keep",
     ) -> None:
-        self.graph, self.weight = one_of("face", "graph", graph, _GRAPHS), one_of("face", "weight", weight, _WEIGHTS)
-        self.neighbours = whole("face", "neighbours", neighbours, 1, 1000)
-        self.people = whole("face", "people", people, 2, 10**5)
-        self.radius = share("face", "radius", radius, 1e6)
-        self.confidence, self.sparse = share("face", "confidence", confidence), share("face", "sparse", sparse)
-        self.causal = yes_or_no("face", "causal", causal)
-        self.constraints = one_of("face", "constraints", constraints, (*CONSTRAINTS, "borrow"))
+        options = Options(f"solver {self.name}")
+        self.graph, self.weight = options.one_of("graph", graph, _GRAPHS), options.one_of("weight", weight, _WEIGHTS)
+        self.neighbours = options.whole("neighbours", neighbours, 1, 1000)
+        self.people = options.whole("people", people, 2, 10**5)
+        self.radius = options.number("radius", radius, least=0, most=1e6)
+        self.confidence = options.number("confidence", confidence, least=0, most=1)
+        self.sparse = options.number("sparse", sparse, least=0, most=1)
+        self.causal = options.yes_or_no("causal", causal)
+        self.constraints = options.constraints(constraints, "borrow")
         scores = {Knowledge.SCORES} if confidence > 0 else set()
         self.knows = frozenset(scores | ({Knowledge.FLOW, Knowledge.SCM} if causal else set()))
 
@@ -102,23 +102,20 @@ class Face(Solver):
         self.problem = problem
         self.ways = Ways.of(self, problem, seed)
 
-    def recommend(self, request: Request) -> Recommendation:
+    def advise(self, request: Request) -> Recommendation:
         """Return for each person how to become the person at the end of their path."""
-        from recourse_arena import sparsely
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_face.ways import advise
 
-        return sparsely(asked(request, self.constraints), lambda some: advise(self, some)[0])
+        return advise(self, request)[0]
 
     def paths(self, request: Request) -> list[Tensor]:
         """Return the training people along each person's path, `(steps, features)`; nobody where there is no answer.
 
         Sparsity is not looked at.
         """
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_face.ways import advise
 
-        return advise(self, asked(request, self.constraints))[1]
+        return advise(self, self.asked(request))[1]
 
 
 @hookimpl

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from recourse_arena import Encoding, Outcome, Problem, Recommendation, Request, generator
-from recourse_arena_adapting.asking import Asking
+from recourse_arena import Asking, Encoding, Outcome, Problem, Recommendation, Request, generator
 from recourse_arena_adapting.donors import Donors
 from recourse_arena_face.graph import Graph
 
@@ -63,14 +62,13 @@ class Ways:
 def advise(face: Face, request: Request) -> tuple[Recommendation, list[Tensor]]:
     """Return how each person becomes the person at the end of their path, and the people along it."""
     ways, nodes = face.ways, face.ways.nodes
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     paths = [request.factual[:0]] * len(request)
     for people in request.actionable.any(1).nonzero()[:, 0].split(_PEOPLE):
         if not len(people):
             break
-        asking = Asking(face.problem, request[people], face.causal)
+        asking = Asking(face.problem, request[people], causal=face.causal)
         length, before = ways.graph.shortest(asking.request.factual)
         ends = ways.ends if face.constraints == "borrow" else ways.allowed(asking)
         length = torch.where(ends, length, torch.inf)
@@ -83,7 +81,7 @@ def advise(face: Face, request: Request) -> tuple[Recommendation, list[Tensor]]:
         outcome[people[found]] = Outcome.SOLVED.code
         for row, steps in zip(found.tolist(), _steps(before[found.numpy()], end[found], len(nodes)), strict=True):
             paths[int(people[row])] = nodes.x[steps]
-    return Recommendation(mask, values, outcome), paths
+    return answer, paths
 
 
 def _steps(before: Any, end: Tensor, nodes: int) -> list[Tensor]:

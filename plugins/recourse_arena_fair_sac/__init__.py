@@ -6,8 +6,7 @@ __all__ = ["FairSac"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, MenuSolver, Solver, hookimpl
-from recourse_arena_menus.settings import whole
+from recourse_arena import Knowledge, MenuSolver, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Menu, Problem
@@ -73,9 +72,10 @@ class FairSac(MenuSolver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS, Knowledge.STRUCTURE})
 
     def __init__(self, *, steps: int = 40_000, worlds: int = 8, update_every: int = 8) -> None:
-        self.steps = whole("fair-sac", "steps", steps, 1, 10**7)
-        self.worlds = whole("fair-sac", "worlds", worlds, 1, 1000)
-        self.update_every = whole("fair-sac", "update_every", update_every, 1, 10**6)
+        options = Options(f"solver {self.name}")
+        self.steps = options.whole("steps", steps, 1, 10**7)
+        self.worlds = options.whole("worlds", worlds, 1, 1000)
+        self.update_every = options.whole("update_every", update_every, 1, 10**6)
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`."""

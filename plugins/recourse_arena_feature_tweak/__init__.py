@@ -6,14 +6,14 @@ __all__ = ["FeatureTweak"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.settings import CONSTRAINTS, one_of, share, whole, yes_or_no
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_adapting.solver import Adapting
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
 
 
-class FeatureTweak(Solver):
+class FeatureTweak(Adapting):
     """FeatureTweak (Tolomei, Silvestri, Haines and Lalmas, 2017): actionable feature tweaking of tree ensembles.
 
     For each leaf of each tree that votes for acceptance, the person moves `epsilon` beyond the thresholds on the way
@@ -55,16 +55,15 @@ class FeatureTweak(Solver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.STRUCTURE, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.STRUCTURE})
     structures: ClassVar[frozenset[str]] = frozenset({"trees"})
-    keeps_rules: ClassVar[bool] = True
-    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(
         self, *, epsilon: float = 0.05, leaves: int = 2000, causal: bool = True, constraints: str = "keep"
     ) -> None:
-        self.epsilon = share("feature-tweak", "epsilon", epsilon, 100.0)
-        self.leaves = whole("feature-tweak", "leaves", leaves, 1, 10**7)
-        self.causal = yes_or_no("feature-tweak", "causal", causal)
-        self.constraints = one_of("feature-tweak", "constraints", constraints, CONSTRAINTS)
+        options = Options(f"solver {self.name}")
+        self.epsilon = options.number("epsilon", epsilon, least=0, most=100.0)
+        self.leaves = options.whole("leaves", leaves, 1, 10**7)
+        self.causal = options.yes_or_no("causal", causal)
+        self.constraints = options.constraints(constraints)
         if not causal:
             self.knows = frozenset({Knowledge.STRUCTURE})
 
@@ -79,13 +78,11 @@ class FeatureTweak(Solver):
         self.problem = problem
         self.ways = Leaves.of(problem)
 
-    def recommend(self, request: Request) -> Recommendation:
+    def advise(self, request: Request) -> Recommendation:
         """Return the cheapest tweak of each person that the ensemble accepts."""
-        from recourse_arena import sparsely
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_feature_tweak.tweaks import advise
 
-        return sparsely(asked(request, self.constraints), lambda some: advise(self, some))
+        return advise(self, request)
 
 
 @hookimpl

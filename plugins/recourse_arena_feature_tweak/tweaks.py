@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Recommendation, Request
-from recourse_arena_adapting.asking import Asking
+from recourse_arena import Asking, Outcome, Recommendation, Request
 from recourse_arena_feature_tweak.leaves import Leaves
 
 if TYPE_CHECKING:
@@ -25,21 +24,20 @@ _FIRST, _MORE = 16, 256
 @torch.no_grad()
 def advise(solver: FeatureTweak, request: Request) -> Recommendation:
     """Return the cheapest accepted tweak of each person."""
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     size = max(1, _NUMBERS // max(1, solver.ways.lower.numel()))
     for people in request.actionable.any(1).nonzero()[:, 0].split(size):
         if not len(people) or not len(solver.ways):
             break
-        asking = Asking(solver.problem, request[people], solver.causal)
+        asking = Asking(solver.problem, request[people], causal=solver.causal)
         tweaks, cost = _cheapest(asking.request, solver.ways, solver.epsilon, solver.leaves)
         found = _first(asking, tweaks, cost)
         chosen = tweaks[torch.arange(len(people)), found.clamp(min=0)]
         values[people] = chosen
         mask[people] = (chosen != asking.request.factual) & (found >= 0)[:, None]
         outcome[people[found >= 0]] = Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+    return answer
 
 
 def tweaked(request: Request, leaves: Leaves, epsilon: float) -> tuple[Tensor, Tensor]:

@@ -6,15 +6,15 @@ __all__ = ["Flipset"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.settings import CONSTRAINTS, one_of, whole
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_adapting.solver import Adapting
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
     from recourse_arena_flipset.program import Action
 
 
-class Flipset(Solver):
+class Flipset(Adapting):
     """Actionable Recourse (Ustun et al., 2019): the least maximum percentile shift that flips a linear model.
 
     Each free feature may go to a grid of values: numbers to `points` percentiles of training people, every whole number
@@ -58,9 +58,10 @@ class Flipset(Solver):
     keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, points: int = 100, answers: int = 1, constraints: str = "keep") -> None:
-        self.points = whole("flipset", "points", points, 2, 1000)
-        self.answers = whole("flipset", "answers", answers, 1, 1000)
-        self.constraints = one_of("flipset", "constraints", constraints, CONSTRAINTS)
+        options = Options(f"solver {self.name}")
+        self.points = options.whole("points", points, 2, 1000)
+        self.answers = options.whole("answers", answers, 1, 1000)
+        self.constraints = options.constraints(constraints)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Read the linear model, and the percentiles of training people.
@@ -80,10 +81,9 @@ class Flipset(Solver):
             request: Who asks.
             answers: How many are looked for; by default as many as the option says.
         """
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_flipset.program import flipset
 
-        people, found = asked(request, self.constraints), []
+        people, found = self.asked(request), []
         for i in range(len(people)):
             self.problem.report(i / len(people))
             found.append(flipset(self.problem, self.grid, people[i : i + 1], answers or self.answers))

@@ -55,9 +55,8 @@ def flipset(problem: Problem, grid: Grid, one: Request, answers: int) -> list[Ac
 
 def cheapest(request: Request, found: Sequence[Sequence[Action]]) -> Recommendation:
     """Return of each person's actions that of the least weighted cost."""
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     for i, actions in enumerate(found):
         if actions:
             masks, news = (torch.stack([getattr(action, part) for action in actions]) for part in ("mask", "values"))
@@ -65,7 +64,7 @@ def cheapest(request: Request, found: Sequence[Sequence[Action]]) -> Recommendat
             cost = one.unit_cost(one.factual, news, masks, one.weights)
             best = int(cost.argmin())
             mask[i], values[i], outcome[i] = masks[best], news[best], Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+    return answer
 
 
 class _Program:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Best", "advise", "whoever_they_are"]
+__all__ = ["Best", "advise"]
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Actionability, Encoding, Outcome, Problem, Recommendation, Request, sparsely
+from recourse_arena import Encoding, Outcome, Problem, Recommendation, Request, sparsely, unconstrained
 from recourse_arena_generative.ground import Ground
 
 
@@ -70,9 +70,8 @@ def advise(
     """
 
     def ask(asked: Request) -> Recommendation:
-        outcome = torch.full((len(asked),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-        outcome[~asked.actionable.any(1)] = Outcome.INFEASIBLE.code
-        mask, values = torch.zeros_like(asked.actionable), asked.factual.clone()
+        answer = asked.unanswered()
+        mask, values, outcome = answer.mask, answer.values, answer.outcome
         people = asked.actionable.any(1).nonzero()[:, 0]
         if len(people):
             ground = Ground(problem, asked[people], encoding)
@@ -80,21 +79,8 @@ def advise(
             acted = ground.changed(best.values) & best.found[:, None]
             mask[people], values[people] = acted, torch.where(acted, best.values, values[people])
             outcome[people[best.found]] = Outcome.SOLVED.code
-        return Recommendation(mask, values, outcome)
+        return answer
 
     if constraints == "ignore":
-        return ask(whoever_they_are(problem, request))
+        return ask(unconstrained(request, within=problem.box, preferences=False))
     return sparsely(request, ask)
-
-
-def whoever_they_are(problem: Problem, request: Request) -> Request:
-    """Return a request in which everybody can act alike on all that anybody can act on, in the dataset's own box."""
-    own = request.actionability
-    free = problem.features.actionable.expand_as(own.scores)
-    scores = torch.where(free, 1, own.levels + 1)
-    return replace(
-        request,
-        actionability=Actionability(scores, own.levels, own.ordered),
-        box=problem.box.expand(len(request)),
-        sparsity=None,
-    )

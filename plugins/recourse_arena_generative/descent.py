@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from recourse_arena import Autoencoder
 from recourse_arena_generative.answers import Best
-from recourse_arena_generative.coder import Autoencoder
 from recourse_arena_generative.ground import Ground
 
 
@@ -46,7 +46,7 @@ def latent_descent(
         loss = objective(ground.logit(columns), columns)
         with torch.no_grad():
             values = ground.values(columns.detach())
-            best.offer(ground.accepts(values), score(loss.detach(), values), values)
+            best.offer(ground.reaches(values), score(loss.detach(), values), values)
         if step < steps:
             adam.zero_grad()
             loss.sum().backward()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 __all__ = ["Ground"]
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Encoding, NotApplicable, Problem, Request
+from recourse_arena import Asking, Encoding, NotApplicable, onto_simplex
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(Asking):
     """People, and the columns that each can be taken to, in double precision.
 
     Arguments:
@@ -23,16 +23,7 @@ class Ground:
         encoding: How people look to the generative model.
     """
 
-    problem: Problem
-    request: Request
     encoding: Encoding
-
-    def __len__(self) -> int:
-        return len(self.request)
-
-    def __getitem__(self, people: Tensor) -> Ground:
-        """Return that of some of the people, in some order; somebody may have several rows."""
-        return replace(self, request=self.request[people])
 
     @cached_property
     def factual(self) -> Tensor:
@@ -71,18 +62,11 @@ class Ground:
         return self.encoding.spread(torch.where(request.features.categorical, own / 2, own))
 
     def inside(self, columns: Tensor) -> Tensor:
-        """Return the nearest columns `(..., people, columns)` in each person's box, whose shares sum to 1.
-
-        Shares are projected by the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
-        """
+        """Return the nearest columns `(..., people, columns)` in each person's box, whose shares sum to 1."""
         found = torch.minimum(torch.maximum(columns, self.ends[0]), self.ends[1])
         for own in self._categories:
             shares = torch.where(self.allowed[:, own], columns[..., own], -torch.inf)
-            ordered = shares.sort(dim=-1, descending=True).values
-            excess = ordered.cumsum(-1) - 1
-            places = torch.arange(1, len(own) + 1, dtype=columns.dtype)
-            count = (ordered * places > excess).sum(-1, keepdim=True).clamp(min=1)
-            found[..., own] = (shares - excess.gather(-1, count - 1) / count).clamp(min=0)
+            found[..., own] = onto_simplex(shares)
         return found
 
     def values(self, columns: Tensor) -> Tensor:
@@ -101,22 +85,6 @@ class Ground:
         """Return the columns of the legal people next to columns `(..., people, columns)`, with gradients of these."""
         there = self.encoding.encode(self.values(columns.detach()).to(columns.dtype))
         return columns + (there - columns).detach()
-
-    def accepts(self, values: Tensor) -> Tensor:
-        """Return whose action leads to a positive decision and breaks no rule, bool `(..., people)`.
-
-        Asked about is the counterfactual of setting what differs from the factual, under the best causal model that the
-        solver may see.
-        """
-        factual, features = self.request.factual, self.request.features
-        mask = self.changed(values)
-        after = self.problem.causal_model.counterfactual(factual, mask, values)
-        fine = self.problem.decisions.accepts(after) & mask.any(-1)
-        return fine & ~features.broken_rules(factual, after).any(-1) if features.rules else fine
-
-    def changed(self, values: Tensor) -> Tensor:
-        """Return the features in which `values` differ from the factual: those acted upon."""
-        return self.request.actionable & (values != self.request.factual)
 
     def cost(self, values: Tensor) -> Tensor:
         """Return the weighted cost `(..., people)` of setting features to `values` `(..., people, features)`."""
@@ -144,16 +112,16 @@ class Ground:
                 return classifier.encoded_logit((columns * scale + shift).to(request.factual.dtype)).double()
             if request.features.mixed:
                 raise NotApplicable(f"the decision model of {self.problem.dataset} has no logit between two categories")
-        return classifier.logit(self.after(columns)).double()
+        return classifier.logit(self.following(columns)).double()
 
-    def after(self, columns: Tensor) -> Tensor:
+    def following(self, columns: Tensor) -> Tensor:
         """Return what follows of setting everything that is free to what numbers `(..., people, columns)` say.
 
         It is `(..., people, features)` and differentiable; only where no feature is categorical.
         """
         request = self.request
         values = (columns * self.encoding.sd + self.encoding.mean).to(request.factual.dtype)
-        return self.problem.causal_model.counterfactual(request.factual, request.actionable, values)
+        return self.after(request.actionable, values)
 
     @cached_property
     def _categories(self) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""What solvers have in common that fit an autoencoder before anybody asks."""
+"""What solvers have in common that search with an autoencoder."""
 
 from __future__ import annotations
 
@@ -7,67 +7,58 @@ __all__ = ["AutoencoderSolver"]
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver
+from recourse_arena import AutoencoderRecipe, Solver
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from recourse_arena import Problem, Recommendation, Request
+    from recourse_arena import Autoencoder, Problem, Recommendation, Request
     from recourse_arena_generative.answers import Best
-    from recourse_arena_generative.coder import Autoencoder
     from recourse_arena_generative.ground import Ground
-    from recourse_arena_generative.network import Network
 
 
 class AutoencoderSolver(Solver):
-    """A solver that searches with an autoencoder of training people, fitted once and kept as its state."""
+    """A solver that searches with an autoencoder of training people, which it shares with all that declare the same.
+
+    Where none was made for it, as outside of runs, it fits one itself, and keeps it as its state.
+    """
 
     keeps_rules: ClassVar[bool] = True
     keeps_sparsity: ClassVar[bool] = True
     fit_depends_on: frozenset[str] = frozenset()
 
-    conditional: ClassVar[bool] = False
-    """Whether the autoencoder is told what a person cannot change."""
-    variational: ClassVar[bool] = True
-    """Whether its latents are random in training."""
-
-    network: Network
-    """How it is built and trained."""
+    autoencoder_recipe: AutoencoderRecipe
+    """How the autoencoder is built and trained."""
     constraints: str = "keep"
     """`keep` or `ignore`: whether what each person said is kept."""
     model: Autoencoder
-    """What was fitted."""
+    """The autoencoder."""
 
     def fit(self, problem: Problem, *, seed: int) -> None:
-        """Fit the autoencoder to training people."""
-        from recourse_arena_generative.fitting import autoencoder
+        """Take the autoencoder of training people."""
+        from recourse_arena import autoencoder
 
         self.problem, self.seed = problem, seed
-        self.model = autoencoder(
-            problem,
-            self.network,
-            seed=seed,
-            purpose=self.name,
-            conditional=self.conditional,
-            variational=self.variational,
-        )
+        self.model = autoencoder(problem, self.autoencoder_recipe, seed=seed)
         self.prepare()
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return the autoencoder and the seed as tensors."""
+        """Return the seed, and the autoencoder if it is its own, as tensors."""
         import torch
 
-        return {"seed": torch.tensor(self.seed), **{f"model.{k}": v for k, v in self.model.state_dict().items()}}
+        own = {} if self.model is self.problem.autoencoder else self.model.state_dict()
+        return {"seed": torch.tensor(self.seed), **{f"model.{name}": tensor for name, tensor in own.items()}}
 
     def restore(self, problem: Problem, state: Mapping[str, Tensor]) -> None:
         """Take back what was fitted."""
-        from recourse_arena_generative.fitting import restored_autoencoder
+        from recourse_arena import Autoencoder, autoencoder
 
         self.problem, self.seed = problem, int(state["seed"])
-        kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
-        self.model = restored_autoencoder(
-            problem.features, self.network, kept, conditional=self.conditional, variational=self.variational
-        )
+        own = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
+        if own:
+            self.model = Autoencoder.restored(problem.features, self.autoencoder_recipe, own)
+        else:
+            self.model = autoencoder(problem, self.autoencoder_recipe, seed=self.seed)
         self.prepare()
 
     def prepare(self) -> None:

@@ -6,7 +6,7 @@ __all__ = ["Grid"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import Knowledge, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
@@ -56,11 +56,8 @@ class Grid(Solver):
     keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, points: int = 25, most: int = 1_000_000) -> None:
-        if not isinstance(points, int) or isinstance(points, bool) or not 2 <= points <= 1000:
-            raise ArenaError(f"solver grid: points must be a whole number from 2 to 1000, got {points!r}")
-        if not isinstance(most, int) or isinstance(most, bool) or not 1000 <= most <= 10**8:
-            raise ArenaError(f"solver grid: most must be a whole number from 1000 to 100000000, got {most!r}")
-        self.points, self.most = points, most
+        options = Options(f"solver {self.name}")
+        self.points, self.most = options.whole("points", points, 2, 1000), options.whole("most", most, 1000, 10**8)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action on the grid for each person."""

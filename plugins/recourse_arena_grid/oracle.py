@@ -54,12 +54,11 @@ def cheapest_of(
         sums: Most sums of costs to hold at once.
         most: Who has more combinations than this tries some only.
     """
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
+    answer = request.unanswered()
     patterns, membership = request.actionable.unique(dim=0, return_inverse=True)
     cut: list[int] = []
     together = max(1, sums // ((radix - 1) * len(request.features)))
-    for number, pattern in enumerate(patterns):
+    for number in range(len(patterns)):
         for people in (membership == number).nonzero().squeeze(1).split(together):
             group = request[people]
             options = options_of(group)
@@ -76,10 +75,11 @@ def cheapest_of(
             )
             solved, digits = search.run()
             cut += search.cut.values()
-            mask[people], values[people] = options.action(torch.arange(len(people)), digits, group.factual)
-            otherwise = Outcome.NOT_FOUND if pattern.any() else Outcome.INFEASIBLE
-            outcome[people] = torch.where(solved, Outcome.SOLVED.code, otherwise.code).to(torch.int8)
-    return Recommendation(mask, values, outcome), cut
+            answer.mask[people], answer.values[people] = options.action(
+                torch.arange(len(people)), digits, group.factual
+            )
+            answer.outcome[people[solved]] = Outcome.SOLVED.code
+    return answer, cut
 
 
 def left_out(cut: Sequence[int], people: int, most: int) -> str:

@@ -6,7 +6,7 @@ __all__ = ["GrowingSpheres"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import Knowledge, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -62,14 +62,12 @@ class GrowingSpheres(Solver):
     keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, samples: int = 1000, layers: int = 20, causal: bool = True) -> None:
-        for option, value in (("samples", samples), ("layers", layers)):
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10**6:
-                raise ArenaError(
-                    f"solver growing-spheres: {option} must be a whole number from 1 to 1000000, got {value!r}"
-                )
-        if not isinstance(causal, bool):
-            raise ArenaError(f"solver growing-spheres: causal must be true or false, got {causal!r}")
-        self.samples, self.layers, self.causal = samples, layers, causal
+        options = Options(f"solver {self.name}")
+        self.samples, self.layers = (
+            options.whole("samples", samples, 1, 10**6),
+            options.whole("layers", layers, 1, 10**6),
+        )
+        self.causal = options.yes_or_no("causal", causal)
         if not causal:
             self.knows = frozenset()
 

@@ -24,19 +24,18 @@ _ROWS = 1 << 17
 @torch.no_grad()
 def advise(solver: GrowingSpheres, request: Request) -> Recommendation:
     """Return the action found for each person of `request`."""
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     kind = World if request.unit_cost.quadratic and not request.features.mixed else Table
     seeds = request.features.alphabetical(request.factual) if request.features.mixed else request.factual
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
     for people in request.actionable.any(1).nonzero()[:, 0].split(max(1, _ROWS // solver.samples)):
-        world = kind(solver.problem, request[people], solver.causal)
+        world = kind(solver.problem, request[people], causal=solver.causal)
         draws = [generator(solver.seed, solver.name, row.numpy().tobytes().hex()) for row in seeds[people]]
         enemies = grow(world, draws, samples=solver.samples, layers=solver.layers)
         mask[people] = sparse(world, enemies.values)
         values[people] = enemies.values
         outcome[people[enemies.found]] = Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+    return answer
 
 
 def sparse(world: World, values: Tensor) -> Tensor:

@@ -5,32 +5,18 @@ from __future__ import annotations
 __all__ = ["World", "layer_radii"]
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
 
-from recourse_arena import Problem, Request
+from recourse_arena import Asking
 
 
 @dataclass(frozen=True)
-class World:
-    """People who ask, and whether what they might do is accepted: features are numbers, the cost a sum of squares.
-
-    Arguments:
-        problem: What the solver may know.
-        request: The people.
-        causal: Whether actions have effects on other features.
-    """
-
-    problem: Problem
-    request: Request
-    causal: bool
-
-    def __getitem__(self, people: slice | Tensor) -> World:
-        """Return the world of some of the people."""
-        return replace(self, request=self.request[people])
+class World(Asking):
+    """People who ask, and how far they go: features are numbers, the cost a sum of squares."""
 
     @cached_property
     def unit(self) -> Tensor:
@@ -61,23 +47,6 @@ class World:
         direction = torch.nn.functional.normalize(torch.where(request.actionable, normal, 0.0), dim=-1)
         radii = layer_radii(shares, inner, outer, request.actionable.sum(1))
         return request.snap(request.factual + radii[..., None] * direction * unit)
-
-    def changed(self, values: Tensor) -> Tensor:
-        """Return the features in which points differ from the factual: those acted upon, bool like `values`."""
-        return self.request.actionable & (values != self.request.factual)
-
-    def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return which actions `(..., people, features)` lead to a positive decision and keep the rules.
-
-        Bool `(..., people)`.
-        """
-        factual, features = self.request.factual, self.request.features
-        if self.causal:
-            after = self.problem.causal_model.counterfactual(factual, mask, values)
-        else:
-            after = torch.where(mask, values, factual)
-        fine = self.problem.decisions.accepts(after)
-        return fine & ~features.broken_rules(factual, after).any(-1) if features.rules else fine
 
 
 def layer_radii(shares: Tensor, inner: Tensor, outer: Tensor, dimensions: Tensor) -> Tensor:

@@ -6,15 +6,15 @@ __all__ = ["Mcce"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.settings import CONSTRAINTS, one_of, whole, yes_or_no
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_adapting.solver import Adapting
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
     from recourse_arena_mcce.chain import Chain
 
 
-class Mcce(Solver):
+class Mcce(Adapting):
     """MCCE (Redelmeier, Jullum, Aas and Løland, 2021): Monte Carlo sampling of realistic counterfactuals.
 
     A chain of trees (CART, of scikit-learn) says how each free feature is distributed given what is fixed, that people
@@ -55,8 +55,6 @@ class Mcce(Solver):
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "people drawn from a chain of trees (MCCE, Redelmeier et al. 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM})
-    keeps_rules: ClassVar[bool] = True
-    keeps_sparsity: ClassVar[bool] = True
 
     chain: Chain
 
@@ -69,10 +67,11 @@ class Mcce(Solver):
         causal: bool = True,
         constraints: str = "keep",
     ) -> None:
-        self.samples, self.leaf = whole("mcce", "samples", samples, 1, 10**6), whole("mcce", "leaf", leaf, 1, 10**5)
-        self.people = whole("mcce", "people", people, 2, 10**7)
-        self.causal = yes_or_no("mcce", "causal", causal)
-        self.constraints = one_of("mcce", "constraints", constraints, CONSTRAINTS)
+        options = Options(f"solver {self.name}")
+        self.samples, self.leaf = options.whole("samples", samples, 1, 10**6), options.whole("leaf", leaf, 1, 10**5)
+        self.people = options.whole("people", people, 2, 10**7)
+        self.causal = options.yes_or_no("causal", causal)
+        self.constraints = options.constraints(constraints)
         if not causal:
             self.knows = frozenset()
 
@@ -83,13 +82,11 @@ class Mcce(Solver):
         self.problem, self.seed = problem, seed
         self.chain = Chain.of(problem, leaf=self.leaf, people=self.people, seed=seed)
 
-    def recommend(self, request: Request) -> Recommendation:
+    def advise(self, request: Request) -> Recommendation:
         """Return for each person the least changed and nearest accepted person that was drawn."""
-        from recourse_arena import sparsely
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_mcce.drawing import advise
 
-        return sparsely(asked(request, self.constraints), lambda some: advise(self, some))
+        return advise(self, request)
 
 
 @hookimpl

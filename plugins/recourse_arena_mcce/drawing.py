@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Outcome, Recommendation, Request, generator
-from recourse_arena_adapting.asking import Asking
+from recourse_arena import Asking, Outcome, Recommendation, Request, generator
 from recourse_arena_adapting.donors import Donors
 
 if TYPE_CHECKING:
@@ -23,9 +22,8 @@ _ROWS = 1 << 16
 @torch.no_grad()
 def advise(solver: Mcce, request: Request) -> Recommendation:
     """Return for each person the least changed and nearest accepted person that was drawn."""
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     x = solver.problem.training.x
     gower = Donors.of(x[:0], x, request.features.categorical)
     groups, whose = request.actionable.unique(dim=0, return_inverse=True)
@@ -35,8 +33,8 @@ def advise(solver: Mcce, request: Request) -> Recommendation:
         for people in (whose == number).nonzero()[:, 0].split(max(1, _ROWS // solver.samples)):
             one = request[people]
             found = drawn(solver, one)
-            changed = one.actionable & (found != one.factual)
-            works = Asking(solver.problem, one, solver.causal).accepts(changed, found) & changed.any(-1)
+            asking = Asking(solver.problem, one, causal=solver.causal)
+            changed, works = asking.changed(found), asking.reaches(found)
             far = (gower.apart(one.factual, found) * one.weights * changed).sum(-1)
             # Fewest changes first, whatever the distance: it is squeezed between 0 and 1.
             key = torch.where(works, changed.sum(-1).double() + far / (1 + far), torch.inf)
@@ -45,7 +43,7 @@ def advise(solver: Mcce, request: Request) -> Recommendation:
             rows = torch.arange(len(people))
             values[people], mask[people] = found[best, rows], changed[best, rows] & hit[:, None]
             outcome[people[hit]] = Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+    return answer
 
 
 def drawn(solver: Mcce, request: Request) -> Tensor:

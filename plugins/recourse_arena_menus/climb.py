@@ -6,8 +6,7 @@ __all__ = ["Climb"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, MenuAsked, MenuSolver
-from recourse_arena_menus.settings import whole
+from recourse_arena import Knowledge, MenuAsked, MenuSolver, Options
 
 if TYPE_CHECKING:
     from recourse_arena import Menu, Problem
@@ -35,8 +34,9 @@ class Climb(MenuSolver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
 
     def __init__(self, *, menus: int = 40_000, chains: int = 8, rungs: int = 30, people: int = 300) -> None:
-        self.menus, self.chains = whole("climb", "menus", menus, 10, 10**7), whole("climb", "chains", chains, 1, 1000)
-        self.rungs, self.people = whole("climb", "rungs", rungs, 2, 1000), whole("climb", "people", people, 10, 10**5)
+        options = Options(f"solver {self.name}")
+        self.menus, self.chains = options.whole("menus", menus, 10, 10**7), options.whole("chains", chains, 1, 1000)
+        self.rungs, self.people = options.whole("rungs", rungs, 2, 1000), options.whole("people", people, 10, 10**5)
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`."""

@@ -7,8 +7,7 @@ __all__ = ["Individual"]
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver
-from recourse_arena_menus.settings import whole
+from recourse_arena import Knowledge, Options, Solver
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -39,11 +38,10 @@ class Individual(Solver):
     keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, rungs: int = 30, bounds: bool = True, most: int = 1_000_000) -> None:
-        if not isinstance(bounds, bool):
-            raise ArenaError(f"solver individual: bounds must be true or false, got {bounds!r}")
-        self.bounds = bounds
-        self.rungs = whole("individual", "rungs", rungs, 2, 1000)
-        self.most = whole("individual", "most", most, 1000, 10**8)
+        options = Options(f"solver {self.name}")
+        self.bounds = options.yes_or_no("bounds", bounds)
+        self.rungs = options.whole("rungs", rungs, 2, 1000)
+        self.most = options.whole("most", most, 1000, 10**8)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Make the ladders."""

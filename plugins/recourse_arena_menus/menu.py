@@ -7,8 +7,7 @@ __all__ = ["FacilityMenu"]
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, MenuAsked, MenuSolver, Solver, unknown
-from recourse_arena_menus.settings import whole
+from recourse_arena import ArenaError, Knowledge, MenuAsked, MenuSolver, Options, Solver
 
 if TYPE_CHECKING:
     from recourse_arena import Menu, Problem
@@ -87,26 +86,16 @@ class FacilityMenu(MenuSolver):
         seconds: float = 60.0,
         from_: str = "",
     ) -> None:
-        if fair not in _FAIR:
-            raise unknown("fairness of solver menu", str(fair), _FAIR)
-        if pd is not None and (isinstance(pd, bool) or not isinstance(pd, (int, float)) or not 0 <= pd <= 1):
-            raise ArenaError(f"solver menu: pd must be a number from 0 to 1, got {pd!r}")
-        if not isinstance(exact, bool):
-            raise ArenaError(f"solver menu: exact must be true or false, got {exact!r}")
-        if not isinstance(bounds, bool):
-            raise ArenaError(f"solver menu: bounds must be true or false, got {bounds!r}")
-        if price is not None and (
-            isinstance(price, bool) or not isinstance(price, (int, float)) or not 1 <= price <= 1e6
-        ):
-            raise ArenaError(f"solver menu: price must be a number from 1 to 1000000, got {price!r}")
+        options = Options(f"solver {self.name}")
+        self.fair = options.one_of("fairness", fair, _FAIR)
+        self.pd = None if pd is None else options.number("pd", pd, least=0, most=1)
+        self.exact, self.bounds = options.yes_or_no("exact", exact), options.yes_or_no("bounds", bounds)
+        self.price = None if price is None else options.number("price", price, least=1, most=1e6)
         if exact and (fair != "none" or pd is not None):
             raise ArenaError("solver menu: exact minimises the mean over groups; leave out fair and pd")
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e6:
-            raise ArenaError(f"solver menu: seconds must be a number above 0, got {seconds!r}")
-        self.rungs, self.coarse = whole("menu", "rungs", rungs, 2, 1000), whole("menu", "coarse", coarse, 10, 10**5)
-        self.people, self.fair, self.pd = whole("menu", "people", people, 10, 10**5), fair, pd
-        self.bounds, self.price = bounds, price
-        self.exact, self.seconds, self.from_ = exact, seconds, str(from_)
+        self.seconds, self.from_ = options.number("seconds", seconds, above=0, below=1e6), str(from_)
+        self.rungs, self.coarse = options.whole("rungs", rungs, 2, 1000), options.whole("coarse", coarse, 10, 10**5)
+        self.people = options.whole("people", people, 10, 10**5)
         if self.from_:
             self._make_use_of(self._other())
 

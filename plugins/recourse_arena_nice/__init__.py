@@ -6,8 +6,8 @@ __all__ = ["Nice"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_adapting.settings import CONSTRAINTS, one_of, share, whole, yes_or_no
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_adapting.solver import Adapting
 
 if TYPE_CHECKING:
     from recourse_arena import Problem, Recommendation, Request
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _REWARDS = ("sparsity", "proximity", "plausibility", "none")
 
 
-class Nice(Solver):
+class Nice(Adapting):
     """NICE (Brughmans, Leyman and Martens, 2021): nearest instance counterfactual explanations.
 
     The donor of a person is the nearest training person who is accepted and whose label is favourable, by the
@@ -61,8 +61,6 @@ proximity, sparsity.
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "features of the nearest accepted person, one at a time (NICE, Brughmans et al. 2021)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.SCORES, Knowledge.FLOW, Knowledge.SCM})
-    keeps_rules: ClassVar[bool] = True
-    keeps_sparsity: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -73,11 +71,12 @@ proximity, sparsity.
         causal: bool = True,
         constraints: str = "keep",
     ) -> None:
-        self.reward = one_of("nice", "reward", reward, _REWARDS)
-        self.donors = whole("nice", "donors", donors, 1, 10**7)
-        self.explained = share("nice", "explained", explained)
-        self.causal = yes_or_no("nice", "causal", causal)
-        self.constraints = one_of("nice", "constraints", constraints, CONSTRAINTS)
+        options = Options(f"solver {self.name}")
+        self.reward = options.one_of("reward", reward, _REWARDS)
+        self.donors = options.whole("donors", donors, 1, 10**7)
+        self.explained = options.number("explained", explained, least=0, most=1)
+        self.causal = options.yes_or_no("causal", causal)
+        self.constraints = options.constraints(constraints)
         scores = {Knowledge.SCORES} if reward != "none" else set()
         self.knows = frozenset(scores | ({Knowledge.FLOW, Knowledge.SCM} if causal else set()))
 
@@ -92,13 +91,11 @@ proximity, sparsity.
         self.search = Search.of(problem, self.reward, self.explained)
         self.problem = problem
 
-    def recommend(self, request: Request) -> Recommendation:
+    def advise(self, request: Request) -> Recommendation:
         """Return for each person what to take over of their donor."""
-        from recourse_arena import sparsely
-        from recourse_arena_adapting.asking import asked
         from recourse_arena_nice.search import advise
 
-        return sparsely(asked(request, self.constraints), lambda some: advise(self, some))
+        return advise(self, request)
 
 
 @hookimpl

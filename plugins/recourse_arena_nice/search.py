@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from recourse_arena import Encoding, Outcome, Problem, Recommendation, Request, generator
-from recourse_arena_adapting.asking import Asking
+from recourse_arena import Asking, Encoding, Outcome, Problem, Recommendation, Request, generator
 from recourse_arena_adapting.donors import Donors
 from recourse_arena_nice.autoencoder import Autoencoder
 
@@ -108,13 +107,12 @@ class Search:
 def advise(solver: Nice, request: Request) -> Recommendation:
     """Return what each person takes over of their donor."""
     search = solver.search
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     if not len(search.donors):
-        return Recommendation(mask, values, outcome)
+        return answer
     for people in request.actionable.any(1).nonzero()[:, 0].split(_PEOPLE):
-        asking = Asking(solver.problem, request[people], solver.causal)
+        asking = Asking(solver.problem, request[people], causal=solver.causal)
         donor = search.nearest(asking, solver.donors)
         people, asking, donor = people[donor >= 0], asking[donor >= 0], donor[donor >= 0]
         if not len(people):
@@ -123,7 +121,7 @@ def advise(solver: Nice, request: Request) -> Recommendation:
         mask[people] = everything if solver.reward == "none" else search.taken_over(asking, everything, whom)
         values[people] = whom
         outcome[people] = Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+    return answer
 
 
 def _inside(asking: Asking, donors: Tensor) -> Tensor:

@@ -7,8 +7,7 @@ __all__ = ["Ppcef"]
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import check_options
+from recourse_arena import Knowledge, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +59,8 @@ class Ppcef(Solver):
         >>> Ppcef(quantile=1.0)
         Traceback (most recent call last):
         ...
-        recourse_arena.base.errors.ArenaError: solver ppcef: quantile must be a number between 0 and 1, got 1.0
+        recourse_arena.base.errors.ArenaError: solver ppcef: quantile must be a number above 0 and below 1, \
+got 1.0
     """
 
     name: ClassVar[str] = "ppcef"
@@ -83,12 +83,13 @@ class Ppcef(Solver):
         rate: float = 0.1,
         steps: int = 800,
     ) -> None:
-        whole = {"rounds": rounds, "iterations": iterations, "steps": steps}
-        check_options(
-            self.name, whole=whole, above={"pull": pull, "rate": rate}, share={"quantile": quantile, "margin": margin}
-        )
-        self.pull, self.margin, self.quantile = pull, margin, quantile
-        self.rounds, self.iterations, self.rate, self.steps = rounds, iterations, rate, steps
+        options = Options(f"solver {self.name}")
+        self.pull, self.rate = options.number("pull", pull, above=0), options.number("rate", rate, above=0)
+        self.quantile = options.number("quantile", quantile, above=0, below=1)
+        self.margin = options.number("margin", margin, above=0, below=1)
+        self.rounds = options.whole("rounds", rounds, 1, 10**6)
+        self.iterations = options.whole("iterations", iterations, 1, 10**6)
+        self.steps = options.whole("steps", steps, 1, 10**6)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Fit a flow of accepted training people, where the dataset has none."""

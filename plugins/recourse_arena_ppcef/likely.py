@@ -47,7 +47,7 @@ class Likely:
         """Return the log-density `(people,)` of people `(people, columns)`: of what follows, where something does."""
         if self.own is not None:
             return self.own.log_density(columns)
-        return self.problem.flow.log_density(ground.after(columns)).double()
+        return self.problem.flow.log_density(ground.following(columns)).double()
 
     def lacking(self, ground: Ground, columns: Tensor) -> Tensor:
         """Return how much people `(people, columns)` lack to what is asked for, in nats, `(people,)`."""

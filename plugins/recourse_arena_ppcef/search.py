@@ -59,7 +59,7 @@ def _take(solver: Ppcef, ground: Ground, place: Tensor, best: Best) -> None:
     values = ground.values(place)
     there = ground.encoding.encode(values.double())
     score = _distance(ground, there) + solver.pull * solver.likely.lacking(ground, there)
-    best.offer(ground.accepts(values), score, values)
+    best.offer(ground.reaches(values), score, values)
 
 
 def _distance(ground: Ground, columns: Tensor) -> Tensor:

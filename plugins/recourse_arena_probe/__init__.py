@@ -6,8 +6,8 @@ __all__ = ["Probe"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, number, whole
+from recourse_arena import Options, Solver, hookimpl
+from recourse_arena_relaxed import UNITS, Relaxed
 
 if TYPE_CHECKING:
     from recourse_arena import Request
@@ -63,13 +63,12 @@ class Probe(Relaxed):
         draws: int = 1000,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, below=1, target=target)
-        number(self.name, noise=noise, price=price, rate=rate)
-        whole(self.name, steps=steps, draws=draws)
-        choice(self.name, "unit", unit, UNITS)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.target, self.noise, self.unit, self.price = float(target), float(noise), unit, float(price)
-        self.steps, self.rate, self.draws, self.constraints = steps, float(rate), draws, constraints
+        options = Options(f"solver {self.name}")
+        self.target = options.number("target", target, least=0, below=1)
+        self.noise, self.draws = options.number("noise", noise, least=0), options.whole("draws", draws)
+        self.unit = options.one_of("unit", unit, UNITS)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Projected"]
 
-import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl
+from recourse_arena import Knowledge, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
@@ -63,12 +62,9 @@ class Projected(Solver):
     keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, steps: int = 80, size: float = 0.04, restarts: int = 3) -> None:
-        for option, value in (("steps", steps), ("restarts", restarts)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ArenaError(f"solver projected: {option} must be a whole number of at least 1, got {value!r}")
-        if isinstance(size, bool) or not isinstance(size, (int, float)) or not 0 < size < math.inf:
-            raise ArenaError(f"solver projected: size must be a number above 0, got {size!r}")
-        self.steps, self.size, self.restarts = steps, float(size), restarts
+        options = Options(f"solver {self.name}")
+        self.steps, self.restarts = options.whole("steps", steps), options.whole("restarts", restarts)
+        self.size = options.number("size", size, above=0)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest accepted action found for each person."""

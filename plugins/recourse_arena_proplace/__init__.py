@@ -6,8 +6,8 @@ __all__ = ["Proplace"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, halves, number, whole
+from recourse_arena import Knowledge, Options, Solver, hookimpl
+from recourse_arena_relaxed import UNITS, Relaxed, halves
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,12 +69,11 @@ class Proplace(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, delta=delta, price=price, rate=rate)
-        whole(self.name, neighbours=neighbours, steps=steps)
-        choice(self.name, "unit", unit, UNITS)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.delta, self.unit, self.neighbours = float(delta), unit, neighbours
-        self.price, self.steps, self.rate, self.constraints = float(price), steps, float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.delta, self.neighbours = options.number("delta", delta, least=0), options.whole("neighbours", neighbours)
+        self.unit = options.one_of("unit", unit, UNITS)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from recourse_arena import Request
-from recourse_arena_relaxed import SLACK, Aim, Columns, Criterion, Layers, Walk, donors, onto_simplex
+from recourse_arena import Request, onto_simplex
+from recourse_arena_relaxed import SLACK, Aim, Columns, Criterion, Layers, Walk, donors
 
 _LOOKED_AT = 100
 """Nearest robust people of whom those are chosen who are robust still when only a part of them is taken over."""
@@ -60,7 +60,7 @@ class Hull(Criterion):
         corners = corners.gather(1, first[..., None].expand(-1, -1, features))
         return cls(columns, layers, delta, corners, robust.gather(1, first))
 
-    def __getitem__(self, rows: Tensor) -> Hull:
+    def __getitem__(self, rows: slice | Tensor) -> Hull:
         return Hull(self.columns, self.layers, self.delta, self.corners[rows], self.robust[rows])
 
     def surplus(self, z: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ __all__ = ["Rbr"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, number, whole
+from recourse_arena import Options, Solver, hookimpl
+from recourse_arena_relaxed import UNITS, Relaxed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,14 +74,14 @@ class Rbr(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, least=1e-6, radius=radius, sigma=sigma)
-        number(self.name, accepted=accepted, refused=refused, plus=plus, rate=rate)
-        whole(self.name, draws=draws, steps=steps)
-        choice(self.name, "unit", unit, UNITS)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.radius, self.draws, self.sigma, self.plus = float(radius), draws, float(sigma), float(plus)
-        self.accepted, self.refused, self.unit = float(accepted), float(refused), unit
-        self.steps, self.rate, self.constraints = steps, float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.radius = options.number("radius", radius, least=1e-6)
+        self.sigma, self.draws = options.number("sigma", sigma, least=1e-6), options.whole("draws", draws)
+        self.accepted = options.number("accepted", accepted, least=0)
+        self.refused = options.number("refused", refused, least=0)
+        self.plus, self.rate = options.number("plus", plus, least=0), options.number("rate", rate, least=0)
+        self.unit = options.one_of("unit", unit, UNITS)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Work out how much Gaussians say in the worst case, and who is accepted."""

@@ -110,7 +110,7 @@ class Odds(Criterion):
             good = columns.around(centre, (offsets * units).to(centre.dtype)) >= 0
         return cls(columns, units, likelihoods, offsets, centre / units, good)
 
-    def __getitem__(self, rows: Tensor) -> Odds:
+    def __getitem__(self, rows: slice | Tensor) -> Odds:
         return Odds(self.columns, self.units, self.likelihoods, self.offsets, self.centre[rows], self.good[rows])
 
     def surplus(self, z: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 __all__ = [
-    "CONSTRAINTS",
     "SLACK",
     "UNITS",
     "Actions",
@@ -15,21 +14,16 @@ __all__ = [
     "Relaxed",
     "Walk",
     "Way",
-    "choice",
     "descend",
     "donors",
     "halves",
-    "number",
-    "onto_simplex",
     "search",
     "settle",
-    "unconstrained",
-    "whole",
 ]
 
 from typing import TYPE_CHECKING, Any
 
-from recourse_arena_relaxed.options import CONSTRAINTS, UNITS, choice, halves, number, whole
+from recourse_arena_relaxed.options import UNITS, halves
 from recourse_arena_relaxed.solver import Relaxed
 
 if TYPE_CHECKING:
@@ -37,9 +31,8 @@ if TYPE_CHECKING:
     from recourse_arena_relaxed.aim import Aim, Criterion
     from recourse_arena_relaxed.back import Actions
     from recourse_arena_relaxed.columns import Columns
-    from recourse_arena_relaxed.ground import SLACK, Ground, onto_simplex
+    from recourse_arena_relaxed.ground import SLACK, Ground
     from recourse_arena_relaxed.layers import Layers
-    from recourse_arena_relaxed.published import unconstrained
     from recourse_arena_relaxed.walk import Walk, descend, settle
     from recourse_arena_relaxed.way import Way, search
 
@@ -55,10 +48,8 @@ _HOMES = {
     "Way": "way",
     "descend": "walk",
     "donors": "accepted_people",
-    "onto_simplex": "ground",
     "search": "way",
     "settle": "walk",
-    "unconstrained": "published",
 }
 
 

@@ -6,6 +6,7 @@ __all__ = ["Aim", "Criterion"]
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ class Criterion:
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
 
-    def __getitem__(self, rows: Tensor) -> Criterion:
+    def __getitem__(self, rows: slice | Tensor) -> Criterion:
         """Return what is asked of some of the people: the same, unless it depends on who they are."""
         return self
 
@@ -61,10 +62,9 @@ class Aim(Ground):
         ground = Ground.of(problem, request)
         return cls(problem, request, ground.free, ground.held, criterion, straight)
 
-    def __getitem__(self, rows: Tensor) -> Aim:
+    def __getitem__(self, rows: slice | Tensor) -> Self:
         """Return that of some rows, in some order."""
-        part = super().__getitem__(rows)
-        return replace(part, criterion=self.criterion[rows])  # type: ignore[call-arg,return-value]
+        return replace(super().__getitem__(rows), criterion=self.criterion[rows])
 
     def in_full(self) -> Aim:
         """Return the ground of the whole test."""
@@ -75,16 +75,16 @@ class Aim(Ground):
         """Return the columns `(rows, columns)` of what follows from being at a place `(rows, columns)`."""
         if self.relaxed or self.problem.without_effects is not None:
             return place
-        after = self.problem.causal_model.counterfactual(self.request.factual, self.acted, self.values(place))
-        return self.encoding.encode(after)
+        return self.encoding.encode(self.after(self.acted, self.values(place)))
 
     def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return whose action leads to a positive decision, breaks no rule and passes, bool `(rows,)`."""
         accepted = super().accepts(mask, values)
         rows = accepted.nonzero()[:, 0]
         if len(rows):
-            after = self.problem.causal_model.counterfactual(self.request.factual[rows], mask[rows], values[rows])
-            accepted[rows] = self.criterion[rows].surplus(self.encoding.encode(after)).detach() >= SLACK
+            here = self[rows]
+            after = here.after(mask[rows], values[rows])
+            accepted[rows] = here.criterion.surplus(self.encoding.encode(after)).detach() >= SLACK
         return accepted
 
     def passes(self, place: Tensor) -> Tensor:

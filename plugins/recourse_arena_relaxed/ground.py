@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["SLACK", "Ground", "onto_simplex"]
+__all__ = ["SLACK", "Ground"]
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Encoding, NotApplicable, Problem, Request
+from recourse_arena import Asking, Encoding, NotApplicable, Problem, Request, onto_simplex
 
 SLACK = 1e-4
 """Log odds an accepted counterfactual has at least: the last place of a sum depends on how many people are in it."""
@@ -21,7 +21,7 @@ _WHOLE = 1e-3
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(Asking):
     """People, and the features whose values are searched for; of all others they are given.
 
     Arguments:
@@ -34,8 +34,6 @@ class Ground:
         NotApplicable: If categories are free, and the classifier has no encoded columns.
     """
 
-    problem: Problem
-    request: Request
     free: Tensor
     held: Tensor
 
@@ -46,10 +44,7 @@ class Ground:
             raise NotApplicable(f"the decision model of {problem.dataset} has no logit between two categories")
         return cls(problem, request, request.actionable, request.factual)
 
-    def __len__(self) -> int:
-        return len(self.request)
-
-    def __getitem__(self, rows: Tensor) -> Ground:
+    def __getitem__(self, rows: slice | Tensor) -> Self:
         """Return that of some rows, in some order."""
         return replace(self, request=self.request[rows], free=self.free[rows], held=self.held[rows])
 
@@ -178,11 +173,8 @@ class Ground:
 
     def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return whose action leads to a positive decision and breaks no rule, bool `(rows,)`."""
-        after = self.problem.causal_model.counterfactual(self.request.factual, mask, values)
-        accepted = self.problem.classifier.logit(after) >= SLACK
-        if self.request.features.rules:
-            accepted &= ~self.request.features.broken_rules(self.request.factual, after).any(-1)
-        return accepted
+        after = self.after(mask, values)
+        return (self.problem.classifier.logit(after) >= SLACK) & self.keeps_rules(after)
 
     def cost(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return the weighted cost `(rows,)`."""
@@ -190,25 +182,9 @@ class Ground:
 
     def action_logit(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return the log odds `(rows,)` of a positive decision after `do(x_j = values_j)` for masked j."""
-        after = self.problem.causal_model.counterfactual(self.request.factual, mask, values)
-        return self.problem.classifier.logit(after)
+        return self.problem.classifier.logit(self.after(mask, values))
 
     @cached_property
     def _first(self) -> Tensor:
         """The first column of each feature, long `(features,)`."""
         return torch.tensor([int((self.encoding.owner == j).nonzero()[0]) for j in range(len(self.request.features))])
-
-
-def onto_simplex(place: Tensor) -> Tensor:
-    """Return the nearest shares `(..., parts)` that are at least 0 and sum to 1; those of parts at `-inf` are 0.
-
-    By the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
-
-    Example:
-        >>> onto_simplex(torch.tensor([0.75, 0.75, -torch.inf]))
-        tensor([0.5000, 0.5000, 0.0000])
-    """
-    ordered = place.sort(dim=-1, descending=True).values
-    excess = ordered.cumsum(-1) - 1
-    count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
-    return (place - excess.gather(-1, count - 1) / count).clamp(min=0)

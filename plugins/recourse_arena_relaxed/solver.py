@@ -74,13 +74,12 @@ class Relaxed(Solver):
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the cheapest action found that meets the criterion, for each person."""
-        from recourse_arena import sparsely
-        from recourse_arena_relaxed.published import unconstrained
+        from recourse_arena import sparsely, unconstrained
         from recourse_arena_relaxed.way import Way, search
 
         free = self.constraints == "ignore"
         back = "no" if free else self.back
         way = Way(self.name, self.ground, self.walk, elsewhere=0 if free else _ELSEWHERE, back=back)  # type: ignore[arg-type]
         if free:
-            return search(way, unconstrained(request))
+            return search(way, unconstrained(request, preferences=False))
         return sparsely(request, lambda asked: search(way, asked))

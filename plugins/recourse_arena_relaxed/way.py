@@ -52,15 +52,13 @@ class Way:
 @torch.enable_grad()
 def search(way: Way, request: Request) -> Recommendation:
     """Return the cheapest accepted action found for each person of `request`."""
-    able = request.actionable.any(1)
-    outcome = torch.where(able, Outcome.NOT_FOUND.code, Outcome.INFEASIBLE.code).to(torch.int8)
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-    people = able.nonzero()[:, 0]
+    answer = request.unanswered()
+    people = request.actionable.any(1).nonzero()[:, 0]
     if len(people):
         whose, best = _best(way, request[people])
-        mask[people[whose]], values[people[whose]] = best.mask, best.values
-        outcome[people[whose]] = Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+        answer.mask[people[whose]], answer.values[people[whose]] = best.mask, best.values
+        answer.outcome[people[whose]] = Outcome.SOLVED.code
+    return answer
 
 
 def _best(way: Way, request: Request) -> tuple[Tensor, Actions]:

@@ -6,8 +6,8 @@ __all__ = ["Revise"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, Solver, hookimpl
-from recourse_arena_generative import AutoencoderSolver, Network, check_options
+from recourse_arena import AutoencoderRecipe, Knowledge, Options, Solver, hookimpl
+from recourse_arena_generative import AutoencoderSolver
 
 if TYPE_CHECKING:
     from recourse_arena_generative import Best, Ground
@@ -55,11 +55,10 @@ class Revise(AutoencoderSolver):
     """
 
     name: ClassVar[str] = "revise"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "gradient descent on the latents of a conditional VAE (REVISE 2019)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
-    conditional: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -73,10 +72,12 @@ class Revise(AutoencoderSolver):
         steps: int = 2000,
         constraints: str = "keep",
     ) -> None:
-        whole = {"rounds": rounds, "iterations": iterations, "latent": latent, "hidden": hidden, "steps": steps}
-        check_options(self.name, whole=whole, above={"pull": pull, "rate": rate}, constraints=constraints)
-        self.pull, self.rounds, self.iterations, self.rate = pull, rounds, iterations, rate
-        self.constraints, self.network = constraints, Network(latent, hidden, steps)
+        options = Options(f"solver {self.name}")
+        self.pull, self.rate = options.number("pull", pull, above=0), options.number("rate", rate, above=0)
+        self.rounds = options.whole("rounds", rounds, 1, 10**6)
+        self.iterations = options.whole("iterations", iterations, 1, 10**6)
+        self.constraints = options.constraints(constraints)
+        self.autoencoder_recipe = AutoencoderRecipe(latent, hidden, steps, conditional=True)
 
     def search(self, ground: Ground) -> Best:
         """Return the accepted iterate of least cost of each of the people."""

@@ -7,8 +7,8 @@ __all__ = ["Roar"]
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, Relaxed, choice, halves, number, whole
+from recourse_arena import Options, Solver, hookimpl
+from recourse_arena_relaxed import Relaxed, halves
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,12 +63,11 @@ class Roar(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, delta=delta, price=price, rate=rate)
-        whole(self.name, steps=steps)
-        choice(self.name, "surrogate", surrogate, SURROGATES)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.delta, self.price, self.surrogate = float(delta), float(price), surrogate
-        self.steps, self.rate, self.constraints = steps, float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.delta = options.number("delta", delta, least=0)
+        self.surrogate = options.one_of("surrogate", surrogate, SURROGATES)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

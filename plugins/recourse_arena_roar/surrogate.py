@@ -53,7 +53,7 @@ class Surrogate(Criterion):
         weight = found[:, :-1].to(z.dtype)
         return cls(columns, weight, found[:, -1].to(z.dtype) - (weight * z).sum(1), delta)
 
-    def __getitem__(self, rows: Tensor) -> Surrogate:
+    def __getitem__(self, rows: slice | Tensor) -> Surrogate:
         return Surrogate(self.columns, self.weight[rows], self.bias[rows], self.delta)
 
     def surplus(self, z: Tensor) -> Tensor:

@@ -6,8 +6,7 @@ __all__ = ["Ares"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, MenuSolver
-from recourse_arena_menus.settings import whole
+from recourse_arena import Knowledge, MenuSolver, Options
 
 if TYPE_CHECKING:
     from recourse_arena import Menu, Problem
@@ -37,10 +36,9 @@ class Ares(MenuSolver):
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
 
     def __init__(self, *, bins: int = 10, change: float = 0.01, least: int = 10, people: int = 500) -> None:
-        if isinstance(change, bool) or not isinstance(change, (int, float)) or not 0 <= change <= 1:
-            raise ArenaError(f"solver ares: change must be a number from 0 to 1, got {change!r}")
-        self.bins, self.change = whole("ares", "bins", bins, 2, 100), float(change)
-        self.least, self.people = whole("ares", "least", least, 1, 10**4), whole("ares", "people", people, 10, 10**5)
+        options = Options(f"solver {self.name}")
+        self.bins, self.change = options.whole("bins", bins, 2, 100), options.number("change", change, least=0, most=1)
+        self.least, self.people = options.whole("least", least, 1, 10**4), options.whole("people", people, 10, 10**5)
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`."""

@@ -6,8 +6,7 @@ __all__ = ["ExplanationTree"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, MenuSolver
-from recourse_arena_menus.settings import whole
+from recourse_arena import Knowledge, MenuSolver, Options
 
 if TYPE_CHECKING:
     from recourse_arena import Menu, Problem
@@ -41,11 +40,10 @@ class ExplanationTree(MenuSolver):
     def __init__(
         self, *, gain: float = 0.001, least: int = 10, rungs: int = 30, coarse: int = 400, people: int = 1000
     ) -> None:
-        if isinstance(gain, bool) or not isinstance(gain, (int, float)) or not 0 <= gain <= 1:
-            raise ArenaError(f"solver cet: gain must be a number from 0 to 1, got {gain!r}")
-        self.gain, self.least = float(gain), whole("cet", "least", least, 1, 10**4)
-        self.rungs, self.coarse = whole("cet", "rungs", rungs, 2, 1000), whole("cet", "coarse", coarse, 10, 10**5)
-        self.people = whole("cet", "people", people, 10, 10**5)
+        options = Options(f"solver {self.name}")
+        self.gain, self.least = options.number("gain", gain, least=0, most=1), options.whole("least", least, 1, 10**4)
+        self.rungs, self.coarse = options.whole("rungs", rungs, 2, 1000), options.whole("coarse", coarse, 10, 10**5)
+        self.people = options.whole("people", people, 10, 10**5)
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`."""

@@ -6,8 +6,7 @@ __all__ = ["GlobeCE"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Knowledge, MenuAsked, MenuSolver
-from recourse_arena_menus.settings import whole
+from recourse_arena import Knowledge, MenuAsked, MenuSolver, Options
 
 if TYPE_CHECKING:
     from recourse_arena import Menu, Problem
@@ -41,11 +40,12 @@ class GlobeCE(MenuSolver):
     def __init__(
         self, *, directions: int = 50, scalars: int = 15, features: int = 3, rungs: int = 30, people: int = 500
     ) -> None:
-        self.directions = whole("globe-ce", "directions", directions, 1, 10**4)
-        self.scalars = whole("globe-ce", "scalars", scalars, 1, 1000)
-        self.features = whole("globe-ce", "features", features, 1, 100)
-        self.rungs = whole("globe-ce", "rungs", rungs, 2, 1000)
-        self.people = whole("globe-ce", "people", people, 10, 10**5)
+        options = Options(f"solver {self.name}")
+        self.directions = options.whole("directions", directions, 1, 10**4)
+        self.scalars = options.whole("scalars", scalars, 1, 1000)
+        self.features = options.whole("features", features, 1, 100)
+        self.rungs = options.whole("rungs", rungs, 2, 1000)
+        self.people = options.whole("people", people, 10, 10**5)
 
     def compose(self, problem: Problem, *, size: int, clusters: int, seed: int) -> Menu:
         """Return the menu; see :meth:`MenuSolver.compose`."""

@@ -6,8 +6,8 @@ __all__ = ["Trex"]
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import Solver, hookimpl
-from recourse_arena_relaxed import CONSTRAINTS, UNITS, Relaxed, choice, halves, number, whole
+from recourse_arena import Options, Solver, hookimpl
+from recourse_arena_relaxed import UNITS, Relaxed, halves
 
 if TYPE_CHECKING:
     from recourse_arena import Request
@@ -62,13 +62,12 @@ class Trex(Relaxed):
         rate: float = 0.05,
         constraints: str = "keep",
     ) -> None:
-        number(self.name, below=1, least=least)
-        number(self.name, noise=noise, price=price, rate=rate)
-        whole(self.name, draws=draws, steps=steps)
-        choice(self.name, "unit", unit, UNITS)
-        choice(self.name, "constraints", constraints, CONSTRAINTS)
-        self.least, self.noise, self.unit, self.draws = float(least), float(noise), unit, draws
-        self.price, self.steps, self.rate, self.constraints = float(price), steps, float(rate), constraints
+        options = Options(f"solver {self.name}")
+        self.least = options.number("least", least, least=0, below=1)
+        self.noise, self.draws = options.number("noise", noise, least=0), options.whole("draws", draws)
+        self.unit = options.one_of("unit", unit, UNITS)
+        self.price, self.rate = options.number("price", price, least=0), options.number("rate", rate, least=0)
+        self.steps, self.constraints = options.whole("steps", steps), options.constraints(constraints)
 
     @property
     def prices(self) -> list[float]:

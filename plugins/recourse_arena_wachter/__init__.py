@@ -4,10 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Wachter"]
 
-import math
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena import ArenaError, Knowledge, Solver, hookimpl, unknown
+from recourse_arena import Knowledge, Options, Solver, hookimpl
 
 if TYPE_CHECKING:
     from recourse_arena import Recommendation, Request
@@ -72,14 +71,10 @@ class Wachter(Solver):
     keeps_sparsity: ClassVar[bool] = True
 
     def __init__(self, *, distance: str = "cost", rounds: int = 16, steps: int = 25, rate: float = 0.05) -> None:
-        if distance not in _DISTANCES:
-            raise unknown("distance of solver wachter", str(distance), _DISTANCES)
-        for option, value in (("rounds", rounds), ("steps", steps)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ArenaError(f"solver wachter: {option} must be a whole number of at least 1, got {value!r}")
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < math.inf:
-            raise ArenaError(f"solver wachter: rate must be a number above 0, got {rate!r}")
-        self.distance, self.rounds, self.steps, self.rate = distance, rounds, steps, float(rate)
+        options = Options(f"solver {self.name}")
+        self.distance = options.one_of("distance", distance, _DISTANCES)
+        self.rounds, self.steps = options.whole("rounds", rounds), options.whole("steps", steps)
+        self.rate = options.number("rate", rate, above=0)
 
     def recommend(self, request: Request) -> Recommendation:
         """Return the nearest accepted action found for each person."""

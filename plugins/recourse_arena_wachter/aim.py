@@ -4,20 +4,20 @@ from __future__ import annotations
 
 __all__ = ["SLACK", "Aim", "Best"]
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from recourse_arena import Problem, Request
+from recourse_arena import Asking, Request
 
 SLACK = 1e-4
 """Log odds an accepted counterfactual has at least: the last place of a sum depends on how many people are in it."""
 
 
 @dataclass(frozen=True)
-class Aim:
+class Aim(Asking):
     """Decision and distance of actions of the people who ask.
 
     Arguments:
@@ -26,30 +26,16 @@ class Aim:
         mad: Whether distance is the MAD-weighted sum of changes instead of the cost.
     """
 
-    problem: Problem
-    request: Request
     mad: bool
-
-    def __getitem__(self, people: Tensor) -> Aim:
-        """Return that of some of the people."""
-        return replace(self, request=self.request[people])
 
     def logit(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return the log odds `(people,)` of a positive decision after `do(x_j = values_j)` for masked j."""
-        after = self.problem.causal_model.counterfactual(self.request.factual, mask, values)
-        return self.problem.classifier.logit(after)
+        return self.problem.classifier.logit(self.after(mask, values))
 
     def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return whose action leads to a positive decision and breaks no rule, bool `(people,)`."""
-        return (self.logit(mask, values) >= SLACK) & self.keeps_rules(mask, values)
-
-    def keeps_rules(self, mask: Tensor, values: Tensor) -> Tensor:
-        """Return whose action breaks no rule between features, bool `(people,)`."""
-        request = self.request
-        if not request.features.rules:
-            return torch.ones_like(mask[:, 0])
-        after = self.problem.causal_model.counterfactual(request.factual, mask, values)
-        return ~request.features.broken_rules(request.factual, after).any(-1)
+        after = self.after(mask, values)
+        return (self.problem.classifier.logit(after) >= SLACK) & self.keeps_rules(after)
 
     def distance(self, mask: Tensor, values: Tensor) -> Tensor:
         """Return how far the actions go, `(people,)`; of a cost that is a root its square, for gradients at 0."""

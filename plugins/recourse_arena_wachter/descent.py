@@ -94,7 +94,7 @@ class Descent:
             values = start + place * width
             logit, distance = aim.logit(acted, values), aim.distance(acted, values)
             accepted = logit.detach() >= SLACK
-            kept = accepted & aim.keeps_rules(acted, values.detach()) if rules else accepted
+            kept = accepted & aim.keeps_rules(aim.after(acted, values.detach())) if rules else accepted
             best.take(kept, distance.detach(), acted, values.detach())
             adam.zero_grad()
             (pull * (logit - TARGET) ** 2 + distance).sum().backward()

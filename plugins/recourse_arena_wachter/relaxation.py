@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recourse_arena import FeatureTable, NotApplicable
+from recourse_arena import FeatureTable, NotApplicable, onto_simplex
 from recourse_arena_wachter.aim import SLACK, Aim
 from recourse_arena_wachter.descent import DECAY, TARGET, Descent, Pull
 
@@ -131,19 +131,12 @@ class Relaxation:
         return self.aim.request.factual + place[:, self._first] * self._width
 
     def _projected(self, place: Tensor) -> Tensor:
-        """Return the nearest place with numbers inside the box, and shares that are at least 0 and sum to 1.
-
-        Shares are projected by the sort of Held, Wolfe and Crowder (Mathematical Programming 1974).
-        """
+        """Return the nearest place with numbers inside the box, and shares that are at least 0 and sum to 1."""
         lowest, highest = (self._encoding.spread(end) for end in self._reach)
         found = torch.where(self._categories, 0.0, torch.minimum(torch.maximum(place, lowest), highest))
         columns, real = self._groups
         shares = torch.where(real & self.allowed[:, columns], place[:, columns], -torch.inf)
-        ordered = shares.sort(dim=-1, descending=True).values
-        excess = ordered.cumsum(-1) - 1
-        count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
-        shares = (shares - excess.gather(-1, count - 1) / count).clamp(min=0)
-        found[:, columns[real]] = shares[:, real]
+        found[:, columns[real]] = onto_simplex(shares)[:, real]
         return found
 
     @cached_property

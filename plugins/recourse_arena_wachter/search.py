@@ -27,9 +27,8 @@ _CHANGED = 6
 @torch.enable_grad()
 def search(solver: Wachter, request: Request) -> Recommendation:
     """Return the nearest accepted action found for each person of `request`."""
-    outcome = torch.full((len(request),), Outcome.NOT_FOUND.code, dtype=torch.int8)
-    outcome[~request.actionable.any(1)] = Outcome.INFEASIBLE.code
-    mask, values = torch.zeros_like(request.actionable), request.factual.clone()
+    answer = request.unanswered()
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
     people = request.actionable.any(1).nonzero()[:, 0]
     if len(people):
         aim = Aim(solver.problem, request[people], solver.distance == "mad")
@@ -37,7 +36,7 @@ def search(solver: Wachter, request: Request) -> Recommendation:
         best = _among_categories(aim, descent) if request.features.mixed else _nearest(aim, descent)
         mask[people], values[people] = best.mask, torch.where(best.mask, aim.request.snap(best.values), best.values)
         outcome[people[best.found]] = Outcome.SOLVED.code
-    return Recommendation(mask, values, outcome)
+    return answer
 
 
 def _among_categories(aim: Aim, descent: Descent) -> Best:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from small_tables import FEATURES
 
 from recourse_arena import Feature, FeatureTable, Kind
-from recourse_arena.people.encoding import Encoding
+from recourse_arena.people.encoding import Encoding, onto_simplex
 from recourse_arena.testing.problems.renaming import Renaming
 
 TABLE = FeatureTable((*FEATURES, Feature("balance", lower=-50.0, upper=1e4)))
@@ -139,3 +139,10 @@ def test_a_table_of_numbers_has_a_column_for_each_feature():
     assert torch.equal(encoding.encode(x), expected)
     assert encoding.encode(x[:0]).shape == (0, 2)
     assert encoding.encode(x[None]).shape == (1, 3, 2)
+
+
+def test_shares_are_the_nearest_that_sum_to_one():
+    place = torch.randn(20, 4, generator=torch.Generator().manual_seed(0)).double()
+    found = onto_simplex(place)
+    others = torch.distributions.Dirichlet(torch.ones(4, dtype=torch.double)).sample((500,))
+    assert ((others[:, None] - place).norm(dim=-1).amin(0) >= (found - place).norm(dim=-1) - 1e-9).all()

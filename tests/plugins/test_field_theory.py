@@ -11,10 +11,8 @@ import torch
 from network_tables import BOTH, asked, table_problem
 from other_models import with_model
 
-from recourse_arena import People, generator
+from recourse_arena import Asking, People, generator, unconstrained
 from recourse_arena.models.decision.offers import Forest
-from recourse_arena_adapting.asking import Asking
-from recourse_arena_adapting.asking import asked as as_taken
 from recourse_arena_cols import Cols
 from recourse_arena_cols.costs import Costs
 from recourse_arena_cols.search import _swap, searched
@@ -190,7 +188,7 @@ def test_cols_never_gets_worse_and_its_average_is_that_of_its_set():
     each = costs.of(request, found.values, found.fine)
     torch.testing.assert_close(each.amin(2).mean(1), found.cost[-1])
     turned = found.values.transpose(0, 1)
-    world = Asking(problem, request, True)
+    world = Asking(problem, request)
     assert torch.equal(found.fine, world.accepts(turned != request.factual, turned).T)
     for i, m, a in itertools.product(range(3), range(5), range(4)):
         total, x, new = 0.0, request.factual[i], found.values[i, a]
@@ -230,7 +228,7 @@ def test_with_one_tree_every_tweak_is_accepted_and_the_cheapest_is_advised():
     pytest.importorskip("skl2onnx")
     problem = with_model(table_problem(2, hidden=(), rules=(), whole=False), Forest(trees=1, leaf=5))
     solver = fitted(FeatureTweak(), problem)
-    request = as_taken(asked(problem, 10), "ignore")
+    request = unconstrained(asked(problem, 10))
     values, can = tweaked(request, solver.ways, 0.05)
     assert can.all()
     assert len(solver.ways) > 5
@@ -276,7 +274,7 @@ def test_mcce_follows_what_goes_together_among_training_people():
     job, home = features.index("job"), features.index("home")
     x[:, home] = x[:, job].clamp(max=2)
     solver = fitted(Mcce(samples=200, leaf=1), replace(problem, training=People(x, problem.training.y)))
-    request = as_taken(asked(problem, 4), "ignore")
+    request = unconstrained(asked(problem, 4))
     people = drawn(solver, request)
     assert (people[..., home] == people[..., job].clamp(max=2)).all()
     assert people[..., job].unique().numel() == 4

@@ -204,7 +204,7 @@ def test_the_flow_of_a_dataset_is_taken_where_there_is_one():
         (lambda: Revise(constraints="some"), "unknown constraints of solver revise"),
         (lambda: Clue(pull=-1.0), "pull must be a number of at least 0"),
         (lambda: CFProto(rate=float("nan")), "rate must be a number above 0"),
-        (lambda: Ppcef(margin=1), "margin must be a number between 0 and 1"),
+        (lambda: Ppcef(margin=1), "margin must be a number above 0 and below 1"),
     ],
 )
 def test_wrong_options_are_refused(make, message):

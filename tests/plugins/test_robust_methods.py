@@ -21,7 +21,7 @@ from recourse_arena_probe import Probe
 from recourse_arena_proplace import Proplace
 from recourse_arena_rbr import Rbr
 from recourse_arena_rbr.odds import Likelihoods
-from recourse_arena_relaxed import Columns, Layers, onto_simplex
+from recourse_arena_relaxed import Columns, Layers
 from recourse_arena_roar import Roar
 from recourse_arena_trex import Trex
 
@@ -286,13 +286,6 @@ def test_a_classifier_without_columns_between_categories_is_no_case(network):
 
     with pytest.raises(NotApplicable, match="no logit between two categories"):
         solve(Probe(), replace(network, decisions=Bare()), everything(network))
-
-
-def test_shares_are_the_nearest_that_sum_to_one():
-    place = drawn(20, 4)
-    found = onto_simplex(place)
-    others = torch.distributions.Dirichlet(torch.ones(4, dtype=torch.double)).sample((500,))
-    assert ((others[:, None] - place).norm(dim=-1).amin(0) >= (found - place).norm(dim=-1) - 1e-9).all()
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 
 import pytest
 import torch
-from applicants import line_problem
+from applicants import line_problem, three_favourites
+from small_tables import table_problem, table_request
 
-from recourse_arena import Actionability, ArenaError, Groups, Knowledge, NotApplicable
+from recourse_arena import Actionability, ArenaError, Asking, Groups, Knowledge, NotApplicable
 from recourse_arena.problem.model_protocols import Classifier
 
 SHOWN = [what for what in Knowledge if what is not Knowledge.CHANGE]
@@ -114,3 +115,36 @@ def ask(problem, density):
     factual = problem.asking(problem.validation)[:2]
     scores = torch.where(problem.features.actionable, 1, 2).expand(2, -1)
     return problem.request(factual, Actionability(scores, levels=1), density=density)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_what_comes_of_actions_is_what_comes_of_each_alone(problem, causal):
+    request = three_favourites(problem)[:6]
+    asking = Asking(problem, request, causal=causal)
+    values = request.factual + torch.randn(20, *request.factual.shape, generator=torch.Generator().manual_seed(0)).abs()
+    values[0] = request.factual
+    mask, reached = asking.changed(values), asking.reaches(values)
+    after = asking.after(mask, values)
+    assert 0 < reached.float().mean() < 1
+    assert not reached[0].any()
+    for k, i in product(range(20), range(6)):
+        one = asking[torch.tensor([i])]
+        acted = request.actionable[i] & (values[k, i] != request.factual[i])
+        alone = one.after(acted[None], values[k, i][None])[0]
+        torch.testing.assert_close(after[k, i], alone)
+        if not causal:
+            assert torch.equal(alone, torch.where(acted, values[k, i], request.factual[i]))
+        assert bool(reached[k, i]) == (bool(problem.decisions.accepts(alone[None])) and bool(acted.any()))
+
+
+def test_actions_that_break_rules_are_not_accepted():
+    problem = table_problem(2)
+    request = table_request(problem, 8, most=7)
+    asking, values = Asking(problem, request), problem.training.x[:50, None].expand(-1, 8, -1)
+    mask = asking.changed(values)
+    after = torch.where(mask, values, request.factual)
+    broken = problem.features.broken_rules(request.factual.expand_as(after), after).any(-1)
+    assert torch.equal(asking.accepts(mask, values), problem.decisions.accepts(after) & ~broken)
+    assert (problem.decisions.accepts(after) & broken).any()
+    inside = request.box.contains(values, problem.features.whole)
+    assert torch.equal(asking.inside(values), inside & request.actionable)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from applicants import line_problem, three_favourites
+from small_tables import table_problem, table_request
 
-from recourse_arena import Actionability, ArenaError
+from recourse_arena import Actionability, ArenaError, unconstrained
 from recourse_arena.people.box import Box
 from recourse_arena.problem.profile import PROFILES
 
@@ -142,3 +145,35 @@ def test_a_request_takes_the_profile_of_its_problem_unless_given_another(problem
     other = problem.request(asked.factual, answers, profile=PROFILES["constant"])
     assert (other.weights == 1).all()
     assert other.plausibility
+
+
+@pytest.mark.parametrize("preferences", [True, False])
+@pytest.mark.parametrize("everything", [True, False])
+def test_without_constraints_everybody_can_act_alike_and_no_more_than_preferences_are_kept(everything, preferences):
+    problem = table_problem(1)
+    asked = replace(table_request(problem, 9), sparsity=1)
+    free = unconstrained(asked, within=None if everything else problem.box, preferences=preferences)
+    assert (free.actionable == (everything | problem.features.actionable)).all()
+    assert free.sparsity is None
+    assert bool(free.features.rules) is not everything
+    for end in ("lower", "upper"):
+        declared = torch.tensor([getattr(feature, end) for feature in problem.features])
+        assert torch.equal(
+            getattr(free.box, end), (declared if everything else getattr(problem.box, end)).expand(9, -1)
+        )
+    kept = asked.actionable & free.actionable
+    if preferences:
+        assert torch.equal(free.actionability.scores[kept], asked.actionability.scores[kept])
+        assert (free.actionability.scores[~asked.actionable & free.actionable] == asked.actionability.levels).all()
+    else:
+        assert (free.actionability.scores[free.actionable] == 1).all()
+
+
+def test_nobody_is_answered_before_a_search_and_who_can_act_on_nothing_never(asked):
+    nobody = replace(asked, actionability=asked.actionability.without((torch.arange(len(asked)) % 2 == 0)[:, None]))
+    answer = nobody.unanswered()
+    answer.check(tuple(asked.factual.shape))
+    assert set(answer.outcomes[::2]) == {"infeasible"}
+    assert set(answer.outcomes[1::2]) == {"not_found"}
+    answer.values.zero_()
+    assert asked.factual.any()

@@ -1,9 +1,10 @@
-"""What users say, on command lines, in files and from Python: whole numbers, names, places, yes or no."""
+"""What users say, on command lines, in files and from Python: whole numbers, names, places, yes or no; options."""
 
 from __future__ import annotations
 
 __all__ = [
     "LARGEST",
+    "Options",
     "as_path",
     "as_seconds",
     "as_several",
@@ -17,11 +18,13 @@ import math
 import operator
 import os
 import re
+import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.errors import ArenaError, unknown
 
 LARGEST = 2**63 - 1
 """Largest whole number that every file format here can hold: 64 bit with a sign."""
@@ -138,6 +141,97 @@ def as_yes_or_no(what: str, value: object) -> bool:
     if type(value) is not bool:
         raise ArenaError(f"{what}: expected True or False, got {_shown(value)}")
     return value
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a plugin, checked one by one: each check returns the value, or says what was expected and what came.
+
+    Arguments:
+        owner: Whose they are, as `solver face`.
+
+    Raises:
+        ArenaError: By each check, if the value is another one.
+
+    Example:
+        >>> options = Options("solver face")
+        >>> options.whole("neighbours", 50, 1, 1000), options.number("radius", 1, above=0)
+        (50, 1.0)
+        >>> options.whole("neighbours", 0, 1, 1000)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.base.errors.ArenaError: solver face: neighbours must be a whole number from 1 to 1000, got 0
+        >>> options.number("share", 1, above=0, below=1)
+        Traceback (most recent call last):
+        ...
+        recourse_arena.base.errors.ArenaError: solver face: share must be a number above 0 and below 1, got 1
+        >>> options.constraints("some")
+        Traceback (most recent call last):
+        ...
+        recourse_arena.base.errors.ArenaError: unknown constraints of solver face 'some'. Known: ignore, keep.
+    """
+
+    owner: str
+
+    def whole(self, option: str, value: object, least: int = 1, most: int | None = None) -> int:
+        """Return an option that is a whole number of at least `least`, and at most `most` if that is given."""
+        fine = isinstance(value, int) and not isinstance(value, bool)
+        if not fine or not least <= value or not (most is None or value <= most):  # type: ignore[operator]
+            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise ArenaError(f"{self.owner}: {option} must be a whole number {limits}, got {value!r}")
+        return value  # type: ignore[return-value]
+
+    def number(
+        self,
+        option: str,
+        value: object,
+        *,
+        least: float | None = None,
+        above: float | None = None,
+        most: float | None = None,
+        below: float | None = None,
+    ) -> float:
+        """Return an option that is a finite number, within what is given of bounds: one to each side at most."""
+        fine = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+        if fine:
+            number = float(value)  # type: ignore[arg-type]
+            fine = (least is None or number >= least) and (above is None or number > above)
+            fine = fine and (most is None or number <= most) and (below is None or number < below)
+        if not fine:
+            limits = _limits(least, above, most, below)
+            raise ArenaError(f"{self.owner}: {option} must be a number{limits}, got {value!r}")
+        return number
+
+    def yes_or_no(self, option: str, value: object) -> bool:
+        """Return an option that is true or false."""
+        if not isinstance(value, bool):
+            raise ArenaError(f"{self.owner}: {option} must be true or false, got {value!r}")
+        return value
+
+    def one_of(self, option: str, value: object, known: Iterable[str]) -> str:
+        """Return an option that is one of some words."""
+        if value not in (words := tuple(known)):
+            raise unknown(f"{option} of {self.owner}", str(value), words)
+        return str(value)
+
+    def constraints(self, value: object, *more: str) -> str:
+        """Return the option `constraints`: `keep` what each person asks for, `ignore` it as in what was published.
+
+        What is ignored says :func:`~recourse_arena.problem.request.unconstrained`; `more` words may be known.
+        """
+        return self.one_of("constraints", value, ("keep", "ignore", *more))
+
+
+def _limits(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
+    """Return bounds of a number in words, with a space before them; nothing where there are none."""
+    upper = "" if below is None else f"below {below:.12g}"
+    if above is not None:
+        upper = upper if most is None else f"at most {most:.12g}"
+        return f" above {above:.12g}" + (f" and {upper}" if upper else "")
+    upper = upper if most is None else f"{most:.12g}"
+    if least is not None:
+        return f" from {least:.12g} to {upper}" if upper else f" of at least {least:.12g}"
+    return "" if not upper else f" {upper}" if most is None else f" of at most {upper}"
 
 
 def _shown(value: object) -> str:

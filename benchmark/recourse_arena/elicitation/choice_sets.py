@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.arguments import Options
 from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.policy import Belief, Policy, Reaction, Reactions, Respondents
 
@@ -48,9 +48,7 @@ class ChoiceSets(Policy):
     summary: ClassVar[str] = "shows pairs of actions before advice and asks which is preferred (after PEAR)"
 
     def __init__(self, *, questions: int = 5) -> None:
-        if type(questions) is not int or not 1 <= questions <= 100:
-            raise ArenaError(f"{self.name}: questions must be a whole number from 1 to 100, got {questions!r}")
-        self._questions = questions
+        self._questions = Options(self.name).whole("questions", questions, 1, 100)
 
     def begin(self, people: Respondents) -> Belief:
         """Return what choices say: a feature is possible if that is likelier than not, and as hard as its mean."""

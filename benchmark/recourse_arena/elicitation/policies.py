@@ -15,7 +15,7 @@ __all__ = [
 
 from typing import TYPE_CHECKING, ClassVar
 
-from recourse_arena.base.errors import ArenaError
+from recourse_arena.base.arguments import Options
 from recourse_arena.elicitation.choice_sets import ChoiceSets, ChoiceSetsAndPostHoc
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.policy import Belief, Policy, Reactions, Respondents
@@ -80,9 +80,7 @@ class Likert(Policy):
     summary: ClassVar[str] = "asks before advice: a score from easy to hard or not possible, a question a feature"
 
     def __init__(self, *, levels: int = 4, limits: bool = False) -> None:
-        if type(levels) is not int or not 2 <= levels <= 100:
-            raise ArenaError(f"{self.name}: levels must be a whole number from 2 to 100, got {levels!r}")
-        self._levels, self._limits = levels, limits
+        self._levels, self._limits = Options(self.name).whole("levels", levels, 2, 100), limits
 
     def begin(self, people: Respondents) -> Belief:
         """Return the scores that people give, and their limits if they are asked for them."""

@@ -7,6 +7,7 @@ __all__ = ["Binary", "Likert", "Ranking", "recourse_elicitors"]
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from recourse_arena.base.arguments import Options
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import spell
 from recourse_arena.interfaces.elicitor import Elicitor
@@ -84,9 +85,7 @@ class Likert(Elicitor):
     summary: ClassVar[str] = "a score from 1 (easy) to 4 (hard; likert?levels=7: to 7) per feature, or not actionable"
 
     def __init__(self, *, levels: int = _PAPER) -> None:
-        if type(levels) is not int or not 2 <= levels <= 100:
-            raise ArenaError(f"likert: levels must be a whole number from 2 to 100, got {levels!r}")
-        self._levels = levels
+        self._levels = Options("likert").whole("levels", levels, 2, 100)
 
     def levels(self, features: FeatureTable) -> int:
         """Return the number of levels."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recourse_arena.interfaces.options import Space
+    from recourse_arena.interfaces.recipes import AutoencoderRecipe
     from recourse_arena.menus.menu import Menu
     from recourse_arena.problem.problem import Problem
     from recourse_arena.problem.recommendation import Recommendation
@@ -62,6 +63,9 @@ class Solver(ABC):
     """What of a scenario its fit depends on, of :attr:`Scenario.TRAINING_PARTS`: `scheme`, `profile`, `distribution`,
     `actionable`, `menu`. It is fitted once for each value of these. The others are as by default in the problem it
     prepares for, and how many features people can act on is random."""
+    autoencoder_recipe: AutoencoderRecipe | None = None
+    """The autoencoder of training people that it works with, a variant's own: the suite fits it beforehand, once for
+    all solvers that declare the same, and :func:`~recourse_arena.models.generative.fitting.autoencoder` returns it."""
     space: ClassVar[Space] = MappingProxyType({})
     """What `recourse-arena tune` may try for its options; the default of each lies inside. Empty: nothing to tune."""
 

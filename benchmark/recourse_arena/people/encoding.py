@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Encoding"]
+__all__ = ["Encoding", "onto_simplex"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,6 +128,22 @@ class Encoding:
     @cached_property
     def _plain(self) -> bool:
         return not self.features.mixed
+
+
+def onto_simplex(place: Tensor) -> Tensor:
+    """Return the nearest shares `(..., parts)` that are at least 0 and sum to 1; those of parts at `-inf` are 0.
+
+    That is what keeps the columns of a category a mixture of its levels. By the sort of Held, Wolfe and Crowder
+    (Mathematical Programming 1974).
+
+    Example:
+        >>> onto_simplex(torch.tensor([0.75, 0.75, -torch.inf]))
+        tensor([0.5000, 0.5000, 0.0000])
+    """
+    ordered = place.sort(dim=-1, descending=True).values
+    excess = ordered.cumsum(-1) - 1
+    count = (ordered * torch.arange(1, ordered.shape[-1] + 1) > excess).sum(-1, keepdim=True).clamp(min=1)
+    return (place - excess.gather(-1, count - 1) / count).clamp(min=0)
 
 
 def _width(feature: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ModelKeys", "change_key"]
+__all__ = ["ModelKeys", "autoencoder_key", "change_key"]
 
 import hashlib
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from uuid import uuid4
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.keys import content_key
 from recourse_arena.interfaces.dataset import Dataset
-from recourse_arena.interfaces.recipes import DecisionRecipe
+from recourse_arena.interfaces.recipes import AutoencoderRecipe, DecisionRecipe
 from recourse_arena.models.fairness.treatment import Treated
 from recourse_arena.registry.parts import parts_of
 from recourse_arena.registry.registry import Registry
@@ -25,6 +25,9 @@ _RECIPE_VERSION = 5
 
 _HELDOUT_VERSION = 1
 """Changes whenever the held-out flow is fitted otherwise; the judging protocol changes with it."""
+
+_AUTOENCODER_VERSION = 1
+"""Changes whenever the same recipe leads to another autoencoder."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class ModelKeys:
         file: Digest of the dataset's files.
         heldout: Key of the causal flow that is handed to no solver; empty where there is none.
         changed: Key of the models of the change that the dataset's name asks for; empty if it asks for none.
+        people: Key of its people, whatever decides.
     """
 
     materials: str
@@ -47,6 +51,7 @@ class ModelKeys:
     file: str
     heldout: str = ""
     changed: str = ""
+    people: str = ""
 
     @classmethod
     def of(cls, name: str, *, seed: int, data: Path, registry: Registry, arithmetic: str) -> ModelKeys:
@@ -89,7 +94,13 @@ class ModelKeys:
             str(origin["file"]),
             content_key(**whatever_decides, **held) if caused else "",
             changed,
+            content_key(**whatever_decides),
         )
+
+
+def autoencoder_key(keys: ModelKeys, recipe: AutoencoderRecipe) -> str:
+    """Return the content key of an autoencoder of a dataset's training people."""
+    return content_key(people=keys.people, recipe=recipe, version=_AUTOENCODER_VERSION)
 
 
 def change_key(registry: Registry, change: str, classifier: str, *, seed: int, arithmetic: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import variant
+from recourse_arena.interfaces.recipes import AutoencoderRecipe
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.people.features import Kind
 from recourse_arena.problem.knowledge import Knowledge
@@ -43,6 +44,7 @@ class SolverCard:
         origin: What tells it from others of its name; empty if it was handed over as an object.
         plugin: The plugin it comes from; none if it was handed over.
         demand: What its advice is asked for beyond today's decision, by its name.
+        autoencoder: The autoencoder that is to be fitted for it; none if it needs none.
     """
 
     name: str
@@ -65,6 +67,7 @@ class SolverCard:
     origin: Mapping[str, Any] = field(default_factory=dict)
     plugin: PluginRecord | None = None
     demand: Demand = NOTHING_MORE
+    autoencoder: AutoencoderRecipe | None = None
 
     @classmethod
     def of(cls, solver: Solver, text: str = "", registry: Registry | None = None) -> SolverCard:
@@ -103,6 +106,7 @@ class SolverCard:
                 origin={} if registry is None else registry.origin("solvers", text),
                 plugin=plugin,
                 demand=demand,
+                autoencoder=_recipe(solver.autoencoder_recipe),
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise ArenaError(f"solver {text or solver.name!r} declares something wrong: {error}") from None
@@ -137,6 +141,8 @@ class SolverCard:
                 plugin = dict(known["plugin"])
                 known["plugin"] = PluginRecord(**{**plugin, "hooks": tuple(map(str, plugin["hooks"]))})
             known["demand"] = Demand(**known["demand"])
+            if known["autoencoder"] is not None:
+                known["autoencoder"] = AutoencoderRecipe(**known["autoencoder"])
             card = cls(**known)
             card._check_types()
             return card
@@ -150,6 +156,12 @@ class SolverCard:
         for options in self.tuned.values():
             if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
                 raise TypeError("tuned has no options by dataset")
+
+
+def _recipe(declared: object) -> AutoencoderRecipe | None:
+    if declared is not None and not isinstance(declared, AutoencoderRecipe):
+        raise TypeError(f"autoencoder_recipe is no AutoencoderRecipe, but a {type(declared).__name__}")
+    return declared
 
 
 _PLAIN = dict.fromkeys(("name", "version", "summary", "time_option", "module"), str) | {

@@ -16,9 +16,10 @@ from recourse_arena.base.keys import content_key
 from recourse_arena.base.names import variant
 from recourse_arena.base.version import CONVERSATION, PROTOCOL, __version__
 from recourse_arena.planning.applicability import Known, mismatch
-from recourse_arena.planning.model_keys import ModelKeys, change_key
+from recourse_arena.planning.model_keys import ModelKeys, autoencoder_key, change_key
 from recourse_arena.planning.plan import Cell, Plan
-from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
+from recourse_arena.planning.solver_card import SolverCard
+from recourse_arena.planning.tasks import AutoencoderTask, ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.scenario import Scenario
 from recourse_arena.registry.registry import Registry
 
@@ -69,6 +70,8 @@ class TaskGraph:
         for models, fits in sorted(groups.items(), key=lambda group: bool(group[0].keys.flow)):
             order[models] = None
             for fit, steps in sorted(fits.items(), key=lambda prepared: bool(prepared[0] and prepared[0].trained)):
+                if fit and fit.autoencoder:
+                    order[fit.autoencoder] = None
                 order.update(dict.fromkeys([fit, *steps] if fit else steps))
         return list(order)
 
@@ -138,9 +141,15 @@ class _Maker:
                 solver.knows,
                 solver.module,
                 solver.demand,
+                self._autoencoder(models, solver),
             )
             self.fits[models, cell.solver, found] = fit
         return self.fits[models, cell.solver, found]
+
+    def _autoencoder(self, models: ModelsTask, solver: SolverCard) -> AutoencoderTask | None:
+        if solver.autoencoder is None:
+            return None
+        return AutoencoderTask(models, solver.autoencoder, autoencoder_key(models.keys, solver.autoencoder))
 
     def _identity(self, models: ModelsTask, solver: str) -> dict[str, object]:
         """Return what cells and fits of a solver depend on; an object handed over is another one in every run."""
@@ -153,6 +162,8 @@ class _Maker:
                 "version": made.version,
                 "package": __version__,
             }
+            if made.autoencoder is not None:
+                self.identities[models, solver]["autoencoder"] = autoencoder_key(models.keys, made.autoencoder)
             if change := made.demand.lasting:
                 classifier = models.keys.classifier
                 self.identities[models, solver]["lasting"] = change_key(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ChangeTask", "FitTask", "JudgeTask", "ModelsTask", "SolveTask", "Task"]
+__all__ = ["AutoencoderTask", "ChangeTask", "FitTask", "JudgeTask", "ModelsTask", "SolveTask", "Task"]
 
 import re
 from abc import ABC, abstractmethod
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from recourse_arena.base.names import variant
 from recourse_arena.base.randomness import derive_seed
+from recourse_arena.interfaces.recipes import AutoencoderRecipe
 from recourse_arena.planning.model_keys import ModelKeys
 from recourse_arena.planning.plan import Cell
 from recourse_arena.problem.knowledge import Knowledge
@@ -187,6 +188,49 @@ class ChangeTask(Task):
 
 
 @dataclass(frozen=True)
+class AutoencoderTask(Task):
+    """An autoencoder of training people, for all solvers that declare it; none of them is trusted to fit it for others.
+
+    Arguments:
+        models: What it rests on.
+        recipe: How it is built and trained.
+        key: Content key.
+    """
+
+    models: ModelsTask
+    recipe: AutoencoderRecipe
+    key: str
+
+    rough_seconds: ClassVar[float] = 10.0
+    limited: ClassVar[bool] = False
+    kind: ClassVar[str] = "autoencoder"
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return f"{self.models.dataset}: autoencoder"
+
+    @property
+    def needs(self) -> tuple[Task, ...]:
+        """The models."""
+        return (self.models,)
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The dataset."""
+        return "datasets", self.models.dataset
+
+    @property
+    def artefacts(self) -> tuple[tuple[str, str], ...]:
+        """The autoencoder."""
+        return (("autoencoder", self.key),)
+
+    def heading(self, *, kept: bool) -> str:
+        """Return its line in a preview."""
+        return f"  autoencoder ({'kept' if kept else 'to make'})"
+
+
+@dataclass(frozen=True)
 class FitTask(Task):
     """A solver prepared for a dataset, a seed and what of the scenario its preparation depends on.
 
@@ -201,6 +245,7 @@ class FitTask(Task):
         knows: What the solver may know.
         module: Name of the module that the solver is written in.
         demand: What its advice is asked for beyond today's decision.
+        autoencoder: What fits the autoencoder that it declares; none if it declares none.
     """
 
     models: ModelsTask
@@ -213,6 +258,7 @@ class FitTask(Task):
     knows: frozenset[Knowledge] = frozenset()
     module: str = ""
     demand: Demand = NOTHING_MORE
+    autoencoder: AutoencoderTask | None = None
 
     @property
     def rough_seconds(self) -> float:
@@ -231,8 +277,8 @@ class FitTask(Task):
 
     @property
     def needs(self) -> tuple[Task, ...]:
-        """The models."""
-        return (self.models,)
+        """The models, and the autoencoder that it declares."""
+        return (self.models,) if self.autoencoder is None else (self.models, self.autoencoder)
 
     @property
     def source(self) -> tuple[str, str]:
@@ -278,8 +324,8 @@ class SolveTask(Task):
 
     @property
     def needs(self) -> tuple[Task, ...]:
-        """The models and the prepared solver."""
-        return self.fit.models, self.fit
+        """The models, the autoencoder if there is one, and the prepared solver."""
+        return *self.fit.needs, self.fit
 
     @property
     def source(self) -> tuple[str, str]:

@@ -7,6 +7,7 @@ __all__ = [
     "AsLikely",
     "CausalModel",
     "Classifier",
+    "Coder",
     "Decisions",
     "EncodedClassifier",
     "Plausibility",
@@ -50,6 +51,19 @@ class CausalModel(Protocol):
 
     def sample(self, people: int, generator: Generator) -> Tensor:
         """Return `people` draws `(people, features)`."""
+        ...
+
+
+@runtime_checkable
+class Coder(Protocol):
+    """An autoencoder of people as columns `(..., columns)`."""
+
+    def encode(self, columns: Tensor, fixed: Tensor) -> Tensor:
+        """Return the latents `(..., latent)` of people, of whom some columns are `fixed`, bool."""
+        ...
+
+    def decode(self, latent: Tensor, columns: Tensor, fixed: Tensor) -> Tensor:
+        """Return the people that latents `(..., latent)` stand for, fixed columns as in `columns`."""
         ...
 
 

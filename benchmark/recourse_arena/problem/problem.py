@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Problem"]
+__all__ = ["Asking", "Problem"]
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import torch
 from torch import Generator, Tensor
@@ -28,6 +29,7 @@ from recourse_arena.problem.model_protocols import (
     AsLikely,
     CausalModel,
     Classifier,
+    Coder,
     Decisions,
     Plausibility,
     Scores,
@@ -64,6 +66,8 @@ class Problem:
         menu: What is asked of a menu of shared actions; none where each gets an action of their own.
         protected: The protected groups of training people, a row for each, where the dataset has any; withheld unless
             declared.
+        autoencoder: The autoencoder of training people that the solver declares, where one was made for it; everybody
+            may see it, for it is made of people alone.
         report: Takes note of how far `fit` or `recommend` is, and of the training loss: whoever runs it shows that.
     """
 
@@ -84,6 +88,7 @@ class Problem:
     without_effects: CausalModel | None = None
     menu: MenuAsked | None = None
     protected: Groups | None = None
+    autoencoder: Coder | None = None
     report: ProgressHook = silent
 
     def seen_by(self, knows: frozenset[Knowledge]) -> Problem:
@@ -262,3 +267,58 @@ class Problem:
         """Return the range of the training people's noise under `model`, widened to whole numbers."""
         noise = model.abduct(self.training.x)
         return Box(torch.floor(noise.amin(0)), torch.ceil(noise.amax(0)))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """People who ask, and what comes of what they might do; a solver's own set-up can be a subclass.
+
+    Arguments:
+        problem: What the solver may know.
+        request: The people.
+        causal: Whether actions have effects on other features, under the best causal model that the solver may see.
+    """
+
+    problem: Problem
+    request: Request
+    causal: bool = field(default=True, kw_only=True)
+
+    def __len__(self) -> int:
+        return len(self.request)
+
+    def __getitem__(self, people: slice | Tensor) -> Self:
+        """Return some of the people: a slice, or indices or a bool tensor `(people,)`."""
+        return replace(self, request=self.request[people])
+
+    def after(self, mask: Tensor, values: Tensor) -> Tensor:
+        """Return what people become who set masked features to `values`; all `(..., people, features)`."""
+        factual = self.request.factual
+        if self.causal:
+            return self.problem.causal_model.counterfactual(factual, mask, values)
+        return values.where(mask, factual)
+
+    def keeps_rules(self, after: Tensor) -> Tensor:
+        """Return which counterfactuals `(..., people, features)` break no rule that the factual keeps, bool."""
+        features = self.request.features
+        if not features.rules:
+            return after.new_ones(after.shape[:-1]).bool()
+        return ~features.broken_rules(self.request.factual, after).any(-1)
+
+    def accepts(self, mask: Tensor, values: Tensor) -> Tensor:
+        """Return which actions `(..., people, features)` lead to a positive decision and keep the rules, bool."""
+        after = self.after(mask, values)
+        return self.problem.decisions.accepts(after) & self.keeps_rules(after)
+
+    def changed(self, values: Tensor) -> Tensor:
+        """Return the features in which `values` differ from the factual, of those that are free: those acted upon."""
+        return self.request.actionable & (values != self.request.factual)
+
+    def reaches(self, values: Tensor) -> Tensor:
+        """Return whose `values` `(..., people, features)` are an action, of what is changed, that is accepted, bool."""
+        mask = self.changed(values)
+        return self.accepts(mask, values) & mask.any(-1)
+
+    def inside(self, values: Tensor) -> Tensor:
+        """Return which `values` `(..., people, features)` are free and lie in the person's box, bool."""
+        request = self.request
+        return request.actionable & request.box.contains(values, request.features.whole)

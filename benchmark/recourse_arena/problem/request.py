@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Request", "sparsely"]
+__all__ = ["Request", "sparsely", "unconstrained"]
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -114,6 +114,14 @@ class Request:
         """
         return self.unit_cost(self.factual, values, self.actionable if mask is None else mask, self.weights)
 
+    def unanswered(self) -> Recommendation:
+        """Return that nothing has been found yet, in tensors of its own for a search to fill.
+
+        Who can act on nothing is `infeasible`, everybody else `not_found`.
+        """
+        outcome = torch.where(self.actionable.any(1), Outcome.NOT_FOUND.code, Outcome.INFEASIBLE.code)
+        return Recommendation(torch.zeros_like(self.actionable), self.factual.clone(), outcome.to(torch.int8))
+
     def cost_of_becoming(self, donors: Tensor) -> Tensor:
         """Return the weighted cost `(people, donors)` of taking over the actionable features of `donors`.
 
@@ -123,6 +131,31 @@ class Request:
         cost = self.unit_cost(self.factual[:, None, :], donors[None, :, :], mask, self.weights[:, None, :])
         box = Box(self.box.lower[:, None, :], self.box.upper[:, None, :])
         return torch.where((box.contains(donors[None], self.features.whole) | ~mask).all(-1), cost, torch.inf)
+
+
+def unconstrained(request: Request, *, within: Box | None = None, preferences: bool = True) -> Request:
+    """Return the request that a published method answers which knows nothing of what a person can act on.
+
+    Everybody may act on every feature, in any direction, within the bounds that features declare, whatever the rules
+    and on however many features. What such advice does that the person did not allow counts as violations.
+
+    Arguments:
+        request: The people.
+        within: The dataset's box, :attr:`Problem.box <recourse_arena.problem.problem.Problem.box>`, for a method that
+            ignores no more than what each person said: people act on what anybody can act on, in this box, and rules
+            count.
+        preferences: Whether weights still follow what each person prefers, where what they cannot act on is as hard as
+            what is hardest; else every feature weighs the same.
+    """
+    own, table = request.actionability, request.features
+    scores = own.scores.clamp(max=own.levels) if preferences else torch.ones_like(own.scores)
+    if within is not None:
+        scores, box = torch.where(table.actionable, scores, own.levels + 1), within
+    else:
+        ends = ((feature.lower, feature.upper) for feature in table)
+        box, table = Box(*map(request.factual.new_tensor, zip(*ends, strict=True))), replace(table, rules=())
+    free = Actionability(scores, own.levels, own.ordered)
+    return replace(request, features=table, actionability=free, box=box.expand(len(request)), sparsity=None)
 
 
 def sparsely(request: Request, ask: Callable[[Request], Recommendation]) -> Recommendation:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from recourse_arena.base.arguments import Options
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import spell, variant, written
 
@@ -100,6 +101,4 @@ def _asked(registry: Offered, text: str) -> frozenset[str]:
 
 
 def _margin(text: str, option: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
-        raise ArenaError(f"solver {text!r}: {option} must be a number of at least 0, got {value!r}")
-    return float(value)
+    return Options(f"solver {text!r}").number(option, value, least=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "AdviceResult",
+    "AutoencoderResult",
     "CellResult",
     "ChangeResult",
     "Failure",
@@ -116,6 +117,11 @@ class ChangeResult:
     """
 
     models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AutoencoderResult:
+    """An autoencoder is there, and lies in the cache."""
 
 
 @dataclass(frozen=True)
@@ -246,4 +252,4 @@ class Failure:
         return cls(Outcome.FAILED, reason, own_traceback(error, module), plugin)
 
 
-TaskResult = ModelsResult | ChangeResult | FitResult | AdviceResult | CellResult | Failure
+TaskResult = ModelsResult | ChangeResult | AutoencoderResult | FitResult | AdviceResult | CellResult | Failure

@@ -154,7 +154,12 @@ class Guard:
         handed = copied(problem, *_PEOPLE)
         self._problem = (problem, handed)
         self._models = SharedModels(
-            {"decision model": problem.decisions, "flow": problem.causal_flow, "causal model": problem.true_scm}
+            {
+                "decision model": problem.decisions,
+                "flow": problem.causal_flow,
+                "causal model": problem.true_scm,
+                "autoencoder": problem.autoencoder,
+            }
         )
         with self._watched("fit", self._notes):
             return prepare(handed)

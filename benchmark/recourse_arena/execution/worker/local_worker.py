@@ -24,12 +24,14 @@ from recourse_arena.execution.worker.changed_models import changed_models, deman
 from recourse_arena.execution.worker.conversing import talk
 from recourse_arena.execution.worker.fitted_dataset import FittedDataset, prepare
 from recourse_arena.execution.worker.measuring import MetricValues
+from recourse_arena.execution.worker.shared_autoencoders import shared_autoencoder
 from recourse_arena.interfaces.solver import Solver
 from recourse_arena.judging.advice_table import as_advice, as_recommendation, talked_about
 from recourse_arena.judging.interaction import with_conversation
 from recourse_arena.menus.menu import Menu
+from recourse_arena.models.generative.autoencoder import Autoencoder
 from recourse_arena.planning.plan import Cell
-from recourse_arena.planning.tasks import ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
+from recourse_arena.planning.tasks import AutoencoderTask, ChangeTask, FitTask, JudgeTask, ModelsTask, SolveTask, Task
 from recourse_arena.problem.recommendation import Recommendation
 from recourse_arena.problem.request import Request
 from recourse_arena.registry.registry import Registry
@@ -37,6 +39,7 @@ from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena.storage.people_table import as_frame
 from recourse_arena.storage.task_result import (
     AdviceResult,
+    AutoencoderResult,
     CellResult,
     ChangeResult,
     Failure,
@@ -79,6 +82,7 @@ class LocalWorker:
     apart: Apart | None = None
     held: int = _HELD
     _datasets: dict[str, FittedDataset] = field(default_factory=dict)
+    _autoencoders: dict[str, Autoencoder] = field(default_factory=dict)
     _ready: dict[str, Guard | SolverProcess] = field(default_factory=dict)
     _warm: set[str] = field(default_factory=set)
     _told: dict[str, Recommendation] = field(default_factory=dict)
@@ -117,6 +121,7 @@ class LocalWorker:
     def close(self) -> None:
         """Let go of everything, and end the processes of solvers."""
         self._datasets.clear()
+        self._autoencoders.clear()
         self._told.clear()
         for key in [*self._ready]:
             self._let_go(key)
@@ -144,6 +149,11 @@ class LocalWorker:
         return ChangeResult(tuple(models))
 
     @_worked.register
+    def _autoencoder(self, task: AutoencoderTask, before: TaskResult | None) -> AutoencoderResult:
+        self._autoencoder_of(task)
+        return AutoencoderResult()
+
+    @_worked.register
     def _fit(self, task: FitTask, before: TaskResult | None) -> FitResult:
         guard, seconds = self._guard_of(task)
         return FitResult(seconds, guard.notes)
@@ -164,6 +174,14 @@ class LocalWorker:
                     report=self._report,
                 )
         return self._datasets[task.key]
+
+    def _autoencoder_of(self, task: AutoencoderTask) -> Autoencoder:
+        if task.key not in self._autoencoders:
+            _make_room(self._autoencoders)
+            self._autoencoders[task.key] = shared_autoencoder(
+                task, self._dataset_of(task.models).problem, cache=self.cache, report=self._report
+            )
+        return self._autoencoders[task.key]
 
     def _guard_of(self, task: FitTask) -> tuple[Guard | SolverProcess, float]:
         """Return a prepared solver and the seconds that took: at hand, from the cache, or fitted now."""
@@ -213,7 +231,8 @@ class LocalWorker:
                 cache=self.cache,
                 report=self._report,
             )
-        problem = replace(problem, report=self._report)
+        shared = None if task.autoencoder is None else self._autoencoder_of(task.autoencoder)
+        problem = replace(problem, autoencoder=shared, report=self._report)
         made = False
 
         def make() -> Any:

@@ -6,21 +6,18 @@ __all__ = ["at_least_0", "number", "whole"]
 
 from typing import Any
 
+from recourse_arena.base.arguments import Options
 from recourse_arena.base.errors import ArenaError
 
 
 def whole(change: str, option: str, value: Any, least: int, most: int) -> int:
     """Return an option that is a whole number between two others, or raise what it is instead."""
-    if type(value) is not int or not least <= value <= most:
-        raise ArenaError(f"change {change}: {option} must be a whole number from {least} to {most}, got {value!r}")
-    return value
+    return Options(f"change {change}").whole(option, value, least, most)
 
 
 def number(change: str, option: str, value: Any) -> float:
     """Return an option that is a finite number, or raise what it is instead."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < float("inf"):
-        raise ArenaError(f"change {change}: {option} must be a number, got {value!r}")
-    return float(value)
+    return Options(f"change {change}").number(option, value)
 
 
 def at_least_0(change: str, option: str, value: Any) -> float:

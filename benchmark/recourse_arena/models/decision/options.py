@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from recourse_arena.base.arguments import Options
 from recourse_arena.base.errors import ArenaError, unknown
 from recourse_arena.interfaces.recipes import DecisionRecipe
 
@@ -17,8 +18,7 @@ RECIPE = tuple(field.name for field in fields(DecisionRecipe))
 
 def check_threshold(what: str, threshold: Any) -> None:
     """Raise unless a threshold of probabilities is a number above 0 and below 1."""
-    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
-        raise ArenaError(f"{what}: threshold must be a number above 0 and below 1, got {threshold!r}")
+    Options(what).number("threshold", threshold, above=0, below=1)
 
 
 def asked_for(recipe: DecisionRecipe, options: Mapping[str, Any]) -> DecisionRecipe:
@@ -65,22 +65,14 @@ def _widths(text: Any) -> tuple[int, ...]:
 
 def whole(model: str, option: str, value: Any, least: int = 1) -> int:
     """Return an option that is a whole number from `least` to a million, or raise that it is none."""
-    if type(value) is not int or not least <= value <= 10**6:
-        raise ArenaError(
-            f"decision model {model}: {option} must be a whole number from {least} to 1000000, got {value!r}"
-        )
-    return value
+    return Options(f"decision model {model}").whole(option, value, least, 10**6)
 
 
 def number(model: str, option: str, value: Any) -> float:
     """Return an option that is a number above 0, or raise that it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-        raise ArenaError(f"decision model {model}: {option} must be a number above 0, got {value!r}")
-    return float(value)
+    return Options(f"decision model {model}").number(option, value, above=0)
 
 
 def share(model: str, option: str, value: Any) -> float:
     """Return an option that is a number above 0 and at most 1, or raise that it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise ArenaError(f"decision model {model}: {option} must be a number above 0 and at most 1, got {value!r}")
-    return float(value)
+    return Options(f"decision model {model}").number(option, value, above=0, most=1)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 __all__ = ["Autoencoder"]
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from recourse_arena import Encoding, FeatureTable, Kind
-from recourse_arena_generative.network import Network
+from recourse_arena.interfaces.recipes import AutoencoderRecipe
+from recourse_arena.people.encoding import Encoding
+from recourse_arena.people.features import FeatureTable, Kind
 
 _LEAST_SD = -2.3
 """Least log of the noise of a decoded number, about a tenth of a standard deviation: beyond it nothing is gained."""
@@ -21,8 +22,9 @@ _LEAST_SD = -2.3
 class Autoencoder(nn.Module):
     """Encoder and decoder of columns `(..., columns)` of an :class:`~recourse_arena.Encoding`, in double precision.
 
-    Decoded numbers are kept within the range of training people, binaries are chances, and the levels of a category
-    have shares that sum to 1.
+    It is a variational one (Kingma and Welling, arXiv 1312.6114), one that is conditional on what a person cannot
+    change (Sohn, Lee and Yan, NeurIPS 2015), or a plain one. Decoded numbers are kept within the range of training
+    people, binaries are chances, and the levels of a category have shares that sum to 1.
 
     A conditional one is told which columns are fixed, and at what: it decodes the others given these. Each person has
     other features that are fixed, so it is trained on random sets of them (as in Ivanov, Figurnov and Vetrov, arXiv
@@ -31,9 +33,7 @@ class Autoencoder(nn.Module):
 
     Arguments:
         features: The features.
-        network: Its shape.
-        conditional: Whether it is told what is fixed.
-        variational: Whether latents are random.
+        recipe: How it is built and trained.
     """
 
     mean: Tensor
@@ -41,21 +41,28 @@ class Autoencoder(nn.Module):
     low: Tensor
     high: Tensor
 
-    def __init__(self, features: FeatureTable, network: Network, *, conditional: bool, variational: bool) -> None:
+    def __init__(self, features: FeatureTable, recipe: AutoencoderRecipe) -> None:
         super().__init__()
-        self.features, self.conditional, self.variational = features, conditional, variational
-        self.latent = network.latent
+        self.features, self.recipe = features, recipe
         nothing = torch.zeros(len(features), dtype=torch.double)
         self.register_buffer("mean", nothing)
         self.register_buffer("sd", torch.ones_like(nothing))
         columns = len(self.encoding)
-        told = 2 * columns if conditional else 0
-        self.encoder = _layers((columns + told, network.hidden, 2 * network.latent))
-        self.decoder = _layers((network.latent + told, network.hidden, columns))
+        told = 2 * columns if recipe.conditional else 0
+        self.encoder = _layers((columns + told, recipe.hidden, 2 * recipe.latent))
+        self.decoder = _layers((recipe.latent + told, recipe.hidden, columns))
         self.log_sd = nn.Parameter(torch.zeros(columns))
         self.register_buffer("low", torch.zeros(columns))
         self.register_buffer("high", torch.zeros(columns))
         self.double()
+
+    @classmethod
+    def restored(cls, features: FeatureTable, recipe: AutoencoderRecipe, state: Mapping[str, Tensor]) -> Autoencoder:
+        """Return the autoencoder whose `state_dict` was kept."""
+        with torch.random.fork_rng(devices=[]):
+            model = cls(features, recipe)
+        model.load_state_dict(dict(state))
+        return model.eval().requires_grad_(False)
 
     @property
     def encoding(self) -> Encoding:
@@ -106,7 +113,7 @@ class Autoencoder(nn.Module):
             noise: Standard normal draws `(people, latent)`.
         """
         mean, log_variance = self._encoded(columns, fixed)
-        latent = mean + noise * (log_variance / 2).exp() if self.variational else mean
+        latent = mean + noise * (log_variance / 2).exp() if self.recipe.variational else mean
         raw, log_sd = self._decoded(latent, columns, fixed), self.log_sd.clamp(min=_LEAST_SD)
         off = 0.5 * ((columns - raw) / log_sd.exp()) ** 2 + log_sd
         off = torch.where(self._binary, nn.functional.softplus(raw) - columns * raw, off)
@@ -115,7 +122,7 @@ class Autoencoder(nn.Module):
             log_shares = self._padded(raw).log_softmax(-1)[..., real]
             off = off.index_copy(-1, places[real], -columns[..., places[real]] * log_shares)
         found = torch.where(fixed, 0.0, off).sum(-1)
-        if self.variational:
+        if self.recipe.variational:
             found = found + 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(-1)
         return found
 
@@ -127,7 +134,7 @@ class Autoencoder(nn.Module):
         return self.decoder(self._told(latent, columns, fixed))
 
     def _told(self, first: Tensor, columns: Tensor, fixed: Tensor) -> Tensor:
-        if not self.conditional:
+        if not self.recipe.conditional:
             return first
         shape = (*first.shape[:-1], columns.shape[-1])
         fixed = fixed.expand(shape)
