@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NAME", "is_name", "plain", "spell", "variant", "written"]
+__all__ = ["NAME", "is_name", "plain", "short_names", "spell", "variant", "written"]
 
 import keyword
 import re
@@ -66,6 +66,23 @@ def _literal(text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+def short_names(names: Collection[str]) -> dict[str, str]:
+    """Return each variant without the options that all variants of its name have with the same values.
+
+    Example:
+        >>> short_names(["adult?cost=l1&act=age", "adult?cost=l1", "german?cost=l1"])
+        {'adult?cost=l1&act=age': 'adult?act=age', 'adult?cost=l1': 'adult', 'german?cost=l1': 'german'}
+    """
+    read = {text: written(text) for text in names}
+    shared: dict[str, set[tuple[str, str]]] = {}
+    for name, options in read.values():
+        shared[name] = shared.get(name, {*options.items()}) & {*options.items()}
+    return {
+        text: spell(name, {key: value for key, value in options.items() if (key, value) not in shared[name]})
+        for text, (name, options) in read.items()
+    }
 
 
 def spell(name: str, options: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from recourse_arena.base.names import plain
+from recourse_arena.base.names import plain, short_names
 from recourse_arena.reporting.leaderboard.escaping import csv_safe, for_markdown
 from recourse_arena.reporting.menus.cells import MenuRun
 from recourse_arena.reporting.menus.facts import facts_of
@@ -146,6 +146,11 @@ class Menus:
         """Actions in words; see :func:`~recourse_arena.reporting.menus.words.actions_said`."""
         return actions_said(self.found)
 
+    @cached_property
+    def short(self) -> dict[str, str]:
+        """What datasets are called where all can be seen: without the options that all variants share."""
+        return short_names(dict.fromkeys(cell.dataset for cell in self.found.cells.values()))
+
     def text(self) -> str:
         """Return it as plain text."""
         return self._written("simple")
@@ -188,6 +193,9 @@ class Menus:
     def parts(self) -> Iterator[str | tuple[list[list[str]], list[str]]]:
         """Yield paragraphs, and tables as rows and heads."""
         yield SAID_FIRST
+        for dataset, short in self.short.items():
+            if short != dataset:
+                yield f"{short} is {dataset}."
         for dataset in dict.fromkeys(cell.dataset for cell in self.found.menus):
             for name, (what, heads) in _TABLES.items():
                 frame: pd.DataFrame = getattr(self, name)
@@ -196,11 +204,12 @@ class Menus:
                     rows, heads = _across_notions(rows)
                 shown = {key: head for key, head in heads.items() if name != "fairness" or _told(key, rows)}
                 if rows:
-                    yield f"{dataset}: {what}{_of_seeds(rows[0])}"
+                    yield f"{self.short[dataset]}: {what}{_of_seeds(rows[0])}"
                     yield [[_shown(row, key) for key in shown] for row in rows], [*shown.values()]
             small = {row["small"] for row in records(self.fairness) if row["dataset"] == dataset and row["small"]}
             if small:
-                yield f"{dataset}: groups of fewer than 20 people on a seed, not scored: {'; '.join(sorted(small))}"
+                few = "groups of fewer than 20 people on a seed, not scored"
+                yield f"{self.short[dataset]}: {few}: {'; '.join(sorted(small))}"
         yield SOCIAL_BURDEN
 
 

@@ -77,6 +77,7 @@ def menus_report(*runs: RunFiles) -> str:
         "# Fair recourse for all (arXiv 2601.20449)",
         SAID_FIRST,
         _READING,
+        "\n".join(f"- {for_markdown(f'{short} is {name}')}." for name, short in menus.short.items() if short != name),
         "In all: " + ", ".join(f"{counts.count(one)} {one}" for one in Verdict) + ".",
         *(_lines(title, lines) for title, lines in weighed if lines),
         _beside_published(said),
@@ -125,7 +126,7 @@ def _open_questions(said: Said) -> Iterator[str]:
     heads = ["dataset", "scenario", "solver", "composed in (s)", "ms a person", "SR", "PD", "levelled"]
     rows = [
         [
-            *(row["dataset"], row["scenario"], row["solver"]),
+            *(said.menus.short[row["dataset"]], row["scenario"], row["solver"]),
             *(_number(said.seconds(row, "fit_seconds")), _number(said.each(row))),
             *_shares(row),
         ]
@@ -137,8 +138,8 @@ def _open_questions(said: Said) -> Iterator[str]:
     across = records(said.menus.across)
     heads = ["dataset", "scenario", "solver", "by", "SR", "PD", "levelled", "worst cell", "helped there"]
     rows = [
-        [*(row[name] for name in ("dataset", "scenario", "solver", "by")), *_shares(row, bare=True), row["worst"],
-         _number(row["share"])]
+        [said.menus.short[row["dataset"]], *(row[name] for name in ("scenario", "solver", "by")),
+         *_shares(row, bare=True), row["worst"], _number(row["share"])]
         for row in across
     ]  # fmt: skip
     yield _section("Intersections", heads, rows, _INTERSECTIONS, level=3) if rows else ""
@@ -152,9 +153,8 @@ def _models(said: Said) -> tuple[list[str], list[list[str]]]:
         model = said.menus.found.materials(row["dataset"])
         odds = ", ".join(f"{name} {value:.3f}" for name, value in model.get("odds_gap", {}).items()) or "-"
         gap = _bounded(row, "unavoidable")
-        rows.append(
-            [row["dataset"], _number(model.get("accuracy")), odds, row["scenario"], row["solver"], gap, *_shares(row)]
-        )
+        short = said.menus.short[row["dataset"]]
+        rows.append([short, _number(model.get("accuracy")), odds, row["scenario"], row["solver"], gap, *_shares(row)])
     return ["dataset", "accuracy", "equalised odds", "scenario", "solver", "unavoidable", "SR", "PD", "levelled"], rows
 
 
