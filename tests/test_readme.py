@@ -388,6 +388,30 @@ def test_the_finding_about_menus_follows_from_the_results():
     assert f"{choices[True]:.2f} still work for a white person under `hard-2`, {choices[False]:.2f} for others" in PLAIN
 
 
+def test_what_is_said_of_open_questions_of_menus_follows_from_the_results():
+    from recourse_arena.reporting.menus.table import Menus
+
+    menus = Menus.of(arena.load(ROOT / "results" / "fair-recourse-open"))
+    told = {(row["dataset"], row["scenario"].split("!")[0], row["solver"], row["by"]): row
+            for row in menus.fairness.to_dict("records")}  # fmt: skip
+    adult = "adult?act=capital-gain:up,hours-per-week,education-num"
+    (plain,) = [name for name, short in menus.short.items() if short == adult]
+    biased, repaired = f"{plain}&decision.bias=0.7", f"{plain}&decision.bias=0.7&decision.fair=reweighing"
+    dear = "menu-2+budget-0.02"
+    one, bound = (told[plain, dear, solver, "race"] for solver in ("menu", "menu?pd=0.02"))
+    two = told[plain, f"{dear}+by-race-sex", "menu", "race and sex"]
+    assert f"the menu's gap is {one['pd']:.3f} between two groups by race, and {two['pd']:.3f} between four" in PLAIN
+    worst = menus.across.set_index(["dataset", "scenario", "solver", "by"]).loc[
+        (plain, f"{dear}!no-plausibility", "menu", "race and sex")
+    ]
+    assert worst["worst"] == "White, Female"
+    assert f"White women fare worst ({100 * worst['share']:.1f} % helped)" in PLAIN
+    assert f"{100 * bound['sr']:.1f} % are helped, balanced over race, instead of {100 * one['sr']:.1f} %" in PLAIN
+    own = {name: told[name, "soft-constant", "individual", "race"] for name in (biased, repaired)}
+    assert f"the groups still lie {own[biased]['pd']:.3f} apart" in PLAIN
+    assert own[repaired]["sr"] == 1.0
+
+
 def test_the_findings_about_methods_follow_from_the_results():
     summary = arena.load(ROOT / "results" / "methods").summary.set_index(["scenario", "solver"])
     some = summary.loc[["hard-4", "hard-3", "hard-2"]]
