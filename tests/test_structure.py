@@ -55,6 +55,7 @@ ROOMS = (
     "reporting.menus.paper",
     "reporting.comparison",
     "reporting.paper",
+    "reporting.field",
     "reporting.figures.drawing",
     "reporting.figures",
     "reporting.page",
