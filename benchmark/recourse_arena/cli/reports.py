@@ -18,8 +18,9 @@ from recourse_arena.cli.group import FOLDER
 @click.option(
     "--about",
     type=click.Choice(["paper", "optima", "lasting", "menus", "field"]),
-    help="arXiv 2604.08030, certified optima only, whether advice lasts (arXiv 2605.17160; one DIR), menus of "
-    "shared actions (arXiv 2601.20449), or what constraints do to the methods of the field.  [default: the first, if a DIR holds any of its cells]",
+    help="arXiv 2604.08030, certified optima only, whether advice lasts (arXiv 2605.17160; one DIR), menus of shared "
+    "actions (arXiv 2601.20449), or what people's constraints do to the methods of the suite field.  [default: the "
+    "first, if a DIR holds any of its cells]",
 )
 def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> None:
     """Write how run folders compare with published papers: every published value, target and claim.
