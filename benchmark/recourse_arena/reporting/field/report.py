@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["field_report"]
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy import stats
@@ -165,11 +165,10 @@ def _tau(found: Constrained, solvers: Sequence[str], level: str, metric: str) ->
 def _left_out(found: Constrained) -> str:
     """Return which cells nobody got advice in, with why; a solver is told once for each dataset and reason."""
     told = {(cell["dataset"], cell["solver"]): _why(cell) for cell in found.left_out}
-    rows = [[code(dataset), code(solver), why] for (dataset, solver), why in sorted(told.items())]
+    rows = [[code(dataset), code(solver), code(why)] for (dataset, solver), why in sorted(told.items())]
     text = "Every cell of the run has advice." if not rows else table(rows, ["dataset", "solver", "why"])
     return section("Left out", text)
 
 
-def _why(cell: dict[str, str]) -> str:
-    words = f"{cell['outcome']}: {cell.get('reason', '')}"
-    return " ".join(words.split()).replace("|", "¦")
+def _why(cell: Mapping[str, str]) -> str:
+    return f"{cell['outcome']}: {cell.get('reason', '')}"
