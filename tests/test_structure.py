@@ -56,6 +56,7 @@ ROOMS = (
     "reporting.comparison",
     "reporting.paper",
     "reporting.field",
+    "reporting.reproduction",
     "reporting.figures.drawing",
     "reporting.figures",
     "reporting.page",

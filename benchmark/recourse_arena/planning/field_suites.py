@@ -17,11 +17,12 @@ linear models, `feature-tweak` for all but trees, `proplace` and `ellice` for wh
 
 from __future__ import annotations
 
-__all__ = ["FIELD", "LEVELS", "NOT_IN_FIELD"]
+__all__ = ["FIELD", "LEVELS", "NOT_IN_FIELD", "REPRODUCTION"]
 
 from collections.abc import Mapping
 
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.planning.proof_suites import SAME_LOAN
 from recourse_arena.problem.scenario import Scenario
 
 _LEVELS = {
@@ -85,3 +86,55 @@ FIELD = Suite(
     blocks=_blocks(),
     optional=frozenset(_named(table, decided) for table in ("adult", "compas", "gmsc") for decided in _DECIDED),
 )
+
+_FREE = (Scenario.parse("soft-constant!no-plausibility"),)
+_PUBLISHED_TABLES = ("adult", "compas", "gmsc?effects=none")
+_HULL = "decision.hidden=20"
+
+
+def _with(dataset: str, options: str) -> str:
+    """Return the name of a dataset with more options."""
+    return f"{dataset}{'&' if '?' in dataset else '?'}{options}"
+
+
+REPRODUCTION = Suite(
+    name="reproduction",
+    summary="German, Adult, COMPAS, GMSC: PROBE, ROAR, TreX, PROPLACE as published, and whom models leave no action",
+    blocks=(
+        Block(
+            tuple(name for table in _PUBLISHED_TABLES for name in (table, _with(table, "decision=logistic"))),
+            _FREE,
+            ("probe?constraints=ignore",),
+            people=100,
+        ),
+        Block(("german?decision=logistic",), _FREE, ("roar?constraints=ignore",)),
+        Block(("german",), _FREE, ("roar?constraints=ignore&surrogate=lime", "trex?constraints=ignore")),
+        Block(
+            tuple(_with(table, _HULL) for table in _PUBLISHED_TABLES),
+            _FREE,
+            ("proplace?constraints=ignore&unit=sd",),
+            people=100,
+        ),
+        Block(
+            tuple(f"german?{SAME_LOAN}&decision={kind}" for kind in ("logistic", "boosting", "forest")),
+            _FREE,
+            ("certified",),
+        ),
+        Block(
+            tuple(f"gmsc?effects=none&decision={kind}" for kind in ("logistic", "boosting", "forest")),
+            _FREE,
+            ("certified?time_limit=5",),
+            people=40,
+        ),
+    ),
+    seeds=(0, 1, 2),
+    optional=frozenset(
+        name
+        for table in _PUBLISHED_TABLES
+        for name in (
+            *(table, _with(table, _HULL)),
+            *(_with(table, f"decision={kind}") for kind in ("logistic", "boosting", "forest")),
+        )
+    ),
+)
+"""What is published of methods that are here, on tables that can be had: settings as published where they are known."""
