@@ -125,7 +125,7 @@ def _of_seed(
         before, after = (_people(rows, prefix, names) for prefix in ("factual", "counterfactual"))
         answered = rows["outcome"].astype(str).eq("solved").to_numpy()
         found = {"seed": seed, "person": rows["person"].to_numpy(), **_decided(fitted, rows, after, answered)}
-        there = torch.from_numpy(answered)
+        there = torch.from_numpy(answered.copy())
         for name, values in _distances(fitted, before[there], after[there]).items():
             found[name] = _spread(values, answered)
         notes = []
