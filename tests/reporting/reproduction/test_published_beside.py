@@ -83,7 +83,8 @@ def test_distances_are_those_of_a_plain_sum_over_features(run, fitted, rows):
         if one["person"] == 11:
             assert math.isnan(one["L1"])
             continue
-        before, after = ({name: person[f"{prefix}_{name}"] for name in names} for prefix in ("factual", "counterfactual"))
+        sides = ("factual", "counterfactual")
+        before, after = ({name: person[f"{side}_{name}"] for name in names} for side in sides)
         each = list(apart(fitted, before, after))
         assert one["L1"] == pytest.approx(sum(each), rel=1e-4, abs=1e-5)
         assert one["L1, mean feature"] == pytest.approx(sum(each) / len(each), rel=1e-4, abs=1e-5)
@@ -115,6 +116,21 @@ def test_changed_models_and_outliers_are_counted_among_those_with_a_counterfactu
     assert set(rows[CHANGE][:11].unique()) <= {0.0, 0.5, 1.0}
     assert rows["LOF"][:11].between(0.8, 5).all()
     assert ((rows["LOF"] <= 1.5) == (rows["LOF, sign"] == 1))[:11].all()
+
+
+def test_changed_models_may_be_trained_while_people_are_measured(run, place, monkeypatch):
+    from recourse_arena.reporting.reproduction import measured
+
+    seen = []
+
+    def under(fitted, change, after, *rest):
+        seen.append(torch.is_grad_enabled())
+        return after[:, 0]
+
+    monkeypatch.setattr(measured, "_under", under)
+    cache = ArtefactCache(place / "cache")
+    measured_people(run, DATASET, SOLVER, registry=discover(), data=Path(), cache=cache, changes=("same",))
+    assert seen == [True]
 
 
 def test_a_number_is_held_if_the_interval_holds_it_as_far_as_it_is_printed():

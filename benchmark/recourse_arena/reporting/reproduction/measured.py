@@ -33,6 +33,7 @@ MEASURES: Mapping[str, str] = {
     "impossible": "share of those who ask who are proved to have no action",
     "invalidated": "share of 1,000 draws of noise, N(0, .01) on columns of range 1, after which it is refused",
     "invalidated, sd": "the same on columns of standard deviation 1",
+    "invalidated, numbers": "the first, but that noise spares columns of categories",
     "L1": "sum of changes of columns of range 1, another category 1",
     "L1, one-hot": "the same, another category 2, as of one-hot columns",
     "L1, sd": "sum of changes of columns of standard deviation 1, another category 1",
@@ -118,7 +119,7 @@ def _of_seed(
 
     arithmetic = arithmetic_of(os.environ)
     keys = ModelKeys.of(dataset, seed=seed, data=data, registry=registry, arithmetic=arithmetic)
-    with one_thread(), torch.no_grad():
+    with one_thread():
         fitted = prepare(dataset, seed=seed, data=data, cache=cache, registry=registry, keys=keys)
         _refuse_others(run, fitted)
         names = fitted.problem.features.names
@@ -126,8 +127,9 @@ def _of_seed(
         answered = rows["outcome"].astype(str).eq("solved").to_numpy()
         found = {"seed": seed, "person": rows["person"].to_numpy(), **_decided(fitted, rows, after, answered)}
         there = torch.from_numpy(answered.copy())
-        for name, values in _distances(fitted, before[there], after[there]).items():
-            found[name] = _spread(values, answered)
+        with torch.no_grad():
+            distances = _distances(fitted, before[there], after[there])
+        found |= {name: _spread(values, answered) for name, values in distances.items()}
         notes = []
         for change in changes:
             try:
@@ -198,7 +200,8 @@ def _distances(fitted: FittedDataset, before: Tensor, after: Tensor) -> dict[str
         **_outlying(z / span, people[accepted] / span, people / span),
     }
     if hasattr(problem.decisions, "encoded_logit") or not problem.features.mixed:
-        for name, unit in (("invalidated", span), ("invalidated, sd", torch.ones_like(span))):
+        units = {"": span, ", sd": torch.ones_like(span), ", numbers": torch.where(number, span, 0.0)}
+        for name, unit in ((f"invalidated{words}", unit) for words, unit in units.items()):
             found[name] = _invalidated(fitted, encoding, z, unit)
     return found
 
