@@ -1,15 +1,16 @@
 """The methods of the field on real tables, with and without people's own constraints.
 
-What a cell costs was measured in CPU seconds for 100 people on one core (German, Adult; fits apart), and decides
-budgets:
+What a cell costs for 100 people decides budgets: seconds of one core, measured on German and Adult with few people and
+extrapolated, or those of `results/tabular` and `results/certified` scaled to 100:
 
-- `dice` asks its library about one person at a time, 20 to 50 s a cell: decided by networks only.
-- `certified` takes 10 to 40 s a cell on tables; on Loan, whose effects are equations, 3 to 8 s a person, for which
-  there is the suite `certified`.
+- `dice` asks its library about one person at a time, 12 to 35 s: decided by networks only.
+- `certified` takes 7 to 35 s on tables; on Loan, whose effects are equations, 2 to 8 s a person, for which there is the
+  suite `certified`.
 - `icarma` and `carma` are trained for each table and decision model, 15 to 130 s: decided by networks only.
-- `cols` and `mcce` draw a fifth of what they draw by default, and `face` joins half as many people: 2 s instead of 10.
-- GMSC is taken as its literature takes it: nothing follows from an action. Through a flow gradients cost several times
-  as much, and nothing can be certified.
+- `cols` and `mcce` draw a fifth of what they draw by default, 2 to 3 s; `face` joins 1,000 people, not 2,000 (20 s).
+- Gradient methods take .3 to 5 s, those with a generative model a fit of about 7 s more.
+- GMSC is taken as its literature takes it: nothing follows from an action. Through a flow `convex` and `wachter` take
+  three to six times as long as on Adult, and nothing can be certified.
 
 Plans leave out what solvers do not declare to be meant for, and say so: gradients of forests, `flipset` for all but
 linear models, `feature-tweak` for all but trees, `proplace` and `ellice` for what has no layers.
