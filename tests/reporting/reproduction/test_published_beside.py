@@ -173,6 +173,7 @@ def test_the_report_tells_each_number_with_its_interval_and_what_is_a_reading(ru
     assert not notes
     assert f"{cost.ours.value:.3f} [{cost.ours.low:.3f}, {cost.ours.high:.3f}]" in text
     assert "That L1 is of standardised columns is a reading" in text
+    assert (cost.published.looked in text) == (cost.verdict is Verdict.MISSED)
     measured = [one for one in found if one.verdict is not Verdict.OPEN]
     assert {one.published.world for one in measured} == {DATASET}
     assert f"{len(found) - len(measured)} are not measured" in text

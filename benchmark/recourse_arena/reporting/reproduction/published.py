@@ -27,6 +27,7 @@ class Published:
         others: Other measures that may have been meant, told beside it.
         public: Whether the settings that decide it are public, so that the number should come out.
         said: What is public, and what is a reading.
+        looked: What was looked into where it is missed.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Published:
     others: tuple[str, ...]
     public: bool
     said: str
+    looked: str = ""
 
     @property
     def number(self) -> float:

@@ -130,7 +130,11 @@ def _methods(found: Sequence[Beside]) -> Iterator[str]:
         places = {words: str(place + 1) for place, words in enumerate(said)}
         rows = [[*row[:-1], places[row[-1]]] for row in rows]
         notes = "\n".join(f"{place}. {words}." for words, place in places.items())
-        yield section(f"{method} (arXiv {some[0].published.source})", table(rows, heads, numbers=(3, 4, 5, 6)), notes)
+        missed = [one.published for one in some if one.verdict is Verdict.MISSED]
+        looked = "\n".join(f"- {words}." for words in dict.fromkeys(one.looked for one in missed) if words)
+        title = f"{method} (arXiv {some[0].published.source})"
+        into = f"What was looked into:\n\n{looked}" if looked else ""
+        yield section(title, table(rows, heads, numbers=(3, 4, 5, 6)), notes, into)
 
 
 def _row(one: Beside) -> list[str]:
