@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["ANYBODY", "Constrained", "Found", "World"]
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,21 @@ ANYBODY = "any of them"
 """Whoever got valid advice from at least one solver of the run; at the cost of the cheapest."""
 
 _TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a world.
+
+    Arguments:
+        value: Mean over its people.
+        deviations: How far each resample's mean is off.
+        people: How many people count.
+    """
+
+    value: float
+    deviations: Array
+    people: int
 
 
 @dataclass(frozen=True)
@@ -49,9 +64,27 @@ class World:
     def values(self, metric: str, solver: str, level: str) -> Array:
         """Return `coverage`, `validity` or `cost` (of valid advice, else nan) of each person, `(people,)`."""
         if solver == ANYBODY:
-            each = np.stack([self.values(metric, name, level) for name in self.solvers], axis=1)
-            return _cheapest(each) if metric == "cost" else each.max(1)
+            return self._anybody(metric, level)
         return self._measured("cost_mean" if metric == "cost" else metric)[:, self._place(solver, level)]
+
+    def mean(self, what: Hashable, values: Callable[[World], Array], *, paired: bool) -> Mean | None:
+        """Return the mean of values of people, worked out once for each name `what`; none where nobody counts."""
+        if what not in self._means:
+            found = self.resamples.means(values(self)[:, None], differences=paired)
+            known = Mean(float(found.value[0]), found.deviations[:, 0], int(found.people[0]))
+            self._means[what] = known if known.people else None
+        return self._means[what]
+
+    @cached_property
+    def _means(self) -> dict[Hashable, Mean | None]:
+        return {}
+
+    def _anybody(self, metric: str, level: str) -> Array:
+        name = f"{metric} {level}"
+        if name not in self._kept:
+            each = np.stack([self.values(metric, one, level) for one in self.solvers], axis=1)
+            self._kept[name] = _cheapest(each) if metric == "cost" else each.max(1)
+        return self._kept[name]
 
     def _measured(self, metric: str) -> Array:
         if metric not in self._kept:
@@ -123,39 +156,42 @@ class Constrained:
 
     def share(self, metric: str, solver: str, level: str) -> Found:
         """Return the mean of `coverage` or `validity` under a level."""
-        return self._over(solver, lambda world: world.values(metric, solver, level))
+        what = (metric, solver, level)
+        return self._over(solver, what, lambda world: world.values(metric, solver, level))
 
     def change(self, metric: str, solver: str, level: str, base: str = "none") -> Found:
         """Return how much a share differs from that of the same people under another level."""
-        return self._over(
-            solver, lambda world: world.values(metric, solver, level) - world.values(metric, solver, base), paired=True
-        )
+
+        def values(world: World) -> Array:
+            return world.values(metric, solver, level) - world.values(metric, solver, base)
+
+        return self._over(solver, (metric, solver, level, base), values, paired=True)
 
     def times(self, solver: str, level: str, base: str = "none") -> Found:
         """Return cost over cost under another level, of people with valid advice under both; nobody's is 0 there."""
-        found = self._over(solver, lambda world: _ratio(world, (solver, level), (solver, base)), paired=True)
-        return _as_ratio(found)
+        return self._ratio((solver, level), (solver, base))
 
     def above_cheapest(self, solver: str, level: str) -> Found:
         """Return cost over that of the cheapest valid advice which any solver of the run found for the same person."""
-        found = self._over(solver, lambda world: _ratio(world, (solver, level), (ANYBODY, level)), paired=True)
+        return self._ratio((solver, level), (ANYBODY, level))
+
+    def _ratio(self, cell: tuple[str, str], base: tuple[str, str]) -> Found:
+        found = self._over(cell[0], (cell, base), lambda world: _ratio(world, cell, base), paired=True)
         return _as_ratio(found)
 
-    def _over(self, solver: str, values: Callable[[World], Array], *, paired: bool = False) -> Found:
-        means, deviations, people = [], [], 0
-        for world in self.worlds:
-            if solver not in (ANYBODY, *world.solvers):
-                continue
-            found = world.resamples.means(values(world)[:, None], differences=paired)
-            if found.people[0]:
-                means.append(float(found.value[0]))
-                deviations.append(found.deviations[:, 0])
-                people += int(found.people[0])
+    def _over(self, solver: str, what: Hashable, values: Callable[[World], Array], *, paired: bool = False) -> Found:
+        asked = (world for world in self.worlds if solver in (ANYBODY, *world.solvers))
+        means = [mean for world in asked if (mean := world.mean(what, values, paired=paired)) is not None]
         if not means:
             return Found(Estimate(float("nan"), float("nan"), float("nan"), 0), 0)
-        value, off = float(np.mean(means)), np.mean(deviations, axis=0)
+        value, off = (
+            float(np.mean([mean.value for mean in means])),
+            np.mean([mean.deviations for mean in means], axis=0),
+        )
         low, high = np.quantile(off[np.isfinite(off)], (_TAIL, 1 - _TAIL)) if np.isfinite(off).any() else (np.nan,) * 2
-        return Found(Estimate(value, value - float(high), value - float(low), people), len(means))
+        return Found(
+            Estimate(value, value - float(high), value - float(low), sum(mean.people for mean in means)), len(means)
+        )
 
 
 def _ratio(world: World, cell: tuple[str, str], base: tuple[str, str]) -> Array:

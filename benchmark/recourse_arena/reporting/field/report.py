@@ -89,7 +89,13 @@ def _table(found: Constrained) -> str:
     rows = [_row(found, name) for name in (*found.solvers, ANYBODY)]
     heads = [
         *("solver", "worlds", *(f"cover {level}" for level in LEVELS), *(f"valid {level}" for level in LEVELS)),
-        *("valid: typical - none", "valid: strict - none", "cost: typical / none", "cost: strict / none"),
+        *(
+            "cover: strict - none",
+            "valid: typical - none",
+            "valid: strict - none",
+            "cost: typical / none",
+            "cost: strict / none",
+        ),
         *("above cheapest, none", "above cheapest, strict"),
     ]
     return table(rows, heads, numbers=range(1, len(heads)))
@@ -97,7 +103,10 @@ def _table(found: Constrained) -> str:
 
 def _row(found: Constrained, name: str) -> list[str]:
     shares = [found.share(metric, name, level) for metric in ("coverage", "validity") for level in LEVELS]
-    changes = [found.change("validity", name, level) for level in ("typical", "strict")]
+    changes = [
+        found.change("coverage", name, "strict"),
+        *(found.change("validity", name, level) for level in ("typical", "strict")),
+    ]
     times = [found.times(name, level) for level in ("typical", "strict")]
     above = [found.above_cheapest(name, level) for level in ("none", "strict")]
     return [
