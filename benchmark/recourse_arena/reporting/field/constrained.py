@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["ANYBODY", "Constrained", "Found", "World"]
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -173,7 +173,8 @@ class Constrained:
 
     def above_cheapest(self, solver: str, level: str) -> Found:
         """Return cost over that of the cheapest valid advice which any solver of the run found for the same person."""
-        return self._ratio((solver, level), (ANYBODY, level))
+        found = self._ratio((solver, level), (ANYBODY, level))
+        return replace(found, estimate=found.estimate._replace(low=max(found.estimate.low, 1.0)))  # nobody is cheaper
 
     def _ratio(self, cell: tuple[str, str], base: tuple[str, str]) -> Found:
         found = self._over(cell[0], (cell, base), lambda world: _ratio(world, cell, base), paired=True)
