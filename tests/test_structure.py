@@ -56,6 +56,8 @@ ROOMS = (
     "reporting.menus.paper",
     "reporting.comparison",
     "reporting.paper",
+    "reporting.field",
+    "reporting.reproduction",
     "reporting.figures.drawing",
     "reporting.figures",
     "reporting.page",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from recourse_arena.base.names import written
+from recourse_arena.planning.field_suites import FIELD, LEVELS, NOT_IN_FIELD
 from recourse_arena.planning.plan import make_plan
 from recourse_arena.registry.discovery import discover
 from recourse_arena.reporting.paper.published import TABLES, published
@@ -64,10 +66,24 @@ def test_the_structures_suite_runs_every_graph_in_both_forms_on_a_sample_of_the_
     assert seeds == {0}
 
 
-def test_every_solver_of_single_actions_but_the_certifying_one_is_in_the_suite_of_methods(registry):
-    found, _ = cells(registry, "methods")
+def test_every_solver_of_single_actions_is_in_the_suite_field_or_has_a_reason_not_to_be(registry):
+    names = {name for block in FIELD.blocks for solver in block.solvers for name, _ in [written(solver)]}
     alone = {name for name in registry.solvers if not registry.solver(name).composes}
-    assert {solver for _, _, solver in found} == alone - {"certified", "individual"}
+    assert names == alone - set(NOT_IN_FIELD)
+    assert all(NOT_IN_FIELD.values())
+
+
+def test_the_field_is_asked_under_three_levels_on_five_tables_by_three_kinds_of_decision_model(registry):
+    worlds = {name for block in FIELD.blocks for name in block.datasets}
+    tables, decided = zip(*(written(name) for name in worlds), strict=True)
+    assert set(tables) == {"german", "adult", "compas", "gmsc", "loan"}
+    assert len(worlds) == 15
+    assert {options.get("decision", "relu") for options in decided} == {"relu", "forest", "logistic"}
+    for block in FIELD.blocks:
+        dataset = written(block.datasets[0])[0]
+        assert [one.name for one in block.scenarios] == [where[dataset] for where in LEVELS.values()]
+    assert {block.people for block in FIELD.blocks} == {100}
+    assert {solver for _, _, solver in cells(registry, "field")[0]} >= {"nice", "certified?time_limit=2"}
 
 
 def test_the_smoke_suite_needs_no_file_and_no_training_of_a_solver(registry):

@@ -17,9 +17,10 @@ from recourse_arena.cli.group import FOLDER
 @click.option("--out", type=FOLDER, help="Markdown file to write.  [default: report.md in the first DIR]")
 @click.option(
     "--about",
-    type=click.Choice(["paper", "optima", "lasting", "menus"]),
-    help="arXiv 2604.08030, certified optima only, whether advice lasts (arXiv 2605.17160; one DIR), or menus of "
-    "shared actions (arXiv 2601.20449).  [default: the first, if a DIR holds any of its cells]",
+    type=click.Choice(["paper", "optima", "lasting", "menus", "field", "reproduction"]),
+    help="arXiv 2604.08030, certified optima only, whether advice lasts (arXiv 2605.17160; one DIR), menus of shared "
+    "actions (arXiv 2601.20449), what people's constraints do to the methods of the suite field, or what is published "
+    "of them beside ours (one DIR).  [default: the first, if a DIR holds any of its cells]",
 )
 def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> None:
     """Write how run folders compare with published papers: every published value, target and claim.
@@ -44,6 +45,16 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
         from recourse_arena.reporting.menus.paper.report import menus_report
 
         text = menus_report(*(RunFiles.read(folder) for folder in folders))
+    elif about == "field":
+        from recourse_arena.reporting.field.report import field_report
+
+        text = field_report([RunFiles.read(folder) for folder in folders])
+    elif about == "reproduction":
+        from recourse_arena.reporting.reproduction.report import reproduction_report
+
+        if len(folders) > 1:
+            raise ArenaError(f"--about reproduction: expected one DIR, got {len(folders)}")
+        text = reproduction_report(RunFiles.read(folders[0]))
     else:
         text = PaperReport.of([RunFiles.read(folder) for folder in folders]).markdown(about)
     try:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.suite import Block, Suite
+from recourse_arena.planning.field_suites import FIELD, REPRODUCTION
 from recourse_arena.planning.lasting_suites import EXACT, LASTING, QUANTIZATION
 from recourse_arena.planning.menu_suites import FAIR_RECOURSE, OPEN, PUBLISHED
 from recourse_arena.planning.proof_suites import FIXED_PREDICTIONS
@@ -250,6 +251,8 @@ def recourse_suites() -> list[Suite]:
         _TRAINING_SEEDS,
         _CERTIFIED,
         FIXED_PREDICTIONS,
+        FIELD,
+        REPRODUCTION,
         _STRUCTURES,
         _METHODS,
         _INTERACTION,

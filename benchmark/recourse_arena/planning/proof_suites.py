@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["FIXED_PREDICTIONS"]
+__all__ = ["FIXED_PREDICTIONS", "SAME_LOAN"]
 
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.scenario import Scenario
 
-_SAME_LOAN = "act=checking_account,savings,employment,other_debtors,housing,existing_credits,telephone"
+SAME_LOAN = "act=checking_account,savings,employment,other_debtors,housing,existing_credits,telephone"
 """What a borrower of German can change who needs this loan, and no other: neither its amount, duration, purpose nor
 rate. Employment goes up only, as the table says."""
 
@@ -18,7 +18,7 @@ FIXED_PREDICTIONS = Suite(
     summary="German (the same loan) and GMSC: whom linear models, networks and trees leave no action, proved",
     blocks=(
         Block(
-            tuple(f"german?{_SAME_LOAN}&decision={kind}" for kind in _KINDS),
+            tuple(f"german?{SAME_LOAN}&decision={kind}" for kind in _KINDS),
             (Scenario.parse("soft-constant!no-plausibility"), Scenario.parse("hard-2!no-plausibility")),
             ("certified", "grid", "growing-spheres", "dice"),
             people=200,

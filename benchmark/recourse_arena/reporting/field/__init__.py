@@ -1,0 +1,1 @@
+"""What people's own constraints do to the methods of the field."""

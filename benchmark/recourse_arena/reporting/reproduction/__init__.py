@@ -1,0 +1,1 @@
+"""Published numbers of the field's methods beside ours."""
