@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena_frontier.program import solve
-from recourse_arena_frontier.rows import Rows, Slopes, padded
+from recourse_arena_frontier.rows import Rows, Slopes, padded, root
 
 _ACCEPTED, _POOR, _GOOD = 0.05, 0.25, 0.7
 """Shares of the promised reduction that take a step, shrink the trust region below, and let it grow above."""
@@ -53,7 +53,7 @@ def distance(margins: Tensor, scale: Tensor, aim: float) -> Tensor:
 
 def size(y: Tensor, missed: Tensor) -> Tensor:
     """Return the size `(rows,)` of searches at points `y` that `missed` by so much: what change is large or small."""
-    return (y.square().sum(0).sqrt() + missed).clamp(min=_TINY)
+    return (root(y.square().sum(0)) + missed).clamp(min=_TINY)
 
 
 def merit(y: Tensor, missed: Tensor, price: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BLOCK", "Rows", "Slopes", "padded"]
+__all__ = ["BLOCK", "Rows", "Slopes", "padded", "root"]
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -38,6 +38,11 @@ def padded(rows: Tensor) -> Tensor:
     return torch.cat([rows, rows[-1:].expand(missing)]) if missing else rows
 
 
+def root(squares: Tensor) -> Tensor:
+    """Return the root, taken in double precision: that of single precision is not alike on all processors."""
+    return squares.double().sqrt().to(squares.dtype)
+
+
 class Slopes(NamedTuple):
     """Margins `(2, rows)` and their gradients `(2, actionable, rows)`."""
 
@@ -47,7 +52,7 @@ class Slopes(NamedTuple):
     @property
     def scale(self) -> Tensor:
         """Slope of each margin, `(2, rows)`: what turns margins into distances."""
-        return self.gradient.square().sum(1).sqrt().clamp(min=_FLATTEST)
+        return root(self.gradient.square().sum(1)).clamp(min=_FLATTEST)
 
 
 @dataclass(frozen=True)

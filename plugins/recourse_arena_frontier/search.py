@@ -132,6 +132,8 @@ class Search:
     def targets(self, everybody: Rows, count: int, starts: int) -> tuple[Rows, Found]:
         """Return the best that was found for each set of each person, from donors: what starts are learnt from."""
         rows = self._sets(everybody, torch.arange(count, device=everybody.person.device))
+        if not len(rows):
+            return rows, Found(rows.logit, rows.lower, rows.logit, rows.lower)
         first = torch.cat([torch.zeros_like(rows.lower)[None], self.starts.donated(rows, EXPLORE, starts - 1)])
         many = _repeated(len(rows), len(first), rows.person)
         found = EXPLORE(rows[many], first.transpose(0, 1).flatten(1))

@@ -100,3 +100,158 @@ class Spline:
 
     def __init__(self, bins: int = 8) -> None:
         self.bins, self.count = bins, 3 * bins - 1
+
+    def value(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Return noise and log slope `(features, rows)`."""
+        return _Piece.of(z, _Knots.of(parameters, self.bins), of_noise=False).value(z)
+
+    def slopes(self, z: Tensor, parameters: Tensor) -> Mapped:
+        """Return noise and log slope with their slopes."""
+        knots = _Knots.of(parameters, self.bins)
+        piece = _Piece.of(z, knots, of_noise=False)
+        u, log_slope = piece.value(z)
+        by_u, by_log_slope = piece.slopes()
+        return Mapped(u, log_slope, by_log_slope.z, knots.back(piece, by_u), knots.back(piece, by_log_slope))
+
+    def inverse(self, u: Tensor, parameters: Tensor) -> Tensor:
+        """Return the feature that noise `u` `(features, rows)` leads to."""
+        return _Piece.of(u, _Knots.of(parameters, self.bins), of_noise=True).inverse(u)
+
+
+class _By(NamedTuple):
+    """Slopes of a number along what a piece is made of, `(features, rows)` each."""
+
+    z: Tensor
+    x: Tensor
+    width: Tensor
+    y: Tensor
+    height: Tensor
+    before: Tensor
+    behind: Tensor
+
+
+class _Knots(NamedTuple):
+    """What the raw parameters mean.
+
+    Arguments:
+        shares: Widths and heights of bins as shares of the whole, `(features, 2, bins, rows)`.
+        ends: Where bins begin and end, `(features, 2, bins + 1, rows)`.
+        slopes: Slopes at the knots, 1 at both ends, `(features, bins + 1, rows)`.
+        by: Slopes of the clipped parameters along the raw ones, `(features, parameters, rows)`.
+    """
+
+    shares: Tensor
+    ends: Tensor
+    slopes: Tensor
+    by: Tensor
+
+    @classmethod
+    def of(cls, parameters: Tensor, bins: int) -> _Knots:
+        sizes, size_by = _clipped(parameters[:, : 2 * bins], 2.0)
+        steep, steep_by = _clipped(parameters[:, 2 * bins :], 1.0)
+        shares = sizes.unflatten(1, (2, bins)).softmax(2)
+        ends = torch.cat([torch.zeros_like(shares[:, :, :1]), shares.cumsum(2)], 2)
+        one = torch.ones_like(steep[:, :1])
+        slopes = torch.cat([one, steep.exp(), one], 1)
+        return cls(shares, _BOUND * (2 * ends - 1), slopes, torch.cat([size_by, steep_by], 1))
+
+    def back(self, piece: _Piece, by: _By) -> Tensor:
+        """Return slopes along the raw parameters `(features, parameters, rows)`, from those along a piece."""
+        bins = self.shares.shape[2]
+        number = torch.arange(bins + 1, device=piece.bin.device)[:, None]
+        before, here = number[:bins] < piece.bin[:, None], number[:bins] == piece.bin[:, None]
+        parts = []
+        for which, start, length in ((0, by.x, by.width), (1, by.y, by.height)):
+            pull = 2 * _BOUND * (before * start[:, None] + here * length[:, None])
+            shares = self.shares[:, which]
+            parts.append(shares * (pull - (shares * pull).sum(1, keepdim=True)))
+        steep = (number == piece.bin[:, None]) * by.before[:, None] + (number == piece.bin[:, None] + 1) * by.behind[:, None]
+        parts.append((steep * self.slopes)[:, 1:-1])
+        return torch.where(piece.inside[:, None], torch.cat(parts, 1) * self.by, 0.0)
+
+
+class _Piece(NamedTuple):
+    """The bin that holds each number, and the curve in it.
+
+    Arguments:
+        inside: Whether the number lies between the ends of the spline, bool `(features, rows)`; else nothing changes.
+        bin: Number of the bin, `(features, rows)`.
+        x: Where it begins; `width` how wide it is.
+        y: Where it begins in noise; `height` how high it is.
+        before: Slope at its begin; `behind` at its end.
+        share: How far into the bin the number lies, as a share; 0 where it is the noise that is known.
+    """
+
+    inside: Tensor
+    bin: Tensor
+    x: Tensor
+    width: Tensor
+    y: Tensor
+    height: Tensor
+    before: Tensor
+    behind: Tensor
+    share: Tensor
+
+    @classmethod
+    def of(cls, number: Tensor, knots: _Knots, *, of_noise: bool) -> _Piece:
+        bins = knots.shares.shape[2]
+        place = (knots.ends[:, int(of_noise)] < number[:, None]).sum(1) - 1
+        inside = (place >= 0) & (place < bins)
+        place = place.clamp(0, bins - 1)
+        both = torch.stack([place, place + 1], 1)
+        (x0, x1), (y0, y1), (before, behind) = (
+            table.gather(1, both).unbind(1) for table in (knots.ends[:, 0], knots.ends[:, 1], knots.slopes)
+        )
+        width, height = x1 - x0, y1 - y0
+        share = torch.zeros_like(x0) if of_noise else torch.where(inside, (number - x0) / width, 0.0)
+        return cls(inside, place, x0, width, y0, height, before, behind, share)
+
+    def value(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return noise and log slope."""
+        mean, cross = self.height / self.width, self.share * (1 - self.share)
+        below = mean + (self.before + self.behind - 2 * mean) * cross
+        above = mean * self.share**2 + self.before * cross
+        steep = 2 * mean * cross + self.before * (1 - self.share) ** 2 + self.behind * self.share**2
+        log_slope = (mean**2 * steep / below**2).log()
+        noise = self.y + self.height * above / below
+        return torch.where(self.inside, noise, z), torch.where(self.inside, log_slope, 0.0)
+
+    def inverse(self, u: Tensor) -> Tensor:
+        """Return what leads to noise `u`; the root is taken in double precision, as it is alike everywhere then."""
+        mean, risen = self.height / self.width, torch.where(self.inside, u - self.y, 0.0)
+        bend = risen * (self.before + self.behind - 2 * mean)
+        a, b, c = self.height * (mean - self.before) + bend, self.height * self.before - bend, -mean * risen
+        root = (b**2 - 4 * a * c).double().sqrt().to(u.dtype)
+        return torch.where(self.inside, self.x + 2 * c / (-b - root) * self.width, u)
+
+    def slopes(self) -> tuple[_By, _By]:
+        """Return slopes of noise and of log slope along what the piece is made of."""
+        t, mean = self.share, self.height / self.width
+        cross, tilt, one = t * (1 - t), 1 - 2 * t, torch.ones_like(t)
+        below = mean + (self.before + self.behind - 2 * mean) * cross
+        above = mean * t**2 + self.before * cross
+        steep = 2 * mean * cross + self.before * (1 - t) ** 2 + self.behind * t**2
+        by_t = mean * steep / below**2
+        by_mean = (t**2 * below - above * (1 - 2 * cross)) / below**2
+        noise = _By(
+            torch.where(self.inside, mean * by_t, 1.0),
+            -mean * by_t,
+            -mean * (by_t * t + by_mean * mean),
+            one,
+            above / below + mean * by_mean,
+            self.height * cross * (below - above) / below**2,
+            -self.height * cross * above / below**2,
+        )
+        steep_by_t = 2 * mean * tilt - 2 * self.before * (1 - t) + 2 * self.behind * t
+        log_by_t = steep_by_t / steep - 2 * (self.before + self.behind - 2 * mean) * tilt / below
+        log_by_mean = 2 / mean + 2 * cross / steep - 2 * (1 - 2 * cross) / below
+        log_slope = _By(
+            torch.where(self.inside, log_by_t / self.width, 0.0),
+            -log_by_t / self.width,
+            -(log_by_t * t + log_by_mean * mean) / self.width,
+            0 * one,
+            log_by_mean / self.width,
+            (1 - t) ** 2 / steep - 2 * cross / below,
+            t**2 / steep - 2 * cross / below,
+        )
+        return noise, log_slope
