@@ -16,7 +16,7 @@ from recourse_arena_frontier.rows import Rows, padded
 from recourse_arena_frontier.search import Search
 from recourse_arena_frontier.starting import Guess, Starts, draw_donors
 
-_PEOPLE = 512
+_PEOPLE = 2048
 _STARTS = 3
 """Starting points of the searches that are learnt from."""
 

@@ -17,8 +17,8 @@ from recourse_arena_frontier.rows import Rows, padded
 from recourse_arena_frontier.starting import Starts
 from recourse_arena_frontier.subsets import candidate_sets
 
-_PEOPLE = 512
-"""People searched for at once, to bound memory and to stay in the processor's cache."""
+_PEOPLE = 2048
+"""People searched for at once, to bound memory."""
 
 _ROUNDED = 6
 """Most relaxed solutions per person whose whole-number features are rounded."""

@@ -17,7 +17,7 @@ from recourse_arena_frontier.rows import Rows, padded
 
 _DONORS = 64
 _WIDTH = 64
-_STEPS, _BATCH, _RATE = 1500, 512, 3e-3
+_BATCH, _RATE, _EPOCHS = 512, 3e-3, 50
 """Training of the guess."""
 
 
@@ -57,15 +57,16 @@ class Guess:
             weights[f"weight{layer}"] = torch.randn(after, before, generator=draws) * (2 / before) ** 0.5
             weights[f"bias{layer}"] = torch.zeros(after, 1)
         weights = {name: each.to(inputs).requires_grad_() for name, each in weights.items()}
-        guess, steps = cls(weights), torch.optim.Adam(list(weights.values()), lr=_RATE)
-        for step in range(_STEPS):
+        guess, optimizer = cls(weights), torch.optim.Adam(list(weights.values()), lr=_RATE)
+        steps = 1 + _EPOCHS * inputs.shape[1] // _BATCH
+        for step in range(steps):
             rows = torch.randint(inputs.shape[1], (_BATCH,), generator=draws).to(inputs.device)
-            for group in steps.param_groups:
-                group["lr"] = _RATE * (1 - step / _STEPS)
-            steps.zero_grad()
+            for group in optimizer.param_groups:
+                group["lr"] = _RATE * (1 - step / steps)
+            optimizer.zero_grad()
             with torch.enable_grad():
                 (guess(inputs[:, rows]) - targets[:, rows]).abs().mean().backward()
-            steps.step()
+            optimizer.step()
         return cls({name: each.detach() for name, each in weights.items()})
 
 

@@ -45,11 +45,9 @@ class FlowDensity:
         """Return the log-density `(rows,)` and its slopes `(moving, rows)`."""
         *network, standing, still = constants
         parameters, hidden = self.flow(change, network)
-        at = self.flow.map.slopes(standing + change / self.flow.sd, parameters)
-        found = still + (at.log_slope - 0.5 * at.u.square()).sum(0)
-        slopes = (at.bend - at.u * at.log_slope.exp()) / self.flow.sd
-        pull = at.log_slope_by - at.u[:, None] * at.u_by
-        return found, slopes + self.flow.network.back(pull.flatten(0, 1), hidden)
+        at = self.flow.map.scored(standing + change / self.flow.sd, parameters)
+        slopes = at.along / self.flow.sd + self.flow.network.back(at.by.flatten(0, 1), hidden)
+        return still + at.value.sum(0), slopes
 
 
 def density_of(problem: Problem, model: CausalModel, moving: Moving) -> Score:

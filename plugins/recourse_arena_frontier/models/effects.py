@@ -158,8 +158,8 @@ class FlowEffects:
         """Return slopes `(moving, numbers, rows)` along what is set."""
         layers = zip(self.networks, self.moving.layers, kept, strict=True)
         for flow, layer, (z, parameters, hidden) in reversed(list(layers)):
-            at = flow.map.slopes(z, parameters)
-            by = at.u_by * (-flow.sd * (-at.log_slope).exp() * follows[layer])[:, None]
+            log_slope, by = flow.map.slopes(z, parameters)
+            by = by * (-flow.sd * (-log_slope).exp() * follows[layer])[:, None]
             passed = slopes[layer][:, None] * by[:, :, None]
             slopes = slopes + flow.network.back(passed.flatten(0, 1), hidden)
         return slopes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Affine", "Mapped", "Spline", "UnivariateMap"]
+__all__ = ["Affine", "Scored", "Spline", "UnivariateMap"]
 
 import math
 from typing import NamedTuple, Protocol
@@ -17,22 +17,18 @@ _BOUND = 5.0
 """End of zuko's splines, either way."""
 
 
-class Mapped(NamedTuple):
-    """What a map gives, and its slopes.
+class Scored(NamedTuple):
+    """What a feature adds to the log-density, `log_slope - u^2 / 2`, and its slopes.
 
     Arguments:
-        u: The noise, `(features, rows)`.
-        log_slope: Log of its slope along the feature.
-        bend: Slope of that along the feature.
-        u_by: Slopes of the noise along the parameters, `(features, parameters, rows)`.
-        log_slope_by: Slopes of the log slope along the parameters.
+        value: That, `(features, rows)`.
+        along: Its slope along the feature, `(features, rows)`.
+        by: Its slopes along the parameters, `(features, parameters, rows)`.
     """
 
-    u: Tensor
-    log_slope: Tensor
-    bend: Tensor
-    u_by: Tensor
-    log_slope_by: Tensor
+    value: Tensor
+    along: Tensor
+    by: Tensor
 
 
 class UnivariateMap(Protocol):
@@ -44,8 +40,12 @@ class UnivariateMap(Protocol):
         """Return noise and log slope `(features, rows)`."""
         ...
 
-    def slopes(self, z: Tensor, parameters: Tensor) -> Mapped:
-        """Return noise and log slope with their slopes."""
+    def scored(self, z: Tensor, parameters: Tensor) -> Scored:
+        """Return what features add to the log-density, with its slopes."""
+        ...
+
+    def slopes(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the log slope `(features, rows)`, and the slopes of the noise `(features, parameters, rows)`."""
         ...
 
     def inverse(self, u: Tensor, parameters: Tensor) -> Tensor:
@@ -63,18 +63,18 @@ class Affine:
         log_slope, _ = _clipped(parameters[:, 1], 1.0)
         return z * log_slope.exp() + parameters[:, 0], log_slope
 
-    def slopes(self, z: Tensor, parameters: Tensor) -> Mapped:
-        """Return noise and log slope with their slopes."""
+    def scored(self, z: Tensor, parameters: Tensor) -> Scored:
+        """Return what features add to the log-density, with its slopes."""
         log_slope, by = _clipped(parameters[:, 1], 1.0)
-        stretched = z * log_slope.exp()
-        u_by = torch.stack([torch.ones_like(z), stretched * by], 1)
-        return Mapped(
-            stretched + parameters[:, 0],
-            log_slope,
-            torch.zeros_like(z),
-            u_by,
-            torch.stack([torch.zeros_like(by), by], 1),
-        )
+        slope = log_slope.exp()
+        u = z * slope + parameters[:, 0]
+        found = log_slope - 0.5 * u.square()
+        return Scored(found, -u * slope, torch.stack([-u, (1 - u * z * slope) * by], 1))
+
+    def slopes(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the log slope `(features, rows)`, and the slopes of the noise `(features, parameters, rows)`."""
+        log_slope, by = _clipped(parameters[:, 1], 1.0)
+        return log_slope, torch.stack([torch.ones_like(z), z * log_slope.exp() * by], 1)
 
     def inverse(self, u: Tensor, parameters: Tensor) -> Tensor:
         """Return the feature that noise `u` `(features, rows)` leads to."""
@@ -105,13 +105,20 @@ class Spline:
         """Return noise and log slope `(features, rows)`."""
         return _Piece.of(z, _Knots.of(parameters, self.bins), of_noise=False).value(z)
 
-    def slopes(self, z: Tensor, parameters: Tensor) -> Mapped:
-        """Return noise and log slope with their slopes."""
+    def scored(self, z: Tensor, parameters: Tensor) -> Scored:
+        """Return what features add to the log-density, with its slopes."""
         knots = _Knots.of(parameters, self.bins)
         piece = _Piece.of(z, knots, of_noise=False)
         u, log_slope = piece.value(z)
-        by_u, by_log_slope = piece.slopes()
-        return Mapped(u, log_slope, by_log_slope.z, knots.back(piece, by_u), knots.back(piece, by_log_slope))
+        parts = zip(piece.noise_by(), piece.log_slope_by(), strict=True)
+        by = _By(*(torch.addcmul(of_log_slope, u, of_noise, value=-1) for of_noise, of_log_slope in parts))
+        return Scored(log_slope - 0.5 * u.square(), by.z, knots.back(piece, by))
+
+    def slopes(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the log slope `(features, rows)`, and the slopes of the noise `(features, parameters, rows)`."""
+        knots = _Knots.of(parameters, self.bins)
+        piece = _Piece.of(z, knots, of_noise=False)
+        return piece.value(z)[1], knots.back(piece, piece.noise_by())
 
     def inverse(self, u: Tensor, parameters: Tensor) -> Tensor:
         """Return the feature that noise `u` `(features, rows)` leads to."""
@@ -158,15 +165,13 @@ class _Knots(NamedTuple):
     def back(self, piece: _Piece, by: _By) -> Tensor:
         """Return slopes along the raw parameters `(features, parameters, rows)`, from those along a piece."""
         bins = self.shares.shape[2]
-        number = torch.arange(bins + 1, device=piece.bin.device)[:, None]
-        before, here = number[:bins] < piece.bin[:, None], number[:bins] == piece.bin[:, None]
-        parts = []
-        for which, start, length in ((0, by.x, by.width), (1, by.y, by.height)):
-            pull = 2 * _BOUND * (before * start[:, None] + here * length[:, None])
-            shares = self.shares[:, which]
-            parts.append(shares * (pull - (shares * pull).sum(1, keepdim=True)))
-        steep = (number == piece.bin[:, None]) * by.before[:, None] + (number == piece.bin[:, None] + 1) * by.behind[:, None]
-        parts.append((steep * self.slopes)[:, 1:-1])
+        number = torch.arange(bins, device=piece.bin.device)[:, None]
+        before, here = number < piece.bin[:, None], number == piece.bin[:, None]
+        start, length = (torch.stack(each, 1)[:, :, None] for each in ((by.x, by.y), (by.width, by.height)))
+        pull = (2 * _BOUND) * (before[:, None] * start + here[:, None] * length)
+        sizes = self.shares * (pull - (self.shares * pull).sum(2, keepdim=True))
+        steep = here[:, 1:] * by.before[:, None] + here[:, :-1] * by.behind[:, None]
+        parts = [sizes.flatten(1, 2), steep * self.slopes[:, 1:-1]]
         return torch.where(piece.inside[:, None], torch.cat(parts, 1) * self.by, 0.0)
 
 
@@ -208,10 +213,8 @@ class _Piece(NamedTuple):
 
     def value(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return noise and log slope."""
-        mean, cross = self.height / self.width, self.share * (1 - self.share)
-        below = mean + (self.before + self.behind - 2 * mean) * cross
+        mean, cross, below, steep = self.curve
         above = mean * self.share**2 + self.before * cross
-        steep = 2 * mean * cross + self.before * (1 - self.share) ** 2 + self.behind * self.share**2
         log_slope = (mean**2 * steep / below**2).log()
         noise = self.y + self.height * above / below
         return torch.where(self.inside, noise, z), torch.where(self.inside, log_slope, 0.0)
@@ -224,34 +227,43 @@ class _Piece(NamedTuple):
         root = (b**2 - 4 * a * c).double().sqrt().to(u.dtype)
         return torch.where(self.inside, self.x + 2 * c / (-b - root) * self.width, u)
 
-    def slopes(self) -> tuple[_By, _By]:
-        """Return slopes of noise and of log slope along what the piece is made of."""
+    @property
+    def curve(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Mean slope of the bin, `t (1 - t)` of the share `t`, and what equation 4 and its slope are divided by."""
         t, mean = self.share, self.height / self.width
-        cross, tilt, one = t * (1 - t), 1 - 2 * t, torch.ones_like(t)
+        cross = t * (1 - t)
         below = mean + (self.before + self.behind - 2 * mean) * cross
+        return mean, cross, below, 2 * mean * cross + self.before * (1 - t) ** 2 + self.behind * t**2
+
+    def noise_by(self) -> _By:
+        """Return slopes of the noise along what the piece is made of."""
+        t, (mean, cross, below, steep) = self.share, self.curve
         above = mean * t**2 + self.before * cross
-        steep = 2 * mean * cross + self.before * (1 - t) ** 2 + self.behind * t**2
         by_t = mean * steep / below**2
         by_mean = (t**2 * below - above * (1 - 2 * cross)) / below**2
-        noise = _By(
+        return _By(
             torch.where(self.inside, mean * by_t, 1.0),
             -mean * by_t,
             -mean * (by_t * t + by_mean * mean),
-            one,
+            torch.ones_like(t),
             above / below + mean * by_mean,
             self.height * cross * (below - above) / below**2,
             -self.height * cross * above / below**2,
         )
+
+    def log_slope_by(self) -> _By:
+        """Return slopes of the log slope along what the piece is made of."""
+        t, (mean, cross, below, steep) = self.share, self.curve
+        tilt = 1 - 2 * t
         steep_by_t = 2 * mean * tilt - 2 * self.before * (1 - t) + 2 * self.behind * t
-        log_by_t = steep_by_t / steep - 2 * (self.before + self.behind - 2 * mean) * tilt / below
-        log_by_mean = 2 / mean + 2 * cross / steep - 2 * (1 - 2 * cross) / below
-        log_slope = _By(
-            torch.where(self.inside, log_by_t / self.width, 0.0),
-            -log_by_t / self.width,
-            -(log_by_t * t + log_by_mean * mean) / self.width,
-            0 * one,
-            log_by_mean / self.width,
+        by_t = steep_by_t / steep - 2 * (self.before + self.behind - 2 * mean) * tilt / below
+        by_mean = 2 / mean + 2 * cross / steep - 2 * (1 - 2 * cross) / below
+        return _By(
+            torch.where(self.inside, by_t / self.width, 0.0),
+            -by_t / self.width,
+            -(by_t * t + by_mean * mean) / self.width,
+            torch.zeros_like(t),
+            by_mean / self.width,
             (1 - t) ** 2 / steep - 2 * cross / below,
             t**2 / steep - 2 * cross / below,
         )
-        return noise, log_slope
