@@ -26,8 +26,8 @@ _TINY = 1e-6
 _DROPPED = 0.85
 """Share of rows still moving below which the others are dropped."""
 
-_FIRST_ROUNDS, _ROUNDS = 4, 2
-"""Rounds of the dual, from nothing and from the last step's multipliers."""
+_ROUNDS = 4
+"""Rounds of the dual, from the last step's multipliers."""
 
 
 class Found(NamedTuple):
@@ -120,11 +120,11 @@ class Descent:
             if len(going) <= _DROPPED * len(state.index) and len(padded(going)) < len(state.index):
                 self._keep(state, found)
                 state.drop(padded(going))
-            self._step(state, found, offers, rounds=_ROUNDS if number else _FIRST_ROUNDS)
+            self._step(state, found, offers)
         self._keep(state, found)
         return found
 
-    def _step(self, state: _State, found: Found, offers: bool, rounds: int) -> None:
+    def _step(self, state: _State, found: Found, offers: bool) -> None:
         rows, (y, margins, gradient, multipliers, radius) = state.rows, state.tables
         scale = Slopes(margins, gradient).scale
         missed = distance(margins, scale, self.aim)
@@ -133,7 +133,7 @@ class Descent:
         slope = gradient / scale[:, None]
         offset = (margins - self.aim) / scale - (slope * y).sum(1)
         there, multipliers = solve(
-            offset / extent, slope, lower / extent, upper / extent, self.penalty, rounds=rounds, start=multipliers
+            offset / extent, slope, lower / extent, upper / extent, self.penalty, rounds=_ROUNDS, start=multipliers
         )
         there = torch.minimum(torch.maximum(there * extent, lower), upper)
         lost = there.isnan().any(0)
