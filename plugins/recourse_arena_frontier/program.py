@@ -10,6 +10,9 @@ from torch import Tensor
 _FLAT, _LEAST = 1e-5, 1e-9
 """What is added to the curvature, relative and at least: where constraints are parallel the dual is linear somewhere."""
 
+_REST = 2e-6
+"""Slope of the dual below which a multiplier rests."""
+
 
 def solve(
     offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float, *, rounds: int, start: Tensor
@@ -39,35 +42,40 @@ def solve(
     """
     multipliers = start.clamp(0.0, price)
     for _ in range(rounds):
-        multipliers = _round(multipliers, offset, slope, lower, upper, price)
-    raw = 0.5 * (multipliers[0] * slope[0] + multipliers[1] * slope[1])
-    return torch.minimum(torch.maximum(raw, lower), upper), multipliers
+        raw = _unbounded(multipliers, slope)
+        y = raw.clamp(lower, upper)
+        climb = -torch.add(offset, (slope * y).sum(1))
+        held = torch.where(climb >= 0, multipliers >= price, multipliers <= 0)
+        climb = torch.where(held, 0.0, climb)
+        done = (climb.abs() <= _REST).all(0)
+        if bool(done.all()):
+            return y, multipliers
+        direction = _direction(multipliers, climb, held, slope * (raw == y), slope, price)
+        still = direction == 0
+        most = torch.where(still, torch.inf, ((direction > 0) * price - multipliers) / direction).amin(0)
+        ahead = (direction * offset).sum(0), (direction * climb).sum(0)
+        step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
+        moved = torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
+        multipliers = torch.where(done, multipliers, moved)
+    return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
 
 
-def _round(multipliers: Tensor, offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float) -> Tensor:
-    raw = 0.5 * (multipliers[0] * slope[0] + multipliers[1] * slope[1])
-    y = torch.minimum(torch.maximum(raw, lower), upper)
-    climb = -(offset + (slope * y).sum(1))
-    free = slope * (raw == y)
-    direction = _direction(multipliers, climb, free, slope, price)
-    ahead = torch.where(direction > 0, price - multipliers, -multipliers) / direction
-    most = torch.where(direction == 0, torch.inf, ahead).amin(0)
-    turn = 0.5 * (direction[0] * slope[0] + direction[1] * slope[1])
-    step = _line_search(raw, turn, (direction * offset).sum(0), (direction * climb).sum(0), lower, upper, most)
-    return (multipliers + torch.where(direction == 0, 0.0, step * direction)).clamp(0.0, price)
+def _unbounded(multipliers: Tensor, slope: Tensor) -> Tensor:
+    """Return the point of some multipliers before it is moved inside the bounds."""
+    return torch.addcmul(multipliers[0] * slope[0], multipliers[1], slope[1]) * 0.5
 
 
-def _direction(multipliers: Tensor, climb: Tensor, free: Tensor, slope: Tensor, price: float) -> Tensor:
+def _direction(
+    multipliers: Tensor, climb: Tensor, held: Tensor, free: Tensor, slope: Tensor, price: float
+) -> Tensor:
     """Return Newton's direction for the multipliers that are not held at an end, `(2, rows)`."""
-    held = ((multipliers <= 0) & (climb <= 0)) | ((multipliers >= price) & (climb >= 0))
-    climb = torch.where(held, 0.0, climb)
     own = 0.5 * (free * slope).sum(1)
     both = 0.5 * (free[0] * slope[1]).sum(0)
     own = own + (_FLAT * (own[0] + own[1])).clamp(min=_LEAST)
     alone = climb / own
     newton = (own.flip(0) * climb - both * climb.flip(0)) / (own[0] * own[1] - both * both)
     direction = torch.where(held.any(0), alone, newton)
-    outward = ((multipliers <= 0) & (direction < 0)) | ((multipliers >= price) & (direction > 0))
+    outward = torch.where(direction > 0, multipliers >= price, multipliers <= 0)
     direction = torch.where(outward.flip(0), alone, direction)
     return torch.where(outward, 0.0, direction)
 
@@ -81,8 +89,8 @@ def _line_search(
     """
     kinks = torch.cat([(lower - raw) / turn, (upper - raw) / turn])
     kinks = torch.minimum(kinks.nan_to_num(nan=0.0).clamp(min=0.0), most)
-    there = torch.minimum(torch.maximum(raw + kinks[:, None] * turn, lower), upper)
-    rise = -constant - 2 * (turn * there).sum(1)
+    there = torch.addcmul(raw, kinks[:, None], turn).clamp(lower, upper)
+    rise = torch.sub(-constant, (turn * there).sum(1), alpha=2)
     rising = rise > 0
     below, place = torch.where(rising, kinks, 0.0).max(0)
     rise_below = torch.where(below > 0, rise.gather(0, place[None])[0], climb)

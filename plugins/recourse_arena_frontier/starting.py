@@ -15,7 +15,9 @@ from recourse_arena_frontier.descent import Descent, distance, merit, size
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.rows import Rows, padded
 
-_DONORS = 64
+_DONORS, _AT_ONCE = 64, 8192
+"""Accepted training people, and how many rows look at some of them at once."""
+
 _WIDTH = 64
 _BATCH, _RATE, _EPOCHS = 512, 3e-3, 50
 """Training of the guess."""
@@ -118,10 +120,19 @@ class Starts:
         starts = []
         for group in self.donors.tensor_split(min(count, len(self.donors))) if len(self.donors) else ():
             best, least = torch.zeros_like(every.lower), torch.full_like(every.lower[0], torch.inf)
-            for donor in group:
-                y = every.points(donor[self.world.actionable][:, None])
-                missed = distance(every.margins(y), scale, descent.aim)
-                promise = merit(y, missed, descent.penalty * size(y, missed))
+            for some in group[:, self.world.actionable].split(max(1, _AT_ONCE // max(len(every), 1))):
+                y, promise = self._nearest(every, some, scale, descent)
                 best, least = torch.where(promise < least, y, best), torch.minimum(promise, least)
             starts.append(best[:, : len(rows)])
         return torch.stack(starts) if starts else torch.zeros_like(rows.lower)[None][:0]
+
+    def _nearest(self, rows: Rows, donors: Tensor, scale: Tensor, descent: Descent) -> tuple[Tensor, Tensor]:
+        """Return the point `(actionable, rows)` of the donor that promises most to each row, and its merit."""
+        many = torch.arange(len(rows), device=donors.device).repeat(len(donors))
+        every = rows[many] if len(donors) > 1 else rows
+        y = every.points(donors.T.repeat_interleave(len(rows), 1))
+        missed = distance(every.margins(y), scale[:, many], descent.aim)
+        promise = merit(y, missed, descent.penalty * size(y, missed)).unflatten(0, (len(donors), -1))
+        least, which = promise.min(0)
+        place = which * len(rows) + torch.arange(len(rows), device=which.device)
+        return y[:, place], least
