@@ -50,9 +50,7 @@ class Frontier(Solver):
     name: ClassVar[str] = "frontier"
     version: ClassVar[str] = "1"
     summary: ClassVar[str] = "batched sequential quadratic programming on hand-written slopes: everybody at once"
-    knows: frozenset[Knowledge] = frozenset(
-        {Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.FLOW, Knowledge.SCM}
-    )
+    knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
     keeps_sparsity: ClassVar[bool] = True
     costs: ClassVar[frozenset[str]] = frozenset({"range"})
@@ -65,9 +63,7 @@ class Frontier(Solver):
             raise ArenaError(f"solver frontier: careful must be true or false, got {careful!r}")
         for option, value, least in (("subsets", subsets, 1), ("train", train, 0)):
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ArenaError(
-                    f"solver frontier: {option} must be a whole number of at least {least}, got {value!r}"
-                )
+                raise ArenaError(f"solver frontier: {option} must be a whole number of at least {least}, got {value!r}")
         self.careful, self.subsets, self.train = careful, subsets, train
 
     def fit(self, problem: Problem, *, seed: int) -> None:
@@ -101,7 +97,9 @@ class Frontier(Solver):
 
 def _refuse(problem: Problem) -> None:
     if not problem.cost.quadratic:
-        raise NotApplicable(f"frontier minimises the cost range of numbers, not {problem.cost.name} on {problem.dataset}")
+        raise NotApplicable(
+            f"frontier minimises the cost range of numbers, not {problem.cost.name} on {problem.dataset}"
+        )
     if problem.features.rules:
         raise NotApplicable(
             f"frontier does not keep rules between features; {problem.dataset} has {problem.features.rules[0]}"

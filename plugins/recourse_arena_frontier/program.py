@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 _FLAT, _LEAST = 1e-5, 1e-9
-"""What is added to the curvature, relative and at least: where constraints are parallel the dual is linear somewhere."""
+"""What is added to curvature, relative and at least: with parallel constraints the dual is linear along a line."""
 
 _REST = 2e-6
 """Slope of the dual below which a multiplier rests."""
@@ -19,9 +19,9 @@ def solve(
 ) -> tuple[Tensor, Tensor]:
     """Return the solutions of `min |y|^2 + price * sum_i max(0, -(offset_i + slope_i y))` within bounds.
 
-    In the dual a multiplier `l_i` in `[0, price]` belongs to each of the two constraints: `y(l)` is `sum_i l_i slope_i /
-    2` moved inside the bounds, and the function of `l` is concave and quadratic in pieces. Each round takes Newton's
-    direction, by the formula for two unknowns, and goes along it to the exact maximum, which is at or between two of
+    In the dual a multiplier `l_i` in `[0, price]` belongs to each of the two constraints: `y(l)` is half of
+    `sum_i l_i slope_i`, moved inside the bounds, and the function of `l` is concave and quadratic in pieces. Each round
+    takes Newton's direction, by the formula for two unknowns, and goes along it to the exact maximum, which is at or between two of
     the places where a bound begins or ceases to hold.
 
     Arguments:
@@ -65,9 +65,7 @@ def _unbounded(multipliers: Tensor, slope: Tensor) -> Tensor:
     return torch.addcmul(multipliers[0] * slope[0], multipliers[1], slope[1]) * 0.5
 
 
-def _direction(
-    multipliers: Tensor, climb: Tensor, held: Tensor, free: Tensor, slope: Tensor, price: float
-) -> Tensor:
+def _direction(multipliers: Tensor, climb: Tensor, held: Tensor, free: Tensor, slope: Tensor, price: float) -> Tensor:
     """Return Newton's direction for the multipliers that are not held at an end, `(2, rows)`."""
     own = 0.5 * (free * slope).sum(1)
     both = 0.5 * (free[0] * slope[1]).sum(0)

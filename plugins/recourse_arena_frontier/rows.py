@@ -129,10 +129,10 @@ class Rows:
     def __getitem__(self, rows: Tensor) -> Rows:
         """Return some of the rows by their indices."""
         names = ("person", "acted", "follows", "factual", "box", "unit", "reach", "lower", "upper", "required")
-        names += ("everything", "logit")
+        more = ("everything", "logit")
         return replace(
             self,
-            **{name: getattr(self, name).index_select(-1, rows) for name in names},
+            **{name: getattr(self, name).index_select(-1, rows) for name in (*names, *more)},
             constants=tuple(tuple(each.index_select(-1, rows) for each in part) for part in self.constants),
         )
 
@@ -203,5 +203,3 @@ class Rows:
         logit = logit - _LOGIT_ERROR * torch.finfo(logit.dtype).eps
         margins = torch.stack([logit, torch.ones_like(logit) if density is None else density - self.required])
         return margins.clamp(-_LARGEST, _LARGEST).nan_to_num(nan=-_LARGEST)
-
-

@@ -6,6 +6,7 @@ __all__ = ["Guess", "Starts", "draw_donors"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor
@@ -55,7 +56,7 @@ class Guess:
         """Return the regression of `targets` `(actionable, rows)` on `inputs` `(numbers, rows)`, by absolute error."""
         sizes = (len(inputs), _WIDTH, _WIDTH, len(targets))
         weights: dict[str, Tensor] = {}
-        for layer, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for layer, (before, after) in enumerate(pairwise(sizes)):
             weights[f"weight{layer}"] = torch.randn(after, before, generator=draws) * (2 / before) ** 0.5
             weights[f"bias{layer}"] = torch.zeros(after, 1)
         weights = {name: each.to(inputs).requires_grad_() for name, each in weights.items()}

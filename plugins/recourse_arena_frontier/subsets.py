@@ -34,7 +34,7 @@ def candidate_sets(actionable: Tensor, resting: Tensor, reach: Tensor, most: int
         [[True, True], [True, False]]
     """
     patterns, which = torch.stack([actionable, resting]).unique(dim=2, return_inverse=True)
-    sets = [list(islice(_candidates(*pattern, reach), most)) for pattern in patterns.cpu().unbind(2)]
+    sets = [list(islice(_candidates(can, rests, reach), most)) for can, rests in patterns.cpu().unbind(2)]
     counts = torch.tensor([len(each) for each in sets], dtype=torch.long, device=which.device)
     first = counts.cumsum(0) - counts
     person = torch.arange(len(which), device=which.device).repeat_interleave(counts[which])

@@ -102,5 +102,5 @@ def same(mine: Score, other: Score, people: Tensor, moving: Moving) -> bool:
     """Return whether two scores agree about people `(people, features)` and how they would be as the next of them."""
     change = (people.roll(1, 0) - people)[:, moving.columns].T.contiguous()
     factual = people.T.contiguous()
-    found = [each.value(change, tuple(c.to(people) for c in each.constants(factual))) for each in (mine, other)]
-    return bool(torch.isclose(*found, rtol=1e-3, atol=1e-3).all())
+    one, two = (each.value(change, tuple(c.to(people) for c in each.constants(factual))) for each in (mine, other))
+    return bool(torch.isclose(one, two, rtol=1e-3, atol=1e-3).all())

@@ -106,7 +106,7 @@ class Equations:
     def pull(self, slopes: Tensor, follows: Tensor, kept: Any) -> Tensor:
         """Return slopes `(moving, numbers, rows)` along what is set."""
         slopes = slopes.clone()
-        for place in reversed(self.slopes):
+        for place in reversed(tuple(self.slopes)):
             passed = slopes[place] * follows[place]
             for cause, factor in self.by(place, *kept).items():
                 slopes[cause] += passed * factor
@@ -203,7 +203,8 @@ class AnyEffects:
 def effects_of(problem: Problem, moving: Moving) -> Effects:
     """Return what follows from actions by the causal model of a problem, by hand where that can be."""
     model, people = problem.causal_model, problem.training.x[:64]
-    other, mine = AnyEffects(model, moving), None
+    other = AnyEffects(model, moving)
+    mine: Effects | None = None
     if isinstance(model, StructuralCausalModel):
         mine = Equations.of(model, moving)
     elif isinstance(model, CausalFlow):
@@ -219,6 +220,8 @@ def _same(mine: Effects, other: Effects, people: Tensor, moving: Moving) -> bool
     set_to = (people.roll(1, 0) - people)[:, moving.columns[moving.acted]].T
     change[moving.acted] = torch.where(acted, set_to, 0.0)
     follows = moving.followers(acted)
-    found = [each.follow(change, follows, tuple(c.to(people) for c in each.constants(factual)))[0] for each in (mine, other)]
+    found = [
+        each.follow(change, follows, tuple(c.to(people) for c in each.constants(factual)))[0] for each in (mine, other)
+    ]
     scale = people.std(0)[moving.columns][:, None].clamp(min=1e-6)
     return bool(torch.isclose(found[0] / scale, found[1] / scale, rtol=1e-3, atol=1e-3).all())

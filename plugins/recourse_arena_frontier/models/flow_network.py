@@ -15,7 +15,7 @@ from recourse_arena import CausalFlow
 from recourse_arena_frontier.models.folding import ELU, Folded, Layer
 from recourse_arena_frontier.models.maps import Affine, Spline, UnivariateMap
 
-_MAPS = {2: Affine(), 23: Spline(8)}
+_MAPS: dict[int, UnivariateMap] = {2: Affine(), 23: Spline(8)}
 """By number of parameters of a feature: the two kinds that causal flows have."""
 
 

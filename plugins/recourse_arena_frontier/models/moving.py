@@ -39,7 +39,9 @@ class Moving:
         columns = moves.nonzero()[:, 0]
         place = torch.full((len(graph.names),), -1)
         place[columns] = torch.arange(len(columns))
-        behind = graph.layers_behind([name for name, is_one in zip(graph.names, actionable.tolist(), strict=True) if is_one])
+        behind = graph.layers_behind(
+            [name for name, is_one in zip(graph.names, actionable.tolist(), strict=True) if is_one]
+        )
         after = reach[actionable][:, columns]
         return cls(columns, place[actionable], after, tuple(place[layer] for layer in behind), len(graph.names))
 
