@@ -100,7 +100,7 @@ class Descent:
 
     def __call__(self, rows: Rows, start: Tensor) -> Found:
         """Return what searches from points `start` `(actionable, rows)` find."""
-        count, offers = len(rows), rows.held or not bool(rows.whole.any())
+        count = len(rows)
         index = padded(torch.arange(count, device=start.device))
         rows, start = rows[index], start[:, index]
         y = rows.clamp(start)
@@ -108,8 +108,7 @@ class Descent:
         state = _State(rows, index, y, slopes, self.radius)
         cost = y.new_full((count,), torch.inf)
         found = Found(cost, y[:, :count].clone(), torch.zeros_like(cost), y[:, :count].clone())
-        if offers:
-            self._offer(found, index, y, slopes.margins)
+        self._offer(found, state, y, slopes.margins, ~rows.relaxed)
         pruned = dict(self.best)
         for number in range(self.iterations):
             if number in pruned:
@@ -120,11 +119,11 @@ class Descent:
             if len(going) <= _DROPPED * len(state.index) and len(padded(going)) < len(state.index):
                 self._keep(state, found)
                 state.drop(padded(going))
-            self._step(state, found, offers)
+            self._step(state, found)
         self._keep(state, found)
         return found
 
-    def _step(self, state: _State, found: Found, offers: bool) -> None:
+    def _step(self, state: _State, found: Found) -> None:
         rows, (y, margins, gradient, multipliers, radius) = state.rows, state.tables
         scale = Slopes(margins, gradient).scale
         missed = distance(margins, scale, self.aim)
@@ -139,8 +138,8 @@ class Descent:
         lost = there.isnan().any(0)
         there = torch.where(lost, y, there)
         after = rows.slopes(there)
-        if offers:
-            self._offer(found, state.index, there, after.margins)
+        # Rows that stopped are still there while few have: what they would do next is no business of others.
+        self._offer(found, state, there, after.margins, state.moving & ~rows.relaxed)
         price = self.penalty * extent
         now = merit(y, missed, price)
         linear = -(offset + (slope * there).sum(1))
@@ -154,8 +153,9 @@ class Descent:
         moved = [torch.where(taken, new, old) for new, old in zip((there, *after), (y, margins, gradient), strict=True)]
         state.tables = [*moved, multipliers.nan_to_num(nan=0.0), radius]
 
-    def _offer(self, found: Found, index: Tensor, y: Tensor, margins: Tensor) -> None:
-        cost = torch.where((margins >= 0).all(0), y.square().sum(0), torch.inf)
+    def _offer(self, found: Found, state: _State, y: Tensor, margins: Tensor, may: Tensor) -> None:
+        index = state.index
+        cost = torch.where((margins >= 0).all(0) & may, y.square().sum(0), torch.inf)
         before = found.cost[index]
         better = cost < before
         found.cost.index_copy_(0, index, torch.where(better, cost, before))

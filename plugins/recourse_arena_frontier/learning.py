@@ -65,7 +65,7 @@ def _examples(search: Search, problem: Problem, asking: Tensor, seed: int) -> tu
             everybody = Rows.of(search.world, request[padded(torch.arange(len(request)))])
             rows, found = search.targets(everybody, len(request), _STARTS)
             if len(rows):
-                solved = found.cost.isfinite() if not bool(rows.whole.any()) else found.merit.isfinite()
+                solved = found.cost.isfinite()
                 inputs.append(search.starts.inputs(rows)[:, solved])
                 targets.append((found.y / rows.reach)[:, solved])
     if not inputs:

@@ -151,6 +151,11 @@ class Rows:
         """Which changes can be chosen but must make whole numbers, bool `(actionable, rows)`."""
         return self.free & self.world.whole
 
+    @property
+    def relaxed(self) -> Tensor:
+        """Which rows have whole-number features to choose that are not held at whole numbers, bool `(rows,)`."""
+        return torch.zeros_like(self.follows[0]) if self.held else self.whole.any(0)
+
     def holding(self, y: Tensor) -> Rows:
         """Return the same rows with whole-number features held where they are at the points `y`."""
         lower, upper = (torch.where(self.world.whole, y, end) for end in (self.lower, self.upper))

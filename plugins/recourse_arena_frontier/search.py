@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Outcome, Recommendation, Request
-from recourse_arena_frontier.descent import Descent, Found
+from recourse_arena_frontier.descent import Descent, Found, leading
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.rounding import distinct, moves, roundings
 from recourse_arena_frontier.rows import Rows, padded
@@ -137,10 +137,10 @@ class Search:
         first = torch.cat([torch.zeros_like(rows.lower)[None], self.starts.donated(rows, EXPLORE, starts - 1)])
         many = _repeated(len(rows), len(first), rows.person)
         found = EXPLORE(rows[many], first.transpose(0, 1).flatten(1))
-        cost = found.merit if bool(rows.whole.any()) else found.cost
+        relaxed = rows.relaxed.repeat(len(first))
+        cost, y = torch.where(relaxed, found.merit, found.cost), torch.where(relaxed, found.end, found.y)
         place = cost.unflatten(0, (len(first), -1)).argmin(0) * len(rows) + many[: len(rows)]
-        y = found.end if bool(rows.whole.any()) else found.y
-        return rows, Found(found.cost[place], y[:, place], found.merit[place], found.end[:, place])
+        return rows, Found(cost[place], y[:, place], found.merit[place], found.end[:, place])
 
     def _sets(self, everybody: Rows, people: Tensor) -> Rows:
         """Return a row for each set worth searching of some people."""
@@ -161,22 +161,32 @@ class Search:
 
     def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents) -> None:
         """Search again with whole-number features held at whole numbers around the relaxed solutions."""
-        some = rows.whole.any(0).nonzero()[:, 0]
+        some = rows.relaxed.nonzero()[:, 0]
+        if not len(some):
+            return
         some = some[distinct(rows[some], found.end[:, some], found.merit[some], _ROUNDED)]
         which, points = roundings(rows[some], found.end[:, some])
-        self._hold(rows[some[which]], points, best)
+        here = rows[some[which]]
+        found = self._hold(here, points, best)
+        lost = best.cost.isinf()[here.person].nonzero()[:, 0]
+        nearest = lost[leading(here.person[lost], found.merit[lost], 1)]
+        which, near = moves(here[nearest], found.end[:, nearest])
+        self._hold(here[nearest[which]], near, best)
+        whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, here.person, True)
         for _ in range(_MOVES):
-            people = best.found[torch.isin(best.found, rows.person)]
+            people = (whom & best.cost.isfinite()).nonzero()[:, 0]
             here = everybody[people].acting(best.acted[:, people])
             which, points = moves(here, best.y[:, people])
-            if not len(which):
-                break
             self._hold(here[which], points, best)
 
-    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> None:
-        if len(rows):
-            rows = rows.holding(points)
-            best.offer(rows, HOLD(rows, points))
+    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> Found:
+        """Search from points whose whole numbers stay as they are."""
+        if not len(rows):
+            return Found(rows.logit, points, rows.logit, points)
+        rows = rows.holding(points)
+        found = HOLD(rows, points)
+        best.offer(rows, found)
+        return found
 
     def _polish(self, everybody: Rows, best: Incumbents) -> None:
         people = best.found

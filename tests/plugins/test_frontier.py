@@ -95,6 +95,21 @@ def chained() -> tuple[Problem, Request]:
     return problem, problem.request(asking, answers)
 
 
+def test_whole_numbers_of_others_do_not_matter_to_who_acts_on_none():
+    """In a world with whole numbers and a spline flow, whose flow is read by hand."""
+    problem = worlds()[2].problem
+    asking = problem.asking(problem.validation)[:12]
+    request = problem.request(asking, problem.draw(12, torch.Generator().manual_seed(4)))
+    whole = request.features.whole.expand_as(request.actionable)
+    first = (torch.arange(12) < 6)[:, None]
+    mixed = replace(request, actionability=request.actionability.without(whole & first))
+    frontier = solver(problem)
+    together, alone = frontier.recommend(mixed), frontier.recommend(mixed[:6])
+    assert together.solved[:6].any()
+    assert torch.equal(together[:6].outcome, alone.outcome)
+    assert torch.equal(together[:6].values, alone.values)
+
+
 def test_each_is_answered_as_if_alone_to_the_last_bit(chained):
     problem, request = chained
     frontier, last = solver(problem, train=30), len(request) - 1
