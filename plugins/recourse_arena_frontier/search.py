@@ -23,6 +23,12 @@ _PEOPLE = 2048
 _ROUNDED = 6
 """Most relaxed solutions per person whose whole-number features are rounded."""
 
+_INSISTED = 12
+"""The same of those who have no action after the first attempt."""
+
+_MORE, _MORE_OF_WHOLE = 7, 15
+"""How many accepted people those start at, and where there are whole numbers, which leave less to find."""
+
 _MOVES = 2
 """Rounds of moves along single whole numbers."""
 
@@ -118,14 +124,16 @@ class Search:
         best = Incumbents.none(count, everybody.factual)
         rows = self._sets(everybody, torch.arange(count, device=everybody.person.device))
         first = self.starts.first(rows)
-        if self.careful:
-            first = torch.cat([first, self.starts.donated(rows, EXPLORE, 2)])
-        self._attempt(everybody, rows, first, EXPLORE, best)
+        whole = bool(self.world.whole.any())
+        donated = 2 if self.careful else int(whole)
+        first = torch.cat([first, self.starts.donated(rows, EXPLORE, donated)]) if donated else first
+        self._attempt(everybody, rows, first, EXPLORE, best, _ROUNDED)
         lost = best.cost.isinf().nonzero()[:, 0]
         rows = self._sets(everybody, lost)
         if len(rows):
-            more = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, 7)])
-            self._attempt(everybody, rows, more, INSIST, best)
+            donated = self.starts.donated(rows, INSIST, _MORE_OF_WHOLE if whole else _MORE)
+            more = torch.cat([self.starts.first(rows), donated])
+            self._attempt(everybody, rows, more, INSIST, best, _INSISTED)
         self._polish(everybody, best)
         return best
 
@@ -151,20 +159,22 @@ class Search:
         person, acted = candidate_sets(acted, resting, reach, self.subsets)
         return everybody[people[person]].acting(acted)
 
-    def _attempt(self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents) -> None:
+    def _attempt(
+        self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int
+    ) -> None:
         """Search from several starting points of each row, `(starts, actionable, rows)`."""
         rows = rows[_repeated(len(rows), len(starts), rows.person)]
         found = descent(rows, starts.transpose(0, 1).flatten(1))
         best.offer(rows, found)
         if bool(rows.whole.any()):
-            self._round(everybody, rows, found, best)
+            self._round(everybody, rows, found, best, most)
 
-    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents) -> None:
+    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int) -> None:
         """Search again with whole-number features held at whole numbers around the relaxed solutions."""
         some = rows.relaxed.nonzero()[:, 0]
         if not len(some):
             return
-        some = some[distinct(rows[some], found.end[:, some], found.merit[some], _ROUNDED)]
+        some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
         which, points = roundings(rows[some], found.end[:, some])
         here = rows[some[which]]
         found = self._hold(here, points, best)

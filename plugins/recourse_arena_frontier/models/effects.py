@@ -144,8 +144,12 @@ class FlowEffects:
 
     def follow(self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]) -> tuple[Tensor, Any]:
         """Return all changes `(moving, rows)`, and what pulling back needs."""
-        kept, size = [], len(constants) // max(len(self.networks), 1)
+        kept: list[Any] = []
+        size = len(constants) // max(len(self.networks), 1)
         for number, (flow, layer) in enumerate(zip(self.networks, self.moving.layers, strict=True)):
+            if not bool(follows[layer].any()):
+                kept.append(None)
+                continue
             *network, standing, u = constants[number * size : (number + 1) * size]
             parameters, hidden = flow(change, network)
             z = flow.map.inverse(u, parameters)
@@ -157,7 +161,8 @@ class FlowEffects:
     def pull(self, slopes: Tensor, follows: Tensor, kept: Any) -> Tensor:
         """Return slopes `(moving, numbers, rows)` along what is set."""
         layers = zip(self.networks, self.moving.layers, kept, strict=True)
-        for flow, layer, (z, parameters, hidden) in reversed(list(layers)):
+        for flow, layer, known in reversed([each for each in layers if each[2] is not None]):
+            z, parameters, hidden = known
             log_slope, by = flow.map.slopes(z, parameters)
             by = by * (-flow.sd * (-log_slope).exp() * follows[layer])[:, None]
             passed = slopes[layer][:, None] * by[:, :, None]
