@@ -21,8 +21,8 @@ def solve(
 
     In the dual a multiplier `l_i` in `[0, price]` belongs to each of the two constraints: `y(l)` is half of
     `sum_i l_i slope_i`, moved inside the bounds, and the function of `l` is concave and quadratic in pieces. Each round
-    takes Newton's direction, by the formula for two unknowns, and goes along it to the exact maximum, which is at or between two of
-    the places where a bound begins or ceases to hold.
+    takes Newton's direction, by the formula for two unknowns, and goes along it to the exact maximum, which is at or
+    between two of the places where a bound begins or ceases to hold.
 
     Arguments:
         offset: `(2, rows)`.

@@ -131,9 +131,8 @@ class Search:
         lost = best.cost.isinf().nonzero()[:, 0]
         rows = self._sets(everybody, lost)
         if len(rows):
-            donated = self.starts.donated(rows, INSIST, _MORE_OF_WHOLE if whole else _MORE)
-            more = torch.cat([self.starts.first(rows), donated])
-            self._attempt(everybody, rows, more, INSIST, best, _INSISTED)
+            others = self.starts.donated(rows, INSIST, _MORE_OF_WHOLE if whole else _MORE)
+            self._attempt(everybody, rows, torch.cat([self.starts.first(rows), others]), INSIST, best, _INSISTED)
         self._polish(everybody, best)
         return best
 
