@@ -14,10 +14,11 @@ from recourse_arena.models.causal.spline import Spline as ZukoSpline
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.testing import worlds
 from recourse_arena_frontier.models.decision import AnyScore, NetworkLogit, decision_of
-from recourse_arena_frontier.models.density import FlowDensity, density_of
+from recourse_arena_frontier.models.density import EquationDensity, FlowDensity, density_of
 from recourse_arena_frontier.models.effects import AnyEffects, Equations, FlowEffects, effects_of
 from recourse_arena_frontier.models.maps import Affine, Spline, UnivariateMap
 from recourse_arena_frontier.models.moving import Moving
+from recourse_arena_loan import Loan
 
 # Elementwise maps
 
@@ -109,6 +110,20 @@ def test_folded_scores_are_those_of_the_models_and_so_are_their_slopes(transform
         expected = other.slopes(change, other.constants(factual))
         torch.testing.assert_close(mine.value(change, constants), expected[0], rtol=1e-9, atol=1e-9)
         torch.testing.assert_close(mine.slopes(change, constants), expected, rtol=1e-8, atol=1e-8)
+
+
+def test_density_of_equations_is_that_of_the_model_and_so_are_its_slopes(loan_scm, loan_splits):
+    """In Loan, whose noises of what moves are Gaussian, with a hinge between two."""
+    problem = worlds()[0].problem
+    people = replace(loan_splits.recourse.train, x=loan_splits.recourse.train.x[:500].double())
+    problem = replace(problem, features=Loan().features, graph=loan_scm.graph, training=people, true_scm=loan_scm)
+    moving = Moving.of(problem)
+    factual, change, _ = changed(problem, moving)
+    mine, other = density_of(problem, loan_scm, moving), AnyScore(loan_scm.log_density, moving)
+    assert isinstance(mine, EquationDensity)
+    constants, expected = mine.constants(factual), other.slopes(change, other.constants(factual))
+    torch.testing.assert_close(mine.value(change, constants), expected[0], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(mine.slopes(change, constants), expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("transform", ["affine", "spline", "equations"])
