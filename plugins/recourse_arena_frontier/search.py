@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Incumbents", "Search"]
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,10 @@ from recourse_arena_frontier.starting import Starts
 from recourse_arena_frontier.subsets import candidate_sets
 
 _PEOPLE = 2048
-"""People searched for at once, to bound memory."""
+"""People looked at together."""
+
+_ROWS, _LEAST = 16_384, 32
+"""About how many rows are searched side by side, to bound memory; and of how many people at least."""
 
 _ROUNDED = 6
 """Most relaxed solutions per person whose whole-number features are rounded."""
@@ -121,18 +125,16 @@ class Search:
 
     def best(self, everybody: Rows, count: int) -> Incumbents:
         """Return the best action of each of the first `count` people, of whom there is a row each."""
-        best = Incumbents.none(count, everybody.factual)
-        rows = self._sets(everybody, torch.arange(count, device=everybody.person.device))
-        first = self.starts.first(rows)
-        whole = bool(self.world.whole.any())
+        best, whole = Incumbents.none(count, everybody.factual), bool(self.world.whole.any())
         donated = 2 if self.careful else int(whole)
-        first = torch.cat([first, self.starts.donated(rows, EXPLORE, donated)]) if donated else first
-        self._attempt(everybody, rows, first, EXPLORE, best, _ROUNDED)
-        lost = best.cost.isinf().nonzero()[:, 0]
-        rows = self._sets(everybody, lost)
-        if len(rows):
-            others = self.starts.donated(rows, INSIST, _MORE_OF_WHOLE if whole else _MORE)
-            self._attempt(everybody, rows, torch.cat([self.starts.first(rows), others]), INSIST, best, _INSISTED)
+        for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
+            first = self.starts.first(rows)
+            first = torch.cat([first, self.starts.donated(rows, EXPLORE, donated)]) if donated else first
+            self._attempt(everybody, rows, first, EXPLORE, best, _ROUNDED)
+        donated = _MORE_OF_WHOLE if whole else _MORE
+        for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
+            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated)])
+            self._attempt(everybody, rows, first, INSIST, best, _INSISTED)
         self._polish(everybody, best)
         return best
 
@@ -149,14 +151,27 @@ class Search:
         place = cost.unflatten(0, (len(first), -1)).argmin(0) * len(rows) + many[: len(rows)]
         return rows, Found(cost[place], y[:, place], found.merit[place], found.end[:, place])
 
+    def _parts(self, everybody: Rows, people: Tensor, starts: int) -> Iterator[Rows]:
+        """Yield a row for each set worth searching of some people, of so many at once that memory is bounded."""
+        if not len(people):
+            return
+        each = len(self._candidates(everybody, people)[0]) * starts / len(people)
+        for some in people.split(max(_LEAST, int(_ROWS / max(each, 1.0)))):
+            rows = self._sets(everybody, some)
+            if len(rows):
+                yield rows
+
     def _sets(self, everybody: Rows, people: Tensor) -> Rows:
         """Return a row for each set worth searching of some people."""
+        person, acted = self._candidates(everybody, people)
+        return everybody[people[person]].acting(acted)
+
+    def _candidates(self, everybody: Rows, people: Tensor) -> tuple[Tensor, Tensor]:
         acted, standing = everybody.acted[:, people], everybody.factual[:, people]
         inside = torch.minimum(torch.maximum(standing, everybody.box[0][:, people]), everybody.box[1][:, people])
         resting = torch.where(self.world.whole, inside.round(), inside) == standing
         reach = self.world.moving.after[:, self.world.moving.acted]
-        person, acted = candidate_sets(acted, resting, reach, self.subsets)
-        return everybody[people[person]].acting(acted)
+        return candidate_sets(acted, resting, reach, self.subsets)
 
     def _attempt(
         self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int
