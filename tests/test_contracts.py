@@ -24,7 +24,7 @@ SMALL = {
     "clue": "iterations=3&steps=2&hidden=4",
     "convex": "iterations=2&starts=1&subsets=2",
     "face": "people=100&neighbours=8",
-    "frontier": "train=20&subsets=4",
+    "frontier": "train=1&subsets=2",
     "dice": "samples=20&counterfactuals=1",
     "fair-sac": "steps=320&update_every=64",
     "growing-spheres": "samples=50&layers=5",

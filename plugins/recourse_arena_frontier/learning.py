@@ -59,6 +59,8 @@ def _examples(search: Search, problem: Problem, asking: Tensor, seed: int) -> tu
     inputs, targets = [], []
     for number, name in enumerate(sorted(PROFILES)):
         whom = asking[number :: len(PROFILES)]
+        if not len(whom):
+            continue
         answers = problem.draw(len(whom), generator(seed, "frontier", "preferences", name))
         every = problem.request(whom, answers, profile=PROFILES[name], plausibility=plausible)
         for request in (every[part] for part in torch.arange(len(whom)).split(_PEOPLE)):
