@@ -49,10 +49,9 @@ def assert_truly_feasible(problem: Problem, request: Request, answer: Recommenda
 # Known optima
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_straight_line_is_met_where_the_closed_form_says(seed):
-    problem = straight_problem(seed)
-    request = straight_request(problem, 24, plausibility=False)
+def test_straight_line_is_met_where_the_closed_form_says():
+    problem = straight_problem(1)
+    request = straight_request(problem, 12, plausibility=False)
     answer = solver(problem).recommend(request)
     expected = torch.tensor([cheapest_projection(problem, request[i : i + 1]) for i in range(len(request))])
     assert answer.solved.all()
@@ -62,7 +61,7 @@ def test_straight_line_is_met_where_the_closed_form_says(seed):
 
 def test_convex_problem_is_solved_as_a_conic_solver_solves_it():
     problem = straight_problem(0)
-    request = straight_request(problem, 4, plausibility=True)
+    request = straight_request(problem, 3, plausibility=True)
     answer = solver(problem).recommend(request)
     expected = torch.tensor([cheapest_plausible(problem, request[i : i + 1]) for i in range(len(request))])
     assert torch.equal(answer.solved, expected.isfinite())
@@ -98,21 +97,21 @@ def chained() -> tuple[Problem, Request]:
 def test_whole_numbers_of_others_do_not_matter_to_who_acts_on_none():
     """In a world with whole numbers and a spline flow, whose flow is read by hand."""
     problem = worlds()[2].problem
-    asking = problem.asking(problem.validation)[:12]
-    request = problem.request(asking, problem.draw(12, torch.Generator().manual_seed(4)))
+    asking = problem.asking(problem.validation)[:8]
+    request = problem.request(asking, problem.draw(8, torch.Generator().manual_seed(4)))
     whole = request.features.whole.expand_as(request.actionable)
-    first = (torch.arange(12) < 6)[:, None]
+    first = (torch.arange(8) < 4)[:, None]
     mixed = replace(request, actionability=request.actionability.without(whole & first))
     frontier = solver(problem)
-    together, alone = frontier.recommend(mixed), frontier.recommend(mixed[:6])
-    assert together.solved[:6].any()
-    assert torch.equal(together[:6].outcome, alone.outcome)
-    assert torch.equal(together[:6].values, alone.values)
+    together, alone = frontier.recommend(mixed), frontier.recommend(mixed[:4])
+    assert together.solved[:4].any()
+    assert torch.equal(together[:4].outcome, alone.outcome)
+    assert torch.equal(together[:4].values, alone.values)
 
 
 def test_each_is_answered_as_if_alone_to_the_last_bit(chained):
     problem, request = chained
-    frontier, last = solver(problem, train=30), len(request) - 1
+    frontier, last = solver(problem, train=5), len(request) - 1
     together = frontier.recommend(request)
     turned = frontier.recommend(request[torch.arange(last, -1, -1)])[torch.arange(last, -1, -1)]
     some = frontier.recommend(request[40:43])
