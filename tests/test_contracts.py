@@ -24,6 +24,7 @@ SMALL = {
     "clue": "iterations=3&steps=2&hidden=4",
     "convex": "iterations=1&starts=1&subsets=1",
     "face": "people=100&neighbours=8",
+    "frontier": "train=1&subsets=2",
     "dice": "samples=10&counterfactuals=1",
     "fair-sac": "steps=128&update_every=64",
     "growing-spheres": "samples=50&layers=5",

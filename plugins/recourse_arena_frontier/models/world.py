@@ -1,0 +1,63 @@
+"""Everything that is read of a problem once, before anybody asks."""
+
+from __future__ import annotations
+
+__all__ = ["World"]
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from recourse_arena import Problem, Request
+from recourse_arena_frontier.models.decision import Score, decision_of
+from recourse_arena_frontier.models.density import density_of
+from recourse_arena_frontier.models.effects import Effects, effects_of
+from recourse_arena_frontier.models.moving import Moving
+
+
+@dataclass
+class World:
+    """Decision, effects and densities of a problem.
+
+    Arguments:
+        problem: The problem.
+        moving: What actions can move.
+        decision: The logit.
+        effects: What follows from actions.
+        densities: Log-densities by the notion that asks for them, read when first asked for.
+    """
+
+    problem: Problem
+    moving: Moving
+    decision: Score
+    effects: Effects
+    densities: dict[str, Score] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: Problem) -> World:
+        """Return what is read of a problem."""
+        moving = Moving.of(problem)
+        return cls(problem, moving, decision_of(problem, moving), effects_of(problem, moving))
+
+    def density(self, request: Request) -> Score | None:
+        """Return the log-density that a request asks for; none if it asks for none."""
+        if not request.plausibility:
+            return None
+        if request.density not in self.densities:
+            self.densities[request.density] = density_of(self.problem, self.problem.density(request), self.moving)
+        return self.densities[request.density]
+
+    @property
+    def actionable(self) -> Tensor:
+        """Columns of actionable features."""
+        return self.moving.columns[self.moving.acted]
+
+    @property
+    def whole(self) -> Tensor:
+        """Which of them take whole numbers, bool `(actionable, 1)`."""
+        return self.problem.features.whole[self.actionable][:, None]
+
+    def none(self, rows: int, like: Tensor) -> Tensor:
+        """Return no change of anything, `(moving, rows)`."""
+        return torch.zeros(len(self.moving.columns), rows, dtype=like.dtype, device=like.device)

@@ -1,0 +1,98 @@
+"""The quadratic programs of one step, two linear constraints each, solved side by side through their dual."""
+
+from __future__ import annotations
+
+__all__ = ["solve"]
+
+import torch
+from torch import Tensor
+
+_FLAT, _LEAST = 1e-5, 1e-9
+"""What is added to curvature, relative and at least: with parallel constraints the dual is linear along a line."""
+
+_REST = 2e-6
+"""Slope of the dual below which a multiplier rests."""
+
+
+def solve(
+    offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float, *, rounds: int, start: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the solutions of `min |y|^2 + price * sum_i max(0, -(offset_i + slope_i y))` within bounds.
+
+    In the dual a multiplier `l_i` in `[0, price]` belongs to each of the two constraints: `y(l)` is half of
+    `sum_i l_i slope_i`, moved inside the bounds, and the function of `l` is concave and quadratic in pieces. Each round
+    takes Newton's direction, by the formula for two unknowns, and goes along it to the exact maximum, which is at or
+    between two of the places where a bound begins or ceases to hold.
+
+    Arguments:
+        offset: `(2, rows)`.
+        slope: `(2, features, rows)`, at most about 1 each in norm.
+        lower: Least `y`, `(features, rows)`; may equal `upper`.
+        upper: Greatest `y`.
+        price: Price of missing a constraint.
+        rounds: How many rounds.
+        start: Multipliers to begin with, `(2, rows)`.
+
+    Returns:
+        `y` `(features, rows)` and the multipliers `(2, rows)`.
+
+    References:
+        Bertsekas, Projected Newton methods for optimization problems with simple constraints, SIAM J. Control
+        Optim. 20 (1982).
+    """
+    multipliers = start.clamp(0.0, price)
+    for _ in range(rounds):
+        raw = _unbounded(multipliers, slope)
+        y = raw.clamp(lower, upper)
+        climb = -torch.add(offset, (slope * y).sum(1))
+        held = torch.where(climb >= 0, multipliers >= price, multipliers <= 0)
+        climb = torch.where(held, 0.0, climb)
+        done = (climb.abs() <= _REST).all(0)
+        if bool(done.all()):
+            return y, multipliers
+        direction = _direction(multipliers, climb, held, slope * (raw == y), slope, price)
+        still = direction == 0
+        most = torch.where(still, torch.inf, ((direction > 0) * price - multipliers) / direction).amin(0)
+        ahead = (direction * offset).sum(0), (direction * climb).sum(0)
+        step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
+        moved = torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
+        multipliers = torch.where(done, multipliers, moved)
+    return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
+
+
+def _unbounded(multipliers: Tensor, slope: Tensor) -> Tensor:
+    """Return the point of some multipliers before it is moved inside the bounds."""
+    return torch.addcmul(multipliers[0] * slope[0], multipliers[1], slope[1]) * 0.5
+
+
+def _direction(multipliers: Tensor, climb: Tensor, held: Tensor, free: Tensor, slope: Tensor, price: float) -> Tensor:
+    """Return Newton's direction for the multipliers that are not held at an end, `(2, rows)`."""
+    own = 0.5 * (free * slope).sum(1)
+    both = 0.5 * (free[0] * slope[1]).sum(0)
+    own = own + (_FLAT * (own[0] + own[1])).clamp(min=_LEAST)
+    alone = climb / own
+    newton = (own.flip(0) * climb - both * climb.flip(0)) / (own[0] * own[1] - both * both)
+    direction = torch.where(held.any(0), alone, newton)
+    outward = torch.where(direction > 0, multipliers >= price, multipliers <= 0)
+    direction = torch.where(outward.flip(0), alone, direction)
+    return torch.where(outward, 0.0, direction)
+
+
+def _line_search(
+    raw: Tensor, turn: Tensor, constant: Tensor, climb: Tensor, lower: Tensor, upper: Tensor, most: Tensor
+) -> Tensor:
+    """Return how far along a direction the dual rises, at most to `most`, `(rows,)`.
+
+    Its slope there is `-constant - 2 sum_j turn_j clip(raw_j + step turn_j)`, which falls in straight pieces.
+    """
+    kinks = torch.cat([(lower - raw) / turn, (upper - raw) / turn])
+    kinks = torch.minimum(kinks.nan_to_num(nan=0.0).clamp(min=0.0), most)
+    there = torch.addcmul(raw, kinks[:, None], turn).clamp(lower, upper)
+    rise = torch.sub(-constant, (turn * there).sum(1), alpha=2)
+    rising = rise > 0
+    below, place = torch.where(rising, kinks, 0.0).max(0)
+    rise_below = torch.where(below > 0, rise.gather(0, place[None])[0], climb)
+    above, place = torch.where(rising, torch.inf, kinks).min(0)
+    rise_above = rise.gather(0, place[None])[0]
+    share = rise_below / (rise_below - rise_above).clamp(min=1e-30)
+    return torch.where(above < torch.inf, below + share.clamp(max=1.0) * (above - below), most)

@@ -1,0 +1,227 @@
+"""From a request to recommendations: sets, starts, searches, whole numbers, and the last polish."""
+
+from __future__ import annotations
+
+__all__ = ["Incumbents", "Search"]
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recourse_arena import Outcome, Recommendation, Request
+from recourse_arena_frontier.descent import Descent, Found, leading
+from recourse_arena_frontier.models.world import World
+from recourse_arena_frontier.rounding import distinct, moves, roundings
+from recourse_arena_frontier.rows import Rows, padded
+from recourse_arena_frontier.starting import Starts
+from recourse_arena_frontier.subsets import candidate_sets
+
+_PEOPLE = 2048
+"""People looked at together."""
+
+_ROWS, _LEAST = 16_384, 32
+"""About how many rows are searched side by side, to bound memory; and of how many people at least."""
+
+_ROUNDED = 6
+"""Most relaxed solutions per person whose whole-number features are rounded."""
+
+_INSISTED = 12
+"""The same of those who have no action after the first attempt."""
+
+_MORE, _MORE_OF_WHOLE = 7, 15
+"""How many accepted people those start at, and where there are whole numbers, which leave less to find."""
+
+_MOVES = 2
+"""Rounds of moves along single whole numbers."""
+
+EXPLORE = Descent()
+INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
+HOLD = Descent(12)
+POLISH = Descent(20, radius=0.05, aim=1e-5, negligible=1e-6)
+
+
+@dataclass
+class Incumbents:
+    """The cheapest feasible action of each person that was seen so far.
+
+    Arguments:
+        cost: Weighted cost, `(people,)`; infinite while there is none.
+        acted: Features acted upon, bool `(actionable, people)`.
+        y: Their changes, `(actionable, people)`.
+    """
+
+    cost: Tensor
+    acted: Tensor
+    y: Tensor
+
+    @classmethod
+    def none(cls, people: int, like: Tensor) -> Incumbents:
+        """Return no action for anybody."""
+        cost, y = like.new_full((people,), torch.inf), like.new_zeros(len(like), people)
+        return cls(cost, torch.zeros_like(y, dtype=torch.bool), y)
+
+    @property
+    def found(self) -> Tensor:
+        """Indices of those who have an action."""
+        return self.cost.isfinite().nonzero()[:, 0]
+
+    def offer(self, rows: Rows, found: Found) -> None:
+        """Take up what rows found that is cheaper; the first of equally cheap ones."""
+        person, none = rows.person, len(rows)
+        cheapest = self.cost.scatter_reduce(0, person, found.cost, "amin")
+        better = (found.cost < self.cost[person]) & (found.cost == cheapest[person])
+        place = torch.where(better, torch.arange(none, device=person.device), none)
+        first = torch.full_like(self.cost, none, dtype=torch.long).scatter_reduce(0, person, place, "amin")
+        whom = (first < none).nonzero()[:, 0]
+        row = first[whom]
+        self.cost[whom] = found.cost[row]
+        self.acted[:, whom], self.y[:, whom] = rows.acted[:, row], found.y[:, row]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The whole search, ready for requests.
+
+    Arguments:
+        world: The models.
+        starts: Where searches start.
+        subsets: Most sets of features per person.
+        careful: Whether everybody's searches start at accepted people too.
+    """
+
+    world: World
+    starts: Starts
+    subsets: int
+    careful: bool
+
+    @torch.no_grad()
+    def __call__(self, request: Request) -> Recommendation:
+        """Return the cheapest action found for each person; it is to do nothing for who is accepted already."""
+        accepted = self.world.problem.decisions.accepts(request.factual)
+        mask, values = torch.zeros_like(request.actionable), request.factual.clone()
+        solved = accepted.clone()
+        for people in (~accepted & request.actionable.any(1)).nonzero()[:, 0].split(_PEOPLE):
+            acted, set_to, found = self._answer(request[people])
+            mask[people], values[people], solved[people] = acted, set_to, found
+        outcome = torch.where(solved, Outcome.SOLVED.code, Outcome.NOT_FOUND.code)
+        outcome[~solved & ~request.actionable.any(1)] = Outcome.INFEASIBLE.code
+        return Recommendation(mask, values, outcome.to(torch.int8))
+
+    def _answer(self, request: Request) -> tuple[Tensor, Tensor, Tensor]:
+        """Return who acts on what, to which values, `(people, features)`, and who has an action `(people,)`."""
+        count, columns = len(request), self.world.actionable
+        everybody = Rows.of(self.world, request[padded(torch.arange(count, device=request.factual.device))])
+        best = self.best(everybody, count)
+        rows = everybody[torch.arange(count, device=columns.device)].acting(best.acted)
+        rows = rows.holding(best.y) if bool(self.world.whole.any()) else rows
+        mask, values = torch.zeros_like(request.actionable), request.factual.clone()
+        found = best.cost.isfinite()
+        mask[:, columns] = best.acted.T & found[:, None]
+        values[:, columns] = torch.where(found, rows.values(best.y), rows.factual).T
+        after = self.world.problem.causal_model.counterfactual(request.factual, mask, values)
+        return mask, values, found & self.world.problem.decisions.accepts(after)
+
+    def best(self, everybody: Rows, count: int) -> Incumbents:
+        """Return the best action of each of the first `count` people, of whom there is a row each."""
+        best, whole = Incumbents.none(count, everybody.factual), bool(self.world.whole.any())
+        donated = 2 if self.careful else int(whole)
+        for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
+            first = self.starts.first(rows)
+            first = torch.cat([first, self.starts.donated(rows, EXPLORE, donated)]) if donated else first
+            self._attempt(everybody, rows, first, EXPLORE, best, _ROUNDED)
+        donated = _MORE_OF_WHOLE if whole else _MORE
+        for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
+            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated)])
+            self._attempt(everybody, rows, first, INSIST, best, _INSISTED)
+        self._polish(everybody, best)
+        return best
+
+    def targets(self, everybody: Rows, count: int, starts: int) -> tuple[Rows, Found]:
+        """Return the best that was found for each set of each person, from donors: what starts are learnt from."""
+        rows = self._sets(everybody, torch.arange(count, device=everybody.person.device))
+        if not len(rows):
+            return rows, Found(rows.logit, rows.lower, rows.logit, rows.lower)
+        first = torch.cat([torch.zeros_like(rows.lower)[None], self.starts.donated(rows, EXPLORE, starts - 1)])
+        many = _repeated(len(rows), len(first), rows.person)
+        found = EXPLORE(rows[many], first.transpose(0, 1).flatten(1))
+        relaxed = rows.relaxed.repeat(len(first))
+        cost, y = torch.where(relaxed, found.merit, found.cost), torch.where(relaxed, found.end, found.y)
+        place = cost.unflatten(0, (len(first), -1)).argmin(0) * len(rows) + many[: len(rows)]
+        return rows, Found(cost[place], y[:, place], found.merit[place], found.end[:, place])
+
+    def _parts(self, everybody: Rows, people: Tensor, starts: int) -> Iterator[Rows]:
+        """Yield a row for each set worth searching of some people, of so many at once that memory is bounded."""
+        if not len(people):
+            return
+        each = len(self._candidates(everybody, people)[0]) * starts / len(people)
+        for some in people.split(max(_LEAST, int(_ROWS / max(each, 1.0)))):
+            rows = self._sets(everybody, some)
+            if len(rows):
+                yield rows
+
+    def _sets(self, everybody: Rows, people: Tensor) -> Rows:
+        """Return a row for each set worth searching of some people."""
+        person, acted = self._candidates(everybody, people)
+        return everybody[people[person]].acting(acted)
+
+    def _candidates(self, everybody: Rows, people: Tensor) -> tuple[Tensor, Tensor]:
+        acted, standing = everybody.acted[:, people], everybody.factual[:, people]
+        inside = torch.minimum(torch.maximum(standing, everybody.box[0][:, people]), everybody.box[1][:, people])
+        resting = torch.where(self.world.whole, inside.round(), inside) == standing
+        reach = self.world.moving.after[:, self.world.moving.acted]
+        return candidate_sets(acted, resting, reach, self.subsets)
+
+    def _attempt(
+        self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int
+    ) -> None:
+        """Search from several starting points of each row, `(starts, actionable, rows)`."""
+        rows = rows[_repeated(len(rows), len(starts), rows.person)]
+        found = descent(rows, starts.transpose(0, 1).flatten(1))
+        best.offer(rows, found)
+        if bool(rows.whole.any()):
+            self._round(everybody, rows, found, best, most)
+
+    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int) -> None:
+        """Search again with whole-number features held at whole numbers around the relaxed solutions."""
+        some = rows.relaxed.nonzero()[:, 0]
+        if not len(some):
+            return
+        some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
+        which, points = roundings(rows[some], found.end[:, some])
+        here = rows[some[which]]
+        found = self._hold(here, points, best)
+        lost = best.cost.isinf()[here.person].nonzero()[:, 0]
+        nearest = lost[leading(here.person[lost], found.merit[lost], 1)]
+        which, near = moves(here[nearest], found.end[:, nearest])
+        self._hold(here[nearest[which]], near, best)
+        whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, here.person, True)
+        for _ in range(_MOVES):
+            people = (whom & best.cost.isfinite()).nonzero()[:, 0]
+            here = everybody[people].acting(best.acted[:, people])
+            which, points = moves(here, best.y[:, people])
+            self._hold(here[which], points, best)
+
+    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> Found:
+        """Search from points whose whole numbers stay as they are."""
+        if not len(rows):
+            return Found(rows.logit, points, rows.logit, points)
+        rows = rows.holding(points)
+        found = HOLD(rows, points)
+        best.offer(rows, found)
+        return found
+
+    def _polish(self, everybody: Rows, best: Incumbents) -> None:
+        people = best.found
+        if not len(people):
+            return
+        rows = everybody[people].acting(best.acted[:, people])
+        y = best.y[:, people]
+        rows = rows.holding(y) if bool(self.world.whole.any()) else rows
+        best.offer(rows, POLISH(rows, y))
+
+
+def _repeated(rows: int, times: int, like: Tensor) -> Tensor:
+    """Return the indices of rows, so many times one after the other."""
+    return torch.arange(rows, device=like.device).repeat(times)
