@@ -49,7 +49,7 @@ _DECIDED = {"relu": "", "forest": "decision=forest", "logistic": "decision=logis
 _ALL = (
     *("nice", "face?people=1000", "face?people=1000&constraints=borrow", "cchvae", "mcce?samples=200"),
     *("cols?rounds=20&functions=100", "growing-spheres", "grid", "flipset", "feature-tweak"),
-    *("wachter", "projected", "convex", "revise", "clue", "cem?rounds=4", "cfproto?rounds=4", "ppcef"),
+    *("wachter", "projected", "convex", "frontier", "revise", "clue", "cem?rounds=4", "cfproto?rounds=4", "ppcef"),
     *("probe", "roar", "trex", "proplace", "rbr", "ellice", "arar", "claproar", "gravitational"),
 )
 """Solvers under every decision model that they declare to be meant for."""
