@@ -44,6 +44,7 @@ results: $(READY)
 	$(BIN)/recourse-arena run structures --out results/structures
 	$(BIN)/recourse-arena run tabular --out results/tabular
 	$(BIN)/recourse-arena run field --jobs $(JOBS) --out results/field
+	$(BIN)/recourse-arena run fixed-predictions --jobs $(JOBS) --out results/fixed-predictions
 	$(BIN)/recourse-arena run reproduction --jobs $(JOBS) --out results/reproduction
 	$(BIN)/recourse-arena run interaction --out results/interaction
 	$(BIN)/recourse-arena run quantization --jobs $(JOBS) --out results/quantization
@@ -58,6 +59,7 @@ results: $(READY)
 	$(BIN)/recourse-arena report results/paper results/oracle results/training-seeds
 	$(BIN)/recourse-arena report results/certified --about optima
 	$(BIN)/recourse-arena report results/field --about field
+	$(BIN)/recourse-arena report results/fixed-predictions --about fixed-predictions
 	$(BIN)/recourse-arena report results/reproduction --about reproduction
 	$(BIN)/recourse-arena report results/quantization --about lasting
 	$(BIN)/recourse-arena report results/fair-recourse results/fair-recourse-published results/fair-recourse-open --about menus

@@ -17,10 +17,11 @@ from recourse_arena.cli.group import FOLDER
 @click.option("--out", type=FOLDER, help="Markdown file to write.  [default: report.md in the first DIR]")
 @click.option(
     "--about",
-    type=click.Choice(["paper", "optima", "lasting", "menus", "field", "reproduction"]),
+    type=click.Choice(["paper", "optima", "lasting", "menus", "field", "fixed-predictions", "reproduction"]),
     help="arXiv 2604.08030, certified optima only, whether advice lasts (arXiv 2605.17160; one DIR), menus of shared "
-    "actions (arXiv 2601.20449), what people's constraints do to the methods of the suite field, or what is published "
-    "of them beside ours (one DIR).  [default: the first, if a DIR holds any of its cells]",
+    "actions (arXiv 2601.20449), what people's constraints do to the methods of the suite field, whom models leave no "
+    "action, or what is published of methods beside ours (one DIR).  [default: the first, if a DIR holds any of its "
+    "cells]",
 )
 def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> None:
     """Write how run folders compare with published papers: every published value, target and claim.
@@ -49,6 +50,10 @@ def report(folders: tuple[Path, ...], out: Path | None, about: str | None) -> No
         from recourse_arena.reporting.field.report import field_report
 
         text = field_report([RunFiles.read(folder) for folder in folders])
+    elif about == "fixed-predictions":
+        from recourse_arena.reporting.field.stuck import stuck_report
+
+        text = stuck_report(*(RunFiles.read(folder) for folder in folders))
     elif about == "reproduction":
         from recourse_arena.reporting.reproduction.report import reproduction_report
 

@@ -7,7 +7,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from boards import Draft
+from click.testing import CliRunner
 
+from recourse_arena.cli import main
 from recourse_arena.reporting.results.fixed_predictions import fixed_predictions
 
 
@@ -47,3 +50,19 @@ def test_shares_are_what_a_loop_counts(people):
 
 def test_nothing_that_counts_is_nothing(people):
     assert (fixed_predictions(people)[["loophole", "blindspot", "proved_impossible"]].max() > 0).all()
+
+
+def test_the_report_says_it_with_intervals_and_only_provers_prove(tmp_path):
+    draft = Draft(people=40)
+    draft.solve("hard-2", "certified", 0.75, dataset="german")
+    draft.solve("hard-2", "quick", 0.5, dataset="german")
+    run = draft.write(tmp_path / "run")
+    shown = CliRunner().invoke(main, ["report", str(run.path), "--about", "fixed-predictions"])
+    assert shown.exit_code == 0, shown.output
+    lines = [line.strip("|").split("|") for line in (run.path / "report.md").read_text().splitlines()]
+    found = {cells[2].strip(): [cell.strip() for cell in cells] for cells in lines if len(cells) == 10}
+    row = run.fixed_predictions().set_index("solver").loc["certified"]
+    assert found["certified"][4] == f"{row['answered']:.3f}"
+    assert found["certified"][5:8] == ["0.000", "0.000 to 0.088", f"{1 - row['answered']:.3f}"]
+    assert found["quick"][5:8] == ["-"] * 3
+    assert found["quick"][9] == f"{run.fixed_predictions().set_index('solver').loc['quick', 'blindspot']:.3f}"
