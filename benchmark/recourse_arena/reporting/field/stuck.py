@@ -4,6 +4,10 @@ from __future__ import annotations
 
 __all__ = ["stuck_report"]
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from recourse_arena.base.errors import ArenaError
@@ -62,9 +66,9 @@ def stuck_report(*runs: RunFiles) -> str:
     ) + "\n"  # fmt: skip
 
 
-def _said(row: dict[str, object]) -> list[str]:
+def _said(row: Mapping[Any, Any]) -> list[str]:
     """Return the cells of a row behind its dataset."""
-    people, stuck, answered = int(str(row["people"])), float(str(row["proved_impossible"])), float(str(row["answered"]))
+    people, stuck, answered = int(row["people"]), float(row["proved_impossible"]), float(row["answered"])
     low, high = share_interval(round(stuck * people), people)
     proves = str(row["solver"]).partition("?")[0] == "certified"
     return [
@@ -74,6 +78,5 @@ def _said(row: dict[str, object]) -> list[str]:
     ]
 
 
-def _share(value: object) -> str:
-    number = float(str(value))
-    return "-" if number != number else f"{number + 0.0:.3f}"
+def _share(number: float) -> str:
+    return "-" if math.isnan(number) else f"{abs(number):.3f}"
