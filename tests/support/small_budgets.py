@@ -14,7 +14,7 @@ SMALL = {
     "face": "people=100&neighbours=8",
     "frontier": "train=1&subsets=2",
     "dice": "samples=10&counterfactuals=1",
-    "fair-sac": "steps=128&update_every=64",
+    "fair-sac": "steps=320&update_every=64",
     "growing-spheres": "samples=50&layers=5",
     "icarma": "steps=8&batch=64&width=8&synthetic=200",
     "climb": "menus=100&people=60&rungs=6",
@@ -24,12 +24,12 @@ SMALL = {
     "ares": "bins=3&people=60",
     "cet": "coarse=20&people=60&rungs=6",
     "globe-ce": "directions=4&scalars=4&people=60&rungs=6",
-    "ppcef": "iterations=2&rounds=1&steps=2",
+    "ppcef": "iterations=3&rounds=1&steps=2",
     "projected": "steps=8&restarts=1",
     "revise": "iterations=3&rounds=1&steps=2&hidden=4",
-    "wachter": "rounds=2&steps=3",
+    "wachter": "rounds=3&steps=5",
 }
-"""Options of solvers that train or search long."""
+"""Options of solvers that train or search long; on a smaller one they help nobody where laws are to see actions."""
 
 ROBUST = {
     "arar": "price=0&steps=4",
