@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Aim", "chosen_from", "loss_of"]
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,9 @@ from torch import Tensor
 
 _BETTER = 1e-9
 """What a swap must gain at least."""
+
+_LOOSENED = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+"""Gaps on the way from a menu without a bound to one within a bound: below it, they are left out."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def chosen_from(
     """Return the best menu found of at most `size` candidates, in ascending order.
 
     From the greedy menu, from those of `starts` and from `random` drawn ones, one action is exchanged for the best
-    other one until nothing improves; the best of these menus is returned.
+    other one until nothing improves; the best of these menus is returned. Where a gap is bounded, helping nobody keeps
+    within it, and from there each single action that helps leads out: so the best menu without the bound is a start,
+    too, led there through ever smaller gaps.
 
     Arguments:
         cost: What each candidate costs each person, `nothing` where it does not work, float `(candidates, people)`.
@@ -83,7 +88,7 @@ def chosen_from(
     """
     size = min(size, len(cost))
     from_greedy = _greedy(cost, size, aim)
-    menus = [from_greedy, *(list(start)[:size] for start in starts if start)]
+    menus = [from_greedy, *_tightened(cost, size, aim), *(list(start)[:size] for start in starts if start)]
     menus += [torch.randperm(len(cost), generator=draws)[:size].tolist() for _ in range(random)]
     best: tuple[tuple[float, ...], list[int]] | None = None
     for menu in menus:
@@ -93,6 +98,21 @@ def chosen_from(
             best = found
     assert best is not None
     return best[1]
+
+
+def _tightened(cost: Tensor, size: int, aim: Aim) -> list[list[int]]:
+    """Return menus led to a bound on the gap from the greedy ones of each size without it; none without a bound."""
+    if aim.gap is None:
+        return []
+    free = replace(aim, gap=None)
+    menus = []
+    for room in range(1, size + 1):
+        menu = _swapped(cost, _greedy(cost, room, free), room, free)
+        for gap in _LOOSENED:
+            if gap > aim.gap:
+                menu = _swapped(cost, menu, size, replace(aim, gap=gap))
+        menus.append(menu)
+    return menus
 
 
 def _greedy(cost: Tensor, size: int, aim: Aim) -> list[int]:
@@ -107,7 +127,7 @@ def _greedy(cost: Tensor, size: int, aim: Aim) -> list[int]:
 
 
 def _swapped(cost: Tensor, menu: list[int], size: int, aim: Aim) -> list[int]:
-    """Return a menu of which no action can be exchanged, or added while there is room, for a gain."""
+    """Return a menu of which no action can be exchanged, added while there is room, or left out, for a gain."""
     menu, now = list(menu), loss_of(cost, menu, aim)
     while True:
         trials = []
@@ -116,6 +136,8 @@ def _swapped(cost: Tensor, menu: list[int], size: int, aim: Aim) -> list[int]:
             other, after = _first(cost, _best(cost, rest, aim), rest, aim)
             if other is not None and _less(after, now):
                 trials.append((after, [*rest, other]))
+            if aim.gap is not None and not aim.fill and _less(without := loss_of(cost, rest, aim), now):
+                trials.append((without, rest))
         if not trials:
             return menu
         now, menu = min(trials)
