@@ -14,10 +14,7 @@ from recourse_arena.testing.parametrization import parametrize_with_laws
 
 REGISTRY = discover()
 
-# Meant for one kind of decision model, which the problems of laws do not have; see tests/plugins/test_field_methods.py.
-ELSEWHERE = {"feature-tweak", "flipset"}
-
-EVERYWHERE = sorted({*REGISTRY.solvers} - ELSEWHERE - {*ROBUST})
+EVERYWHERE = sorted({*REGISTRY.solvers} - {*ROBUST})
 
 
 @parametrize_with_laws(*(REGISTRY.solver(configured(name)) for name in EVERYWHERE))
@@ -60,7 +57,7 @@ def test_every_elicitor_policy_metric_and_suite_keeps_its_laws(law):
 
 
 def test_a_small_budget_is_given_to_solvers_that_exist():
-    assert {*SMALL, *ELSEWHERE, *ROBUST} <= set(REGISTRY.solvers)
+    assert {*SMALL, *ROBUST} <= set(REGISTRY.solvers)
 
 
 def test_datasets_are_skipped_only_where_their_file_is_missing():

@@ -8,11 +8,10 @@ from functools import cache
 import pytest
 import torch
 from network_tables import BOTH, asked, table_problem
-from other_models import with_model, worlds_with
 
 from recourse_arena import ArenaError, NotApplicable, Problem, Recommendation, Request, Solver
-from recourse_arena.models.decision.offers import Boosting, Forest, Logistic
-from recourse_arena.testing import parametrize_with_laws
+from recourse_arena.models.decision.offers import Boosting, Forest
+from recourse_arena.testing.problems.other_models import with_model
 from recourse_arena_cols import Cols
 from recourse_arena_face import Face
 from recourse_arena_feature_tweak import FeatureTweak
@@ -55,16 +54,6 @@ def trees() -> Problem:
 def solve(problem: Problem, request: Request, solver: Solver) -> Recommendation:
     solver.fit(problem.seen_by(solver.knows), seed=0)
     return solver.recommend(request)
-
-
-@parametrize_with_laws(Flipset(points=10), worlds=worlds_with(Logistic()))
-def test_flipsets_keep_the_laws_of_solvers(law):
-    law()
-
-
-@parametrize_with_laws(FeatureTweak(), worlds=worlds_with(Forest(trees=5)))
-def test_feature_tweak_keeps_the_laws_of_solvers(law):
-    law()
 
 
 @pytest.mark.parametrize("solver", METHODS, **SHOWN)

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 import torch
 from network_tables import BOTH, asked, table_problem
-from other_models import with_model
 
 from recourse_arena import Asking, People, generator, unconstrained
 from recourse_arena.models.decision.offers import Forest
+from recourse_arena.testing.problems.other_models import with_model
 from recourse_arena_cols import Cols
 from recourse_arena_cols.costs import Costs
 from recourse_arena_cols.search import _swap, searched

@@ -11,6 +11,7 @@ SMALL = {
     "cfproto": "iterations=3&rounds=1&steps=2&hidden=4",
     "clue": "iterations=3&steps=2&hidden=4",
     "convex": "iterations=1&starts=1&subsets=1",
+    "flipset": "points=10",
     "face": "people=100&neighbours=8",
     "frontier": "train=1&subsets=2",
     "dice": "samples=10&counterfactuals=1",

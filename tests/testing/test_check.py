@@ -51,6 +51,17 @@ def ended(result, law):
     return row
 
 
+@pytest.mark.parametrize(("name", "decided"), [("flipset?points=10", "logistic"), ("feature-tweak", "forest")])
+def test_a_solver_of_one_kind_of_decision_model_is_tried_where_that_decides(name, decided):
+    report = check(name)
+    places = {finding.law: finding.places for finding in report.findings}
+    advised = places["it_gives_well_formed_advice"]
+    assert len(advised) == 2
+    assert all(place.endswith(decided) for place in advised)
+    assert sum(advised == where for where in places.values()) >= 10
+    assert list(report.seconds_per_person) == [name]
+
+
 def test_a_row_per_law_says_how_it_ended_and_the_last_lines_sum_up(arena_check):
     result = arena_check("learner")
     rows = [line for line in result.stdout.splitlines() if line.startswith("  ")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["KINDS", "Offer", "cases", "offers"]
 
 import copy
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,11 +115,25 @@ def cases(
 def _solver_cases(offer: Offer, chosen: Sequence[World] | None) -> list[Case]:
     from recourse_arena.testing.laws.candidate import Candidate
     from recourse_arena.testing.laws.solver_laws import SOLVER_LAWS, it_gives_well_formed_advice
+    from recourse_arena.testing.problems.other_models import other_worlds
     from recourse_arena.testing.problems.worlds import worlds as built_in
 
     places = {world.name: Candidate(offer.make, world) for world in (built_in() if chosen is None else chosen)}
+
+    @functools.cache
+    def others() -> Mapping[str, Candidate]:
+        return {world.name: Candidate(offer.make, world) for world in other_worlds()}
+
     return [
-        Case(offer.kind, offer.name, law, places, required=law is it_gives_well_formed_advice) for law in SOLVER_LAWS
+        Case(
+            offer.kind,
+            offer.name,
+            law,
+            places,
+            required=law is it_gives_well_formed_advice,
+            others=others if chosen is None else None,
+        )
+        for law in SOLVER_LAWS
     ]
 
 

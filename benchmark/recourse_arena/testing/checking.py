@@ -97,11 +97,17 @@ def own_frames(trace: TracebackType | None) -> str:
 
 
 def _seconds_per_person(found: Iterable[Case]) -> dict[str, float]:
-    from recourse_arena.testing.laws.candidate import Candidate
-
     totals: dict[str, tuple[float, int]] = {}
     for case in found:
-        spent = [s for place in case.places.values() if isinstance(place, Candidate) for s in place.seconds]
+        spent = _spent(case.places)
+        if not spent and case.others is not None:
+            spent = _spent(case.others())
         if spent:
             totals[case.name] = sum(seconds for seconds, _ in spent), sum(people for _, people in spent)
     return {name: seconds / people for name, (seconds, people) in totals.items()}
+
+
+def _spent(places: Mapping[str, object]) -> list[tuple[float, int]]:
+    from recourse_arena.testing.laws.candidate import Candidate
+
+    return [spent for place in places.values() if isinstance(place, Candidate) for spent in place.seconds]

@@ -57,6 +57,7 @@ class Case:
         law: The law.
         places: What the law is called with, by the name of the place.
         required: Whether it is broken if it runs in no place.
+        others: Returns further places, for a plugin that is meant for none of `places`.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Case:
     law: Law
     places: Mapping[str, Any]
     required: bool = False
+    others: Callable[[], Mapping[str, Any]] | None = None
 
     @property
     def law_name(self) -> str:
@@ -83,16 +85,31 @@ class Case:
             NotRun: If it ran nowhere, with the reasons.
             Exception: Whatever the plugin itself raises, with a note of the place.
         """
+        ran, reasons, meant = self._tried(self.places)
+        if not meant and self.others is not None:
+            ran, more, _ = self._tried(self.others())
+            reasons = [*reasons, *more]
+        if not ran:
+            told = "; ".join(dict.fromkeys(reasons))
+            raise LawBroken(f"runs in no place: {told}") if self.required else NotRun(told)
+        return tuple(ran)
+
+    def _tried(self, places: Mapping[str, Any]) -> tuple[list[str], list[str], bool]:
+        """Return where the law ran, why it did not elsewhere, and whether the plugin is meant for any of the places."""
         from recourse_arena.execution.guard.process_state import ProcessState
 
         ran: list[str] = []
-        reasons: dict[str, str] = {}
-        for place, subject in self.places.items():
+        reasons: list[str] = []
+        meant = False
+        for place, subject in places.items():
             try:
                 with ProcessState(0):
                     self.law(subject)
-            except (NotRun, NotApplicable) as reason:
-                reasons[place] = str(reason)
+            except NotApplicable as reason:
+                reasons.append(str(reason))
+            except NotRun as reason:
+                meant = True
+                reasons.append(str(reason))
             except LawBroken as broken:
                 raise LawBroken(f"{place}: {broken}") from None
             except Exception as error:
@@ -100,7 +117,4 @@ class Case:
                 raise
             else:
                 ran.append(place)
-        if not ran:
-            told = "; ".join(dict.fromkeys(reasons.values()))
-            raise LawBroken(f"runs in no place: {told}") if self.required else NotRun(told)
-        return tuple(ran)
+        return ran, reasons, meant or bool(ran)
