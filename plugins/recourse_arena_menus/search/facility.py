@@ -15,8 +15,8 @@ from torch import Tensor
 _BETTER = 1e-9
 """What a swap must gain at least."""
 
-_LOOSENED = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
-"""Gaps on the way from a menu without a bound to one within a bound: below it, they are left out."""
+_TOLLS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""What a gap of 1 beyond its bound costs on the way to a menu within it, in times of what getting nothing costs."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Aim:
         worst: Whether the group that fares worst counts first, then the next one, and so on.
         gap: How far apart the shares of groups with recourse may be; none does not ask.
         fill: Whether menus are to be full: more actions are more choice.
+        toll: What a gap of 1 beyond its bound costs, on top of what people pay; by default the bound comes first,
+            whatever people pay.
     """
 
     nothing: float
@@ -40,6 +42,7 @@ class Aim:
     worst: bool = False
     gap: float | None = None
     fill: bool = False
+    toll: float | None = None
 
     @cached_property
     def _each(self) -> Tensor:
@@ -56,7 +59,10 @@ class Aim:
         if self.gap is not None:
             there = torch.bincount(self.group, minlength=self.groups) > 0
             helped = ((cost < self.nothing).to(cost.dtype) @ self._each.to(cost.dtype))[:, there]
-            parts.append((helped.amax(1) - helped.amin(1) - self.gap).clamp(min=0)[:, None])
+            beyond = (helped.amax(1) - helped.amin(1) - self.gap).clamp(min=0)
+            if self.toll is not None:
+                return (cost @ self.share.to(cost.dtype) + self.toll * beyond)[:, None]
+            parts.append(beyond[:, None])
         if self.worst:
             parts.append(means.sort(1, descending=True).values)
         parts.append((cost @ self.share.to(cost.dtype))[:, None])
@@ -76,7 +82,7 @@ def chosen_from(
     From the greedy menu, from those of `starts` and from `random` drawn ones, one action is exchanged for the best
     other one until nothing improves; the best of these menus is returned. Where a gap is bounded, helping nobody keeps
     within it, and from there each single action that helps leads out: so the best menu without the bound is a start,
-    too, led there through ever smaller gaps.
+    too, led there by an ever higher price of the gap.
 
     Arguments:
         cost: What each candidate costs each person, `nothing` where it does not work, float `(candidates, people)`.
@@ -101,17 +107,13 @@ def chosen_from(
 
 
 def _tightened(cost: Tensor, size: int, aim: Aim) -> list[list[int]]:
-    """Return menus led to a bound on the gap from the greedy ones of each size without it; none without a bound."""
+    """Return menus led to a bound on the gap from the best one without it, one for each price; none without a bound."""
     if aim.gap is None:
         return []
     free = replace(aim, gap=None)
-    menus = []
-    for room in range(1, size + 1):
-        menu = _swapped(cost, _greedy(cost, room, free), room, free)
-        for gap in _LOOSENED:
-            if gap > aim.gap:
-                menu = _swapped(cost, menu, size, replace(aim, gap=gap))
-        menus.append(menu)
+    menus = [_swapped(cost, _greedy(cost, size, free), size, free)]
+    for toll in _TOLLS:
+        menus.append(_swapped(cost, menus[-1], size, replace(aim, toll=toll * aim.nothing)))
     return menus
 
 
