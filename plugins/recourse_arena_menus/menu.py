@@ -65,7 +65,7 @@ class FacilityMenu(MenuSolver):
     """
 
     name: ClassVar[str] = "menu"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "2"
     summary: ClassVar[str] = "a menu of least mean cost, balanced over groups (facility location)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Aim", "chosen_from", "loss_of"]
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,9 +14,6 @@ from torch import Tensor
 
 _BETTER = 1e-9
 """What a swap must gain at least."""
-
-_TOLLS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-"""What a gap of 1 beyond its bound costs on the way to a menu within it, in times of what getting nothing costs."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,6 @@ class Aim:
         worst: Whether the group that fares worst counts first, then the next one, and so on.
         gap: How far apart the shares of groups with recourse may be; none does not ask.
         fill: Whether menus are to be full: more actions are more choice.
-        toll: What a gap of 1 beyond its bound costs, on top of what people pay; by default the bound comes first,
-            whatever people pay.
     """
 
     nothing: float
@@ -42,7 +37,6 @@ class Aim:
     worst: bool = False
     gap: float | None = None
     fill: bool = False
-    toll: float | None = None
 
     @cached_property
     def _each(self) -> Tensor:
@@ -59,10 +53,7 @@ class Aim:
         if self.gap is not None:
             there = torch.bincount(self.group, minlength=self.groups) > 0
             helped = ((cost < self.nothing).to(cost.dtype) @ self._each.to(cost.dtype))[:, there]
-            beyond = (helped.amax(1) - helped.amin(1) - self.gap).clamp(min=0)
-            if self.toll is not None:
-                return (cost @ self.share.to(cost.dtype) + self.toll * beyond)[:, None]
-            parts.append(beyond[:, None])
+            parts.append((helped.amax(1) - helped.amin(1) - self.gap).clamp(min=0)[:, None])
         if self.worst:
             parts.append(means.sort(1, descending=True).values)
         parts.append((cost @ self.share.to(cost.dtype))[:, None])
@@ -80,9 +71,7 @@ def chosen_from(
     """Return the best menu found of at most `size` candidates, in ascending order.
 
     From the greedy menu, from those of `starts` and from `random` drawn ones, one action is exchanged for the best
-    other one until nothing improves; the best of these menus is returned. Where a gap is bounded, helping nobody keeps
-    within it, and from there each single action that helps leads out: so the best menu without the bound is a start,
-    too, led there by an ever higher price of the gap.
+    other one until nothing improves; the best of these menus is returned.
 
     Arguments:
         cost: What each candidate costs each person, `nothing` where it does not work, float `(candidates, people)`.
@@ -94,7 +83,7 @@ def chosen_from(
     """
     size = min(size, len(cost))
     from_greedy = _greedy(cost, size, aim)
-    menus = [from_greedy, *_tightened(cost, size, aim), *(list(start)[:size] for start in starts if start)]
+    menus = [from_greedy, *(list(start)[:size] for start in starts if start)]
     menus += [torch.randperm(len(cost), generator=draws)[:size].tolist() for _ in range(random)]
     best: tuple[tuple[float, ...], list[int]] | None = None
     for menu in menus:
@@ -104,17 +93,6 @@ def chosen_from(
             best = found
     assert best is not None
     return best[1]
-
-
-def _tightened(cost: Tensor, size: int, aim: Aim) -> list[list[int]]:
-    """Return menus led to a bound on the gap from the best one without it, one for each price; none without a bound."""
-    if aim.gap is None:
-        return []
-    free = replace(aim, gap=None)
-    menus = [_swapped(cost, _greedy(cost, size, free), size, free)]
-    for toll in _TOLLS:
-        menus.append(_swapped(cost, menus[-1], size, replace(aim, toll=toll * aim.nothing)))
-    return menus
 
 
 def _greedy(cost: Tensor, size: int, aim: Aim) -> list[int]:
@@ -129,7 +107,7 @@ def _greedy(cost: Tensor, size: int, aim: Aim) -> list[int]:
 
 
 def _swapped(cost: Tensor, menu: list[int], size: int, aim: Aim) -> list[int]:
-    """Return a menu of which no action can be exchanged, added while there is room, or left out, for a gain."""
+    """Return a menu of which no action can be exchanged, or added while there is room, for a gain."""
     menu, now = list(menu), loss_of(cost, menu, aim)
     while True:
         trials = []
@@ -138,8 +116,6 @@ def _swapped(cost: Tensor, menu: list[int], size: int, aim: Aim) -> list[int]:
             other, after = _first(cost, _best(cost, rest, aim), rest, aim)
             if other is not None and _less(after, now):
                 trials.append((after, [*rest, other]))
-            if aim.gap is not None and not aim.fill and _less(without := loss_of(cost, rest, aim), now):
-                trials.append((without, rest))
         if not trials:
             return menu
         now, menu = min(trials)
