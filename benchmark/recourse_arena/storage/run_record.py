@@ -139,6 +139,7 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
                 "needs": sorted(solver.needs),
                 "summary": solver.summary,
                 "trained": solver.trained,
+                **_distribution(solver.plugin),
             }
             for name, solver in plan.solvers.items()
         },
@@ -148,6 +149,11 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
         "plugins": [vars(plugin) for plugin in plugins],
         "provenance": {**provenance(plugins), **how},
     }
+
+
+def _distribution(plugin: PluginRecord | None) -> dict[str, Any]:
+    """Return where a solver can be had: distribution and version; nothing of one that was handed over."""
+    return {} if plugin is None or not plugin.distribution else {"distribution": [plugin.distribution, plugin.version]}
 
 
 def _scenarios(plan: Plan, registry: Registry) -> dict[str, str]:
