@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.board.entries.shape import CellSaid
-from recourse_arena.judging.records import COLUMNS, column_type
+from recourse_arena.judging.records import column_type
 from recourse_arena.problem.outcome import Outcome
-from recourse_arena.storage.people_table import KEYS
+from recourse_arena.storage.people_table import KEYS, RECORDED
 
 MOST_BYTES = 64 * 2**20
 """Bytes that the file of an entry may have: ten times what the largest suite makes."""
@@ -88,7 +88,7 @@ def _check_columns(schema: pa.Schema) -> None:
     names = list(schema.names)
     if not names:
         return
-    for name in (*KEYS, *COLUMNS, *names):
+    for name in (*KEYS, "person", *RECORDED, *names):
         if names.count(name) != 1:
             raise ArenaError(f"column {name!r} is {'missing' if name not in names else 'there twice'}")
         kind = schema.field(name).type
@@ -103,9 +103,9 @@ def _check_columns(schema: pa.Schema) -> None:
         if not fits:
             raise ArenaError(f"column {name!r}: unknown, or not of the type that the judge writes ({str(kind)[:80]})")
     features = [name.removeprefix("mask_") for name in names if name.startswith("mask_")]
-    for column in (f"{prefix}_{feature}" for feature in features for prefix in ("value", "factual")):
-        if column not in names:
-            raise ArenaError(f"column {column!r} is missing: without it, nobody can judge the rows again")
+    for feature in features:
+        if f"value_{feature}" not in names:
+            raise ArenaError(f"column 'value_{feature}' is missing: without it, nobody can judge the rows again")
 
 
 def check_rows(people: pa.Table, cells: Sequence[CellSaid]) -> None:

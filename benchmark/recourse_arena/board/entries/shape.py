@@ -30,7 +30,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A part of an entry: a key that is not declared is a mistake."""
 
 
-class MethodCard(_Part, frozen=True):
+class MethodCard(_Part, frozen=True, kw_only=True):
     """What the authors of a method say of it; nothing of it can be checked by judging.
 
     Arguments:
@@ -56,7 +56,7 @@ class MethodCard(_Part, frozen=True):
     lacking: _Words = []
 
 
-class SuiteSaid(_Part, frozen=True):
+class SuiteSaid(_Part, frozen=True, kw_only=True):
     """The suite of a run."""
 
     name: _Name
@@ -64,7 +64,7 @@ class SuiteSaid(_Part, frozen=True):
     ranked_by: _Word = ""
 
 
-class SolverSaid(_Part, frozen=True):
+class SolverSaid(_Part, frozen=True, kw_only=True):
     """A solver, as its plugin declares it.
 
     Arguments:
@@ -84,14 +84,14 @@ class SolverSaid(_Part, frozen=True):
     distribution: tuple[_Name, _Word] | None = None
 
 
-class MetricSaid(_Part, frozen=True):
+class MetricSaid(_Part, frozen=True, kw_only=True):
     """A metric whose values the entry claims."""
 
     name: _Name
     version: _Word = "1"
 
 
-class MaterialSaid(_Part, frozen=True):
+class MaterialSaid(_Part, frozen=True, kw_only=True):
     """People and models that the cells of a dataset and seed rest on."""
 
     dataset: _Name
@@ -108,7 +108,7 @@ class MaterialSaid(_Part, frozen=True):
     change: _Word = ""
 
 
-class NoteSaid(_Part, frozen=True):
+class NoteSaid(_Part, frozen=True, kw_only=True):
     """One thing worth knowing of a cell."""
 
     kind: _Word
@@ -117,7 +117,7 @@ class NoteSaid(_Part, frozen=True):
     people: _Whole | None = None
 
 
-class CellSaid(_Part, frozen=True):
+class CellSaid(_Part, frozen=True, kw_only=True):
     """How a cell ended, and the averages that are claimed of it.
 
     Arguments:
@@ -159,7 +159,7 @@ class CellSaid(_Part, frozen=True):
         return f"{self.dataset}, {self.scenario}, {self.solver}, seed {self.seed}"
 
 
-class ProvenanceSaid(_Part, frozen=True):
+class ProvenanceSaid(_Part, frozen=True, kw_only=True):
     """Where and when the run was made, as far as it may travel."""
 
     started: _Word = ""
@@ -173,7 +173,7 @@ class ProvenanceSaid(_Part, frozen=True):
     packages: dict[_Word, _Word] = {}
 
 
-class Said(_Part, frozen=True):
+class Said(_Part, frozen=True, kw_only=True):
     """Everything that an entry says beside its rows."""
 
     format: int
@@ -232,27 +232,31 @@ def _all_words(value: object) -> Iterator[str]:
 
 def _check(said: Said) -> None:
     """Raise what in an entry contradicts something else in it."""
-    seen = set[tuple[str, str, str, int]]()
     worlds = [(m.dataset, m.seed) for m in said.materials]
     for place, (dataset, seed) in enumerate(worlds):
         if (dataset, seed) in worlds[:place]:
             raise ArenaError(f"materials[{place}]: {dataset}, seed {seed} is there twice")
+    seen = set[tuple[str, str, str, int]]()
     for place, cell in enumerate(said.cells):
         where = f"cells[{place}] ({cell.words})"
         if cell.key in seen:
             raise ArenaError(f"{where}: it is there twice")
         seen.add(cell.key)
-        if cell.outcome not in (Outcome.SOLVED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.SKIPPED):
-            raise ArenaError(f"{where}: expected outcome solved, failed, timed_out or skipped, got {cell.outcome!r}")
-        if cell.outcome != Outcome.SOLVED and cell.people:
-            raise ArenaError(f"{where}: it is {cell.outcome}, but has rows of {cell.people} people")
         if cell.solver not in said.solvers:
             raise ArenaError(f"{where}: solvers says nothing of {cell.solver!r}")
         if cell.outcome == Outcome.SOLVED and (cell.dataset, cell.seed) not in worlds:
             raise ArenaError(f"{where}: materials says nothing of {cell.dataset}, seed {cell.seed}")
-        for name in ("fit_seconds", "solve_seconds"):
-            if cell.outcome == Outcome.SOLVED and not cell.timings.get(name, -1.0) >= 0:
-                raise ArenaError(f"{where}: timings: expected {name}, a number from 0")
-        for name, value in {**cell.timings, **cell.averages}.items():
-            if value is not None and not math.isfinite(value):
-                raise ArenaError(f"{where}: {name}: expected a finite number")
+        _check_cell(cell, where)
+
+
+def _check_cell(cell: CellSaid, where: str) -> None:
+    if cell.outcome not in (Outcome.SOLVED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.SKIPPED):
+        raise ArenaError(f"{where}: expected outcome solved, failed, timed_out or skipped, got {cell.outcome!r}")
+    if cell.outcome != Outcome.SOLVED and cell.people:
+        raise ArenaError(f"{where}: it is {cell.outcome}, but has rows of {cell.people} people")
+    for name in ("fit_seconds", "solve_seconds") if cell.outcome == Outcome.SOLVED else ():
+        if not cell.timings.get(name, -1.0) >= 0:
+            raise ArenaError(f"{where}: timings: expected {name}, a number from 0")
+    for name, value in {**cell.timings, **cell.averages}.items():
+        if value is not None and not math.isfinite(value):
+            raise ArenaError(f"{where}: {name}: expected a finite number")

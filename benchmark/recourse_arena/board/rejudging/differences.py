@@ -50,8 +50,10 @@ class Closeness:
         return np.asarray(~same & ~near)
 
 
-def refuse_other_rows(claimed: pa.Table, judged: pa.Table, closeness: Closeness) -> None:
-    """Refuse rows that are not the judge's.
+def refuse_other_rows(claimed: pa.Table, judged: pa.Table, closeness: Closeness) -> list[str]:
+    """Refuse rows that are not the judge's, and return the columns of his of which they say nothing.
+
+    What an entry does not say it does not claim: a run of before the judge wrote a column has none of it.
 
     Arguments:
         claimed: The entry's rows.
@@ -61,10 +63,10 @@ def refuse_other_rows(claimed: pa.Table, judged: pa.Table, closeness: Closeness)
     Raises:
         ArenaError: With cell, person, column and both values of the first difference, and how many there are.
     """
-    names = [*claimed.column_names, *(name for name in judged.column_names if name not in claimed.column_names)]
-    wrong = {name: bad for name in names if (bad := _differing(name, claimed, judged, closeness)).any()}
+    wrong = {name: bad for name in claimed.column_names if (bad := _differing(name, claimed, judged, closeness)).any()}
     if not wrong:
-        return
+        more = [name for name in judged.column_names if name not in claimed.column_names]
+        return [name for name in more if judged[name].null_count < len(judged)]
     values = sum(int(bad.sum()) for bad in wrong.values())
     anybody = np.logical_or.reduce([*wrong.values()])
     row = int(np.flatnonzero(anybody)[0])
@@ -87,9 +89,8 @@ def _told(value: Any) -> str:
 
 def _differing(name: str, claimed: pa.Table, judged: pa.Table, closeness: Closeness) -> np.ndarray:
     """Return in which rows a column differs, bool `(rows,)`; one that is not there has no values."""
-    tables = [table for table in (claimed, judged) if name in table.column_names]
-    if len(tables) == 1:
-        return _numpy(pc.is_valid(tables[0][name]))
+    if name not in judged.column_names:
+        return _numpy(pc.is_valid(claimed[name]))
     one, other = claimed[name], judged[name]
     if pa.types.is_floating(one.type) and pa.types.is_floating(other.type):
         return closeness.differs(_floats(one), _floats(other))

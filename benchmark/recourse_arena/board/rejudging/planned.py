@@ -126,7 +126,7 @@ def _choices(said: Said) -> Iterator[Selection]:
 
 
 def _described(solvers: Mapping[str, SolverSaid]) -> Describe:
-    """Return what describes solvers by what an entry says of them; what it does not have is not asked for in earnest."""
+    """Return what describes solvers by what an entry says of them; of others nothing is known, nor asked."""
 
     def describe(names: Sequence[str]) -> dict[str, SolverCard]:
         return {name: _card(name, solvers.get(name, SolverSaid(version=""))) for name in names}

@@ -1,4 +1,4 @@
-"""What solvers of an entry claim to have proved, and for how many of it somebody's solution could have said otherwise."""
+"""What solvers of an entry claim to have proved, and for whom somebody's solution could have said otherwise."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Rejudge:
 
 def rejudged(entry: Entry, how: Rejudge, done: Callable[[Case], None] = lambda case: None) -> dict[str, Any]:
     """Return what judging an entry again finds, as JSON can say it: `format, entry, name, suite, whole, protocol, rows,
-    packages, badges, solvers, cells`.
+    unclaimed` (columns of the judge of which the entry claims nothing)`, packages, badges, solvers, cells`.
 
     Each of `cells` has `dataset, scenario, solver, version, seed, outcome, people, reason, knows`, the averages
     `attainability, validity, coverage, cost_mean` (none where undefined), the claimed `fit_seconds, solve_seconds` and
@@ -85,8 +85,9 @@ def rejudged(entry: Entry, how: Rejudge, done: Callable[[Case], None] = lambda c
     records, alarms = cross_checked(records, demanding)
     summary, records = summarise(records, how.judging.registry)
     tables = [(record.cell.label, record.people) for record in records if record.people is not None]
+    unclaimed: list[str] = []
     if entry.people is not None and tables:
-        refuse_other_rows(entry.people, labelled(tables), closeness)
+        unclaimed = refuse_other_rows(entry.people, labelled(tables), closeness)
     rows = summary.to_dict("records")
     for cell, row in zip(said.cells, rows, strict=True):
         if cell.outcome == Outcome.SOLVED:
@@ -102,6 +103,7 @@ def rejudged(entry: Entry, how: Rejudge, done: Callable[[Case], None] = lambda c
         "whole": found.whole,
         "protocol": PROTOCOL,
         "rows": 0 if entry.people is None else len(entry.people),
+        "unclaimed": unclaimed,
         "packages": {
             "same": software.same,
             "here": software.here,
@@ -188,7 +190,7 @@ def _all_proofs(proofs: Sequence[Mapping[str, int] | None]) -> dict[str, Any] | 
 
 _PROVED = (
     "what a solver claims to have proved of people, held against every judged solution for the same people in this "
-    "entry: `optima` are advice within 0.1 % of the lower bound that is claimed for it, `infeasible` are people of whom "
-    "it is claimed that no action exists, `held` of both are those for whom another solver's solution could have shown "
-    "the contrary, `refuted` those for whom one does. The search behind a bound is not repeated"
+    "entry: `optima` are advice within 0.1 % of the lower bound that is claimed for it, `infeasible` are people of "
+    "whom it is claimed that no action exists, `held` of both are those for whom another solver's solution could have "
+    "shown the contrary, `refuted` those for whom one does. The search behind a bound is not repeated"
 )
