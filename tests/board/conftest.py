@@ -11,7 +11,7 @@ from forgers import Forger
 SUITE = """
 name = "small"
 datasets = ["tiny"]
-scenarios = ["hard-1", "soft-linear"]
+scenarios = ["hard-1", "soft-linear!no-plausibility"]
 solvers = ["top", "growing-spheres", "boaster"]
 people = 30
 """

@@ -141,9 +141,8 @@ def not_a_number(forger):
 
 def somebody_elses_plan(forger):
     for cell in forger.said["cells"]:
-        if cell["scenario"] == "soft-linear":
-            cell["scenario"] = "soft-convex"
-    forger.set(0)
+        if cell["scenario"] == "soft-linear!no-plausibility":
+            cell["scenario"] = "soft-convex!no-plausibility"
     words = [word.replace("soft-linear", "soft-convex") for word in forger.people["scenario"].to_pylist()]
     forger._put("scenario", words)
 
@@ -169,7 +168,7 @@ def a_menu_of_nobody(forger):
 
 
 FORGERIES = {
-    changed_value: r"tiny, hard-1, top, seed 0, person \d+: column \w+: entry says \S+, judged \S+ \(\d+ values of 1 rows",
+    changed_value: r"tiny, hard-1, top, seed 0, person \d+: column \w+: entry says \S+, judged \S+ \(\d+ values",
     changed_outcome: r"person \d+: column \w+: entry says",
     invented_success: r"person \d+: column valid: entry says True, judged False",
     cheaper_than_it_is: r"person \d+: column cost: entry says [\d.]+, judged [\d.]+",
@@ -182,7 +181,7 @@ FORGERIES = {
     wrong_fingerprint: r"the decision model of tiny \(seed 0\) is another one here \(\w+\) than in the entry \(0+\)",
     newer_protocol: r"judged by protocol 2, newer than 1 of this version; update recourse-arena here",
     not_a_number: r"person \d+: column 'value_\w+': it is not a number",
-    somebody_elses_plan: r"not those of suite 'small', version 1.* of tiny, soft-convex, top, seed 0",
+    somebody_elses_plan: r"not those of suite 'small', version 1.* of tiny, soft-convex!no-plausibility, top, seed 0",
     fewer_people: r"not those of suite 'small'.*it does not ask 25 people of tiny",
     another_suite: r"of suite 'small', version 2; here that is 1",
     cells_left_out: r"not those of suite 'small', version 1: tiny, hard-1, growing-spheres, seed 0, is left out",

@@ -76,7 +76,6 @@ def test_nothing_of_the_machine_travels(home, tmp_path):
         assert word not in content, word
     assert entry.said.provenance.command == ["run", "small", "--out", "PATH", "--scheduler", "ADDRESS"]
     assert entry.said.cells[0].notes[0].text == "no file 'PATH'"
-    assert pa.ipc is not None
 
 
 def test_a_run_of_before_the_people_asked_were_recorded_is_read_by_its_plan(home, tmp_path):
@@ -99,7 +98,7 @@ def test_a_run_of_before_the_people_asked_were_recorded_is_read_by_its_plan(home
 def test_runs_that_nobody_else_could_judge_do_not_become_entries(home, tmp_path):
     for old, new, told in (
         ("growing-spheres", "growing-spheres?file=/home/ada/x", "names a file of this machine"),
-        ("soft-linear", "soft-linear!asked-yes-no", "is a conversation"),
+        ("hard-1", "hard-1!asked-yes-no", "is a conversation"),
     ):
         info = json.loads((home / "run" / "run.json").read_text().replace(f'"{old}"', f'"{new}"'))
         run = tmp_path / old
@@ -141,7 +140,9 @@ def test_every_change_of_what_it_says_is_one_error_or_does_no_harm(forger, tmp_p
         document = mutated({**said, "cells": kept[:2]}, place, value)
         schema = {KEY: json.dumps(document).encode()}
         pq.write_table(few.replace_schema_metadata(schema), path)
-        refused, harmless = (refused + 1, harmless) if outcome(path) else (refused, harmless + 1)
+        message = outcome(path)
+        assert not message or str(path) in message
+        refused, harmless = (refused + 1, harmless) if message else (refused, harmless + 1)
     assert refused > 300
     assert harmless < refused
 
@@ -188,12 +189,10 @@ def test_what_is_no_plain_file_or_too_large_is_not_opened(tmp_path, honest):
     }.items():
         with pytest.raises(ArenaError, match=told):
             read_entry(tmp_path / name)
-        told_by_command = CliRunner().invoke(
-            main, ["board", "add", str(tmp_path / name), "--board", str(tmp_path / "b")]
-        )
-        assert told_by_command.exit_code == 2
-        assert told_by_command.output.count("error:") == 1
-        assert "Traceback" not in told_by_command.output
+        done = CliRunner().invoke(main, ["board", "add", str(tmp_path / name), "--board", str(tmp_path / "b")])
+        assert done.exit_code == 2
+        assert done.output.count("error:") == 1
+        assert "Traceback" not in done.output
     assert not (tmp_path / "b").exists()
 
 
@@ -205,6 +204,7 @@ def test_an_entry_of_a_newer_format_says_so(forger, tmp_path):
 
 def test_reading_and_writing_entries_needs_no_torch():
     names = ["entry", "submitting", "board_folder", "card"]
-    code = f"import sys, {', '.join(f'recourse_arena.board.entries.{name}' for name in names)}; print('torch' in sys.modules)"
+    modules = ", ".join(f"recourse_arena.board.entries.{name}" for name in names)
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
