@@ -152,6 +152,12 @@ def fewer_people(forger):
         cell["asked"] = 25
 
 
+def seeds_of_ones_own(forger):
+    for part in (*forger.said["cells"], *forger.said["materials"]):
+        part["seed"] = 7
+    forger._put("seed", [7] * len(forger.people))
+
+
 def another_suite(forger):
     forger.said["suite"]["version"] = "2"
 
@@ -181,8 +187,9 @@ FORGERIES = {
     wrong_fingerprint: r"the decision model of tiny \(seed 0\) is another one here \(\w+\) than in the entry \(0+\)",
     newer_protocol: r"judged by protocol 2, newer than 1 of this version; update recourse-arena here",
     not_a_number: r"person \d+: column 'value_\w+': it is not a number",
-    somebody_elses_plan: r"not those of suite 'small', version 1.* of tiny, soft-convex!no-plausibility, top, seed 0",
-    fewer_people: r"not those of suite 'small'.*it does not ask 25 people of tiny",
+    somebody_elses_plan: r"not those of suite 'small', version 1: that has no scenario 'soft-convex!no-plausibility'",
+    fewer_people: r"tiny, hard-1, top, seed 0: person \d+ is not asked about, and has a row",
+    seeds_of_ones_own: r"not those of suite 'small', version 1: that has no seed 7",
     another_suite: r"of suite 'small', version 2; here that is 1",
     cells_left_out: r"not those of suite 'small', version 1: tiny, hard-1, growing-spheres, seed 0, is left out",
     a_menu_of_nobody: r"tiny, hard-1, top, seed 0: .*menu",

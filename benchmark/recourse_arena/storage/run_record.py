@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["now", "provenance", "run_record"]
+__all__ = ["now", "processor", "provenance", "run_record"]
 
 import os
 import platform
@@ -35,7 +35,7 @@ def provenance(plugins: Sequence[PluginRecord]) -> dict[str, Any]:
         "command": sys.argv[1:],
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": 1,  # of each computation, whatever there is
         "packages": {name: _version(name) for name in dict.fromkeys([*distributions, *_required(distributions)])},
@@ -100,7 +100,8 @@ def _git(folder: Path | None, *words: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return what this machine's processor is called."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
             names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]

@@ -107,7 +107,6 @@ def test_a_cell_without_rows_counts_as_it_ended(forger, rejudge, tmp_path):
     rows = zip(*(forger.people[name].to_pylist() for name in ("solver", "scenario")), strict=True)
     forger.rows([i for i, row in enumerate(rows) if row != ("boaster", "hard-1")])
     cell |= {"outcome": "failed", "people": 0, "reason": "it broke"}
-    forger.people = forger.people.drop_columns(["lower_bound", "optimal_cost", "optimality_gap"])
     found = {(c["solver"], c["scenario"]): c for c in again(forger, rejudge, tmp_path / "f.entry")["cells"]}
     failed = found["boaster", "hard-1"]
     assert (failed["outcome"], failed["reason"], failed["people"]) == ("failed", "it broke", 0)

@@ -61,6 +61,7 @@ def planned(said: Said, registry: Registry, *, data: Path, suites: Path | None =
         age = "newer" if newer else "earlier"
         raise ArenaError(f"it is judged by protocol {said.protocol}, {age} than {PROTOCOL} of this version; {what}")
     suite = _suite(said, registry, suites)
+    _refuse_foreign(said, suite, registry)
     wanted = [_place(cell) for cell in said.cells]
     nearest: list[tuple[object, ...]] = []
     trouble = ""
@@ -102,6 +103,25 @@ def _suite(said: Said, registry: Registry, suites: Path | None) -> Suite:
     if suite.version != said.suite.version:
         raise ArenaError(f"it is of suite {name!r}, version {said.suite.version}; here that is {suite.version}")
     return suite
+
+
+def _refuse_foreign(said: Said, suite: Suite, registry: Registry) -> None:
+    """Refuse datasets, scenarios and seeds that a suite does not have: with them, it is another plan.
+
+    One can run them under its name; on a board, everybody could then choose what suits them.
+    """
+    offered = {
+        "dataset": {registry.named(name) for block in suite.blocks for name in block.datasets},
+        "scenario": {scenario.name for block in suite.blocks for scenario in block.scenarios},
+        "seed": set(suite.seeds),
+    }
+    for cell in said.cells:
+        for name, known in offered.items():
+            if getattr(cell, name) not in known:
+                raise ArenaError(
+                    f"its cells are not those of suite {suite.name!r}, version {suite.version}: that has no {name} "
+                    f"{getattr(cell, name)!r}"
+                )
 
 
 def _choices(said: Said) -> Iterator[Selection]:
