@@ -54,7 +54,7 @@ class Entry:
         found: dict[str, Any] = msgspec.to_builtins(self.said)
         return found
 
-    @property
+    @cached_property
     def solved(self) -> list[CellSaid]:
         """The cells that have rows, in their order."""
         return [cell for cell in self.said.cells if cell.outcome == Outcome.SOLVED]
@@ -62,9 +62,12 @@ class Entry:
     def rows_of(self, place: int) -> pa.Table:
         """Return the rows of the solved cell at a place."""
         assert self.people is not None
-        ends = np.cumsum([cell.people for cell in self.solved])
         count = self.solved[place].people
-        return self.people.slice(int(ends[place]) - count, count)
+        return self.people.slice(int(self._ends[place]) - count, count)
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum([cell.people for cell in self.solved])
 
 
 def packed_entry(said: Said, people: pa.Table) -> bytes:

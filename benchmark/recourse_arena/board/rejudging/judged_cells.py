@@ -7,12 +7,13 @@ __all__ = ["Case", "Judging", "judge_cells"]
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -200,9 +201,14 @@ def _results(cases: Sequence[Case], judging: Judging, jobs: int) -> Iterator[Cel
     setting = (judging.data, judging.cache.folder, handed, registry.wanted, judging.no_plugins)
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=setting)
     try:
-        yield from pool.map(_judged, cases, chunksize=max(1, min(4, len(cases) // jobs)))
+        yield from pool.map(_judged, map(_alone, cases), chunksize=max(1, min(4, len(cases) // jobs)))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alone(case: Case) -> Case:
+    """Return a cell with rows of its own: a part of a table would take all of the table along."""
+    return replace(case, rows=case.rows.take(np.arange(len(case.rows))))
 
 
 _HERE: list[Judging] = []
