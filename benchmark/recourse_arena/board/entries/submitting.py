@@ -126,6 +126,8 @@ def _solver(name: str, said: Mapping[str, Any], info: Mapping[str, Any]) -> dict
 
 def _distribution(name: str, info: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return distribution and version of a solver by what a run of before it was recorded says of plugins."""
+    if any("distribution" in solver for solver in info["solvers"].values()):
+        return None  # it was handed over as an object
     plugins = [p for p in info.get("plugins", []) if "recourse_solvers" in p.get("hooks", ()) and p["distribution"]]
     found = {(p["distribution"], p["version"]) for p in plugins}
     named = {(p["distribution"], p["version"]) for p in plugins if p["name"] == variant(name)[0]}
