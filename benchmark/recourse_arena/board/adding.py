@@ -16,6 +16,7 @@ from typing import Any
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.board.entries.board_folder import BoardFolder, Event
 from recourse_arena.board.entries.entry import Entry, read_entry
+from recourse_arena.board.entries.probe import probe
 from recourse_arena.board.entries.rows import MOST_BYTES
 from recourse_arena.board.rejudging.order import RejudgeOrder
 from recourse_arena.execution.engines.progress import Progress
@@ -81,8 +82,10 @@ def add(files: Sequence[Path], board: Path, judges: Judges, *, replace: bool = F
     Raises:
         ArenaError: With the reason for each that is refused; the others are added then.
     """
-    folder = BoardFolder(board)
-    sent = [_read(path) for path in dict.fromkeys(files)]
+    folder, files = BoardFolder(board), [*dict.fromkeys(files)]
+    if judges.isolated:
+        probe([path for path in files if path.is_file() and not path.is_symlink()])
+    sent = [_read(path) for path in files]
     with folder.claimed():
         _refuse_taken_names(folder, sent, replace=replace)
         there = {digest for digest in folder.digests if folder.verdict(digest) is not None}

@@ -20,6 +20,7 @@ from recourse_arena import ArenaError
 from recourse_arena.board import door
 from recourse_arena.board.entries.card import read_card
 from recourse_arena.board.entries.entry import read_entry
+from recourse_arena.board.entries.probe import probe
 from recourse_arena.board.entries.rows import MOST_BYTES
 from recourse_arena.cli import main
 
@@ -155,7 +156,7 @@ def test_every_change_of_its_bytes_is_one_error_or_none(honest, tmp_path):
         if number % 3 == 0:
             del changed[draws.randrange(len(changed)) :]
         else:
-            tail = len(changed) - 40_000 if number % 3 == 1 else 0  # the footer, whose damage reaches furthest
+            tail = len(changed) - 26_000 if number % 3 == 1 else 0  # the footer, whose damage reaches furthest
             for _ in range(draws.choice((1, 4))):
                 changed[draws.randrange(max(tail, 0), len(changed))] = draws.randrange(256)
         path.write_bytes(changed)
@@ -163,7 +164,18 @@ def test_every_change_of_its_bytes_is_one_error_or_none(honest, tmp_path):
     assert refused > 250
 
 
-def test_what_is_no_plain_file_or_too_large_is_not_opened(tmp_path, honest):
+def test_a_file_that_ends_whatever_reads_it_is_refused_like_any_other(honest, tmp_path, monkeypatch):
+    probe([honest, tmp_path / "nothing"])
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nimport recourse_arena.board.entries.entry as entry\nread = entry.read_entry\n"
+        "entry.read_entry = lambda path: os.abort() if path.name == 'bomb' else read(path)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ArenaError, match=r"bomb is no entry: it ends the process that reads it \(code -6\)"):
+        probe([honest, tmp_path / "bomb", tmp_path / "nothing"])
+
+
+def test_what_is_no_plain_file_or_too_large_is_not_opened(tmp_path, honest, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(MOST_BYTES + 1)
@@ -175,6 +187,7 @@ def test_what_is_no_plain_file_or_too_large_is_not_opened(tmp_path, honest):
     pq.write_table(pa.table({"person": pa.nulls(5_000_001, pa.int64())}), tmp_path / "long")
     wide = {KEY: b'{"a": "' + b"x" * (17 * 2**20) + b'"}'}
     pq.write_table(pa.table({"x": [1]}).replace_schema_metadata(wide), tmp_path / "talkative")
+    monkeypatch.setenv("RECOURSE_ARENA_ISOLATION", "no")
     for name, told in {
         "pipe": "not a plain file but a pipe",
         "large": r"has 67,108,865 bytes; expected at most 67,108,864",
@@ -194,6 +207,12 @@ def test_what_is_no_plain_file_or_too_large_is_not_opened(tmp_path, honest):
         assert done.output.count("error:") == 1
         assert "Traceback" not in done.output
     assert not (tmp_path / "b").exists()
+
+
+def test_a_word_of_a_book_is_not_read_for_everybody(forger, tmp_path):
+    forger.set(0, outcome="solved" * 60)
+    with pytest.raises(ArenaError, match="column 'outcome': a word of 360 letters"):
+        read_entry(forger.write(tmp_path / "wordy.entry"))
 
 
 def test_an_entry_of_a_newer_format_says_so(forger, tmp_path):
