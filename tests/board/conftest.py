@@ -35,7 +35,7 @@ def with_plugins(monkeypatch, home):
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory):
+def home(tmp_path_factory, sharing_models):
     """A folder with a run of a small suite, `run`, the suite itself, `suites`, and its entry, `honest.entry`."""
     from recourse_arena import api
     from recourse_arena.board import door
@@ -45,6 +45,7 @@ def home(tmp_path_factory):
     (folder / "suites" / "small.toml").write_text(SUITE)
     with pytest.MonkeyPatch.context() as patch:
         _plugged(patch)
+        sharing_models(patch)
         patch.setattr("recourse_arena.api.write_boards", lambda board, at: None)
         suite = folder / "suites" / "small.toml"
         api.run(suite, out=folder / "run", cache=folder / "cache", data=folder)

@@ -159,5 +159,5 @@ def test_an_environment_that_cannot_run_it_is_told(board, honest, tmp_path):
     door.add(honest, board)
     with pytest.raises(ArenaError, match="the run cannot begin"):
         door.rerun("suite small", board, python=str(tmp_path / "nowhere"))
-    with pytest.raises(ArenaError, match="does not say which distribution 'top' comes from"):
+    with pytest.raises(ArenaError, match="does not say which distribution 'boaster' comes from"):
         door.rerun("suite small", board)
