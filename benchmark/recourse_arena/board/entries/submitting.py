@@ -104,7 +104,7 @@ def vars_of(card: MethodCard) -> dict[str, Any]:
     return found
 
 
-def _key(cell: Mapping[str, Any]) -> tuple[str, str, str, int]:
+def _key(cell: Mapping[Any, Any]) -> tuple[str, str, str, int]:
     return cell["dataset"], cell["scenario"], cell["solver"], int(cell["seed"])
 
 

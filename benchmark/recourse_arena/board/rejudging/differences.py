@@ -112,7 +112,7 @@ def _numpy(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(column.to_numpy(), dtype=bool)
 
 
-def refuse_other_averages(cell: CellSaid, judged: Mapping[str, Any], closeness: Closeness) -> None:
+def refuse_other_averages(cell: CellSaid, judged: Mapping[Any, Any], closeness: Closeness) -> None:
     """Refuse averages of a cell that are not those of its rows.
 
     Arguments:

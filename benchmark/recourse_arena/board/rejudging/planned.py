@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.names import variant, written
@@ -71,7 +72,7 @@ def planned(said: Said, registry: Registry, *, data: Path, suites: Path | None =
         except ArenaError as error:
             trouble = trouble or str(error)
             continue
-        found = [(*cell.label.values(), cell.people) for cell in plan.cells]
+        found: list[tuple[object, ...]] = [(*cell.label.values(), cell.people) for cell in plan.cells]
         if found == wanted:
             _refuse_absent(plan, said.cells)
             return Planned(plan, choice)
@@ -110,7 +111,7 @@ def _refuse_foreign(said: Said, suite: Suite, registry: Registry) -> None:
 
     One can run them under its name; on a board, everybody could then choose what suits them.
     """
-    offered = {
+    offered: dict[str, set[Any]] = {
         "dataset": {registry.named(name) for block in suite.blocks for name in block.datasets},
         "scenario": {scenario.name for block in suite.blocks for scenario in block.scenarios},
         "seed": set(suite.seeds),

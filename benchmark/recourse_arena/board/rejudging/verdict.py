@@ -143,7 +143,7 @@ def _refuse_conversation(cell: Cell) -> None:
         )
 
 
-def _cell(entry: Entry, place: int, row: Mapping[str, Any], proof: Mapping[str, int] | None) -> dict[str, Any]:
+def _cell(entry: Entry, place: int, row: Mapping[Any, Any], proof: Mapping[str, int] | None) -> dict[str, Any]:
     told = entry.said.cells[place]
     solver = entry.said.solvers[told.solver]
     values = {str(name): _number(value) for name, value in row.items() if name not in _LABELS}
