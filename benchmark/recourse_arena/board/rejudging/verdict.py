@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Rejudge", "rejudged"]
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def rejudged(entry: Entry, how: Rejudge, done: Callable[[Case], None] = lambda c
         ArenaError: With the reason for which the entry is refused: the first value that is not the judge's, what
             people or models are other ones here, or what keeps it from being judged.
     """
-    began = time.perf_counter(), time.process_time()
+    began = time.perf_counter(), _computed()
     said = entry.said
     found = planned(said, how.judging.registry, data=how.judging.data, suites=how.suites)
     software = Software.beside(said)
@@ -94,7 +95,7 @@ def rejudged(entry: Entry, how: Rejudge, done: Callable[[Case], None] = lambda c
             refuse_other_averages(cell, row, closeness)
     proofs = proofs_of(records, alarms)
     cells = [_cell(entry, place, row, proofs[place]) for place, row in enumerate(rows)]
-    seconds = {"wall": time.perf_counter() - began[0], "cpu": time.process_time() - began[1]}
+    seconds = {"wall": time.perf_counter() - began[0], "cpu": _computed() - began[1]}
     return {
         "format": FORMAT,
         "entry": entry.digest,
@@ -117,6 +118,11 @@ def rejudged(entry: Entry, how: Rejudge, done: Callable[[Case], None] = lambda c
         "solvers": entry.record["solvers"],
         "cells": cells,
     }
+
+
+def _computed() -> float:
+    """Return the seconds that this process and those that it has seen end have computed."""
+    return sum(os.times()[:4])
 
 
 def _records(entry: Entry, found: Planned, how: Rejudge, done: Callable[[Case], None]) -> list[CellRecord]:
