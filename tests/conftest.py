@@ -113,8 +113,14 @@ def models_of_others():
 
 
 @pytest.fixture
-def shared_models(models_of_others, monkeypatch):
+def shared_models(sharing_models, monkeypatch):
     """Caches hold the models of datasets that other tests have fitted, as if an earlier run had: under their keys."""
+    sharing_models(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def sharing_models(models_of_others):
+    """Return what lets caches hold the models of datasets that other tests have fitted, while a patch lasts."""
     from recourse_arena.storage.artefact_cache import ArtefactCache
 
     real = ArtefactCache.get
@@ -127,7 +133,7 @@ def shared_models(models_of_others, monkeypatch):
             models_of_others.setdefault((kind, key), content)
         return found
 
-    monkeypatch.setattr(ArtefactCache, "get", get)
+    return lambda patch: patch.setattr(ArtefactCache, "get", get)
 
 
 @pytest.fixture

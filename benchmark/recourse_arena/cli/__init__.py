@@ -12,6 +12,7 @@ from recourse_arena.cli.advising.lasting import lasting
 from recourse_arena.cli.advising.recommending import recommend, verify
 from recourse_arena.cli.audit import audit
 from recourse_arena.cli.authors import check, new
+from recourse_arena.cli.board import board, submit
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data
@@ -30,7 +31,7 @@ def main() -> None:
 
 _COMMANDS = (
     *(run, leaderboard, compare, lasting, export, recommend, verify, audit, list_, plugins),
-    *(data, tune, menus, figures, report, new, check, cache),
+    *(submit, board, data, tune, menus, figures, report, new, check, cache),
 )
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -73,6 +73,8 @@ class CellRecord:
     def as_dict(self) -> dict[str, Any]:
         """Return what `run.json` says about it."""
         row: dict[str, Any] = {**self.cell.label, "outcome": str(self.outcome), **self.timings}
+        if self.cell.people is not None:
+            row["asked"] = self.cell.people
         if self.people is not None:
             row["people"] = len(self.people)
             counts = pc.value_counts(self.people["outcome"]).to_pylist()

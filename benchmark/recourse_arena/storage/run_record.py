@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["now", "provenance", "run_record"]
+__all__ = ["now", "processor", "provenance", "run_record"]
 
 import os
 import platform
@@ -35,7 +35,7 @@ def provenance(plugins: Sequence[PluginRecord]) -> dict[str, Any]:
         "command": sys.argv[1:],
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": 1,  # of each computation, whatever there is
         "packages": {name: _version(name) for name in dict.fromkeys([*distributions, *_required(distributions)])},
@@ -100,7 +100,8 @@ def _git(folder: Path | None, *words: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return what this machine's processor is called."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
             names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
@@ -139,6 +140,7 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
                 "needs": sorted(solver.needs),
                 "summary": solver.summary,
                 "trained": solver.trained,
+                **_distribution(solver.plugin),
             }
             for name, solver in plan.solvers.items()
         },
@@ -148,6 +150,11 @@ def run_record(plan: Plan, registry: Registry, *, how: Mapping[str, Any]) -> dic
         "plugins": [vars(plugin) for plugin in plugins],
         "provenance": {**provenance(plugins), **how},
     }
+
+
+def _distribution(plugin: PluginRecord | None) -> dict[str, Any]:
+    """Return where a solver can be had: distribution and version; nothing of one that was handed over."""
+    return {} if plugin is None or not plugin.distribution else {"distribution": [plugin.distribution, plugin.version]}
 
 
 def _scenarios(plan: Plan, registry: Registry) -> dict[str, str]:

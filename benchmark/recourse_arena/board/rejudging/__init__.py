@@ -1,0 +1,1 @@
+"""Entries judged again: every action re-applied, every number computed anew, every difference told."""
