@@ -49,12 +49,16 @@ def test_wins_are_those_of_a_plain_loop_over_pairs():
     names = [f"s{k}" for k in range(8)]
     for k, name in enumerate(names):
         draft.cell(name, "hard-2", 0.3 + 0.05 * k)
-        ((key, (asked, _)),) = next(iter([draft.met[d] for d in draft.met if draft.verdicts[d]["name"] == name])).items()
+        ((key, (asked, _)),) = next(
+            iter([draft.met[d] for d in draft.met if draft.verdicts[d]["name"] == name])
+        ).items()
         helped = rng.random(PEOPLE) < 0.3 + 0.05 * k
         digest = next(d for d in draft.met if draft.verdicts[d]["name"] == name)
         draft.met[digest][key] = asked, {"attainability": helped}
         draft.verdicts[digest]["cells"][0]["attainability"] = float(helped.mean())
-    helped = {draft.verdicts[d]["name"]: next(iter(cells.values()))[1]["attainability"] for d, cells in draft.met.items()}
+    helped = {
+        draft.verdicts[d]["name"]: next(iter(cells.values()))[1]["attainability"] for d, cells in draft.met.items()
+    }
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     counts = [((helped[a] & ~helped[b]).sum(), (~helped[a] & helped[b]).sum()) for a, b in pairs]
     scores = np.array([abs(int(b) - int(c)) / np.sqrt(b + c + 1) for b, c in counts])
@@ -89,7 +93,9 @@ def test_a_solver_that_failed_on_a_seed_has_no_rank_and_is_not_left_out():
 
 
 def test_a_skipped_seed_costs_no_rank():
-    draft = DraftBoard().cell("a", "hard-2", 0.9).cell("b", "hard-2", 0.5).cell("b", "hard-2", 0, seed=1, outcome="skipped")
+    draft = (
+        DraftBoard().cell("a", "hard-2", 0.9).cell("b", "hard-2", 0.5).cell("b", "hard-2", 0, seed=1, outcome="skipped")
+    )
     assert set(places(only(draft))) == {"a", "b"}
 
 
@@ -129,7 +135,9 @@ def test_validity_ranks_where_nobody_asks_for_plausibility():
 
 
 def test_the_truth_ranks_where_all_have_it():
-    draft = DraftBoard().cell("a", "hard-2", 0.9, attainability_truth=0.2).cell("b", "hard-2", 0.5, attainability_truth=0.8)
+    draft = (
+        DraftBoard().cell("a", "hard-2", 0.9, attainability_truth=0.2).cell("b", "hard-2", 0.5, attainability_truth=0.8)
+    )
     contest = only(draft)
     assert contest.metric == "attainability_truth"
     assert contest.wins == {("b", "a")}

@@ -104,7 +104,9 @@ def test_nobody_on_the_frontier_is_beaten_and_everybody_else_is():
 
 def test_over_all_contests_each_pair_has_its_own_common_ground():
     draft = DraftBoard()
-    draft.cell("cheap", "hard-1", 0.5, cost=0.1).cell("good", "hard-1", 0.9, cost=0.3).cell("poor", "hard-1", 0.4, cost=0.4)
+    draft.cell("cheap", "hard-1", 0.5, cost=0.1).cell("good", "hard-1", 0.9, cost=0.3).cell(
+        "poor", "hard-1", 0.4, cost=0.4
+    )
     draft.cell("good", "hard-2", 0.2, cost=9.0).cell("poor", "hard-3", 1.0, cost=0.001)  # nobody met them there
     found = summarise(draft.rows()).solvers
     assert found["frontier"].to_dict() == {"cheap": True, "good": True, "poor": False}

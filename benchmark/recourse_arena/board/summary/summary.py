@@ -27,10 +27,10 @@ class Summary:
         contests: What there is of each dataset and scenario.
         solvers: A row per solver, by the name shown: `entry`, `solver`, `version`, `pool`, `knows`, `suite`,
             `protocol`; how many cells it has and how they ended (`cells`, `solved`, `failed`, `skipped`); `contests`
-            (those in which it has a rank); its mean rank with an interval and the ranks predicted in an unseen scenario (`mean`,
-            `mean_low`, `mean_high`, `next_low`, `next_high`, of `of`; the same among its pool with `pool_` before it);
-            over all contests `frontier`, `beaten_by`, `attainability`, `cost_mean`, `ms`, `common`, and on how many
-            `on_frontier`; wins, losses and ties over contests and opponents; and by
+            (those in which it has a rank); its mean rank with an interval and the ranks predicted in an unseen
+            scenario (`mean`, `mean_low`, `mean_high`, `next_low`, `next_high`, of `of`; the same among its pool with
+            `pool_` before it); over all contests `frontier`, `beaten_by`, `attainability`, `cost_mean`, `ms`,
+            `common`, and on how many `on_frontier`; `wins`, `losses` and `ties` over contests and opponents; and by
             badge the share of what it solved.
         duels: A row per pair that met: `first`, `second`, `wins` (contests in which the first is better beyond doubt),
             `losses`, `ties`.
