@@ -67,10 +67,10 @@ def test_partial_entries_are_ranked_where_they_compete_and_their_ranks_are_stret
 
 
 def test_removing_an_entry_leaves_no_trace():
-    draft = three()
+    draft = three(4)
     before = summarise(draft.rows(), draft.records)
-    more = three()
-    for k in range(10):
+    more = three(4)
+    for k in range(4):
         more.cell("z", f"hard-{k}", 0.7, solver="a", dataset="loan" if k % 2 else "city", cost=0.01, ms=0.01)
     with_it = summarise(more.rows(), more.records)
     assert len(with_it.solvers) == 4
@@ -84,8 +84,7 @@ def test_removing_an_entry_leaves_no_trace():
 
 
 def test_the_order_in_which_entries_came_changes_nothing():
-    draft = three()
-    turned = three()
+    draft, turned = three(4), three(4)
     turned.verdicts = dict(reversed(turned.verdicts.items()))
     pd.testing.assert_frame_equal(summarise(draft.rows()).solvers, summarise(turned.rows()).solvers)
 

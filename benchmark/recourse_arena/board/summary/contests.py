@@ -78,50 +78,47 @@ def contests(rows: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]] | None = 
     rows = rows[~rows["scenario"].map(asks_validation).astype(bool)] if len(rows) else rows
     if rows.empty:
         return []
-    tables = {
-        cast("tuple[str, str]", key): _averaged(part) for key, part in rows.groupby(["dataset", "scenario"], sort=True)
-    }
-    ranked = _ranked(tables, runs or {})
+    averaged, keys = _averaged(rows), ["dataset", "scenario"]
+    ranked = _ranked(averaged, runs or {})
+    parts = dict(iter(rows.groupby(keys, sort=True)))
+    tables = dict(iter(averaged.groupby(keys, sort=True)))
     found = []
-    for key, part in rows.groupby(["dataset", "scenario"], sort=True):
+    for key, part in parts.items():
         where = cast("tuple[str, str]", key)
-        metric = next(iter(ranked.get(where, ())), "")
-        found.append(_contest(where, metric, tables[where], part))
+        table = tables[key].drop(columns=keys).set_index("name")
+        found.append(_contest(where, next(iter(ranked.get(where, ())), ""), table, part))
     return found
 
 
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per solver, averaged over the seeds that it solved."""
+    """Return a row per dataset, scenario and solver, averaged over the seeds that it solved."""
     solved = rows["outcome"] == Outcome.SOLVED
     rows = rows.assign(
-        solved=solved,
-        skipped=rows["outcome"] == Outcome.SKIPPED,
+        seeds=1,
+        solved=solved.astype(int),
+        skipped=(rows["outcome"] == Outcome.SKIPPED).astype(int),
         people=rows["people"].where(solved, 0),
         seconds=rows["solve_seconds"].where(solved),
         **{name: rows[name].where(solved) for name in METRICS},
     )
-    groups = rows.groupby("name", sort=True)
-    table = groups[["entry", "pool", "solver", "digest"]].first()
-    table["seeds"] = groups.size()
-    table[["solved", "skipped", "people"]] = groups[["solved", "skipped", "people"]].sum().astype(int)
+    groups = rows.groupby(["dataset", "scenario", "name"], sort=True)
+    counts = ["seeds", "solved", "skipped", "people"]
+    table = groups[["entry", "pool", "solver", "digest"]].first().join(groups[counts].sum())
     table["failed"] = table["seeds"] - table["solved"] - table["skipped"]
-    table["reason"] = groups["reason"].agg(lambda words: "; ".join(dict.fromkeys(filter(None, words))))
-    table[list(METRICS)] = groups[list(METRICS)].mean()
+    reasons = rows[rows["reason"] != ""].groupby(["dataset", "scenario", "name"])["reason"]
+    table["reason"] = reasons.agg(lambda words: "; ".join(dict.fromkeys(words))).reindex(table.index).fillna("")
+    table = table.join(groups[list(METRICS)].mean())
     table["ms"] = 1000 * groups["seconds"].sum(min_count=1) / table["people"].where(table["people"] > 0)
-    return table
+    return table.reset_index()
 
 
-def _ranked(tables: Mapping[tuple[str, str], pd.DataFrame], runs: Mapping[str, Mapping[str, Any]]) -> Rankings:
+def _ranked(averaged: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]) -> Rankings:
     """Return what ranks in each contest: the same that ranks on the leaderboards of runs."""
-    parts = [
-        table.reset_index().assign(dataset=dataset, scenario=scenario, run=table["digest"].to_numpy())
-        for (dataset, scenario), table in tables.items()
-    ]
     known = {}
     for digest, record in runs.items():
         kept = {name: record.get(name) for name in ("suite", "asked_plausibility")}
         known[digest] = {name: part for name, part in kept.items() if isinstance(part, Mapping)}
-    return rankings(pd.concat(parts, ignore_index=True), known)
+    return rankings(averaged.assign(run=averaged["digest"]), known)
 
 
 def _contest(where: tuple[str, str], metric: str, table: pd.DataFrame, rows: pd.DataFrame) -> Contest:

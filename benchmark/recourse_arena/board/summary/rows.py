@@ -31,9 +31,9 @@ COLUMNS = (
     *("attainability_truth", "attainability_heldout", "reason", "digest", "question", "met"),
 )
 """Those of the table. `met` holds, by metric, for whom of the people it is true; it is empty where only averages are
-known. `rejudged` and `rerun` are shares, 0 where a badge is not given; `proved` is the share of claimed optima that were
-checked again, nan where none are claimed. `question` is the same where the same people were asked about under the same
-models and protocol."""
+known. `rejudged` and `rerun` are shares, 0 where a badge is not given; `proved` is the share of claimed optima that
+were checked again, nan where none are claimed. `question` is the same where the same people were asked about under the
+same models and protocol."""
 
 Met = Mapping[str, NDArray[np.bool_]]
 """For whom it is true, by metric: `(people,)`, in the order in which they were asked about."""
