@@ -13,8 +13,10 @@ from markupsafe import Markup
 WIDTH, HEIGHT = 720, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 42
 _SMALLEST, _LARGEST = 3.0, 10.0
-_LETTER = 6.2
+_LETTER = 6.8
 """Width of a letter of a name, about."""
+_FAR = 34.0
+"""How far below its mark a name may stand."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _mark(point: Point, x: float, y: float, size: float) -> Markup:
 
 
 def _name(point: Point, x: float, y: float, size: float, placed: list[tuple[float, float, float]]) -> Markup:
-    """Return a name beside its mark, moved down as long as it would hide another one."""
+    """Return a name beside its mark, moved down where it would hide another one; none where that is far away."""
     words = point.name if len(point.name) <= 28 else f"{point.name[:27]}\N{HORIZONTAL ELLIPSIS}"
     width = _LETTER * len(words)
     right = x + size + 4 + width < WIDTH
@@ -93,6 +95,8 @@ def _name(point: Point, x: float, y: float, size: float, placed: list[tuple[floa
     at = max(y + 4, 12.0)
     while any(abs(at - other) < 12 and start < end and begin < start + width for begin, end, other in placed):
         at += 12
+    if at > y + _FAR:
+        return Markup("")
     placed.append((start, start + width, at))
     return Markup('<text data-name="{}" data-pool="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(
         point.name, point.pool, start, at, words

@@ -13,7 +13,6 @@ import pandas as pd
 from recourse_arena.board.page.badges import badges_of, times_in_words
 from recourse_arena.board.summary.contests import Contest
 from recourse_arena.board.summary.history import place_in_words
-from recourse_arena.board.summary.pareto import on_frontier
 from recourse_arena.board.summary.summary import Summary
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.best import shown_number
@@ -98,7 +97,7 @@ def _solver(name: str, row: dict[str, Any], contests: int) -> Line:
 
 def contest_lines(contest: Contest) -> list[Line]:
     """Return a line a solver of a contest, those with a rank first."""
-    table = contest.table.assign(frontier=on_frontier(contest.table), shown=contest.table.index)
+    table = contest.table.assign(shown=contest.table.index)
     keys = ["first", "last", "shown"]
     table = table.sort_values(keys, kind="stable", na_position="last")
     return [_of_contest(row, contest.metric) for row in _records(table)]

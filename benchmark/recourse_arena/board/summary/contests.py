@@ -26,6 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from recourse_arena.board.summary.pareto import on_frontier
 from recourse_arena.board.summary.rows import METRICS
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.reporting.leaderboard.ranking import Rankings, rankings
@@ -47,7 +48,8 @@ class Contest:
         metric: What ranks there; empty if nothing does.
         table: A row per solver, by the name shown: `entry`, `pool`, `seeds` (cells), `solved`, `failed`, `skipped`,
             `reason`, `people`, metrics averaged over seeds, `ms`, and the ranks that it may have: `first` to `last` of
-            `of`, and in its pool `pool_first` to `pool_last` of `pool_of`; nan where it has no rank.
+            `of`, and in its pool `pool_first` to `pool_last` of `pool_of`; nan where it has no rank. `frontier`:
+            whether nobody beats it in attainability, cost and time at once, missing where it lacks one of them.
         wins: Pairs of a better one and a worse one, beyond doubt.
         met: Pairs that were compared, in alphabetical order.
     """
@@ -132,24 +134,26 @@ def _contest(where: tuple[str, str], metric: str, table: pd.DataFrame, rows: pd.
     winner, loser = np.where(ahead, first, second)[sure], np.where(ahead, second, first)[sure]
     wins = frozenset((names[i], names[j]) for i, j in zip(winner, loser, strict=True))
     met = frozenset((names[i], names[j]) for i, j in zip(first, second, strict=True))
-    overall = _places(names, wins, met, "")
+    places = {"": _places(names, wins, met)}
     pools = table["pool"].to_dict()
-    members = [[name for name in names if pools[name] == pool] for pool in sorted({pools[name] for name in names})]
-    among = pd.concat([_places(some, wins, met, "pool_") for some in members or [[]]])
-    return Contest(*where, metric, table.join(overall).join(among), wins, met)
+    places["pool_"] = {}
+    for pool in sorted({pools[name] for name in names}):
+        places["pool_"] |= _places([name for name in names if pools[name] == pool], wins, met)
+    for prefix, found in places.items():
+        columns = np.array([found.get(name, (np.nan,) * 3) for name in table.index], dtype=float).reshape(-1, 3)
+        table = table.assign(**{f"{prefix}{end}": columns[:, k] for k, end in enumerate(("first", "last", "of"))})
+    return Contest(*where, metric, table.assign(frontier=on_frontier(table)), wins, met)
 
 
 def _places(
-    names: list[str], wins: frozenset[tuple[str, str]], met: frozenset[tuple[str, str]], prefix: str
-) -> pd.DataFrame:
-    """Return the ranks that some solvers may have among themselves; nobody has one who meets nobody."""
+    names: list[str], wins: frozenset[tuple[str, str]], met: frozenset[tuple[str, str]]
+) -> dict[str, tuple[int, int, int]]:
+    """Return the ranks that some solvers may have among themselves, and of how many: none for who meets nobody."""
     members = set(names)
     opponents = {name for pair in met if members.issuperset(pair) for name in pair}
     names = [name for name in names if name in opponents]
     found = ranks(names, [pair for pair in wins if opponents.issuperset(pair)])
-    columns = [f"{prefix}first", f"{prefix}last", f"{prefix}of"]
-    rows = [[*found[name], len(names)] for name in names]
-    return pd.DataFrame(rows, columns=columns, index=pd.Index(names, dtype=object), dtype=float)
+    return {name: (*place, len(names)) for name, place in found.items()}
 
 
 def _compared(names: list[str], metric: str, rows: pd.DataFrame) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:

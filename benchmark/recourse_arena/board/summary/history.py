@@ -28,8 +28,8 @@ class Changes:
         protocols: By name of an entry, the protocol that it was judged under before and after.
         versions: By entry and solver, the version before and after.
         ranks: A row per dataset, scenario and solver of both states that may have other ranks: `dataset`, `scenario`,
-            `name`, `before`, `after`, in words.
-        means: A row per solver of both states with another mean rank: `name`, `before`, `after`.
+            `name`, `before`, `after`, in words; those that moved most, as shares of all ranks, first.
+        means: A row per solver of both states with another mean rank: `name`, `before`, `after`; in that order, too.
     """
 
     new: Sequence[str]
@@ -41,8 +41,8 @@ class Changes:
     ranks: pd.DataFrame
     means: pd.DataFrame
 
-    def lines(self, *, most: int = 40) -> list[str]:
-        """Return it in words, a line each; of ranks that changed no more than `most` lines, and how many there are."""
+    def lines(self, *, most: int = 20) -> list[str]:
+        """Return it in words, a line each; of mean ranks and of ranks no more than `most` each, and how many more."""
         found = [f"new: {plain(name)}" for name in self.new]
         found += [f"removed: {plain(name)}" for name in self.removed]
         found += [f"replaced: {plain(name)}" for name in self.replaced]
@@ -51,8 +51,10 @@ class Changes:
         found += [
             f"version of {plain(s)} in {plain(e)}: {a} before, {b} now" for (e, s), (a, b) in self.versions.items()
         ]
-        for row in self.means.to_dict("records"):
+        for row in self.means.head(most).to_dict("records"):
             found.append(f"mean rank of {plain(row['name'])}: {row['before']} before, {row['after']} now")
+        if len(self.means) > most:
+            found.append(f"and {len(self.means) - most} more mean ranks changed")
         for row in self.ranks.head(most).to_dict("records"):
             where = f"{plain(row['dataset'])}, {plain(row['scenario'])}"
             found.append(f"rank of {plain(row['name'])} on {where}: {row['before']} before, {row['after']} now")
@@ -102,27 +104,35 @@ def _versions(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def _places(board: Board) -> pd.DataFrame:
-    rows = [
-        [contest.dataset, contest.scenario, name, place_in_words(row["first"], row["last"], row["of"])]
-        for contest in board.summary.contests
-        for name, row in contest.table.iterrows()
-    ]
-    return pd.DataFrame(rows, columns=["dataset", "scenario", "name", "said"])
+    rows = []
+    for contest in board.summary.contests:
+        ends = (contest.table[name] for name in ("first", "last", "of"))
+        for name, first, last, of in zip(contest.table.index, *ends, strict=True):
+            said = place_in_words(first, last, of)
+            rows.append([contest.dataset, contest.scenario, name, said, _share((first + last) / 2, of)])
+    return pd.DataFrame(rows, columns=["dataset", "scenario", "name", "said", "at"])
 
 
 def _means(board: Board) -> pd.DataFrame:
     solvers = board.summary.solvers
-    said = [
-        f"{mean:.1f} of {of:.0f}" if mean == mean else "none"
-        for mean, of in zip(solvers["mean"], solvers["of"], strict=True)
+    rows = [
+        [name, f"{mean:.1f} of {of:.0f}" if mean == mean else "none", _share(mean, of)]
+        for name, mean, of in zip(solvers.index, solvers["mean"], solvers["of"], strict=True)
     ]
-    return pd.DataFrame({"name": solvers.index, "said": said})
+    return pd.DataFrame(rows, columns=["name", "said", "at"])
+
+
+def _share(rank: float, of: float) -> float:
+    """Return where a rank is between the first (0) and the last (1)."""
+    return (rank - 1) / max(of - 1, 1)
 
 
 def _differing(before: pd.DataFrame, after: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     found = before.merge(after, on=keys, suffixes=("_before", "_after"), how="inner")
-    found = found.rename(columns={"said_before": "before", "said_after": "after"})
-    return found[found["before"] != found["after"]].reset_index(drop=True)
+    found = found[found["said_before"] != found["said_after"]]
+    moved = (found["at_after"] - found["at_before"]).abs().fillna(1.0)  # from or to no rank at all
+    found = found.assign(moved=-moved).sort_values(["moved", *keys], kind="stable", ignore_index=True)
+    return found.rename(columns={"said_before": "before", "said_after": "after"})[[*keys, "before", "after"]]
 
 
 def place_in_words(first: float, last: float, of: float) -> str:

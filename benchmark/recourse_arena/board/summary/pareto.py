@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["AXES", "on_frontier", "overall_frontier", "relative"]
-
-from collections.abc import Sequence
+__all__ = ["AXES", "on_frontier"]
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-
-from recourse_arena.board.summary.contests import Contest
-
-Array = NDArray[np.float64]
 
 AXES = {"attainability": "higher", "cost_mean": "lower", "ms": "lower"}
 """What is looked at, and which way is better."""
-
-_ROUNDING = 1e-9
-_LEAST = 1e-9
-"""Share of a median that costs and times are read as where they are 0."""
 
 
 def on_frontier(table: pd.DataFrame) -> pd.Series:
@@ -32,71 +21,11 @@ def on_frontier(table: pd.DataFrame) -> pd.Series:
         >>> on_frontier(pd.DataFrame(rows)).tolist()
         [True, False, True]
     """
-    known = table[list(AXES)].notna().all(axis=1).to_numpy()
-    found = pd.Series(pd.NA, index=table.index, dtype="boolean")
-    good = _losses(table.loc[known])
+    losses = table[list(AXES)].to_numpy(dtype=float) * [-1.0 if way == "higher" else 1.0 for way in AXES.values()]
+    known = np.isfinite(losses).all(1)
+    good = losses[known]
     not_worse = (good[:, None, :] <= good[None, :, :]).all(2)
     better = (good[:, None, :] < good[None, :, :]).any(2)
+    found = np.zeros(len(table), dtype=bool)
     found[known] = ~(not_worse & better).any(0)
-    return found
-
-
-def _losses(table: pd.DataFrame) -> Array:
-    signs = [-1.0 if way == "higher" else 1.0 for way in AXES.values()]
-    return np.asarray(table[list(AXES)].to_numpy(dtype=float) * signs)
-
-
-def relative(contest: Contest) -> pd.DataFrame:
-    """Return costs and times as shares of the contest's medians, so that those of several contests can be averaged."""
-    table = contest.table[list(AXES)].copy()
-    for name in ("cost_mean", "ms"):
-        middle = table[name].median()
-        table[name] = table[name] / middle if middle > 0 else np.nan
-    return table
-
-
-def overall_frontier(names: Sequence[str], contests: Sequence[Contest]) -> pd.DataFrame:
-    """Return for each solver who beats it over all contests that both have numbers in, and its averages.
-
-    One beats another if, there, the mean of its attainability is no lower, the geometric means of its costs and times
-    are no higher, and one of the three is better. Each pair has its own common ground, so that partial entries are
-    compared where they compete and nowhere else; attainability counts there also where somebody was helped by neither,
-    so that there is no cost.
-
-    Returns:
-        By name: `frontier` (missing where one of the three is known nowhere), `beaten_by` (names), `attainability`
-        (mean), `cost_mean` and `ms` (geometric means of shares of each contest's median), and `common`, the number of
-        contests with an attainability.
-    """
-    losses = np.stack([_signed(relative(contest).reindex(names)) for contest in contests], axis=1) if contests else None
-    if losses is None:
-        losses = np.full((len(names), 0, len(AXES)), np.nan)
-    known = np.isfinite(losses)
-    filled = np.where(known, losses, 0.0)
-    ahead, shared = np.zeros((2, len(names), len(names), len(AXES)))
-    for axis in range(len(AXES)):
-        counted = known[:, :, axis].astype(float)
-        sums = filled[:, :, axis] @ counted.T
-        ahead[:, :, axis], shared[:, :, axis] = sums - sums.T, counted @ counted.T
-    close = _ROUNDING * np.maximum(shared, 1)
-    beats = (shared > 0).all(2) & (ahead <= close).all(2) & (ahead < -close).any(2)
-    count = known.sum(1)
-    means = filled.sum(1) / np.where(count > 0, count, np.nan)
-    frontier = [bool(not column.any()) if n.all() else None for n, column in zip(count, beats.T, strict=True)]
-    return pd.DataFrame(
-        {
-            "frontier": pd.array(frontier, "boolean"),
-            "beaten_by": [tuple(names[i] for i in np.flatnonzero(column)) for column in beats.T],
-            "attainability": -means[:, 0],
-            "cost_mean": np.exp(means[:, 1]),
-            "ms": np.exp(means[:, 2]),
-            "common": count[:, 0],
-        },
-        index=pd.Index(names, name="name"),
-    )
-
-
-def _signed(table: pd.DataFrame) -> Array:
-    """Return what is less the better: attainability with its sign turned, logarithms of costs and times."""
-    logs = np.log(table[["cost_mean", "ms"]].to_numpy(dtype=float).clip(min=_LEAST))
-    return np.column_stack([-table["attainability"].to_numpy(dtype=float), logs])
+    return pd.Series(pd.arrays.BooleanArray(found, ~known), index=table.index)

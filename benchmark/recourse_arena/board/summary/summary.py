@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Summary", "summarise"]
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recourse_arena.board.summary.common_ground import overall_frontier
 from recourse_arena.board.summary.contests import Contest, contests
-from recourse_arena.board.summary.pareto import on_frontier, overall_frontier
 from recourse_arena.board.summary.pools import POOLS
 from recourse_arena.board.summary.unseen import mean_interval, prediction, stretched
 from recourse_arena.problem.outcome import Outcome
@@ -55,10 +56,8 @@ def summarise(rows: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]] | None =
     for prefix in ("", "pool_"):
         solvers = solvers.join(_rank_table(solvers, found, prefix))
     solvers = solvers.join(overall_frontier(list(solvers.index), found))
-    counts = pd.Series(0, index=solvers.index)
-    for contest in found:
-        counts = counts.add(on_frontier(contest.table).fillna(False).astype(int), fill_value=0)
-    solvers["on_frontier"] = counts.reindex(solvers.index).astype(int)
+    counts = Counter(name for contest in found for name in contest.table.index[contest.table["frontier"].fillna(False)])
+    solvers["on_frontier"] = [counts[name] for name in solvers.index]
     for name, first, second in (("wins", "wins", "losses"), ("losses", "losses", "wins"), ("ties", "ties", "ties")):
         given = duels.groupby("first")[first].sum().add(duels.groupby("second")[second].sum(), fill_value=0)
         solvers[name] = given.reindex(solvers.index).fillna(0).astype(int)
@@ -84,25 +83,24 @@ def _who(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _rank_table(solvers: pd.DataFrame, contests: Sequence[Contest], prefix: str) -> pd.DataFrame:
     names = ["contests", "of", "mean", "mean_low", "mean_high", "next_low", "next_high"]
-    parts = [
-        contest.table[[f"{prefix}first", f"{prefix}last", f"{prefix}of"]]
-        .set_axis(["first", "last", "of"], axis=1)
-        .assign(dataset=contest.dataset)
-        .dropna()
-        for contest in contests
-    ]
-    placed = pd.concat(parts) if parts else pd.DataFrame(columns=["first", "last", "of", "dataset"])
     among = {
         name: len(solvers) if not prefix else int((solvers["pool"] == pool).sum())
         for name, pool in solvers["pool"].items()
     }
+    placed: dict[str, list[tuple[str, float, float, float]]] = {}
+    for contest in contests:
+        columns = (contest.table[f"{prefix}{end}"] for end in ("first", "last", "of"))
+        for name, *ends in zip(contest.table.index, *columns, strict=True):
+            if ends[0] == ends[0]:
+                placed.setdefault(str(name), []).append((contest.dataset, *ends))
     rows = {}
-    for name, some in placed.groupby(level=0, sort=False):
-        of, number = some["of"].to_numpy(dtype=float), among[str(name)]
-        first, last = (stretched(some[end].to_numpy(dtype=float), of, number) for end in ("first", "last"))
+    for name, some in placed.items():
+        datasets, *ends = zip(*some, strict=True)
+        first, last, of = (np.array(end, dtype=float) for end in ends)
+        first, last = (stretched(end, of, among[name]) for end in (first, last))
         middle = (first + last) / 2
-        interval = mean_interval(middle, some["dataset"].tolist())
-        rows[name] = [len(some), number, middle.mean(), *interval, *prediction(first, last, number)]
+        interval = mean_interval(middle, datasets)
+        rows[name] = [len(some), among[name], middle.mean(), *interval, *prediction(first, last, among[name])]
     found = pd.DataFrame.from_dict(rows, orient="index", columns=names, dtype=float).reindex(solvers.index)
     found["contests"] = found["contests"].fillna(0).astype(int)
     found["of"] = pd.Series(among, dtype=float)
