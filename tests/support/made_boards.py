@@ -57,7 +57,7 @@ class DraftBoard:
         return self
 
     def event(self, date, event, entry, **more):
-        self.history.append({"date": date, "event": event, "name": entry, "digest": digest_of(entry)} | more)
+        self.history.append({"date": date, "event": event, "name": entry, "entry": digest_of(entry)} | more)
         return self
 
     def without(self, entry):

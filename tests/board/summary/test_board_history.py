@@ -89,7 +89,7 @@ def test_a_removed_entry_is_told_of_and_ranks_do_not_read_that(tmp_path):
     [
         ("board.json", "[]", "an object of JSON"),
         ("board.json", '{"history": 3}', "`history` to be a list"),
-        ("board.json", '{"together": {"a": 3}}', "`together` to name lists"),
+        ("together.json", '{"a": 3}', "expected lists of digests by name"),
         (f"verdicts/{digest_of('a')}.json", '{"cells": 3}', "cannot be read"),
         (f"entries/{digest_of('a')}.entry", "no parquet", "is no entry"),
     ],
@@ -110,5 +110,5 @@ def test_entries_of_one_label_are_one(tmp_path):
     made = draft()
     folder = made.write(tmp_path)
     together = {"reference": [digest_of("a"), digest_of("b")]}
-    (folder / "board.json").write_text(json.dumps({"together": together}))
+    (folder / "together.json").write_text(json.dumps(together))
     assert set(Board.read(folder).rows["entry"]) == {"reference", "old"}

@@ -28,6 +28,27 @@ def test_a_row_is_what_the_verdict_says_and_never_what_the_entry_claims():
     assert math.isnan(row["proved"])
 
 
+def test_a_verdict_of_re_judging_is_read_with_its_badges_proofs_and_other_averages():
+    cell = {"dataset": "loan", "scenario": "hard-2", "solver": "grid", "seed": 0, "outcome": "solved", "people": 10}
+    cell |= {"version": "1", "knows": ["flow"], "reason": "", "rejudged": True, "solve_seconds": 0.5, "ms": 50.0}
+    cell |= {"metrics": {"attainability_truth": 0.3, "hap": None}, "attainability": 0.4}
+    cell |= {"proved": {"optima": 6, "infeasible": 2, "held": 5, "refuted": 1}}
+    verdict = {
+        "format": 1,
+        "entry": "c0ffee",
+        "name": "mine",
+        "suite": {"name": "quick", "version": "1"},
+        "cells": [cell],
+    }
+    verdict |= {"protocol": 1, "solvers": {"grid": {"version": "1", "knows": ["flow"]}}, "whole": True}
+    verdict |= {"badges": {"re-judged": {"rows": 10}, "re-run": {"date": "2026", "same": True}, "proved": None}}
+    (row,) = board_rows({"c0ffee": verdict}).to_dict("records")
+    said = {"entry": "mine", "pool": "flow", "version": "1", "suite": "quick", "rerun": 1.0, "proved": 0.5}
+    assert (said | {"attainability_truth": 0.3, "attainability": 0.4, "ms": 50.0}).items() <= row.items()
+    verdict["badges"]["re-run"]["same"] = False
+    assert board_rows({"c0ffee": verdict})["rerun"].tolist() == [0.0]
+
+
 def test_entries_with_the_same_solver_are_told_apart_by_their_names():
     draft = DraftBoard().cell("ada", "hard-2", 0.5, solver="grid").cell("bob", "hard-2", 0.4, solver="grid")
     draft.cell("bob", "hard-2", 0.4, solver="own")

@@ -14,7 +14,9 @@ BADGES: Mapping[str, str] = {
     "on data and models with the entry's fingerprints; each number that is shown was found again. It does not say that "
     "the solver makes these recommendations, nor how long that takes.",
     "re-run": "The run was repeated from the solver's distribution in a fresh environment, and gave the same rows.",
-    "proved": "The share of the optima that the solver claims whose certificates were checked again. "
+    "proved": "Of what the solver claims to have proved of people (that its advice is the cheapest, or that no action "
+    "exists), the share that another solver's judged solution for the same person could have refuted, and did not. The "
+    "search behind a proof is not repeated. "
     "Whoever claims no optima has no such badge, and is none the worse.",
 }
 """What each means, by its name."""

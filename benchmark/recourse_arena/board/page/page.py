@@ -20,6 +20,7 @@ from recourse_arena.board.page.words import Line, contest_lines, solver_lines, t
 from recourse_arena.board.summary.contests import Contest
 from recourse_arena.board.summary.history import changes, events_in_words
 from recourse_arena.board.summary.pools import POOLS, meaning
+from recourse_arena.board.summary.rows import board_rows
 from recourse_arena.board.summary.state import Board
 from recourse_arena.board.summary.summary import Summary
 from recourse_arena.reporting.page.embedded import as_script, script_hash
@@ -34,12 +35,13 @@ _LOOKS = dict(zip(POOLS, (2, 6, 0, 4, 3, 5), strict=True))
 
 
 def write_page(folder: Path) -> Board:
-    """Write the page and the text of the board in a folder, and return the board.
+    """Write the page and the text of the board in a folder, and return the board; an empty one if there is none yet.
 
     Raises:
-        ArenaError: If there is no board, a file of it cannot be read, or the folder cannot be written.
+        ArenaError: If a file of it cannot be read, or the folder cannot be written.
     """
-    board = Board.read(folder)
+    known = (folder / "board.json").exists()
+    board = Board.read(folder) if known else Board(folder.resolve().name, board_rows({}))
     write_atomically(folder / PAGE, board_page(board).encode())
     write_atomically(folder / TEXT, board_text(board).encode())
     return board

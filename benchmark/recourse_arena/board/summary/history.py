@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from recourse_arena.base.names import plain
-from recourse_arena.board.summary.state import Board
+from recourse_arena.board.summary.state import Board, digest_of
 
 _WORDS = {"added": "added", "replaced": "replaced", "removed": "removed", "re-run": "re-run"}
 
@@ -161,7 +161,9 @@ def _event(event: Mapping[str, Any]) -> str:
     words = (
         f"{plain(event.get('date', 'no date'))}: {_WORDS.get(str(event.get('event')), plain(event.get('event', '')))}"
     )
-    parts = [f"{words} {plain(event.get('name') or str(event.get('digest', ''))[:12])}".rstrip()]
+    parts = [f"{words} {plain(event.get('name') or digest_of(event)[:12])}".rstrip()]
+    if event.get("same") is False:
+        parts[0] += ": other rows"
     solvers = event.get("solvers")
     if isinstance(solvers, Mapping) and solvers:
         parts.append(", ".join(f"{plain(name)} {plain(_version(said))}".rstrip() for name, said in solvers.items()))

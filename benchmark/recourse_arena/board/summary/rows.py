@@ -42,6 +42,19 @@ _MOST = 100_000
 """Cells of one verdict."""
 
 
+class _Proof(msgspec.Struct):
+    optima: int = 0
+    infeasible: int = 0
+    held: int = 0
+    refuted: int = 0
+
+    @property
+    def share(self) -> float:
+        """Of all that is claimed to be proved, what could have been refuted and was not."""
+        claimed = self.optima + self.infeasible
+        return max(self.held - self.refuted, 0) / claimed if claimed else float("nan")
+
+
 class _Cell(msgspec.Struct):
     dataset: str
     scenario: str
@@ -60,7 +73,16 @@ class _Cell(msgspec.Struct):
     solve_seconds: float | None = None
     rejudged: bool | float | None = None
     rerun: bool | float | None = None
-    proved: bool | float | None = None
+    proved: _Proof | bool | float | None = None
+    metrics: dict[str, float | None] = {}
+
+
+class _Rerun(msgspec.Struct):
+    same: bool = False
+
+
+class _Badges(msgspec.Struct, rename={"rerun": "re-run"}):
+    rerun: _Rerun | None = None
 
 
 class _Verdict(msgspec.Struct):
@@ -68,6 +90,9 @@ class _Verdict(msgspec.Struct):
     name: str | None = None
     entry: str | None = None
     protocol: int | None = None
+    badges: _Badges | None = None
+    solvers: dict[str, Any] = {}
+    suite: Any = None
 
 
 def board_rows(
@@ -83,7 +108,8 @@ def board_rows(
 
     Arguments:
         verdicts: What re-judging found, by the digest of the entry: `name` (or `entry`), `protocol` and `cells`, a
-            mapping each with the columns of this table.
+            mapping each with the columns of this table; other averages may lie in its `metrics`, and `badges` may say
+            that the entry was re-run.
         records: The entries' own records, by digest: `suite`, `solvers` with `version` and `knows`, and `materials`.
         met: By digest and then by dataset, scenario, solver and seed: a digest of who was asked, and for whom of them
             which metric is true.
@@ -130,11 +156,16 @@ def _read(digest: str, verdict: Mapping[str, Any]) -> _Verdict:
         )
     for cell in found.cells:
         for name in (*METRICS, *_TIMES):
-            value = getattr(cell, name)
+            value = _value(cell, name)
             if value is not None and not math.isfinite(value):
                 where = f"{cell.dataset}, {cell.scenario}, {cell.solver}, seed {cell.seed}"
                 raise ArenaError(f"the verdict on entry {digest[:12]}: {where}: expected a finite {name}, got {value}")
     return found
+
+
+def _value(cell: _Cell, name: str) -> float | None:
+    found: float | None = getattr(cell, name)
+    return cell.metrics.get(name) if found is None else found
 
 
 def _entry_names(verdicts: Mapping[str, _Verdict]) -> dict[str, str]:
@@ -165,20 +196,27 @@ def _of_entry(
     record: Mapping[str, Any],
     met: Mapping[tuple[str, str, str, int], tuple[str, Met]],
 ) -> list[dict[str, Any]]:
-    solvers, materials = _mapping(record.get("solvers")), _materials(record.get("materials"))
+    solvers = _mapping(record.get("solvers")) or verdict.solvers
+    materials = _materials(record.get("materials"))
+    rerun = verdict.badges is not None and verdict.badges.rerun is not None and verdict.badges.rerun.same
     rows = []
     for cell in verdict.cells:
         said = _mapping(solvers.get(cell.solver))
         knows = tuple(map(str, said.get("knows") or ()))
         asked, true_for = met.get((cell.dataset, cell.scenario, cell.solver, cell.seed), ("", {}))
         material = materials.get((cell.dataset, cell.seed), "")
-        known = {key: getattr(cell, key) for key in _Cell.__struct_fields__}
+        known = {key: getattr(cell, key) for key in _Cell.__struct_fields__ if key != "metrics"}
         rows.append(
             {
                 **known,
-                **{badge: float(known[badge] or 0) for badge in ("rejudged", "rerun")},
-                "proved": float("nan") if known["proved"] is None else float(known["proved"]),
-                **{"entry": name, "digest": digest, "reason": cell.reason or "", "suite": _suite(record)},
+                **{name: _value(cell, name) for name in METRICS},
+                **{"rejudged": float(cell.rejudged or 0), "rerun": float(cell.rerun or rerun), "proved": _proved(cell)},
+                **{
+                    "entry": name,
+                    "digest": digest,
+                    "reason": cell.reason or "",
+                    "suite": _suite(record.get("suite") or verdict.suite),
+                },
                 **{"version": str(said.get("version", "")), "knows": knows, "pool": pool_of(knows)},
                 "protocol": verdict.protocol,
                 "ms": _milliseconds(cell),
@@ -199,9 +237,14 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _suite(record: Mapping[str, Any]) -> str:
-    suite = record.get("suite", "")
-    return str(suite.get("name", "")) if isinstance(suite, Mapping) else str(suite)
+def _proved(cell: _Cell) -> float:
+    if cell.proved is None:
+        return float("nan")
+    return cell.proved.share if isinstance(cell.proved, _Proof) else float(cell.proved)
+
+
+def _suite(said: Any) -> str:
+    return str(said.get("name", "")) if isinstance(said, Mapping) else str(said or "")
 
 
 def _materials(said: Any) -> dict[tuple[str, int], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Board"]
+__all__ = ["Board", "digest_of"]
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Board:
         rows: Its table, as :func:`~recourse_arena.board.summary.rows.board_rows` returns it.
         records: The entries' own records, by digest.
         history: Dated events, the newest last: `date`, `event` (`added`, `replaced`, `removed` or `re-run`), `name`,
-            `digest`, `protocol`, `solvers`. Nothing that is ranked reads them.
+            `entry` (its digest), `protocol`, `solvers`. Nothing that is ranked reads them.
     """
 
     title: str
@@ -46,7 +46,9 @@ class Board:
 
     @classmethod
     def read(cls, folder: Path) -> Board:
-        """Return the board in a folder.
+        """Return the board in a folder: `board.json`, `verdicts/DIGEST.json` and `entries/DIGEST.entry`.
+
+        A file `together.json` may name entries that are parts of one: lists of digests by what they are called.
 
         Raises:
             ArenaError: If there is none, or a file of it cannot be read.
@@ -62,7 +64,7 @@ class Board:
         if not isinstance(history, list) or not all(isinstance(event, dict) for event in history):
             raise ArenaError(f"{folder / 'board.json'}: expected `history` to be a list of events")
         title = str(about.get("title") or folder.resolve().name)
-        rows = board_rows(verdicts, records, met, together=_together(about, folder / "board.json"))
+        rows = board_rows(verdicts, records, met, together=_together(folder / "together.json"))
         return cls(title, rows, records, history)
 
     @cached_property
@@ -81,9 +83,9 @@ class Board:
         """The board without the entries of the latest date on which any were added; none if that is all."""
         present = set(self.rows["digest"])
         dates = {
-            str(event.get("digest")): str(event.get("date", ""))
+            digest: str(event.get("date", ""))[:10]
             for event in self.history
-            if event.get("event") in ("added", "replaced") and event.get("digest") in present
+            if event.get("event") in ("added", "replaced") and (digest := digest_of(event)) in present
         }
         if not dates:
             return None
@@ -91,10 +93,15 @@ class Board:
         return self.without(latest) if present - latest else None
 
 
-def _together(about: Mapping[str, Any], path: Path) -> Mapping[str, Sequence[str]]:
-    found = about.get("together", {})
-    if not isinstance(found, dict) or not all(isinstance(digests, list) for digests in found.values()):
-        raise ArenaError(f"{path}: expected `together` to name lists of digests")
+def digest_of(event: Mapping[str, Any]) -> str:
+    """Return the digest of the entry that an event is about; nothing of one that is gone."""
+    return str(event.get("entry") or event.get("digest") or "")
+
+
+def _together(path: Path) -> Mapping[str, Sequence[str]]:
+    found = _json(path, "lists of digests by name") if path.exists() else {}
+    if not all(isinstance(digests, list) for digests in found.values()):
+        raise ArenaError(f"{path}: expected lists of digests by name")
     return {str(label): [str(digest) for digest in digests] for label, digests in found.items()}
 
 

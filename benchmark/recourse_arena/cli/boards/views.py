@@ -18,15 +18,17 @@ from recourse_arena.cli.group import FOLDER
 @click.option("--page", is_flag=True, help="Write the page and BOARD.md into the folder again, instead of printing.")
 def show(folder: Path, contests: bool, page: bool) -> None:
     """Print what the entries of a board say together: pools, ranks, the frontier, wins and losses."""
+    from recourse_arena.board.summary.state import Board
+
     if page:
         from recourse_arena.board.page.page import PAGE, TEXT, write_page
 
+        Board.read(folder)
         write_page(folder)
         for name in (PAGE, TEXT):
             click.echo(f"wrote {folder / name}", err=True)
         return
     from recourse_arena.board.page.text import board_text
-    from recourse_arena.board.summary.state import Board
 
     click.echo(board_text(Board.read(folder), contests=contests), nl=False)
 
