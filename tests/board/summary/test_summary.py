@@ -113,6 +113,15 @@ def test_over_all_contests_each_pair_has_its_own_common_ground():
     assert found.loc["good", "beaten_by"] == ()
 
 
+def test_nobody_is_beaten_by_who_answered_another_question():
+    draft = DraftBoard().cell("a", "hard-1", 0.4, cost=0.4).cell("b", "hard-1", 0.9, cost=0.1, classifier="another")
+    found = summarise(draft.rows())
+    assert found.contests[0].table["frontier"].tolist() == [True, True]
+    assert found.solvers["frontier"].tolist() == [True, True]
+    same = DraftBoard().cell("a", "hard-1", 0.4, cost=0.4).cell("b", "hard-1", 0.9, cost=0.1)
+    assert summarise(same.rows()).solvers["frontier"].to_dict() == {"a": False, "b": True}
+
+
 def test_who_helps_nobody_has_no_cost_and_is_not_spared_for_it():
     draft = DraftBoard().cell("a", "hard-1", 0.9, cost=0.3).cell("b", "hard-1", 0.9, cost=0.2, ms=0.5)
     draft.cell("a", "hard-2", 0.5, cost=0.3).cell("b", "hard-2", 0.0, cost=None, ms=0.5)

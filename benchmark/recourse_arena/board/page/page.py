@@ -110,8 +110,7 @@ def _counts(board: Board) -> dict[str, int]:
 
 def _overview(summary: Summary, lines: list[Line]) -> Markup:
     points = []
-    for line in lines:
-        row = summary.solvers.loc[line.name]
+    for line, row in zip(lines, summary.solvers.to_dict("records"), strict=True):
         words = (
             f"{line.name} ({line.pool}): attainability {line.words['attainability']}, cost {line.words['cost_mean']} "
         )
@@ -143,8 +142,9 @@ def _picture(contest: Contest, lines: list[Line]) -> Markup:
         if None not in at:
             words = f"{line.name} ({line.pool}): attainability {line.words['attainability']}, mean cost "
             words += f"{line.words['cost_mean']}, {line.words['ms']} ms a person"
-            numbers = [float(value or 0) for value in at]
-            points.append(Point(line.name, line.pool, _LOOKS[line.pool], *numbers, line.more["frontier"], words))
+            cost, share, ms = (float(value or 0) for value in at)
+            look = _LOOKS[line.pool]
+            points.append(Point(line.name, line.pool, look, cost, share, ms, line.more["frontier"], words))
     return scatter(points, f"Attainability against cost on {contest.dataset}, {contest.scenario}", "mean cost")
 
 

@@ -33,34 +33,38 @@ def overall_frontier(names: Sequence[str], contests: Sequence[Contest]) -> pd.Da
     """Return for each solver who beats it over all contests that both have numbers in, and its averages.
 
     One beats another if, there, the mean of its attainability is no lower, the geometric means of its costs and times
-    are no higher, and one of the three is better. Each pair has its own common ground, so that partial entries are
-    compared where they compete and nowhere else; attainability counts there also where somebody was helped by neither,
-    so that there is no cost.
+    are no higher, and one of the three is better. Each pair has its own common ground, contests in which both answered
+    the same questions, so that partial entries are compared where they compete and nowhere else; attainability counts
+    there also where one of them helped nobody, so that it has no cost.
 
     Returns:
         By name: `frontier` (missing where one of the three is known nowhere), `beaten_by` (names), `attainability`
         (mean), `cost_mean` and `ms` (geometric means of shares of each contest's median), and `common`, the number of
         contests with an attainability.
     """
-    losses = np.stack([_signed(relative(contest).reindex(names)) for contest in contests], axis=1) if contests else None
-    if losses is None:
-        losses = np.full((len(names), 0, len(AXES)), np.nan)
+    losses = np.full((len(names), len(contests), len(AXES)), np.nan)
+    ahead, shared = np.zeros((2, len(names), len(names), len(AXES)))
+    places = {name: place for place, name in enumerate(names)}
+    for number, contest in enumerate(contests):
+        at = np.array([places[name] for name in contest.table.index])
+        losses[at, number] = _signed(relative(contest))
+        lost = losses[at, number]
+        difference = lost[:, None, :] - lost[None, :, :]
+        counted = np.isfinite(difference) & contest.together[:, :, None]
+        ahead[np.ix_(at, at)] += np.where(counted, difference, 0.0)
+        shared[np.ix_(at, at)] += counted
     known = np.isfinite(losses)
     filled = np.where(known, losses, 0.0)
-    ahead, shared = np.zeros((2, len(names), len(names), len(AXES)))
-    for axis in range(len(AXES)):
-        counted = known[:, :, axis].astype(float)
-        sums = filled[:, :, axis] @ counted.T
-        ahead[:, :, axis], shared[:, :, axis] = sums - sums.T, counted @ counted.T
     close = _ROUNDING * np.maximum(shared, 1)
-    beats = (shared > 0).all(2) & (ahead <= close).all(2) & (ahead < -close).any(2)
+    beats = np.asarray((shared > 0).all(2) & (ahead <= close).all(2) & (ahead < -close).any(2))
     count = known.sum(1)
+    beaten = [tuple(name for name, by in zip(names, column, strict=True) if by) for column in beats.T.tolist()]
     means = filled.sum(1) / np.where(count > 0, count, np.nan)
-    frontier = [bool(not column.any()) if n.all() else None for n, column in zip(count, beats.T, strict=True)]
+    frontier = [not by if all(counts) else None for counts, by in zip(count.tolist(), beaten, strict=True)]
     return pd.DataFrame(
         {
             "frontier": pd.array(frontier, "boolean"),
-            "beaten_by": [tuple(names[i] for i in np.flatnonzero(column)) for column in beats.T],
+            "beaten_by": beaten,
             "attainability": -means[:, 0],
             "cost_mean": np.exp(means[:, 1]),
             "ms": np.exp(means[:, 2]),

@@ -18,7 +18,7 @@ from __future__ import annotations
 __all__ = ["Contest", "contests"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -49,9 +49,10 @@ class Contest:
         table: A row per solver, by the name shown: `entry`, `pool`, `seeds` (cells), `solved`, `failed`, `skipped`,
             `reason`, `people`, metrics averaged over seeds, `ms`, and the ranks that it may have: `first` to `last` of
             `of`, and in its pool `pool_first` to `pool_last` of `pool_of`; nan where it has no rank. `frontier`:
-            whether nobody beats it in attainability, cost and time at once, missing where it lacks one of them.
+            whether nobody whom it met beats it in attainability, cost and time at once, missing where it lacks one.
         wins: Pairs of a better one and a worse one, beyond doubt.
         met: Pairs that were compared, in alphabetical order.
+        together: Which rows of the table answered any question in common, `(rows, rows)`.
     """
 
     dataset: str
@@ -60,6 +61,7 @@ class Contest:
     table: pd.DataFrame
     wins: frozenset[tuple[str, str]]
     met: frozenset[tuple[str, str]]
+    together: NDArray[np.bool_] = field(repr=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -124,6 +126,7 @@ def _ranked(averaged: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]) -> Ra
 
 
 def _contest(where: tuple[str, str], metric: str, table: pd.DataFrame, rows: pd.DataFrame) -> Contest:
+    together = _together(table.index, rows[rows["outcome"] == Outcome.SOLVED])
     whole = table.index[(table["solved"] > 0) & (table["failed"] == 0)]
     rows = rows[rows["name"].isin(whole) & (rows["outcome"] == Outcome.SOLVED)]
     rows = rows[rows[metric].notna()] if metric else rows[:0]
@@ -142,7 +145,16 @@ def _contest(where: tuple[str, str], metric: str, table: pd.DataFrame, rows: pd.
     for prefix, found in places.items():
         columns = np.array([found.get(name, (np.nan,) * 3) for name in table.index], dtype=float).reshape(-1, 3)
         table = table.assign(**{f"{prefix}{end}": columns[:, k] for k, end in enumerate(("first", "last", "of"))})
-    return Contest(*where, metric, table.assign(frontier=on_frontier(table)), wins, met)
+    table = table.assign(frontier=on_frontier(table, together))
+    return Contest(*where, metric, table, wins, met, together)
+
+
+def _together(names: pd.Index, solved: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which solvers answered a question in common."""
+    codes, questions = pd.factorize(solved["question"])
+    answered = np.zeros((len(names), len(questions)))
+    answered[names.get_indexer(pd.Index(solved["name"])), codes] = 1
+    return answered @ answered.T > 0
 
 
 def _places(

@@ -39,7 +39,7 @@ def met_by_cell(path: Path) -> dict[tuple[str, str, str, int], tuple[str, Met]]:
     people = as_frame(table)
     values = {name: built_in()[name].values(people) for name in _METRICS}
     numbers = people["person"].to_numpy(dtype=np.int64)
-    found = {}
+    found: dict[tuple[str, str, str, int], tuple[str, Met]] = {}
     for key, rows in people.groupby(list(KEYS), sort=False, observed=True).indices.items():
         dataset, scenario, solver, seed = cast("tuple[str, str, str, int]", key)
         known = {name: column[rows] for name, column in values.items() if np.isfinite(column[rows]).all()}
