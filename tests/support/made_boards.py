@@ -92,7 +92,9 @@ class DraftBoard:
         return folder
 
 
-def large_board(entries: int = 60, datasets: int = 6, scenarios: int = 5, people: int = 300) -> DraftBoard:
+def large_board(
+    entries: int = 60, datasets: int = 6, scenarios: int = 5, people: int = 300, *, told: bool = True
+) -> DraftBoard:
     """Return a board of many entries, all on the same contests."""
     draft, pools = (
         DraftBoard(people),
@@ -111,5 +113,6 @@ def large_board(entries: int = 60, datasets: int = 6, scenarios: int = 5, people
                     knows=pools[k % 6], outcome="failed" if broken else "solved", reason="it broke" if broken else "",
                     rerun=k % 3 == 0, proved=k % 6 == 5,
                 )  # fmt: skip
-        draft.event(f"2026-11-{1 + k % 28:02d}", "added", name, protocol=1, solvers={name: {"version": "1"}})
+        if told:
+            draft.event(f"2026-11-{1 + k % 28:02d}", "added", name, protocol=1, solvers={name: {"version": "1"}})
     return draft

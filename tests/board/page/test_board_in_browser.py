@@ -39,7 +39,7 @@ def driver(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     file = tmp_path_factory.mktemp("board") / "index.html"
-    file.write_text(board_page(large_board(12, 1, 2, people=40).board("Open <b>board")), encoding="utf-8")
+    file.write_text(board_page(large_board(12, 1, 2, people=40, told=False).board("Open <b>board")), encoding="utf-8")
     return file.as_uri()
 
 

@@ -45,6 +45,8 @@ def test_below_enough_scenarios_the_prediction_is_open():
     few = np.full(8, 2.0)
     assert prediction(few, few, 5) == (1.0, 5.0)
     assert prediction(np.full(9, 2.0), np.full(9, 3.0), 5) == (2.0, 3.0)
+    assert prediction(np.arange(1.0, 10), np.arange(1.0, 10), 99) == (1.0, 9.0)
+    assert prediction(np.arange(19.0, 0, -1), np.arange(19.0, 0, -1), 99) == (2.0, 18.0)
 
 
 def test_the_interval_of_a_mean_heeds_that_scenarios_of_a_dataset_are_alike():
