@@ -4,8 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Judges", "add", "remove", "write_page"]
 
-import importlib
-import importlib.util
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -220,6 +218,7 @@ def keep_rerun(folder: BoardFolder, entry: Entry, *, same: bool, words: str) -> 
 
 
 def write_page(folder: BoardFolder) -> None:
-    """Write the page of a board."""
-    if importlib.util.find_spec("recourse_arena.board.page") is not None:
-        importlib.import_module("recourse_arena.board.page").write_page(folder)
+    """Write the page of a board, and the same as Markdown."""
+    from recourse_arena.board.page import page
+
+    page.write_page(folder.path)

@@ -12,7 +12,7 @@ from recourse_arena.cli.advising.lasting import lasting
 from recourse_arena.cli.advising.recommending import recommend, verify
 from recourse_arena.cli.audit import audit
 from recourse_arena.cli.authors import check, new
-from recourse_arena.cli.board import board, submit
+from recourse_arena.cli.boards.board import board, submit
 from recourse_arena.cli.cache import cache
 from recourse_arena.cli.compare import compare
 from recourse_arena.cli.data import data

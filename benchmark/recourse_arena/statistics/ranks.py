@@ -5,11 +5,13 @@ References:
     Statistical Association 100 (2005): the step-down maximum of studentised statistics over shared resamples.
 
     Westfall and Young, Resampling-based multiple testing (1993).
+
+    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
 """
 
 from __future__ import annotations
 
-__all__ = ["FEWEST_IN_COMMON", "adjusted_p_values", "ranks"]
+__all__ = ["FEWEST_IN_COMMON", "adjusted_p_values", "holm", "ranks"]
 
 from collections.abc import Iterable, Sequence
 
@@ -46,6 +48,20 @@ def adjusted_p_values(differences: Means) -> NDArray[np.float64]:
     p_values = (1 + (largest[::-1] >= observed[order][:, None]).sum(1)) / (1 + resamples)
     found[tested[order]] = np.maximum.accumulate(p_values)
     found[tested[observed == 0]] = 1.0
+    return found
+
+
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return p-values of one family corrected for all of them, whatever they have to do with each other (Holm).
+
+    Example:
+        >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
+        [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values, kind="stable")
+    found = np.empty(len(p_values))
+    steps = (len(p_values) - np.arange(len(p_values))) * p_values[order]
+    found[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return found
 
 

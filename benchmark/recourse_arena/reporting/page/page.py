@@ -4,9 +4,6 @@ from __future__ import annotations
 
 __all__ = ["page", "plotting_library"]
 
-import base64
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -24,6 +21,7 @@ from markupsafe import Markup
 from recourse_arena.reporting.leaderboard.best import shown_number
 from recourse_arena.reporting.leaderboard.group_table import SMALL
 from recourse_arena.reporting.leaderboard.standings import METHOD, Standing
+from recourse_arena.reporting.page.embedded import as_json, as_script, script_hash
 from recourse_arena.reporting.page.interaction_section import interaction_section
 from recourse_arena.reporting.page.lasting_section import kept_lasting, lasting_section
 from recourse_arena.reporting.page.menus_section import kept_menus, menus_document, menus_section
@@ -90,8 +88,8 @@ def page(leaderboard: Leaderboard, *, at: Path | None = None, fairness: Mapping[
         style=Markup(style),
         script=Markup(script),
         library=Markup(library),
-        script_hashes=Markup(" ".join(_hash(text) for text in (library, script) if text)),
-        document=Markup(_json(data)),
+        script_hashes=Markup(" ".join(script_hash(text) for text in (library, script) if text)),
+        document=Markup(as_json(data)),
         columns=columns,
         tables=list(_tables(leaderboard, columns)),
         several=len(leaderboard.runs) > 1,
@@ -121,7 +119,7 @@ def plotting_library() -> str:
         return ""
     import vl_convert
 
-    return _as_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    return as_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 @lru_cache(maxsize=1)
@@ -139,22 +137,7 @@ def _environment() -> Environment:
 def _script() -> str:
     folder = files("recourse_arena.reporting.page") / "templates" / "script"
     parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
-    return _as_script("\n".join([f'"use strict";\n(() => {{\nconst LOOKS = {_LOOKS};', *parts, "})();"]))
-
-
-def _as_script(text: str) -> str:
-    """Return a script that cannot end its element early, with the line ends that browsers hash."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _json(value: object) -> str:
-    """Return JSON that no text in it can break out of."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return as_script("\n".join([f'"use strict";\n(() => {{\nconst LOOKS = {_LOOKS};', *parts, "})();"]))
 
 
 def _columns(board: Leaderboard) -> list[dict[str, Any]]:

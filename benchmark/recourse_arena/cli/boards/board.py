@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from recourse_arena.cli.boards.views import history, show
 from recourse_arena.cli.group import FOLDER, blocked_plugins, no_plugin, registry
 
 _FILE = click.Path(path_type=Path)
@@ -121,3 +122,7 @@ def rerun(
     click.echo(f"{found['name']}: {'the same' if badge['same'] else 'other rows'}: {badge['words']}")
     if not badge["same"]:
         raise SystemExit(1)
+
+
+board.add_command(show)
+board.add_command(history)

@@ -1,0 +1,1 @@
+"""A board as a page, as Markdown and as plain text."""
