@@ -1,0 +1,72 @@
+"""The cheapest plausible of a person's candidates: neighbours are slow to look at, so the cheapest are tried first."""
+
+from __future__ import annotations
+
+__all__ = ["cheapest_plausible", "simpler"]
+
+import torch
+
+from recourse_arena_frontier.tables.candidates import Candidates, places
+from recourse_arena_frontier.tables.terrain import Terrain
+
+_BATCHES = (12, 24, 64, 128, 256, 512)
+"""How many more candidates are looked at, one batch after the other, of who has no plausible one yet."""
+
+_ROUNDS, _SIMPLER = 5, 12
+"""Rounds in which plausible actions are made cheaper, and changes looked at in each."""
+
+_SHARES = (0.0, 0.5, 0.8, 0.9, 0.97)
+"""How much of a change of a number is tried to be enough."""
+
+
+def cheapest_plausible(terrain: Terrain, candidates: Candidates) -> Candidates:
+    """Return the cheapest plausible candidate of each person who has one among those that are looked at."""
+    everything = candidates.leading(sum(_BATCHES))
+    rank = places(everything.person)
+    best = everything[everything.person[:0]]
+    lost = torch.ones(len(terrain), dtype=torch.bool, device=rank.device)
+    begin = 0
+    for batch in _BATCHES:
+        rows = lost[everything.person] & (rank >= begin) & (rank < begin + batch)
+        found = _among(terrain, everything[rows.nonzero()[:, 0]])
+        lost[found.person] = False
+        best, begin = Candidates.joined([best, found]), begin + batch
+    return best.leading(1)
+
+
+def simpler(terrain: Terrain, best: Candidates) -> Candidates:
+    """Return plausible candidates, one a person, that cost at most as much: changes are left out or made smaller."""
+    going = best
+    for _ in range(_ROUNDS):
+        found = _among(terrain, _cheaper(terrain, going).leading(_SIMPLER))
+        if not len(found):
+            break
+        best, going = Candidates.joined([found, best]).leading(1), found
+    return best
+
+
+def _among(terrain: Terrain, candidates: Candidates) -> Candidates:
+    """Return the cheapest plausible candidate of each person who has any."""
+    judge = terrain.problem.plausible(terrain.request)
+    least = judge.least(terrain.request.factual)
+    good = judge.score(candidates.values) >= least[candidates.person]
+    return candidates[good.nonzero()[:, 0]].leading(1)
+
+
+def _cheaper(terrain: Terrain, best: Candidates) -> Candidates:
+    """Return what passes and is cheaper: one change left out, or one number some of the way back."""
+    factual = terrain.request.factual[best.person]
+    rows, found = [best.person[:0]], [best.values[:0]]
+    each = torch.arange(len(best), device=factual.device)
+    for column in (*terrain.levels, *terrain.numbers):
+        changed = each[best.values[:, column] != factual[:, column]]
+        for share in _SHARES if column in terrain.numbers else (0.0,):
+            there = best.values[changed].clone()
+            there[:, column] = (factual + share * (best.values - factual))[changed, column]
+            rows.append(changed)
+            found.append(there)
+    row, values = torch.cat(rows), torch.cat(found)
+    less = Candidates.of(terrain, best.person[row], values)
+    limit = torch.full((len(terrain),), torch.inf, dtype=best.cost.dtype, device=row.device)
+    limit[best.person] = best.cost
+    return less[(less.cost < limit[less.person]).nonzero()[:, 0]]
