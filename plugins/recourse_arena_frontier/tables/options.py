@@ -14,7 +14,9 @@ from recourse_arena import Kind
 from recourse_arena_frontier.tables.terrain import Terrain
 
 _SHARES = (1 / 64, 1 / 32, *(step / 16 for step in range(1, 17)))
-"""Rungs of a number: shares of the range of all people, on either side of where somebody is, within their bounds."""
+"""Rungs of a number: shares of the range of all people, on either side of where somebody is, within their bounds.
+
+Beside them stand the bounds, and what many accepted people have: whoever has that stands out least."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def _rungs(terrain: Terrain, column: int, lower: Tensor, upper: Tensor) -> Tenso
     values = torch.cat([factual - steps.flip(0), factual + steps], 1)
     if terrain.request.features.whole[column]:
         values = values.round()
+    values = torch.cat([values, terrain.common[column].expand(len(values), -1)], 1)
     values = torch.minimum(torch.maximum(values, lower[:, None]), upper[:, None])
     return torch.cat([lower[:, None], values, upper[:, None]], 1).sort(dim=1).values
 

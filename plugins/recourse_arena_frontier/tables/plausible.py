@@ -5,12 +5,17 @@ from __future__ import annotations
 __all__ = ["cheapest_plausible", "simpler"]
 
 import torch
+from torch import Tensor
 
 from recourse_arena_frontier.tables.candidates import Candidates, places
 from recourse_arena_frontier.tables.terrain import Terrain
 
-_BATCHES = (12, 24, 64, 128, 256, 512)
-"""How many more candidates are looked at, one batch after the other, of who has no plausible one yet."""
+_BATCHES, _MORE = (12, 24, 64, 128), (256, 512)
+"""How many more candidates are looked at, one batch after the other, of who has no plausible one yet; and with more
+effort."""
+
+_SPREAD = 512
+"""How many of the dearer ones are looked at then, evenly from the cheaper to the dearer."""
 
 _ROUNDS, _SIMPLER = 5, 12
 """Rounds in which plausible actions are made cheaper, and changes looked at in each."""
@@ -19,19 +24,40 @@ _SHARES = (0.0, 0.5, 0.8, 0.9, 0.97)
 """How much of a change of a number is tried to be enough."""
 
 
-def cheapest_plausible(terrain: Terrain, candidates: Candidates) -> Candidates:
-    """Return the cheapest plausible candidate of each person who has one among those that are looked at."""
-    everything = candidates.leading(sum(_BATCHES))
-    rank = places(everything.person)
+def cheapest_plausible(terrain: Terrain, candidates: Candidates, *, more: bool = False) -> Candidates:
+    """Return the cheapest plausible candidate of each person who has one among those that are looked at.
+
+    Arguments:
+        terrain: The people.
+        candidates: Their candidates.
+        more: Whether many are looked at.
+    """
+    batches = (*_BATCHES, *_MORE, _SPREAD) if more else _BATCHES
+    everything = candidates.leading(len(candidates))
+    rank = _ranks(everything.person, sum(batches[: len(_BATCHES) + len(_MORE)]))
     best = everything[everything.person[:0]]
     lost = torch.ones(len(terrain), dtype=torch.bool, device=rank.device)
     begin = 0
-    for batch in _BATCHES:
+    for batch in batches:
         rows = lost[everything.person] & (rank >= begin) & (rank < begin + batch)
         found = _among(terrain, everything[rows.nonzero()[:, 0]])
         lost[found.person] = False
         best, begin = Candidates.joined([best, found]), begin + batch
     return best.leading(1)
+
+
+def _ranks(person: Tensor, first: int) -> Tensor:
+    """Return the rank `(rows,)` of each row among those of its person: the `first` ones, then those that are spread.
+
+    What is left out between the latter has a very high one.
+    """
+    place = places(person)
+    dearer = (place - first).clamp(min=-1)
+    count = (torch.bincount(person)[person] - first).clamp(min=1) if len(person) else place
+    step = dearer * _SPREAD // count
+    left_out = (count > _SPREAD) & (step == (dearer - 1).clamp(min=-1) * _SPREAD // count) & (dearer > 0)
+    rank = torch.where(dearer >= 0, first + torch.where(count > _SPREAD, step, dearer), place)
+    return torch.where(left_out, torch.iinfo(torch.long).max, rank)
 
 
 def simpler(terrain: Terrain, best: Candidates) -> Candidates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["TableSearch"]
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,7 @@ from recourse_arena_frontier.tables.numbers import Numbers
 from recourse_arena_frontier.tables.options import Ladder
 from recourse_arena_frontier.tables.plausible import cheapest_plausible, simpler
 from recourse_arena_frontier.tables.polish import polish
-from recourse_arena_frontier.tables.terrain import Terrain
+from recourse_arena_frontier.tables.terrain import Terrain, split
 
 _PEOPLE, _LOST = 64, 16
 """People looked at together, and of those who have nothing yet, to bound memory."""
@@ -31,8 +32,9 @@ _NEAR = 6
 _POLISHED, _ROUNDS = 4, 8
 """Candidates of a person that are polished, and rounds of that."""
 
-_DONORS = 1000
-"""Accepted training people whose features may be taken over."""
+_DONORS, _COMMON = 1000, 8
+"""Accepted training people whose features may be taken over; and of each number, how many of their most common values
+are tried."""
 
 EXPLORE = Descent()
 HOLD = Descent(12)
@@ -48,6 +50,7 @@ class TableSearch:
         donors: Accepted training people, `(donors, features)`.
         subsets: Most choices of levels per person beside the factual ones.
         careful: Whether many combinations are tried for everybody.
+        common: Values that many donors have of each number, by its column.
     """
 
     problem: Problem
@@ -55,12 +58,15 @@ class TableSearch:
     donors: Tensor
     subsets: int
     careful: bool
+    common: Mapping[int, Tensor]
 
     @classmethod
     def of(cls, problem: Problem, *, subsets: int, careful: bool) -> TableSearch:
         """Return the search for a problem."""
         accepted = problem.training.x[problem.decisions.accepts(problem.training.x)]
-        return cls(problem, Numbers.of(problem), accepted[:_DONORS], subsets, careful)
+        donors = accepted[:_DONORS]
+        common = {column: _common(donors[:, column]) for column in split(problem)[1]}
+        return cls(problem, Numbers.of(problem), donors, subsets, careful, common)
 
     @torch.no_grad()
     def __call__(self, request: Request) -> Recommendation:
@@ -80,7 +86,7 @@ class TableSearch:
 
     def _best(self, request: Request, most: int) -> Candidates:
         """Return a candidate for each person who has one, from their `most` cheapest combinations and more."""
-        terrain = Terrain.of(self.problem, request)
+        terrain = Terrain.of(self.problem, request, self.common)
         more = most > _COMBINATIONS
         cheap = Candidates.of(terrain, *Ladder.of(terrain, (*terrain.levels, *terrain.numbers)).cheapest(terrain, most))
         ladder = Ladder.of(terrain, terrain.levels)
@@ -92,7 +98,7 @@ class TableSearch:
             return seen.leading(1)
         if more:
             seen = Candidates.joined([seen, self._donated(terrain)])
-        return simpler(terrain, cheapest_plausible(terrain, seen))
+        return simpler(terrain, cheapest_plausible(terrain, seen, more=more))
 
     def _searched(self, terrain: Terrain, ladder: Ladder, cheap: Candidates) -> Candidates:
         """Return the candidates found from choices of levels, and from those that are `cheap`."""
@@ -111,3 +117,9 @@ class TableSearch:
         box = Box(request.box.lower[person], request.box.upper[person])
         may = request.actionable[person] & box.contains(donor, request.features.whole)
         return Candidates.of(terrain, person, torch.where(may, donor, request.factual[person]))
+
+
+def _common(values: Tensor) -> Tensor:
+    """Return the values that most people have, ascending; of equally common ones the lesser."""
+    every, counts = values.unique(return_counts=True)
+    return every[counts.argsort(descending=True, stable=True)[:_COMMON]].sort().values

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Terrain"]
+__all__ = ["Terrain", "split"]
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +32,7 @@ class Terrain:
         upper: Greatest values.
         levels: Columns of actionable features whose values are gone through: categories, binaries, small ordinals.
         numbers: Columns of the other actionable features.
+        common: Values that many accepted people have of each of these, by its column.
     """
 
     problem: Problem
@@ -41,9 +43,10 @@ class Terrain:
     upper: Tensor
     levels: tuple[int, ...]
     numbers: tuple[int, ...]
+    common: Mapping[int, Tensor]
 
     @classmethod
-    def of(cls, problem: Problem, request: Request) -> Terrain:
+    def of(cls, problem: Problem, request: Request, common: Mapping[int, Tensor]) -> Terrain:
         """Return the terrain of a request."""
         features, box = request.features, request.box
         lower = torch.where(features.whole, box.lower.ceil(), box.lower)
@@ -51,7 +54,7 @@ class Terrain:
         cost = request.unit_cost
         price = request.weights * cost.slope.to(request.factual)
         levels, numbers = split(problem)
-        return cls(problem, request, price, cost.power, lower, upper, levels, numbers)
+        return cls(problem, request, price, cost.power, lower, upper, levels, numbers, common)
 
     def __len__(self) -> int:
         return len(self.request)
