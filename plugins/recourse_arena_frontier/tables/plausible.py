@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["cheapest_plausible", "simpler"]
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -17,11 +19,14 @@ effort."""
 _SPREAD = 512
 """How many of the dearer ones are looked at then, evenly from the cheaper to the dearer."""
 
-_ROUNDS, _SIMPLER = 5, 12
+_ROUNDS, _SIMPLER = 6, 24
 """Rounds in which plausible actions are made cheaper, and changes looked at in each."""
 
-_SHARES = (0.0, 0.5, 0.8, 0.9, 0.97)
+_SHARES = (0.0, 0.5, 0.8, 0.9, 0.97, 0.99)
 """How much of a change of a number is tried to be enough."""
+
+_SPENT = (0.25, 0.5, 0.75, 0.95)
+"""How much of what is saved where one change is left out is spent on more of a number."""
 
 
 def cheapest_plausible(terrain: Terrain, candidates: Candidates, *, more: bool = False) -> Candidates:
@@ -91,8 +96,30 @@ def _cheaper(terrain: Terrain, best: Candidates) -> Candidates:
             there[:, column] = (factual + share * (best.values - factual))[changed, column]
             rows.append(changed)
             found.append(there)
+    for column in (*terrain.levels, *terrain.numbers):
+        changed = each[best.values[:, column] != factual[:, column]]
+        for other in (number for number in terrain.numbers if number != column):
+            there = best.values[changed].clone()
+            there[:, column] = factual[changed, column]
+            for more in _enlarged(terrain, best.person[changed], there, best.cost[changed], other):
+                rows.append(changed)
+                found.append(more)
     row, values = torch.cat(rows), torch.cat(found)
     less = Candidates.of(terrain, best.person[row], values)
     limit = torch.full((len(terrain),), torch.inf, dtype=best.cost.dtype, device=row.device)
     limit[best.person] = best.cost
     return less[(less.cost < limit[less.person]).nonzero()[:, 0]]
+
+
+def _enlarged(terrain: Terrain, person: Tensor, values: Tensor, limit: Tensor, column: int) -> Iterator[Tensor]:
+    """Yield values with a number farther from the factual on either side, for shares of what is left of a `limit`."""
+    factual, now = terrain.request.factual[person, column], values[:, column]
+    parts = terrain.parts(person, values)[:, column].double()
+    left = (limit - terrain.total(person, values)).clamp(min=0.0)
+    for share in _SPENT:
+        reach = (parts + share * left) / terrain.price[person, column].double()
+        reach = (reach if terrain.power == 1 else reach.sqrt()).to(values.dtype)
+        for sign in (-1.0, 1.0):
+            there = values.clone()
+            there[:, column] = torch.where((now - factual) * sign >= 0, factual + sign * reach, now)
+            yield there
