@@ -97,7 +97,7 @@ class Numbers:
         margins, gradient = rows.slopes(rows.clamp(torch.zeros_like(rows.lower)))
         scale = gradient[0].square().sum(0).sqrt().clamp(min=1e-9)
         slope, offset = gradient[0] / scale, margins[0] / scale
-        if terrain.power == 1:
+        if terrain.power == 1 or not terrain.numbers:
             y = allocate(offset, slope, rows.lower, rows.upper, _PRICE)
             added = y.abs().sum(0)
         else:
