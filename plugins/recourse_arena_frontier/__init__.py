@@ -47,7 +47,8 @@ class Frontier(Solver):
         train: Training people on whose solutions the regression is fitted; 0 for none.
         margin: By how much the log-density of an action must exceed the person's, in nats: plausibility is judged by
             models that no solver sees, too. Where it is a matter of neighbours, which have no density, it changes
-            nothing. `recourse-arena tune` finds it on validation people.
+            nothing. It is found on validation people by `recourse-arena tune frontier --only margin --dataset loan
+            --scenario hard-4 --objective attainability_heldout --out tuning`.
 
     Example:
         >>> Frontier(careful=True).careful

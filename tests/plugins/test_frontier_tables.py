@@ -85,13 +85,13 @@ def along_slopes(monkeypatch):
 @pytest.mark.parametrize(("cost", "rules"), [("gower", ()), ("gower", BOTH), ("l2", ()), ("l2", BOTH)])
 def test_numbers_end_next_to_the_cheapest(cost, rules, along_slopes):
     found = []
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         problem = table_problem(seed, cost=cost, rules=rules, whole=False)
-        request = asked(problem, 8)
+        request = asked(problem, 6)
         answer = advised(problem, request)
         assert_allowed(problem, request, answer)
-        found += ratios(problem, request, answer, steps=8)
-    assert len(found) >= 12
+        found += ratios(problem, request, answer, steps=4)
+    assert len(found) >= 6
     assert sum(ratio <= 1.01 for ratio in found) >= 0.9 * len(found), sorted(found)[-4:]
 
 
@@ -176,12 +176,12 @@ def test_other_codes_of_categories_change_nothing():
 
 def test_each_is_answered_as_if_alone(along_slopes):
     problem = with_neighbours(table_problem(1, whole=False))
-    free = asked(problem, 12)
+    free = asked(problem, 6)
     for request in (free, replace(free, plausibility=True, density="neighbours")):
         together = advised(problem, request)
-        turned = advised(problem, request[torch.arange(11, -1, -1)])[torch.arange(11, -1, -1)]
+        turned = advised(problem, request[torch.arange(5, -1, -1)])[torch.arange(5, -1, -1)]
         assert together.solved.any()
-        for other, some in ((turned, slice(0, 12)), (advised(problem, request[4:7]), slice(4, 7))):
+        for other, some in ((turned, slice(0, 6)), (advised(problem, request[3:5]), slice(3, 5))):
             assert torch.equal(together.values[some], other.values)
             assert torch.equal(together.outcome[some], other.outcome)
 
