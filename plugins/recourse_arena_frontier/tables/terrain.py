@@ -107,7 +107,8 @@ class Terrain:
 
 def split(problem: Problem) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the columns of actionable features with few values, and those of all others."""
-    few, many = [], []
+    few: list[int] = []
+    many: list[int] = []
     for column, feature in enumerate(problem.features):
         if not problem.features.actionable[column]:
             continue
