@@ -27,6 +27,8 @@ class Convex(Solver):
         iterations: Most quadratic programs per starting point.
         starts: Starting points per person and set of acted-upon features: the factual, and accepted training people.
         subsets: Most sets of acted-upon features per person, those that leave out least first.
+        margin: By how much the log-density of an action must exceed the person's, in nats; where plausibility is a
+            matter of neighbours, which have no density, it changes nothing.
 
     Example:
         >>> Convex(starts=5).starts
@@ -46,10 +48,10 @@ class Convex(Solver):
     keeps_sparsity: ClassVar[bool] = True
     plausible_under = frozenset({"flow", "scm", "neighbours"})
 
-    def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16) -> None:
+    def __init__(self, *, iterations: int = 20, starts: int = 3, subsets: int = 16, margin: float = 0.0) -> None:
         options = Options(f"solver {self.name}")
         self.iterations, self.starts = options.whole("iterations", iterations), options.whole("starts", starts)
-        self.subsets = options.whole("subsets", subsets)
+        self.subsets, self.margin = options.whole("subsets", subsets), options.number("margin", margin, least=0)
 
     def fit(self, problem: Problem, *, seed: int) -> None:
         """Draw the accepted training people at whom searches start.
@@ -69,7 +71,12 @@ class Convex(Solver):
 
         _refuse_with_effects(problem)
         self.search = Search.prepared(
-            problem, seed=seed, iterations=self.iterations, starts=self.starts, subsets=self.subsets
+            problem,
+            seed=seed,
+            iterations=self.iterations,
+            starts=self.starts,
+            subsets=self.subsets,
+            margin=self.margin,
         )
 
     def recommend(self, request: Request) -> Recommendation:

@@ -60,8 +60,8 @@ class Incumbents:
         rows = first[first < none]
         self[first < none] = Incumbents(cost[rows], landscape.acted[rows], values[rows])
 
-    def landscape(self, problem: Problem, request: Request) -> tuple[Landscape, Tensor]:
+    def landscape(self, problem: Problem, request: Request, *, margin: float = 0.0) -> tuple[Landscape, Tensor]:
         """Return the landscape of those who have an action, acting as they do, and the points where they stand."""
         people = self.found.nonzero()[:, 0]
-        landscape = Landscape.of(problem, request, people, self.acted[people])
+        landscape = Landscape.of(problem, request, people, self.acted[people], margin=margin)
         return landscape, landscape.points(self.values[people])

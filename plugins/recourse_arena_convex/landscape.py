@@ -66,14 +66,19 @@ class Landscape:
     upper: Tensor
 
     @classmethod
-    def of(cls, problem: Problem, request: Request, person: Tensor, acted: Tensor) -> Landscape:
-        """Return the landscape of the people `person` `(rows,)` of `request`, acting upon `acted`."""
+    def of(cls, problem: Problem, request: Request, person: Tensor, acted: Tensor, *, margin: float = 0.0) -> Landscape:
+        """Return the landscape of the people `person` `(rows,)` of `request`, acting upon `acted`.
+
+        Their log-density is to exceed the factual's by a `margin` in nats.
+        """
         precision = torch.finfo(request.factual.dtype).eps
         required = request.factual.new_full((len(request), 2), _LOGIT_ERROR * precision)
         if request.plausibility:
             # Who is impossible may become anything possible; who has no density that is a number, nothing.
             density = problem.density(request).log_density(request.factual).clamp(min=-_LARGEST)
-            required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs())).nan_to_num(nan=_LARGEST)
+            required[:, 1] = (density + _DENSITY_ERROR * precision * (1 + density.abs()) + margin).nan_to_num(
+                nan=_LARGEST
+            )
         rows = request[person]
         unit = rows.prices.rsqrt()
         ends = (rows.snap(end) - rows.factual for end in (rows.box.lower, rows.box.upper))

@@ -43,6 +43,7 @@ class Search:
         explore: The search from each starting point.
         insist: The same for those whom it leaves without an action.
         polish: The last one, from each person's best action.
+        margin: By how much the log-density of an action must exceed the person's, in nats.
     """
 
     problem: Problem
@@ -52,16 +53,19 @@ class Search:
     explore: Descent
     insist: Descent
     polish: Descent
+    margin: float = 0.0
 
     @classmethod
-    def prepared(cls, problem: Problem, *, seed: int, iterations: int, starts: int, subsets: int) -> Search:
+    def prepared(
+        cls, problem: Problem, *, seed: int, iterations: int, starts: int, subsets: int, margin: float
+    ) -> Search:
         """Return the search for a problem; donors are drawn with `seed`."""
         donors = draw_donors(problem, generator(seed, "convex", "donors"))
         subproblem = Subproblem(problem.features.count_actionable)
         explore = Descent(subproblem, iterations)
         polish = Descent(subproblem, iterations, radius=0.05, aim=1e-5, negligible=1e-6)
         insist = Descent(subproblem, iterations, penalty=300.0)
-        return cls(problem, donors, starts, subsets, explore, insist, polish)
+        return cls(problem, donors, starts, subsets, explore, insist, polish, margin)
 
     @torch.no_grad()
     def __call__(self, request: Request) -> Recommendation:
@@ -74,19 +78,22 @@ class Search:
         outcome[~best.found & ~request.actionable.any(1)] = Outcome.INFEASIBLE.code
         return Recommendation(best.acted, best.values, outcome.to(torch.int8))
 
+    def _landscape(self, request: Request, person: Tensor, acted: Tensor) -> Landscape:
+        return Landscape.of(self.problem, request, person, acted, margin=self.margin)
+
     def _best(self, request: Request) -> Incumbents:
         best = self._attempt(request, self.starts, self.explore)
         lost = ~best.found
         best[lost] = self._attempt(request[lost], _SECOND_EFFORT * self.starts, self.insist)
         self._tidy(request, best)
-        landscape, y = best.landscape(self.problem, request)
+        landscape, y = best.landscape(self.problem, request, margin=self.margin)
         self.polish(landscape.held(y), y, best)
         return best
 
     def _attempt(self, request: Request, starts: int, descent: Descent) -> Incumbents:
         """Return the best actions found from so many starting points per person and set."""
         best = Incumbents.none(request)
-        landscape = Landscape.of(self.problem, request, *candidate_sets(request, self.problem.graph, self.subsets))
+        landscape = self._landscape(request, *candidate_sets(request, self.problem.graph, self.subsets))
         points = starting_points(landscape, self.donors, starts, descent, best)
         landscape = landscape[torch.arange(len(landscape)).repeat_interleave(points.shape[1])]
         y, merit = descent(landscape, points.flatten(0, 1), best)
@@ -104,16 +111,17 @@ class Search:
         y, merit = self.explore(landscape[rows].held(points), points, best)
         lost = (~best.found[landscape.person[rows]]).nonzero()[:, 0]
         lead = lost[leading(landscape.person[rows[lost]], merit[lost], 1)]
-        for here, points in ((landscape[rows[lead]], y[lead]), best.landscape(self.problem, request)):
+        found = best.landscape(self.problem, request, margin=self.margin)
+        for here, points in ((landscape[rows[lead]], y[lead]), found):
             moved, points = moves(here, points)
             self.explore(here[moved].held(points), points, best)
 
     def _tidy(self, request: Request, best: Incumbents) -> None:
         """Leave out changes next to nothing where what remains suffices."""
-        landscape, y = best.landscape(self.problem, request)
+        landscape, y = best.landscape(self.problem, request, margin=self.margin)
         acted = landscape.acted.clone()
         acted[:, request.features.actionable] &= y.abs() > _TRIFLE * y.norm(dim=1, keepdim=True)
-        less = Landscape.of(self.problem, request, landscape.person, acted)
+        less = self._landscape(request, landscape.person, acted)
         y = less.clamp(y)
         tidied = Incumbents.none(request)
         tidied.offer(less.held(y), y, less.margins(y))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Descent", "Found", "distance", "leading", "merit", "size"]
+__all__ = ["Descent", "Found", "distance", "leading", "merit", "paid", "size"]
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from recourse_arena_frontier.program import solve
+from recourse_arena_frontier.program import allocate, solve
 from recourse_arena_frontier.rows import Rows, Slopes, padded, root
 
 _ACCEPTED, _POOR, _GOOD = 0.05, 0.25, 0.7
@@ -51,14 +51,20 @@ def distance(margins: Tensor, scale: Tensor, aim: float) -> Tensor:
     return ((aim - margins).clamp(min=0) / scale).sum(0)
 
 
-def size(y: Tensor, missed: Tensor) -> Tensor:
+def paid(y: Tensor, power: int = 2) -> Tensor:
+    """Return the weighted cost `(rows,)` of points `y`: the sum of that power of their changes, 1 or 2."""
+    return y.square().sum(0) if power == 2 else y.abs().sum(0)
+
+
+def size(y: Tensor, missed: Tensor, power: int = 2) -> Tensor:
     """Return the size `(rows,)` of searches at points `y` that `missed` by so much: what change is large or small."""
-    return (root(y.square().sum(0)) + missed).clamp(min=_TINY)
+    cost = paid(y, power)
+    return ((root(cost) if power == 2 else cost) + missed).clamp(min=_TINY)
 
 
-def merit(y: Tensor, missed: Tensor, price: Tensor) -> Tensor:
+def merit(y: Tensor, missed: Tensor, price: Tensor, power: int = 2) -> Tensor:
     """Return cost plus exact penalty `(rows,)` of points `y` that `missed` by so much at some `price` each."""
-    return y.square().sum(0) + price * missed
+    return paid(y, power) + price * missed
 
 
 class _State:
@@ -83,7 +89,8 @@ class Descent:
         iterations: Most of them per row.
         radius: First trust radius, in standard deviations of each feature.
         aim: Margin that the programs ask for: a little more than feasible, since linear models err.
-        penalty: Price of missing a margin, in terms of the size of a row: exact while its multiplier is below.
+        penalty: Price of missing a margin, in terms of the size of a row: exact while its multiplier is below. Where
+            the cost is a sum of changes and not of their squares, it does not depend on the size.
         negligible: Promised reduction at which a search ends, relative to the merit.
         best: After how many steps only so many rows of each person go on: the best by merit.
 
@@ -127,24 +134,29 @@ class Descent:
         rows, (y, margins, gradient, multipliers, radius) = state.rows, state.tables
         scale = Slopes(margins, gradient).scale
         missed = distance(margins, scale, self.aim)
-        extent, reach = size(y, missed), radius * rows.reach
+        extent, reach = size(y, missed, rows.power), radius * rows.reach
         lower, upper = torch.maximum(rows.lower, y - reach), torch.minimum(rows.upper, y + reach)
+        lower, upper = rows.within_sums(y, lower, upper)
         slope = gradient / scale[:, None]
         offset = (margins - self.aim) / scale - (slope * y).sum(1)
-        there, multipliers = solve(
-            offset / extent, slope, lower / extent, upper / extent, self.penalty, rounds=_ROUNDS, start=multipliers
-        )
-        there = torch.minimum(torch.maximum(there * extent, lower), upper)
+        if rows.power == 1:
+            there = allocate(offset[0], slope[0], lower, upper, self.penalty)
+        else:
+            there, multipliers = solve(
+                offset / extent, slope, lower / extent, upper / extent, self.penalty, rounds=_ROUNDS, start=multipliers
+            )
+            there = torch.minimum(torch.maximum(there * extent, lower), upper)
+        there = rows.keeping_sums(there, lower, upper)
         lost = there.isnan().any(0)
         there = torch.where(lost, y, there)
         after = rows.slopes(there)
         # Rows that stopped are still there while few have: what they would do next is no business of others.
         self._offer(found, state, there, after.margins, state.moving & ~rows.relaxed)
-        price = self.penalty * extent
-        now = merit(y, missed, price)
+        price = self._price(extent, rows.power)
+        now = merit(y, missed, price, rows.power)
         linear = -(offset + (slope * there).sum(1))
-        promised = now - merit(there, linear.clamp(min=0).sum(0), price)
-        kept = now - merit(there, distance(after.margins, scale, self.aim), price)
+        promised = now - merit(there, linear.clamp(min=0).sum(0), price, rows.power)
+        kept = now - merit(there, distance(after.margins, scale, self.aim), price, rows.power)
         taken = (kept > _ACCEPTED * promised.clamp(min=0)) & state.moving
         at_edge = ((there - y).abs() >= 0.99 * reach).any(0)
         growth = torch.where((kept > _GOOD * promised) & at_edge, _GROW, 1.0)
@@ -155,7 +167,7 @@ class Descent:
 
     def _offer(self, found: Found, state: _State, y: Tensor, margins: Tensor, may: Tensor) -> None:
         index = state.index
-        cost = torch.where((margins >= 0).all(0) & may, y.square().sum(0), torch.inf)
+        cost = torch.where((margins >= 0).all(0) & may, paid(y, state.rows.power), torch.inf)
         before = found.cost[index]
         better = cost < before
         found.cost.index_copy_(0, index, torch.where(better, cost, before))
@@ -163,8 +175,12 @@ class Descent:
 
     def _merit(self, state: _State) -> Tensor:
         y, margins, gradient, *_ = state.tables
-        missed = distance(margins, Slopes(margins, gradient).scale, self.aim)
-        return merit(y, missed, self.penalty * size(y, missed))
+        missed, power = distance(margins, Slopes(margins, gradient).scale, self.aim), state.rows.power
+        return merit(y, missed, self._price(size(y, missed, power), power), power)
+
+    def _price(self, extent: Tensor, power: int) -> Tensor:
+        """Return the price of missing a margin, `(rows,)`."""
+        return self.penalty * extent if power == 2 else torch.full_like(extent, self.penalty)
 
     def _keep(self, state: _State, found: Found) -> None:
         """Note where the rows of now stand."""

@@ -21,9 +21,9 @@ _STARTS = 3
 """Starting points of the searches that are learnt from."""
 
 
-def learnt(problem: Problem, *, seed: int, careful: bool, subsets: int, people: int) -> Search:
+def learnt(problem: Problem, *, seed: int, careful: bool, subsets: int, people: int, margin: float) -> Search:
     """Return the search for a problem, its regression fitted on the solutions of so many training people."""
-    world = World.of(problem)
+    world = World.of(problem, margin)
     donors = draw_donors(problem, generator(seed, "frontier", "donors"))
     search = Search(world, _starts(problem, world, donors), subsets, careful)
     asking = problem.asking(problem.training)
@@ -38,9 +38,9 @@ def learnt(problem: Problem, *, seed: int, careful: bool, subsets: int, people: 
     return replace(search, starts=replace(search.starts, guess=guess))
 
 
-def restored(problem: Problem, state: Mapping[str, Tensor], *, careful: bool, subsets: int) -> Search:
+def restored(problem: Problem, state: Mapping[str, Tensor], *, careful: bool, subsets: int, margin: float) -> Search:
     """Return the search for a problem, with what was learnt before."""
-    world = World.of(problem)
+    world = World.of(problem, margin)
     starts = _starts(problem, world, state["donors"])
     weights = {name: each for name, each in state.items() if name != "donors"}
     return Search(world, replace(starts, guess=Guess(weights) if weights else None), subsets, careful)

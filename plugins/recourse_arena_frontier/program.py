@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["solve"]
+__all__ = ["allocate", "solve"]
 
 import torch
 from torch import Tensor
@@ -58,6 +58,36 @@ def solve(
         moved = torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
         multipliers = torch.where(done, multipliers, moved)
     return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
+
+
+def allocate(offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float) -> Tensor:
+    """Return the solutions of `min sum_j |y_j| + price * max(0, -(offset + slope y))` within bounds, in closed form.
+
+    That is a fractional knapsack: all changes cost the same, so the one that gains most goes first, as far as it may.
+
+    Arguments:
+        offset: `(rows,)`.
+        slope: `(features, rows)`.
+        lower: Least `y`, `(features, rows)`; may equal `upper`.
+        upper: Greatest `y`.
+        price: Price of missing the constraint: what gains less than 1 for it is left alone.
+
+    Example:
+        >>> column = lambda *numbers: torch.tensor(numbers)[:, None]
+        >>> allocate(torch.tensor([-2.0]), column(1.0, 4.0), column(0.0, 0.0), column(9.0, 0.25), 60.0).flatten()
+        tensor([1.0000, 0.2500])
+    """
+    start = torch.zeros_like(slope).clamp(lower, upper)
+    gain = slope.abs() * (torch.where(slope > 0, upper, lower) - start).abs()
+    gain = torch.where(slope.abs() * price > 1, gain, 0.0)
+    order = torch.where(gain > 0, slope.abs(), -1.0).argsort(dim=0, descending=True, stable=True)
+    sorted_gain = gain.gather(0, order)
+    lacking = -(offset + (slope * start).sum(0))
+    before = sorted_gain.cumsum(0) - sorted_gain
+    share = ((lacking - before) / sorted_gain.clamp(min=_LEAST)).clamp(0.0, 1.0)
+    share = torch.zeros_like(share).scatter(0, order, torch.where(sorted_gain > 0, share, 0.0))
+    far = torch.where(slope > 0, upper, lower)
+    return torch.where(share < 1, start + share * (far - start), far)
 
 
 def _unbounded(multipliers: Tensor, slope: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from recourse_arena import Request
 from recourse_arena_frontier.models.decision import Score
 from recourse_arena_frontier.models.world import World
+from recourse_arena_frontier.sums import Sums
 
 BLOCK = 64
 """Numbers of rows are multiples of this: then every row is worked out alike, whatever stands beside it."""
@@ -60,8 +61,9 @@ class Rows:
     """Rows of one person, one set of features to act upon and one search each; they are the last dimension.
 
     A point `y` `(actionable, rows)` holds the change of each globally actionable feature, in the unit in which the
-    weighted cost is `|y|**2`. Margins `(2, rows)` are the logit, and the log-density relative to the factual, less
-    their rounding errors: an action is feasible where both are at least 0.
+    weighted cost is `|y|**2`, or where its `power` is 1 the sum of `|y|`. Margins `(2, rows)` are the logit, and the
+    log-density relative to the factual, less their rounding errors: an action is feasible where both are at least 0.
+    Where the world asks for a margin of the log-density, that is taken off as well.
 
     Arguments:
         world: The models.
@@ -80,6 +82,8 @@ class Rows:
         logit: Their logit, `(rows,)`.
         constants: Of decision, effects and density, of the person of each row.
         held: Whether whole numbers are held where they are: else they are relaxed.
+        power: Which power of changes is summed to the weighted cost, 1 or 2.
+        sums: Which sums of values rules limit; none where there are no such rules.
     """
 
     world: World
@@ -98,6 +102,8 @@ class Rows:
     logit: Tensor
     constants: tuple[tuple[Tensor, ...], ...]
     held: bool = False
+    power: int = 2
+    sums: Sums | None = None
 
     @classmethod
     def of(cls, world: World, request: Request) -> Rows:
@@ -111,7 +117,7 @@ class Rows:
             # Who is impossible may become anything possible; who has no density that is a number, nothing.
             now = density.value(world.none(len(request), factual), constants[2]).clamp(min=-_LARGEST)
             eps = torch.finfo(factual.dtype).eps
-            required = (now + _DENSITY_ERROR * eps * (1 + now.abs())).nan_to_num(nan=_LARGEST)
+            required = (now + _DENSITY_ERROR * eps * (1 + now.abs()) + world.margin).nan_to_num(nan=_LARGEST)
         logit = world.decision.value(world.none(len(request), factual), constants[0])
         unit = request.prices.rsqrt().T[columns]
         ends = torch.stack([request.snap(end).T[columns] for end in (request.box.lower, request.box.upper)])
@@ -133,6 +139,7 @@ class Rows:
         return replace(
             self,
             **{name: getattr(self, name).index_select(-1, rows) for name in (*names, *more)},
+            sums=None if self.sums is None else self.sums[rows],
             constants=tuple(tuple(each.index_select(-1, rows) for each in part) for part in self.constants),
         )
 
@@ -164,6 +171,16 @@ class Rows:
     def clamp(self, y: Tensor) -> Tensor:
         """Return the nearest points inside the bounds."""
         return torch.minimum(torch.maximum(y, self.lower), self.upper)
+
+    def within_sums(self, y: Tensor, lower: Tensor, upper: Tensor) -> tuple[Tensor, Tensor]:
+        """Return bounds `(actionable, rows)` narrowed so that no sum passes its limit, whichever features move."""
+        return (lower, upper) if self.sums is None else self.sums.narrowed(self, y, lower, upper)
+
+    def keeping_sums(self, y: Tensor, lower: Tensor, upper: Tensor, *, whole: bool = False) -> Tensor:
+        """Return points whose sums are below their limits again, where they take others along."""
+        if self.sums is None or self.sums.alone:
+            return y
+        return self.sums.mended(self, y, lower, upper, whole=whole)
 
     def points(self, values: Tensor) -> Tensor:
         """Return the points inside the bounds nearest to `values` `(actionable, rows)`."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recourse_arena import ArenaError, NotApplicable, Outcome, Problem, Recommendation, Request
 from recourse_arena.testing import worlds
+from recourse_arena_convex import Convex
 from recourse_arena_frontier import Frontier
 from recourse_arena_frontier.descent import Descent
 from recourse_arena_frontier.program import solve
@@ -160,7 +161,26 @@ def test_what_is_learnt_is_kept_as_tensors_and_starts_searches(chained):
     assert (guessed - ends).norm(dim=0)[found].median() < ends.norm(dim=0)[found].median()
 
 
-@pytest.mark.parametrize("options", [{"careful": 1}, {"subsets": 0}, {"train": -1}, {"train": True}])
+def test_advice_leaves_the_margin_that_is_asked_for_and_none_changes_nothing(chained):
+    """Of convex, too, which shares the densities."""
+    problem, request = chained
+    request = request[:24]
+    plain, same = (solver(problem, **how).recommend(request) for how in ({}, {"margin": 0.0}))
+    assert torch.equal(plain.values, same.values)
+    assert torch.equal(plain.outcome, same.outcome)
+    convex = Convex(margin=0.4)
+    convex.fit(problem.seen_by(Convex.knows), seed=0)
+    density, lost = problem.density(request), costs(request, plain)
+    frontier = solver(problem, margin=0.4).recommend(request)
+    for asked, answer in ((request, frontier), (request[:6], convex.recommend(request[:6]))):
+        solved = answer.solved
+        after = problem.causal_model.counterfactual(asked.factual, answer.mask, answer.values)
+        assert solved.any()
+        assert (density.log_density(after) - density.log_density(asked.factual) >= 0.4 - 1e-5)[solved].all()
+        assert (costs(asked, answer) >= lost[: len(asked)] * (1 - 1e-3)).all()
+
+
+@pytest.mark.parametrize("options", [{"careful": 1}, {"subsets": 0}, {"train": -1}, {"train": True}, {"margin": -0.1}])
 def test_wrong_options_are_refused(options):
     with pytest.raises(ArenaError, match=f"solver frontier: {next(iter(options))} must be"):
         Frontier(**options)

@@ -226,7 +226,7 @@ def test_only_and_fixed_options_narrow_the_space(plugged):
     ("wrong", "message"),
     [
         ({"solver": "aimr"}, "unknown solver 'aimr'. Did you mean 'aimer'"),
-        ({"solver": "top"}, "solver 'top' declares nothing to tune. Solvers that do: aimer, carma, icarma"),
+        ({"solver": "top"}, "solver 'top' declares nothing to tune. Solvers that do: aimer, carma, frontier, icarma"),
         ({"solver": "aimer?patienc=1"}, "unknown option of solver 'aimer' 'patienc'. Did you mean 'patience'"),
         ({"only": ["aims"]}, "unknown option to tune of solver 'aimer' 'aims'. Did you mean 'aim'"),
         ({"only": ["aim"], "solver": "aimer?aim=0.5"}, "option 'aim' is fixed to 0.5"),

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from recourse_arena import Problem
+from recourse_arena import Encoding, Problem
 from recourse_arena_frontier.models.folding import RELU, Folded, Layer
 from recourse_arena_frontier.models.moving import Moving
 
@@ -38,13 +38,15 @@ class NetworkLogit:
 
     Arguments:
         network: The network, folded.
+        encoding: How people look to it where there are categories, numbers in their own units.
     """
 
     network: Folded
+    encoding: Encoding | None = None
 
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
         """Return what is needed of people `factual` `(features, people)`."""
-        return self.network.constants(factual)
+        return self.network.constants(factual if self.encoding is None else self.encoding.encode(factual.T).T)
 
     def value(self, change: Tensor, constants: Sequence[Tensor]) -> Tensor:
         """Return the logit `(rows,)`."""
@@ -91,10 +93,15 @@ def decision_of(problem: Problem, moving: Moving) -> Score:
     people = problem.training.x[:64]
     other = AnyScore(problem.classifier.logit, moving)
     maps = getattr(problem.classifier, "affine_maps", None)
-    if maps is None or problem.features.mixed:
+    features = problem.features
+    if maps is None or bool(features.categorical[moving.columns].any()):
         return other
     layers = [Layer(weight, bias, torch.ones_like(weight, dtype=torch.bool)) for weight, bias in maps]
-    mine = NetworkLogit(Folded.of(layers, RELU, moving.columns, torch.arange(1), people))
+    columns, encoding = moving.columns, None
+    if features.mixed:
+        encoding = Encoding(features, torch.zeros(len(features)), torch.ones(len(features)))
+        columns = torch.cat([(encoding.owner == column).nonzero()[:, 0] for column in columns.tolist()] or [columns])
+    mine = NetworkLogit(Folded.of(layers, RELU, columns, torch.arange(1), people), encoding)
     return mine if same(mine, other, people, moving) else other
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AnyEffects", "Effects", "Equations", "FlowEffects", "effects_of"]
+__all__ = ["AnyEffects", "Effects", "Equations", "FlowEffects", "NoEffects", "effects_of"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -167,6 +167,22 @@ class FlowEffects:
             by = by * (-flow.sd * (-log_slope).exp() * follows[layer])[:, None]
             passed = slopes[layer][:, None] * by[:, :, None]
             slopes = slopes + flow.network.back(passed.flatten(0, 1), hidden)
+        return slopes
+
+
+class NoEffects:
+    """Nothing follows from anything."""
+
+    def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
+        """Return nothing."""
+        return ()
+
+    def follow(self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]) -> tuple[Tensor, Any]:
+        """Return the changes as they are."""
+        return change, None
+
+    def pull(self, slopes: Tensor, follows: Tensor, kept: Any) -> Tensor:
+        """Return the slopes as they are."""
         return slopes
 
 

@@ -25,6 +25,7 @@ class World:
         moving: What actions can move.
         decision: The logit.
         effects: What follows from actions.
+        margin: By how much the log-density of an action must exceed the person's, in nats.
         densities: Log-densities by the notion that asks for them, read when first asked for.
     """
 
@@ -32,13 +33,14 @@ class World:
     moving: Moving
     decision: Score
     effects: Effects
+    margin: float = 0.0
     densities: dict[str, Score] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, problem: Problem) -> World:
-        """Return what is read of a problem."""
+    def of(cls, problem: Problem, margin: float = 0.0) -> World:
+        """Return what is read of a problem, of whose log-density actions are to leave a `margin` in nats."""
         moving = Moving.of(problem)
-        return cls(problem, moving, decision_of(problem, moving), effects_of(problem, moving))
+        return cls(problem, moving, decision_of(problem, moving), effects_of(problem, moving), margin)
 
     def density(self, request: Request) -> Score | None:
         """Return the log-density that a request asks for; none if it asks for none."""

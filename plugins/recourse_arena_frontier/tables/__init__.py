@@ -1,0 +1,1 @@
+"""Tables with categories, where nothing follows from an action: levels one by one, numbers along slopes."""
