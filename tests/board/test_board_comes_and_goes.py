@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 import stat
 import sys
 
@@ -31,6 +32,13 @@ def content(board):
     return {path.relative_to(board): path.read_bytes() for path in board.rglob("*") if path.is_file()}
 
 
+def told_but_history(files):
+    """Return what the text of a board says of its entries: all of it but the part on what happened."""
+    text = files[Path("BOARD.md")].decode()
+    start = text.index("\n## History")
+    return text[:start], text[start:].split("\n## ", 2)[2:]
+
+
 def test_adding_is_done_once_and_removing_leaves_a_line_of_history(board, honest, home, forger, tmp_path):
     (verdict,) = door.add(honest, board)
     digest = read_entry(honest).digest
@@ -51,9 +59,11 @@ def test_adding_is_done_once_and_removing_leaves_a_line_of_history(board, honest
     run = CliRunner().invoke(main, ["board", "remove", "another", "--board", str(board)])
     assert run.exit_code == 0, run.output
     left = content(board)
-    assert {path: left[path] for path in left if path.name != "board.json"} == {
-        path: before[path] for path in before if path.name != "board.json"
+    telling = {Path("board.json"), Path("BOARD.md"), Path("index.html")}
+    assert {path: left[path] for path in left if path not in telling} == {
+        path: before[path] for path in before if path not in telling
     }
+    assert told_but_history(left) == told_but_history(before)
     history = BoardFolder(board).history
     assert [(event.event, event.name, event.entry) for event in history] == [
         ("added", "suite small", digest),
