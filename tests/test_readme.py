@@ -412,6 +412,29 @@ def test_what_is_said_of_open_questions_of_menus_follows_from_the_results():
     assert own[repaired]["sr"] == 1.0
 
 
+def test_what_is_said_of_fixed_predictions_follows_from_the_results():
+    from recourse_arena.reporting.results.fixed_predictions import fixed_predictions
+
+    people = arena.load(ROOT / "results" / "fixed-predictions").people
+    told = fixed_predictions(people)
+    proved = told[told["solver"] == "certified"]
+    assert (proved["answered"] + proved["proved_impossible"] == 1).all()
+    named = proved["dataset"].astype(str).str.partition("?")[0]
+    whole = proved["scenario"] == "soft-constant!no-plausibility"
+    said = {}
+    for words, chosen in (("whole", whole), ("own", ~whole)):
+        for name in ("german", "gmsc"):
+            shares = 100 * proved.loc[chosen & (named == name), "proved_impossible"]
+            assert len(shares) == 4
+            said[words, name] = f"{shares.min():.1f} to {shares.max():.1f} %"
+    assert f"{said['whole', 'german']} of the refused are stuck on German and {said['whole', 'gmsc']} on GMSC" in PLAIN
+    assert proved.loc[proved["proved_impossible"].idxmax(), "dataset"].endswith("decision=logistic")
+    assert f"two features of their own choice, {said['own', 'german']} and {said['own', 'gmsc']}." in PLAIN
+    assert told["loophole"].max() == 0
+    blind = told.loc[told["blindspot"].idxmax()]
+    assert f"at most {100 * blind['blindspot']:.1f} % (`{blind['solver']}`) are told nothing" in PLAIN
+
+
 def test_the_findings_about_methods_follow_from_the_results():
     summary = arena.load(ROOT / "results" / "methods").summary.set_index(["scenario", "solver"])
     some = summary.loc[["hard-4", "hard-3", "hard-2"]]
