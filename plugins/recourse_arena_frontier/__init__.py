@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Frontier"]
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from recourse_arena import ArenaError, Knowledge, NotApplicable, Options, Range, Solver, hookimpl
@@ -45,10 +46,11 @@ class Frontier(Solver):
         subsets: Most sets of acted-upon features per person, those that leave out least first; on tables, most choices
             of levels.
         train: Training people on whose solutions the regression is fitted; 0 for none.
-        margin: By how much the log-density of an action must exceed the person's, in nats: plausibility is judged by
-            models that no solver sees, too. Where it is a matter of neighbours, which have no density, it changes
-            nothing. It is found on validation people by `recourse-arena tune frontier --only margin --dataset loan
-            --scenario hard-4 --objective attainability_heldout --out tuning`.
+        margin: By how much the log-density of an action is to exceed the person's, in nats: plausibility is judged by
+            models that no solver sees, too. Whoever cannot have it is asked for half of it, a quarter, then none. Where
+            plausibility is a matter of neighbours, which have no density, it changes nothing. It is found on validation
+            people by `recourse-arena tune frontier --only margin --dataset loan --scenario hard-4 --objective
+            attainability_heldout --out tuning`.
 
     Example:
         >>> Frontier(careful=True).careful
@@ -67,7 +69,7 @@ class Frontier(Solver):
     keeps_rules: ClassVar[bool] = True
     keeps_sparsity: ClassVar[bool] = True
     plausible_under = frozenset({"flow", "scm", "neighbours"})
-    space: ClassVar[Space] = {"margin": Range(0.0, 4.0)}
+    space: ClassVar[Space] = {"margin": Range(0.0, 2.0)}
 
     search: Search | None
     tables: TableSearch | None
@@ -105,6 +107,10 @@ class Frontier(Solver):
         search = self.tables if self.search is None or by_neighbours else self.search
         if search is None:
             raise ArenaError("solver frontier: fit comes before recommend")
+        if search is self.search and self.margin:
+            from recourse_arena_frontier.search import eased
+
+            return sparsely(request, partial(eased, search))
         return sparsely(request, search)
 
     def state(self) -> Mapping[str, Tensor] | None:

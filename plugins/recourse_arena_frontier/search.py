@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Incumbents", "Search"]
+__all__ = ["Incumbents", "Search", "eased"]
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -35,6 +35,9 @@ _MORE, _MORE_OF_WHOLE = 7, 15
 
 _MOVES = 2
 """Rounds of moves along single whole numbers."""
+
+_EASED = (0.5, 0.25, 0.0)
+"""Shares of the margin that are asked for in turn of those who cannot leave more."""
 
 EXPLORE = Descent()
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
@@ -225,3 +228,22 @@ class Search:
 def _repeated(rows: int, times: int, like: Tensor) -> Tensor:
     """Return the indices of rows, so many times one after the other."""
     return torch.arange(rows, device=like.device).repeat(times)
+
+
+def eased(search: Search, request: Request) -> Recommendation:
+    """Return the cheapest action found for each person that leaves the margin, or half, a quarter or none of it.
+
+    Whoever finds an action with more of it is not asked about less.
+    """
+    answer = search(request)
+    if not (search.world.margin and request.plausibility):
+        return answer
+    mask, values, outcome = answer.mask, answer.values, answer.outcome
+    for share in _EASED:
+        left = (outcome == Outcome.NOT_FOUND.code).nonzero()[:, 0]
+        if not len(left):
+            break
+        world = replace(search.world, margin=share * search.world.margin)
+        found = replace(search, world=world, starts=replace(search.starts, world=world))(request[left])
+        mask[left], values[left], outcome[left] = found.mask, found.values, found.outcome
+    return answer

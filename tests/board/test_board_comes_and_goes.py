@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
