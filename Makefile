@@ -6,7 +6,7 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench results leaderboard clean
+.PHONY: demo test check bench results leaderboard clean board
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "recourse-arena needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -69,6 +69,13 @@ results: $(READY)
 leaderboard: $(READY)
 	$(BIN)/recourse-arena leaderboard results/paper --format md --out results/LEADERBOARD.md
 	$(BIN)/recourse-arena leaderboard results/paper --format html --out results/leaderboard.html
+
+# The board of reference runs: each is judged again before it counts. Runs with menus need their `advice/`, so `make results` comes first.
+BOARD = quick methods paper fixed-predictions fair-recourse fair-recourse-open fair-recourse-published
+board: $(READY)
+	mkdir -p build/entries
+	for suite in $(BOARD); do $(BIN)/recourse-arena submit results/$$suite --out build/entries/$$suite.entry || exit 1; done
+	$(BIN)/recourse-arena board add $(BOARD:%=build/entries/%.entry) --board results/board --replace --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) build
