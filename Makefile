@@ -36,6 +36,7 @@ bench: $(READY)
 # The reference results; some hours, one job where times are compared. People of `oracle`, `training-seeds` and `quantization` are too many to keep.
 results: $(READY)
 	$(BIN)/recourse-arena run quick --out results/quick
+	$(BIN)/recourse-arena run quick --dataset loan --solver frontier --solver 'frontier?margin=0.45' --out results/margin
 	$(BIN)/recourse-arena run paper --out results/paper
 	$(BIN)/recourse-arena run oracle --out results/oracle
 	$(BIN)/recourse-arena run training-seeds --out results/training-seeds

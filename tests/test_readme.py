@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import recourse_arena as arena
@@ -410,6 +411,32 @@ def test_what_is_said_of_open_questions_of_menus_follows_from_the_results():
     own = {name: told[name, "soft-constant", "individual", "race"] for name in (biased, repaired)}
     assert f"the groups still lie {own[biased]['pd']:.3f} apart" in PLAIN
     assert own[repaired]["sr"] == 1.0
+
+
+def test_what_is_said_of_the_margin_follows_from_the_results():
+    mine, others = (arena.load(ROOT / "results" / run).summary for run in ("margin", "quick"))
+    named = ["scenario", "solver"]
+    all_of_them = pd.concat([mine, others[others["dataset"] == "loan"]]).set_index(named)
+    truth = all_of_them["attainability_truth"].unstack("solver")
+    cost = all_of_them["cost_mean"].unstack("solver")
+    solver = "frontier?margin=0.45"
+    assert len(truth) == 6
+    for judged in ("attainability_truth", "attainability_heldout"):
+        shares = all_of_them[judged].unstack("solver")
+        assert (shares[solver] >= shares.drop(columns=solver).max(axis=1)).all()
+    own = all_of_them["attainability"].unstack("solver")
+    assert (own[solver] == own["convex"]).all()
+    table = README.split("| attain. (truth) ↑ | hard-4")[1].split("\n\n")[0]
+    rows = {row[0].strip("`"): row[1:] for row in map(cells, table.splitlines()[2:])}
+    scenarios = ["hard-4", "hard-3", "hard-2", "hard-1", "soft-linear", "hard-random+soft-linear"]
+    for name in (solver, "frontier", "icarma", "grid"):
+        assert rows[name] == [f"{share:.3f}" for share in truth.loc[scenarios, name]]
+    dearer = cost[solver] / cost["frontier"] - 1
+    assert rows["cost of the margin"] == [f"+{100 * more:.0f} %" for more in dearer[scenarios]]
+    ratios = cost["icarma"] / cost[solver]
+    assert f"iCARMA's advice costs {ratios.min():.1f} to {ratios.max():.1f} times as much" in PLAIN
+    redrawn = all_of_them["redrawn"].unstack("solver")
+    assert (redrawn["icarma"] > redrawn[solver]).all()
 
 
 def test_what_is_said_of_fixed_predictions_follows_from_the_results():
