@@ -71,6 +71,26 @@ def test_adding_is_done_once_and_removing_leaves_a_line_of_history(board, honest
     ]
 
 
+def test_entries_may_be_parts_of_one(board, honest, forger, tmp_path):
+    forger.said["card"]["name"] = "another"
+    second = forger.write(tmp_path / "second.entry")
+    digests = sorted(read_entry(path).digest for path in (honest, second))
+    door.add(honest, board)
+    alone = content(board)
+    command = ["board", "add", str(honest), str(second), "--board", str(board), "--together", "ours"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert BoardFolder(board).together == {"ours": digests}
+    parts = content(board)
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert content(board) == parts
+    door.remove("another", board)
+    assert BoardFolder(board).together == {"ours": [read_entry(honest).digest]}
+    door.remove("suite small", board)
+    assert not (board / "together.json").exists()
+    door.add(honest, board)
+    assert told_but_history(content(board)) == told_but_history(alone)
+
+
 def test_what_is_refused_stays_outside_and_the_rest_comes_in(board, honest, forger, tmp_path):
     forger.said["card"]["name"] = "better"
     forger.cell(solver="top")["averages"]["validity"] = 0.123

@@ -66,7 +66,9 @@ class _Sent:
     entry: Entry
 
 
-def add(files: Sequence[Path], board: Path, judges: Judges, *, replace: bool = False) -> list[dict[str, Any]]:
+def add(
+    files: Sequence[Path], board: Path, judges: Judges, *, replace: bool = False, together: str = ""
+) -> list[dict[str, Any]]:
     """Add entries to a board, new or there, and return the verdicts on them; those that are refused stay outside.
 
     One that is there already changes nothing. What the board lacks of those that it has is made again.
@@ -76,6 +78,8 @@ def add(files: Sequence[Path], board: Path, judges: Judges, *, replace: bool = F
         board: Folder of the board.
         judges: Who judges them.
         replace: Whether one may take the place of another one of its name.
+        together: What they are parts of, if they are: a solver of the same name and version is one solver in all of
+            them, and its ranks span their suites.
 
     Raises:
         ArenaError: With the reason for each that is refused; the others are added then.
@@ -91,11 +95,23 @@ def add(files: Sequence[Path], board: Path, judges: Judges, *, replace: bool = F
         lost = [digest for digest in folder.digests if digest not in there and digest not in new]
         refused = _take(folder, [*new.values()], judges) if new else []
         refused += _heal(folder, lost, judges) if lost else []
-        if new or lost or not (board / "board.json").exists():
+        joined = _joined(folder, [one.entry.digest for one in sent], together) if together else False
+        if new or lost or joined or not (board / "board.json").exists():
             write_page(folder)
         if refused:
             raise ArenaError("\n".join(refused))
         return [found for one in sent if (found := folder.verdict(one.entry.digest)) is not None]
+
+
+def _joined(folder: BoardFolder, digests: Sequence[str], name: str) -> bool:
+    """Keep that entries of the board are parts of one, and return whether that is new."""
+    before = folder.together
+    others = {label: [one for one in parts if one not in digests] for label, parts in before.items()}
+    there = [digest for digest in digests if folder.verdict(digest) is not None]
+    after = {**others, name: sorted({*others.get(name, []), *there})}
+    if after != before:
+        folder.write_together(after)
+    return after != before
 
 
 def _read(path: Path) -> _Sent:
@@ -176,6 +192,9 @@ def _delete(folder: BoardFolder, digest: str) -> None:
             file.unlink(missing_ok=True)
         except OSError as error:
             raise ArenaError(f"cannot remove {file}: {error.strerror or error}") from None
+    together = folder.together
+    if any(digest in parts for parts in together.values()):
+        folder.write_together({name: [one for one in parts if one != digest] for name, parts in together.items()})
 
 
 def remove(which: str, board: Path) -> Entry:

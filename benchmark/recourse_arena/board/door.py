@@ -40,6 +40,7 @@ def add(
     board: str | Path,
     *,
     replace: bool = False,
+    together: str = "",
     data: str | Path | None = None,
     cache: str | Path | None = None,
     jobs: int = 1,
@@ -53,6 +54,7 @@ def add(
         entries: Their files.
         board: Folder of the board, new or there.
         replace: Whether an entry may take the place of another one of its name.
+        together: What the entries are parts of, if they are: ranks of a solver in all of them span their suites.
         data: Data directory; default `RECOURSE_ARENA_DATA`, or the platform's user data folder.
         cache: Artefact cache; default `RECOURSE_ARENA_CACHE`, or the platform's user cache folder.
         jobs: How many processes judge at a time.
@@ -77,7 +79,7 @@ def add(
         wants_isolation(isolated),
     )
     files = [Path(one) for one in as_several("entries", entries, (str, Path))]
-    return take(files, _path("board", board), judges, replace=as_yes_or_no("replace", replace))
+    return take(files, _path("board", board), judges, replace=as_yes_or_no("replace", replace), together=together)
 
 
 def remove(which: str, board: str | Path) -> None:

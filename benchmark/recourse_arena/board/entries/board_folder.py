@@ -97,7 +97,9 @@ class BoardFolder:
             found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
         except OSError as error:
             raise ArenaError(f"cannot use {str(self.path)[:200]}: {error.strerror or error}") from None
-        refuse_links(self.path, *(self.path / name for name in ("board.json", "entries", "verdicts", ".lock")))
+        refuse_links(
+            self.path, *(self.path / name for name in ("board.json", "together.json", "entries", "verdicts", ".lock"))
+        )
         if found and "board.json" not in found and not found <= {"entries", "verdicts", "suites", ".lock"}:
             raise ArenaError(
                 f"{self.path} holds {sorted(found)[0]!r} and is no board (it has no board.json);\n"
@@ -129,6 +131,30 @@ class BoardFolder:
         lines = ",\n  ".join(json.dumps(event, sort_keys=True) for event in said["history"])
         text = f'{{\n "format": {FORMAT},\n "history": [' + (f"\n  {lines}\n ]" if lines else "]") + "\n}\n"
         write_atomically(self.path / "board.json", text.encode())
+
+    @property
+    def together(self) -> dict[str, list[str]]:
+        """Digests of entries that whoever keeps the board says are parts of one, by what that is called.
+
+        Raises:
+            ArenaError: If `together.json` is something else.
+        """
+        file = self.path / "together.json"
+        try:
+            return msgspec.json.decode(plain_file(file, most=_MOST).read_bytes(), type=dict[str, list[str]])
+        except FileNotFoundError:
+            return {}
+        except (msgspec.DecodeError, OSError, RecursionError) as error:
+            raise ArenaError(f"{file}: expected lists of digests by name: {error}") from None
+
+    def write_together(self, together: Mapping[str, Sequence[str]]) -> None:
+        """Write which entries are parts of one; of none of them, no file is left."""
+        kept = {name: sorted({*digests}) for name, digests in sorted(together.items()) if digests}
+        file = self.path / "together.json"
+        if kept:
+            write_atomically(file, (json.dumps(kept, indent=1) + "\n").encode())
+        else:
+            file.unlink(missing_ok=True)
 
     @property
     def digests(self) -> list[str]:

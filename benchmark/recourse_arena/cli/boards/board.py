@@ -46,6 +46,7 @@ def board() -> None:
 @click.argument("entries", metavar="ENTRY...", nargs=-1, type=_FILE)
 @_BOARD
 @click.option("--replace", is_flag=True, help="An entry may take the place of another one of its name.")
+@click.option("--together", metavar="NAME", default="", help="They are parts of one: ranks span their suites.")
 @_JOBS
 @_DATA
 @_CACHE
@@ -54,6 +55,7 @@ def add(
     entries: tuple[Path, ...],
     folder: Path,
     replace: bool,
+    together: str,
     jobs: int,
     data: Path | None,
     cache: Path | None,
@@ -67,7 +69,7 @@ def add(
     from recourse_arena.execution.progress_display import progress_for
 
     verdicts = door.add(
-        list(entries), folder, replace=replace, jobs=jobs, data=data, cache=cache, no_plugins=blocked_plugins(),
+        list(entries), folder, replace=replace, together=together, jobs=jobs, data=data, cache=cache, no_plugins=blocked_plugins(),
         progress=progress_for(),
     )  # fmt: skip
     for verdict in verdicts:
