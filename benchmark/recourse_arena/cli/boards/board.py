@@ -69,8 +69,8 @@ def add(
     from recourse_arena.execution.progress_display import progress_for
 
     verdicts = door.add(
-        list(entries), folder, replace=replace, together=together, jobs=jobs, data=data, cache=cache, no_plugins=blocked_plugins(),
-        progress=progress_for(),
+        list(entries), folder, replace=replace, together=together, jobs=jobs, data=data, cache=cache,
+        no_plugins=blocked_plugins(), progress=progress_for(),
     )  # fmt: skip
     for verdict in verdicts:
         part = "" if verdict["whole"] else ", a part of it"
