@@ -413,6 +413,22 @@ def test_what_is_said_of_open_questions_of_menus_follows_from_the_results():
     assert own[repaired]["sr"] == 1.0
 
 
+def test_the_first_board_holds_what_is_said_of_it():
+    from recourse_arena.board.entries.board_folder import BoardFolder
+
+    folder = BoardFolder(ROOT / "results" / "board")
+    verdicts = folder.verdicts
+    assert sorted(verdicts) == [entry.digest for entry in sorted(folder.entries(), key=lambda entry: entry.digest)]
+    assert len(verdicts) == 8
+    rows = sum(verdict["rows"] for verdict in verdicts.values())
+    assert (
+        f"eight reference runs, {rows:,} recommendations judged again, every number the same to the last bit" in PLAIN
+    )
+    for verdict in verdicts.values():
+        assert verdict["packages"]["off"] == {"numbers": 0, "most": 0.0}
+        assert verdict["badges"]["re-judged"]["rows"] == verdict["rows"]
+
+
 def test_what_is_said_of_the_margin_follows_from_the_results():
     mine, others = (arena.load(ROOT / "results" / run).summary for run in ("margin", "quick"))
     named = ["scenario", "solver"]
