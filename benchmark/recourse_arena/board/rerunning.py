@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Surroundings", "rerun"]
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,9 @@ from recourse_arena.registry.registry import Registry
 from recourse_arena.storage.run_files import RunFiles
 
 _COMMAND = "from recourse_arena.cli import main; main()"
+
+_NAMED, _PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), re.compile(r"[0-9][A-Za-z0-9.!_-]*")
+"""What can be a line of a file of constraints."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,19 @@ def _fresh(entry: Entry, at: Path, wheels: Sequence[str]) -> str:
     wanted = list(wheels) or _requirements(entry)
     _call([sys.executable, "-m", "venv", str(at)], "making an environment")
     python = str(at / ("Scripts" if os.name == "nt" else "bin") / "python")
-    _call([python, "-m", "pip", "install", "--quiet", *wanted], f"installing {', '.join(wanted)}")
+    constraints = at / "constraints.txt"
+    constraints.write_text("\n".join(_constraints(entry)), encoding="utf-8")
+    command = [python, "-m", "pip", "install", "--quiet", "--constraint", str(constraints), *wanted]
+    _call(command, f"installing {', '.join(wanted)}")
     return python
+
+
+def _constraints(entry: Entry) -> list[str]:
+    """Return the versions that the entry was made with, for other ones round otherwise; local builds as published."""
+    packages = entry.said.provenance.packages.items()
+    own = {"recourse-arena", *(solver.distribution[0] for solver in entry.said.solvers.values() if solver.distribution)}
+    pinned = [(name, version.partition("+")[0]) for name, version in packages if name not in own]
+    return [f"{name}=={version}" for name, version in pinned if _NAMED.fullmatch(name) and _PINNED.fullmatch(version)]
 
 
 def _requirements(entry: Entry) -> list[str]:

@@ -234,3 +234,10 @@ def test_reading_and_writing_entries_needs_no_torch():
     code = f"import sys, {modules}; print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["--index-url=https://elsewhere", "pip @ https://elsewhere", "a b", ""])
+def test_a_distribution_is_a_name_and_no_other_word_of_a_command(forger, tmp_path, name):
+    forger.said["solvers"]["top"]["distribution"] = [name, "1.0"]
+    with pytest.raises(ArenaError, match="distribution"):
+        read_entry(forger.write(tmp_path / "sent.entry"))

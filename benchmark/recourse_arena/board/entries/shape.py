@@ -21,6 +21,9 @@ FORMAT = 1
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 _Word = Annotated[str, msgspec.Meta(max_length=300)]
+_Distribution = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9._-]{0,200}[A-Za-z0-9])?\Z")]
+_Version = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9.+!_-]{0,100}\Z")]
+"""A distribution and its version become words of a command where an entry is run again: nothing else may."""
 _Text = Annotated[str, msgspec.Meta(max_length=4000)]
 _Words = Annotated[list[_Word], msgspec.Meta(max_length=200)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -81,7 +84,7 @@ class SolverSaid(_Part, frozen=True, kw_only=True):
     needs: list[Knowledge] = []
     summary: _Text = ""
     trained: bool | None = None
-    distribution: tuple[_Name, _Word] | None = None
+    distribution: tuple[_Distribution, _Version] | None = None
 
 
 class MetricSaid(_Part, frozen=True, kw_only=True):
