@@ -245,3 +245,78 @@ def refused_people():
         return [dict(zip(names, row, strict=True)) for row in adviser.fitted.requests.applicants.x[:count].tolist()]
 
     return people
+
+
+_BOARD_SUITE = """
+name = "small"
+datasets = ["tiny"]
+scenarios = ["hard-1", "soft-linear!no-plausibility"]
+solvers = ["top", "growing-spheres", "boaster"]
+people = 30
+"""
+
+
+def _plug_for_boards(patch):
+    from importlib.metadata import EntryPoint, entry_points
+
+    from recourse_arena.registry import discovery
+
+    extra = [EntryPoint(module, module, "recourse_arena") for module in ("tiny", "exact", "shared_lists")]
+    built_in = [*entry_points(group="recourse_arena")]
+    patch.setattr(discovery, "entry_points", lambda group: [*built_in, *extra])
+    patch.setenv("RECOURSE_ARENA_ISOLATION", "no")  # what is patched here is seen by this process alone
+
+
+@pytest.fixture
+def with_plugins(monkeypatch, home):
+    """Plug in the tiny dataset and its solvers, with the cache of the run."""
+    _plug_for_boards(monkeypatch)
+    monkeypatch.setenv("RECOURSE_ARENA_CACHE", str(home / "cache"))
+    monkeypatch.setenv("RECOURSE_ARENA_DATA", str(home))
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory, sharing_models):
+    """A folder with a run of a small suite, `run`, the suite itself, `suites`, and its entry, `honest.entry`."""
+    from recourse_arena import api
+    from recourse_arena.board import door
+
+    folder = tmp_path_factory.mktemp("board")
+    (folder / "suites").mkdir()
+    (folder / "suites" / "small.toml").write_text(_BOARD_SUITE)
+    with pytest.MonkeyPatch.context() as patch:
+        _plug_for_boards(patch)
+        sharing_models(patch)
+        patch.setattr("recourse_arena.api.write_boards", lambda board, at: None)
+        suite = folder / "suites" / "small.toml"
+        api.run(suite, out=folder / "run", cache=folder / "cache", data=folder)
+        door.submit(folder / "run", folder / "honest.entry")
+    return folder
+
+
+@pytest.fixture
+def honest(home) -> Path:
+    """The entry of that run."""
+    return home / "honest.entry"
+
+
+@pytest.fixture
+def forger(honest):
+    """Who has that entry, and may change it."""
+    from forgers import Forger
+
+    return Forger(honest)
+
+
+@pytest.fixture(scope="session")
+def rejudge(home):
+    """Judges entries again; models are held from one test to the next."""
+    from recourse_arena.board.rejudging.judged_cells import Judging
+    from recourse_arena.board.rejudging.verdict import Rejudge
+    from recourse_arena.registry.discovery import discover
+    from recourse_arena.storage.artefact_cache import ArtefactCache
+
+    with pytest.MonkeyPatch.context() as patch:
+        _plug_for_boards(patch)
+        registry = discover()
+    return Rejudge(Judging(registry, home, ArtefactCache(home / "cache")), home / "suites")
