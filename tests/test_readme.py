@@ -413,6 +413,26 @@ def test_what_is_said_of_open_questions_of_menus_follows_from_the_results():
     assert own[repaired]["sr"] == 1.0
 
 
+def test_what_is_said_of_the_methods_of_the_field_follows_from_the_results():
+    from recourse_arena.planning.field_suites import LEVELS
+
+    summary = arena.load(ROOT / "results" / "field").summary
+    outcomes = summary["outcome"].value_counts()
+    assert set(outcomes.index) == {"solved", "skipped"}
+    assert f"Of {len(summary):,} cells {outcomes['skipped']} are left out" in PLAIN
+    solved = summary[(summary["outcome"] == "solved") & ~summary["dataset"].str.contains("decision=")]
+    tables = solved["dataset"].str.partition("?")[0]
+    table = README.split("| method | no constraints | typical | strict |")[1].split("\n\n")[0]
+    rows = {row[0].strip("`"): row[1:] for row in map(cells, table.splitlines()[2:])}
+    assert len(rows) == 10
+    for solver, told in rows.items():
+        for level, said in zip(("none", "typical", "strict"), told, strict=True):
+            asked = tables.map(LEVELS[level])
+            found = solved[(solved["scenario"] == asked) & (solved["solver"] == solver)]
+            assert len(found) == 5
+            assert said == f"{found['validity'].mean():.3f}"
+
+
 def test_the_first_board_holds_what_is_said_of_it():
     from recourse_arena.board.entries.board_folder import BoardFolder
 
