@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Alarm", "CrossCheck", "cross_check"]
+__all__ = ["CERTIFIED", "Alarm", "CrossCheck", "cross_check"]
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from recourse_arena.judging.records import column_type
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.problem.scenario import Scenario
 
-_CERTIFIED = 1e-3
+CERTIFIED = 1e-3
 """A solution is certified as optimal if it costs at most this much more than its lower bound, relative to it."""
 
 _BELOW = 1e-4
@@ -97,7 +97,7 @@ def cross_check(
             refuted |= contradicted
         if certifier in asked_more:
             continue
-        near = own[own <= bounds.reindex(own.index) * (1 + _CERTIFIED)]
+        near = own[own <= bounds.reindex(own.index) * (1 + CERTIFIED)]
         optima.append(near.drop(index=list(refuted & set(near.index))))
     optimum = pd.concat(optima).groupby(level=0).min() if optima else pd.Series(dtype=float)
     if optimum.empty:

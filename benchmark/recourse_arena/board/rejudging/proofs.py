@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from recourse_arena.judging.certificates import CERTIFIED
 from recourse_arena.planning.plan import Cell
 from recourse_arena.problem.outcome import Outcome
 from recourse_arena.storage.cell_record import CellRecord
-
-_CERTIFIED = 1e-3
-"""As :mod:`recourse_arena.judging.certificates` has it."""
 
 
 def proofs_of(records: Sequence[CellRecord], alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, int] | None]:
@@ -62,7 +60,7 @@ def _proof(
     if "lower_bound" in people.column_names:
         cost, bound = (people[name].to_numpy().astype(float) for name in ("weighted_cost", "lower_bound"))
         with np.errstate(invalid="ignore"):
-            optimal = _good(people, cell) & (cost <= bound * (1 + _CERTIFIED))
+            optimal = _good(people, cell) & (cost <= bound * (1 + CERTIFIED))
     if not infeasible.any() and not optimal.any():
         return None
     person = people["person"].to_numpy()

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from recourse_arena.base.errors import ArenaError
 from recourse_arena.base.text_file import read_json
+from recourse_arena.board.entries.board_folder import BoardFolder
 from recourse_arena.board.summary.people import met_by_cell
 from recourse_arena.board.summary.rows import board_rows
 from recourse_arena.board.summary.summary import Summary, summarise
@@ -64,7 +65,7 @@ class Board:
         if not isinstance(history, list) or not all(isinstance(event, dict) for event in history):
             raise ArenaError(f"{folder / 'board.json'}: expected `history` to be a list of events")
         title = str(about.get("title") or folder.resolve().name)
-        rows = board_rows(verdicts, records, met, together=_together(folder / "together.json"))
+        rows = board_rows(verdicts, records, met, together=BoardFolder(folder).together)
         return cls(title, rows, records, history)
 
     @cached_property
@@ -96,13 +97,6 @@ class Board:
 def digest_of(event: Mapping[str, Any]) -> str:
     """Return the digest of the entry that an event is about; nothing of one that is gone."""
     return str(event.get("entry") or event.get("digest") or "")
-
-
-def _together(path: Path) -> Mapping[str, Sequence[str]]:
-    found = _json(path, "lists of digests by name") if path.exists() else {}
-    if not all(isinstance(digests, list) for digests in found.values()):
-        raise ArenaError(f"{path}: expected lists of digests by name")
-    return {str(label): [str(digest) for digest in digests] for label, digests in found.items()}
 
 
 def _json(path: Path, what: str) -> dict[str, Any]:
