@@ -25,6 +25,7 @@ ROOMS = (
     "problem",
     "interfaces",
     "tables",
+    "models.optimizers",
     "models.causal",
     "models.decision",
     "models.fairness",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.models.generative.autoencoder import Autoencoder
     from recourse_arena.models.generative.fitting import autoencoder
+    from recourse_arena.models.optimizers import Adam
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
     from recourse_arena.people.encoding import Encoding, onto_simplex
@@ -59,6 +60,7 @@ OldPaths.install()
 
 _HOMES = {
     "Actionability": "problem.actionability",
+    "Adam": "models.optimizers",
     "ArenaError": "base.errors",
     "Asking": "problem.problem",
     "Assignment": "people.assignment",
@@ -155,6 +157,7 @@ _HOMES = {
 __all__ = [
     "PROFILES",
     "Actionability",
+    "Adam",
     "ArenaError",
     "Asking",
     "Assignment",

@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeVar
 import torch
 from torch import Generator, Tensor
 
-from recourse_arena import PROFILES, Problem, generator
+from recourse_arena import PROFILES, Adam, Problem, generator
 from recourse_arena_carma.advice import advise
 from recourse_arena_carma.networks import Networks, Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density
@@ -47,9 +47,8 @@ def descend(
     settings: Settings,
 ) -> None:
     """Minimise the soft terms of `objective` under the constraint that its second value, the violation, is 0."""
-    optimizer = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)  # its roots are exact
     steps = min(settings.steps, settings.steps_per_person * len(problem.asking(problem.training)))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    optimizer = Adam(policy.parameters(), settings.learning_rate, steps=steps)
     multiplier = Multiplier(settings.multiplier_rate, settings.damping, settings.multiplier_limit)
     for step, (batch, preferences) in enumerate(islice(batches, steps), 1):
         soft, violation = objective(batch, preferences)
@@ -58,7 +57,6 @@ def descend(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.clip)
         optimizer.step()
-        schedule.step()
         multiplier.ascend(violation)
         problem.report(step / steps, loss)
 

@@ -12,7 +12,7 @@ import torch
 import zuko
 from torch import Tensor, nn
 
-from recourse_arena import Encoding, FeatureTable, Problem, derive_seed, generator
+from recourse_arena import Adam, Encoding, FeatureTable, Problem, derive_seed, generator
 
 _BATCH, _EVERY, _PATIENCE, _LOOKED_AT = 128, 50, 6, 2000
 
@@ -91,8 +91,7 @@ def columns_flow(
     train, look = train.float(), look.float()
     draws = generator(seed, purpose, "flow", "steps")
     look = look + flow.noise * torch.randn(look.shape, generator=draws)
-    optimizer = torch.optim.Adam(flow.parameters(), lr=rate, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    optimizer = Adam(flow.parameters(), rate, steps=steps)
     best, kept, since = torch.inf, copy.deepcopy(flow.state_dict()), 0
     for step in range(1, steps + 1):
         z = train[torch.randint(len(train), (_BATCH,), generator=draws)]
@@ -101,7 +100,6 @@ def columns_flow(
         (-flow.log_density(z).mean()).backward()
         torch.nn.utils.clip_grad_norm_(flow.parameters(), 5.0)
         optimizer.step()
-        schedule.step()
         if step % _EVERY == 0 or step == steps:
             with torch.no_grad():
                 value = float(-flow.log_density(look).mean())

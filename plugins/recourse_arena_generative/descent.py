@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from recourse_arena import Autoencoder
+from recourse_arena import Adam, Autoencoder
 from recourse_arena_generative.answers import Best
 from recourse_arena_generative.ground import Ground
 
@@ -40,7 +40,7 @@ def latent_descent(
     """
     best, fixed = Best.none(ground), ground.fixed
     latent = model.encode(ground.factual, fixed).clone().requires_grad_()
-    adam = torch.optim.Adam([latent], lr=rate, fused=True)
+    adam = Adam([latent], rate)
     for step in range(steps + 1):
         columns = model.decode(latent, ground.factual, fixed)
         loss = objective(ground.logit(columns), columns)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from recourse_arena import Adam
 from recourse_arena_generative import Best, Ground
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _round(solver: Ppcef, ground: Ground, weight: float) -> Best:
     """Return the best accepted iterates where the decision weighs `weight` times what density does."""
     best = Best.none(ground)
     place = ground.inside(ground.factual).requires_grad_()
-    adam = torch.optim.Adam([place], lr=solver.rate, fused=True)
+    adam = Adam([place], solver.rate)
     for step in range(solver.iterations + 1):
         chance = ground.logit(ground.legal(place)).sigmoid()
         short = (0.5 + solver.margin - chance).clamp(min=0)
@@ -46,7 +47,7 @@ def _round(solver: Ppcef, ground: Ground, weight: float) -> Best:
         adam.zero_grad()
         loss.sum().backward()
         torch.nan_to_num_(place.grad)  # type: ignore[arg-type]
-        adam.param_groups[0]["lr"] = solver.rate * (1 + math.cos(math.pi * step / solver.iterations)) / 2
+        adam.rate = solver.rate * (1 + math.cos(math.pi * step / solver.iterations)) / 2
         adam.step()
         with torch.no_grad():
             place.copy_(ground.inside(place))

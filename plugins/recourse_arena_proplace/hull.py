@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from recourse_arena import Request, onto_simplex
+from recourse_arena import Adam, Request, onto_simplex
 from recourse_arena_relaxed import SLACK, Aim, Columns, Criterion, Layers, Walk, donors
 
 _LOOKED_AT = 100
@@ -110,7 +110,7 @@ def _steps(aim: Aim, start: Tensor, price: float, steps: int, rate: float) -> tu
         return torch.where(moved, (shares[..., None] * corners).sum(1), held)
 
     shares = start.clone().requires_grad_()
-    adam = torch.optim.Adam([shares], lr=rate, fused=True)
+    adam = Adam([shares], rate)
     for _ in range(steps):
         adam.zero_grad()
         place = place_of(shares)

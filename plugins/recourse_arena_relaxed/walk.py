@@ -11,6 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from recourse_arena import Adam
 from recourse_arena_relaxed.aim import Aim
 from recourse_arena_relaxed.ground import Ground
 
@@ -81,7 +82,7 @@ def settle(aim: Aim, start: Tensor, objective: Callable[[Tensor], Tensor], *, st
 
 def _steps(aim: Aim, start: Tensor, objective: Callable[[Tensor], Tensor], steps: int, rate: float) -> Tensor:
     place = start.detach().clone().requires_grad_()
-    adam, free = torch.optim.Adam([place], lr=rate, fused=True), aim.speed > 0
+    adam, free = Adam([place], rate), aim.speed > 0
     for _ in range(steps):
         adam.zero_grad()
         objective(place).sum().backward()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from recourse_arena import Adam
 from recourse_arena_wachter.aim import SLACK, Aim, Best
 
 TARGET = 0.1
@@ -89,7 +90,7 @@ class Descent:
         scale = torch.where(free, width, 1.0)
         lowest, highest = (torch.where(free, (end - start) / scale, 0.0) for end in (box.lower, box.upper))
         place = torch.zeros_like(start).clamp(lowest, highest).requires_grad_()
-        adam, accepted = torch.optim.Adam([place], lr=rate, fused=True), torch.zeros_like(pull, dtype=torch.bool)
+        adam, accepted = Adam([place], rate), torch.zeros_like(pull, dtype=torch.bool)
         for _ in range(self.steps):
             values = start + place * width
             logit, distance = aim.logit(acted, values), aim.distance(acted, values)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recourse_arena import FeatureTable, NotApplicable, onto_simplex
+from recourse_arena import Adam, FeatureTable, NotApplicable, onto_simplex
 from recourse_arena_wachter.aim import SLACK, Aim
 from recourse_arena_wachter.descent import DECAY, TARGET, Descent, Pull
 
@@ -71,7 +71,7 @@ class Relaxation:
         pull = Pull.first(place[:, 0])
         for number in range(descent.rounds):
             place = place.detach().clone().requires_grad_()
-            adam = torch.optim.Adam([place], lr=descent.rate * DECAY**number, fused=True)
+            adam = Adam([place], descent.rate * DECAY**number)
             accepted = torch.zeros_like(pull.now, dtype=torch.bool)
             for _ in range(descent.steps):
                 logit, change = self._logit(place), self._distance(place)

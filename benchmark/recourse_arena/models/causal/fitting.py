@@ -14,6 +14,7 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.recipes import FlowRecipe
 from recourse_arena.models.causal.flow import CausalFlow
+from recourse_arena.models.optimizers import Adam
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import Split
 from recourse_arena.problem.graph import CausalGraph
@@ -33,8 +34,7 @@ def fit_flow(
 ) -> CausalFlow:
     """Return a flow fitted by maximum likelihood; of all epochs the one best on validation people is kept.
 
-    Counts are dequantised anew in every step (Uria et al., RNADE, NeurIPS 2013). Adam is fused because it then takes
-    roots itself; the last bit of MKL's depends on the processor.
+    Counts are dequantised anew in every step (Uria et al., RNADE, NeurIPS 2013).
     """
     draws = generator(seed, "flow")
     with torch.random.fork_rng(devices=[]):
@@ -43,8 +43,7 @@ def fit_flow(
     train, cell = split.train.x, 2 * flow.midpoint
     _standardise(flow, train, recipe)
     steps = -(-len(train) // recipe.batch)
-    optimizer = torch.optim.Adam(flow.parameters(), lr=recipe.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * steps)
+    optimizer = Adam(flow.parameters(), recipe.learning_rate, steps=recipe.epochs * steps)
     best, best_state = torch.inf, copy.deepcopy(flow.state_dict())
     for epoch in range(recipe.epochs):
         for batch in torch.randperm(len(train), generator=draws).split(recipe.batch):
@@ -55,7 +54,6 @@ def fit_flow(
             loss.backward()
             torch.nn.utils.clip_grad_norm_(flow.parameters(), 5.0)
             optimizer.step()
-            schedule.step()
         value = negative_log_likelihood(flow, split.validation.x)
         if value < best:
             best, best_state = value, copy.deepcopy(flow.state_dict())

@@ -12,6 +12,7 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import generator
 from recourse_arena.interfaces.recipes import DecisionRecipe
 from recourse_arena.models.decision.relu import ReluClassifier
+from recourse_arena.models.optimizers import Adam, Descent
 from recourse_arena.people.encoding import Encoding
 from recourse_arena.people.features import FeatureTable
 from recourse_arena.people.people import People
@@ -53,9 +54,7 @@ def fit_classifier(
     weight = torch.where(train.y == 1, 1.0, recipe.negative_weight)
     if weights is not None:
         weight = weight * weights.to(weight.dtype)
-    optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimizer](
-        model.parameters(), lr=recipe.learning_rate, fused=True
-    )  # Adam takes exact roots then, on every processor
+    optimizer = {"sgd": Descent, "adam": Adam}[recipe.optimizer](model.parameters(), recipe.learning_rate)
     for epoch in range(recipe.epochs):
         for batch in torch.randperm(len(z), generator=draws).split(recipe.batch):
             logit = model.layers(z[batch]).squeeze(-1)

@@ -14,6 +14,7 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.base.randomness import derive_seed, generator
 from recourse_arena.interfaces.recipes import AutoencoderRecipe
 from recourse_arena.models.generative.autoencoder import Autoencoder
+from recourse_arena.models.optimizers import Adam
 from recourse_arena.problem.problem import Problem
 
 _BATCH = 128
@@ -70,8 +71,7 @@ def fit_autoencoder(
     fresh = fresh[:_LOOKED_AT] if len(fresh) else train
     draws = generator(seed, "autoencoder", "steps")
     fixed, noise = _fixed(model, len(fresh), draws), torch.randn(len(fresh), recipe.latent, generator=draws)
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.rate, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.steps)
+    optimizer = Adam(model.parameters(), recipe.rate, steps=recipe.steps)
     best, kept, since = torch.inf, copy.deepcopy(model.state_dict()), 0
     for step in range(1, recipe.steps + 1):
         rows = torch.randint(len(train), (_BATCH,), generator=draws)
@@ -81,7 +81,6 @@ def fit_autoencoder(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
-        schedule.step()
         if step % _EVERY == 0 or step == recipe.steps:
             with torch.no_grad():
                 value = float(model.loss(fresh, fixed, noise).mean())

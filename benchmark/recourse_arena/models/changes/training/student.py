@@ -16,6 +16,7 @@ from recourse_arena.base.progress_hook import ProgressHook, silent
 from recourse_arena.interfaces.change import FittedDecision
 from recourse_arena.models.changes.training.quantizers import Full, Quantizer
 from recourse_arena.models.decision.relu import ReluClassifier
+from recourse_arena.models.optimizers import Adam
 
 _BATCH = 256
 _RATE, _DECAY, _CLIP = 1e-3, 1e-4, 10.0
@@ -104,7 +105,7 @@ def trained(
         report: Hears how far it is.
     """
     student.train()
-    optimizer = torch.optim.AdamW(student.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True)
+    optimizer = Adam(student.parameters(), _RATE, decay=_DECAY)
     parameters, order = list(student.parameters()), iter(_order(people, draws))
     value = torch.zeros(())
     for update in range(updates):
@@ -116,7 +117,7 @@ def trained(
             batch = next(order)
         before(share)
         if falling:
-            optimizer.param_groups[0]["lr"] = _RATE * (1 - (1 - _LAST) * share**2 * (3 - 2 * share))
+            optimizer.rate = _RATE * (1 - (1 - _LAST) * share**2 * (3 - 2 * share))
         value = loss(student, batch)
         optimizer.zero_grad()
         value.backward()
