@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from hypothesis import settings
 # arithmetic, here and in all processes that tests start.
 for _name, _value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_CBWR": "AUTO"}.items():
     os.environ.setdefault(_name, _value)
+
+# Every process that tests start reads compiled modules, whatever the shell says: compiling them, and rewriting asserts,
+# is a third of what collecting all tests takes.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("arena", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("arena")
@@ -81,8 +87,6 @@ def plugged(monkeypatch):
 @pytest.fixture
 def many_plugins(tmp_path, monkeypatch):
     """Install 50 distributions with a plugin each; return who of them is imported, and the registry."""
-    import sys
-
     from recourse_arena.registry import discovery as plugins
 
     for i in range(50):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import replace
 
@@ -106,8 +105,8 @@ def cheapest(problem: Problem, one: Request) -> float:
         here, lower, upper = (float(t[0, j]) for t in (one.factual, one.box.lower, one.box.upper))
         count = round(upper - lower) if feature.whole else STEPS
         grid = [lower + (upper - lower) * step / max(count, 1) for step in range(count + 1)]
-        choices.append([here, *grid] if one.actionable[0, j] else [here])
-    values = torch.tensor(list(itertools.product(*choices)))
+        choices.append(torch.tensor([here, *grid] if one.actionable[0, j] else [here]))
+    values = torch.cartesian_prod(*choices)
     good = problem.decisions.accepts(values) & ~one.features.broken_rules(one.factual, values).any(1)
     cost = one.unit_cost(one.factual, values, values != one.factual, one.weights)
     return float(cost[good].min()) if good.any() else math.inf

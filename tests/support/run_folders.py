@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,13 @@ def _people(shares, people, seed):
     )
 
 
+@cache
+def _cell(shares, people, seed):
+    """A cell's people and their averages, which many runs have in common."""
+    table = _people(dict(shares), people, seed)
+    return table, {name: average(table, {}) for name, average in built_in().items()}
+
+
 def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, versions=None, **changes):
     """Write the folder of a run; `cells` gives each cell's shares, `records` adds to a cell's record.
 
@@ -65,9 +73,10 @@ def write_run(path, cells, *, people=1000, seed=0, asking=1000, records=None, ve
         row = {**label, "seed": seed, "outcome": "solved", "people": people, "fit_seconds": 1.0, "solve_seconds": 1.0}
         row |= (records or {}).get(cell, {})
         rows.append(row)
-        asked = [_people({**label, **shares}, people, seed)] if shares else []
-        tables += asked
-        means = {name: average(table, {}) for table in asked for name, average in built_in().items()}
+        means = {}
+        if shares:
+            table, means = _cell(tuple(sorted({**label, **shares}.items())), people, seed)
+            tables.append(table)
         summary.append({**{name: row[name] for name in (*COLUMNS, "outcome", "people")}, **means})
     info = {
         "status": "finished",
