@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FIXED_PREDICTIONS", "SAME_LOAN"]
+__all__ = ["FIXED_PREDICTIONS", "PUBLISHED_ACTIONS", "SAME_LOAN"]
 
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.problem.scenario import Scenario
@@ -13,9 +13,22 @@ rate. Employment goes up only, as the table says."""
 
 _KINDS = ("logistic", "relu", "boosting", "forest")
 
+_BINARISED = {
+    "logistic": "decision=logistic&decision.strength=1000000",
+    "boosting": "decision=boosting",
+    "forest": "decision=forest&decision.trees=300&decision.leaf=1",
+}
+
+PUBLISHED_ACTIONS = {
+    table: tuple(f"{table}-binarised?split=everybody&{model}" for model in _BINARISED.values())
+    for table in ("german", "gmsc")
+}
+"""Features and action sets of arXiv 2308.12820, and everybody audited as there. Its regression has no penalty, its
+forests are chosen by a random search that starts at 300 trees and leaves of one; its boosted models may be linear."""
+
 FIXED_PREDICTIONS = Suite(
     name="fixed-predictions",
-    summary="German (the same loan) and GMSC: whom linear models, networks and trees leave no action, proved",
+    summary="German and GMSC, as they are and as published: whom linear models, networks and trees leave no action",
     blocks=(
         Block(
             tuple(f"german?{SAME_LOAN}&decision={kind}" for kind in _KINDS),
@@ -29,7 +42,13 @@ FIXED_PREDICTIONS = Suite(
             ("certified", "grid", "growing-spheres", "dice"),
             people=100,
         ),
+        *(
+            Block(names, (Scenario.parse("soft-constant!no-plausibility"),), ("certified", "grid", "dice"), people=100)
+            for names in PUBLISHED_ACTIONS.values()
+        ),
     ),
-    optional=frozenset(f"gmsc?effects=none&decision={kind}" for kind in _KINDS),
+    optional=frozenset(
+        (*(f"gmsc?effects=none&decision={kind}" for kind in _KINDS), *PUBLISHED_ACTIONS["gmsc"]),
+    ),
 )
-"""After *Prediction without preclusion* (arXiv 2308.12820), with action sets of this suite's own."""
+"""After *Prediction without preclusion* (arXiv 2308.12820): with action sets of this suite's own, and with its own."""
