@@ -160,7 +160,7 @@ class TableDataset(Dataset):
 
         With `split=recourse` nobody trains both the decision model and recourse
         (:func:`~recourse_arena.tables.splitting.recourse_splits`); the first protected feature or attribute stratifies.
-        With `split=everybody` all people ask, those whom models were fitted to, too: an audit, no comparison of solvers.
+        With `split=everybody` all people ask, those whom models were fitted to, too: an audit, not a comparison.
 
         Raises:
             ArenaError: If a file is missing, or a cell is not what it should be.
