@@ -24,7 +24,7 @@ __all__ = ["FIELD", "LEVELS", "NOT_IN_FIELD", "REPRODUCTION"]
 from collections.abc import Mapping
 
 from recourse_arena.interfaces.suite import Block, Suite
-from recourse_arena.planning.proof_suites import SAME_LOAN
+from recourse_arena.planning.proof_suites import PUBLISHED_ACTIONS
 from recourse_arena.problem.scenario import Scenario
 
 _LEVELS = {
@@ -117,25 +117,18 @@ REPRODUCTION = Suite(
             ("proplace?constraints=ignore&unit=sd",),
             people=100,
         ),
-        Block(
-            tuple(f"german?{SAME_LOAN}&decision={kind}" for kind in ("logistic", "boosting", "forest")),
-            _FREE,
-            ("certified",),
-        ),
-        Block(
-            tuple(f"gmsc?effects=none&decision={kind}" for kind in ("logistic", "boosting", "forest")),
-            _FREE,
-            ("certified?time_limit=5",),
-            people=40,
-        ),
+        Block(PUBLISHED_ACTIONS["german"], _FREE, ("certified",)),
+        Block(PUBLISHED_ACTIONS["gmsc"], _FREE, ("certified?time_limit=5",), people=100),
     ),
     seeds=(0, 1, 2),
     optional=frozenset(
-        name
-        for table in _PUBLISHED_TABLES
-        for name in (
-            *(table, _with(table, _HULL)),
-            *(_with(table, f"decision={kind}") for kind in ("logistic", "boosting", "forest")),
+        (
+            *(
+                name
+                for table in _PUBLISHED_TABLES
+                for name in (table, _with(table, _HULL), _with(table, "decision=logistic"))
+            ),
+            *PUBLISHED_ACTIONS["gmsc"],
         )
     ),
 )

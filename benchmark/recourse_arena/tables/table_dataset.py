@@ -8,6 +8,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -46,6 +47,8 @@ class TableDataset(Dataset):
     """Whether the table of a subclass lies beside its TOML file, instead of in the data directory."""
     apart: bool = False
     """Whether nobody trains both the decision model and recourse."""
+    everybody: bool = False
+    """Whether those who trained the decision model ask for recourse, too."""
     validates: bool = True
     """Whether its decision model needs validation people of its own then."""
 
@@ -101,7 +104,8 @@ class TableDataset(Dataset):
         declaration = asked_of(self.declaration, options)
         made = copy(self)
         made.__dict__.pop("_read", None)  # what was read of the table as it was
-        made.declaration, made.apart = declaration, options.get("split") == "recourse"
+        split = options.get("split")
+        made.declaration, made.apart, made.everybody = declaration, split == "recourse", split == "everybody"
         made.bounds = options.get("bounds", made.bounds)
         made.attributes = FeatureTable(tuple(column.feature for column in declaration.attributes))
         made.protected = declaration.protected
@@ -156,6 +160,7 @@ class TableDataset(Dataset):
 
         With `split=recourse` nobody trains both the decision model and recourse
         (:func:`~recourse_arena.tables.splitting.recourse_splits`); the first protected feature or attribute stratifies.
+        With `split=everybody` all people ask, those whom models were fitted to, too: an audit, not a comparison.
 
         Raises:
             ArenaError: If a file is missing, or a cell is not what it should be.
@@ -172,7 +177,7 @@ class TableDataset(Dataset):
             first = groups[0] if groups else None
             return recourse_splits(people, first, validates=self.validates, seed=seed, name=self.name)
         split: Split = stratified(people, self.declaration.shares, seed=seed, name=self.name)
-        return Splits(split, split, split)
+        return Splits(split, split, replace(split, test=people) if self.everybody else split)
 
     def read(self, data: Path) -> Cells:
         """Return the cells of its files; a subclass may add columns, and leave out rows, before anything is checked."""

@@ -18,7 +18,7 @@ from recourse_arena.tables.table_file import once
 TABLE_OPTIONS = ("split", "act", "bounds", "features", "rows")
 """Options of every dataset that is a table."""
 
-_WORDS = {"rows": ("all", "complete"), "split": ("shared", "recourse"), "bounds": ("refused", "declared")}
+_WORDS = {"rows": ("all", "complete"), "split": ("shared", "recourse", "everybody"), "bounds": ("refused", "declared")}
 """Options that take one of some words; the first is what is done without."""
 
 

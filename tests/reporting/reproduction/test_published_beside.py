@@ -163,7 +163,8 @@ def test_every_published_number_names_a_cell_of_the_suite_and_a_measure_or_says_
                 assert name in MEASURES or registry.change(name) is not None
     asked = {(one.world, one.solver) for one in published() if one.ours}
     assert cells == asked
-    assert {written(world)[0] for world, _ in cells} == {"german", "adult", "compas", "gmsc"}
+    tables = {written(world)[0].removesuffix("-binarised") for world, _ in cells}
+    assert tables == {"german", "adult", "compas", "gmsc"}
 
 
 def test_the_report_tells_each_number_with_its_interval_and_what_is_a_reading(run, place):
