@@ -25,6 +25,7 @@ ROOMS = (
     "problem",
     "interfaces",
     "tables",
+    "models.networks",
     "models.causal",
     "models.decision",
     "models.fairness",

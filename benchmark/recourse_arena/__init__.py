@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from recourse_arena.menus.clustering import ClusterRule, NearestCentre, OneCluster, SplitTree
     from recourse_arena.menus.menu import Menu, Move, Offers
     from recourse_arena.models.causal.flow import CausalFlow
+    from recourse_arena.models.causal.folded_flow import FoldedFlow
     from recourse_arena.models.causal.piecewise import PiecewiseLinear
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.models.generative.autoencoder import Autoencoder
     from recourse_arena.models.generative.fitting import autoencoder
+    from recourse_arena.models.networks.folding import ELU, RELU, Activation, AffineLayer, Folded
+    from recourse_arena.models.networks.products import product
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
     from recourse_arena.people.encoding import Encoding, onto_simplex
@@ -59,6 +62,8 @@ OldPaths.install()
 
 _HOMES = {
     "Actionability": "problem.actionability",
+    "Activation": "models.networks.folding",
+    "AffineLayer": "models.networks.folding",
     "ArenaError": "base.errors",
     "Asking": "problem.problem",
     "Assignment": "people.assignment",
@@ -84,6 +89,7 @@ _HOMES = {
     "Decision": "interfaces.decision",
     "DecisionRecipe": "interfaces.recipes",
     "Direction": "people.features",
+    "ELU": "models.networks.folding",
     "Elicitor": "interfaces.elicitor",
     "EncodedClassifier": "problem.model_protocols",
     "Encoding": "people.encoding",
@@ -91,6 +97,8 @@ _HOMES = {
     "FeatureTable": "people.features",
     "FittedDecision": "interfaces.change",
     "FlowRecipe": "interfaces.recipes",
+    "Folded": "models.networks.folding",
+    "FoldedFlow": "models.causal.folded_flow",
     "Groups": "people.groups",
     "Implies": "people.rules",
     "Kind": "people.features",
@@ -114,6 +122,7 @@ _HOMES = {
     "Policy": "interfaces.policy",
     "Problem": "problem.problem",
     "Profile": "problem.profile",
+    "RELU": "models.networks.folding",
     "Range": "interfaces.options",
     "Reaction": "interfaces.policy",
     "Reactions": "interfaces.policy",
@@ -142,6 +151,7 @@ _HOMES = {
     "lasting": "api",
     "load": "api",
     "onto_simplex": "people.encoding",
+    "product": "models.networks.products",
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
@@ -153,8 +163,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "ELU",
     "PROFILES",
+    "RELU",
     "Actionability",
+    "Activation",
+    "AffineLayer",
     "ArenaError",
     "Asking",
     "Assignment",
@@ -187,6 +201,8 @@ __all__ = [
     "FeatureTable",
     "FittedDecision",
     "FlowRecipe",
+    "Folded",
+    "FoldedFlow",
     "Groups",
     "Implies",
     "Kind",
@@ -239,6 +255,7 @@ __all__ = [
     "lasting",
     "load",
     "onto_simplex",
+    "product",
     "recommend",
     "run",
     "session",
