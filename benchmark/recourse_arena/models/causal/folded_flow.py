@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FoldedFlow", "parameters_of"]
+__all__ = ["FoldedFlow", "Stage", "parameters_of"]
 
 import math
 from collections.abc import Callable
@@ -17,15 +17,15 @@ from recourse_arena.models.networks.folding import ELU, AffineLayer, Folded
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """Features that are computed at once, since none of them causes another.
 
     Arguments:
-        places: Their places among all that move.
+        places: Their places among all that move; those before are of earlier stages.
         network: What gives the parameters of their maps, feature after feature.
     """
 
-    places: Tensor
+    places: slice
     network: Folded
 
     @property
@@ -39,7 +39,7 @@ class _Stage:
         return self.network.constants(z)[: len(self.sizes)]
 
     def parameters(self, change: Tensor, constants: list[Tensor]) -> Tensor:
-        """Return the parameters of the maps, given how far the causes have moved."""
+        """Return the parameters of the maps, given how far the features of earlier stages have moved."""
         return self.network.differentiable(change, constants) if len(self.network.moving) else constants[-1]
 
     @property
@@ -57,8 +57,8 @@ class FoldedFlow:
 
     Arguments:
         flow: The flow.
-        columns: The features that can move, in the order of their columns.
-        settable: The places among them of those whose noise may be set.
+        columns: The features that can move, causes first.
+        settable: The places among them of those whose noise may be set, indices.
         stages: What is computed at once, causes first.
 
     Example:
@@ -77,22 +77,21 @@ class FoldedFlow:
     flow: CausalFlow
     columns: Tensor
     settable: Tensor
-    stages: tuple[_Stage, ...]
+    stages: tuple[Stage, ...]
 
     @classmethod
     def of(cls, flow: CausalFlow, settable: Tensor) -> FoldedFlow:
         """Return the flow folded for actions on features `settable`, bool `(features,)`."""
         graph = flow.graph
-        columns = graph.reach[settable].any(0).nonzero()[:, 0]
-        place = torch.full((len(graph.names),), -1)
-        place[columns] = torch.arange(len(columns))
-        behind = graph.layers_behind([name for name, can in zip(graph.names, settable.tolist(), strict=True) if can])
-        first = settable.index_fill(0, torch.cat([columns[:0], *behind]), False).nonzero()[:, 0]
-        stages, known = [], columns[:0]
+        names = [name for name, can in zip(graph.names, settable.tolist(), strict=True) if can]
+        behind = graph.layers_behind(names)
+        first = settable.index_fill(0, torch.cat([torch.arange(0), *behind]), False).nonzero()[:, 0]
+        columns, stages = torch.arange(0), []
         for features in (first, *behind):
-            stages.append(_Stage(place[features], parameters_of(flow, known, features)))
-            known = torch.cat([known, features])
-        return cls(flow, columns, place[settable.nonzero()[:, 0]], tuple(stages))
+            places = slice(len(columns), len(columns) + len(features))
+            stages.append(Stage(places, parameters_of(flow, columns, features)))
+            columns = torch.cat([columns, features])
+        return cls(flow, columns, settable[columns].nonzero()[:, 0], tuple(stages))
 
     def constants(self, x: Tensor) -> Tensor:
         """Return what is needed of people `x` `(people, features)`: `(numbers, people)`, in their precision.
@@ -110,8 +109,27 @@ class FoldedFlow:
         stages = [each for stage in self.stages for each in stage.constants(z)]
         return torch.cat([still, wide[self.columns], u[self.columns], *stages]).to(x)
 
+    def split(self, constants: Tensor) -> tuple[Tensor, Tensor, Tensor, list[list[Tensor]]]:
+        """Return the parts of constants `(numbers, people)`.
+
+        Returns:
+            The part of the log-density that does not move, `(people,)`, features that can move as they are and their
+            noise, `(moving features, people)`, and the constants of each stage.
+        """
+        moving = len(self.columns)
+        sizes = [1, moving, moving, *(size for stage in self.stages for size in stage.sizes)]
+        still, factual, noise, *others = constants.split(sizes)
+        parts = iter(others)
+        return still[0], factual, noise, [[next(parts) for _ in stage.sizes] for stage in self.stages]
+
+    @property
+    def scale(self) -> tuple[Tensor, Tensor]:
+        """What a standardised value of 0 is, and what 1 adds to it, of features that can move, `(features, 1)` each."""
+        flow = self.flow
+        return (flow.mean - flow.midpoint)[self.columns, None], flow.sd[self.columns, None]
+
     def shifted(
-        self, constants: Tensor, shift: Tensor, feasible: Callable[[Tensor, Tensor], Tensor] = lambda wanted, _: wanted
+        self, constants: Tensor, shift: Tensor, feasible: Callable[[Tensor, slice], Tensor] = lambda wanted, _: wanted
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return what follows if the noise of settable features moves by `shift`, in causal order, with its density.
 
@@ -129,23 +147,20 @@ class FoldedFlow:
             `(moving features, actions)`, and the log-density of the counterfactual, in nats and data units,
             `(actions,)`.
         """
-        flow, moving = self.flow, len(self.columns)
-        sizes = [1, moving, moving, *(size for stage in self.stages for size in stage.sizes)]
-        still, factual, noise, *others = constants.split(sizes)
-        u, density = noise.index_add(0, self.settable, shift), still[0]
-        offset, sd = (each[self.columns, None] for each in (flow.mean - flow.midpoint, flow.sd))
-        wanted, after, places = [], [], self.columns[:0]
-        for stage in self.stages:
-            known, others = others[: len(stage.sizes)], others[len(stage.sizes) :]
-            change = torch.cat(after) - factual[places] if after else factual[:0]
-            maps, here = _maps(flow, stage.parameters(change, known)), stage.places
+        flow = self.flow
+        density, factual, noise, others = self.split(constants)
+        u = noise.index_add(0, self.settable, shift)
+        offset, sd = self.scale
+        wanted, after = [], []
+        for stage, known in zip(self.stages, others, strict=True):
+            here = stage.places
+            change = torch.cat(after) - factual[: here.start] if after else factual[:0]
+            maps = _maps(flow, stage.parameters(change, known))
             wanted.append(maps.inv(u[here]) * sd[here] + offset[here])
             after.append(feasible(wanted[-1], here))
             ends, log_slope = maps.call_and_ladj((after[-1] - offset[here]) / sd[here])
             density = density + (log_slope - 0.5 * ends.square()).sum(0)
-            places = torch.cat([places, here])
-        order = places.argsort()
-        return torch.cat(after)[order], torch.cat(wanted)[order], density
+        return torch.cat(after), torch.cat(wanted), density
 
 
 def parameters_of(flow: CausalFlow, moving: Tensor, features: Tensor) -> Folded:

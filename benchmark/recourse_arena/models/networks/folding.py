@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from recourse_arena.models.networks.products import multiply
+from recourse_arena.models.networks.products import product
 
 
 class AffineLayer(NamedTuple):
@@ -143,9 +143,9 @@ class Folded:
         """
         hidden, here = [], change
         for weight, constant in zip(self.weights[:-1], constants, strict=False):
-            here = self.activation.value(multiply(weight, here).add_(constant))
+            here = self.activation.value(product(weight, here).add_(constant))
             hidden.append(here)
-        moved = multiply(self.weights[-1], here).add_(constants[len(self.layers) - 1])
+        moved = product(self.weights[-1], here).add_(constants[len(self.layers) - 1])
         if len(self.moving) == len(self.outputs):
             return moved, hidden
         still = constants[len(self.layers)].expand(-1, moved.shape[1])
@@ -162,9 +162,9 @@ class Folded:
             pull = pull[self.moving]
         for weight, here in zip(reversed(self.weights[1:]), reversed(hidden), strict=True):
             slope = self.activation.slope(here)
-            pull = multiply(weight.T, pull.flatten(1)).unflatten(1, pull.shape[1:])
+            pull = product(weight.T, pull.flatten(1)).unflatten(1, pull.shape[1:])
             pull = pull * (slope if pull.dim() == slope.dim() else slope[:, None])
-        return multiply(self.weights[0].T, pull.flatten(1)).unflatten(1, pull.shape[1:])
+        return product(self.weights[0].T, pull.flatten(1)).unflatten(1, pull.shape[1:])
 
     def differentiable(self, change: Tensor, constants: Sequence[Tensor]) -> Tensor:
         """Return the outputs asked for `(outputs, rows)`; gradients pass to the change, not to constants."""
