@@ -74,7 +74,7 @@ class Perceptron:
             if place:
                 pull = torch.ops.aten.threshold_backward(product(pull, self.layers[place][0]), kept[place], 0)
         first = self.layers[0][0]
-        return product(pull, first[:, first.shape[1] - last :])
+        return product(pull, first[:, first.shape[1] - last :]) if last else pull[:, :0]
 
     @torch.no_grad()
     def write_back(self) -> None:

@@ -104,7 +104,7 @@ class Slopes:
     def loss(self, visit: Visit, log_odds: Tensor, chosen: Tensor, outlook: Outlook, penalty: Tensor) -> Tensor:
         """Return the loss `()` of some visits, of which these slopes are."""
         settings, box = self.settings, self.box
-        size = outlook.change.square() if self.squared else outlook.change.abs()
+        size = self._size(outlook.change)
         lost = lost_density(visit.log_density, outlook.log_density, settings.plausibility_margin, settings.saturation)
         soft = (
             settings.cost * (chosen * visit.weights * self.slope * size).sum(0)
@@ -114,6 +114,9 @@ class Slopes:
         )
         return soft.mean() + penalty
 
+    def _size(self, change: Tensor) -> Tensor:
+        return change.square() if self.squared else change.abs()
+
     def _along(
         self, visit: Visit, log_odds: Tensor, chosen: Tensor, outlook: Outlook, multiplier: Multiplier
     ) -> tuple[Tensor, _Along]:
@@ -121,7 +124,7 @@ class Slopes:
         settings, share, box = self.settings, 1 / len(visit.seen), self.box
         price = visit.weights * (settings.cost * share * self.slope)
         change = (price * chosen).mul_(2 * outlook.change if self.squared else outlook.change.sign())
-        paid = price.mul_(outlook.change.square() if self.squared else outlook.change.abs())
+        paid = price.mul_(self._size(outlook.change))
 
         lost = settings.plausibility_margin + visit.log_density - outlook.log_density
         density = (lost > 0) * (-settings.plausibility * share)
