@@ -26,6 +26,7 @@ ROOMS = (
     "interfaces",
     "tables",
     "models.optimizers",
+    "models.networks",
     "models.causal",
     "models.decision",
     "models.fairness",

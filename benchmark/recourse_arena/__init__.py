@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from recourse_arena.menus.clustering import ClusterRule, NearestCentre, OneCluster, SplitTree
     from recourse_arena.menus.menu import Menu, Move, Offers
     from recourse_arena.models.causal.flow import CausalFlow
+    from recourse_arena.models.causal.folded_flow import FoldedFlow
     from recourse_arena.models.causal.piecewise import PiecewiseLinear
     from recourse_arena.models.causal.structural import Mechanism, Parents, StructuralCausalModel
     from recourse_arena.models.generative.autoencoder import Autoencoder
     from recourse_arena.models.generative.fitting import autoencoder
+    from recourse_arena.models.networks.folding import ELU, RELU, Activation, AffineLayer, Folded
+    from recourse_arena.models.networks.products import product
     from recourse_arena.models.optimizers import Adam
     from recourse_arena.people.assignment import Assignment, AtRandom, ByAttribute, ByQuantile
     from recourse_arena.people.box import Box
@@ -60,6 +63,8 @@ OldPaths.install()
 
 _HOMES = {
     "Actionability": "problem.actionability",
+    "Activation": "models.networks.folding",
+    "AffineLayer": "models.networks.folding",
     "Adam": "models.optimizers",
     "ArenaError": "base.errors",
     "Asking": "problem.problem",
@@ -86,6 +91,7 @@ _HOMES = {
     "Decision": "interfaces.decision",
     "DecisionRecipe": "interfaces.recipes",
     "Direction": "people.features",
+    "ELU": "models.networks.folding",
     "Elicitor": "interfaces.elicitor",
     "EncodedClassifier": "problem.model_protocols",
     "Encoding": "people.encoding",
@@ -93,6 +99,8 @@ _HOMES = {
     "FeatureTable": "people.features",
     "FittedDecision": "interfaces.change",
     "FlowRecipe": "interfaces.recipes",
+    "Folded": "models.networks.folding",
+    "FoldedFlow": "models.causal.folded_flow",
     "Groups": "people.groups",
     "Implies": "people.rules",
     "Kind": "people.features",
@@ -116,6 +124,7 @@ _HOMES = {
     "Policy": "interfaces.policy",
     "Problem": "problem.problem",
     "Profile": "problem.profile",
+    "RELU": "models.networks.folding",
     "Range": "interfaces.options",
     "Reaction": "interfaces.policy",
     "Reactions": "interfaces.policy",
@@ -144,6 +153,7 @@ _HOMES = {
     "lasting": "api",
     "load": "api",
     "onto_simplex": "people.encoding",
+    "product": "models.networks.products",
     "recommend": "advice.session",
     "run": "api",
     "session": "advice.session",
@@ -155,9 +165,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "ELU",
     "PROFILES",
+    "RELU",
     "Actionability",
+    "Activation",
     "Adam",
+    "AffineLayer",
     "ArenaError",
     "Asking",
     "Assignment",
@@ -190,6 +204,8 @@ __all__ = [
     "FeatureTable",
     "FittedDecision",
     "FlowRecipe",
+    "Folded",
+    "FoldedFlow",
     "Groups",
     "Implies",
     "Kind",
@@ -242,6 +258,7 @@ __all__ = [
     "lasting",
     "load",
     "onto_simplex",
+    "product",
     "recommend",
     "run",
     "session",

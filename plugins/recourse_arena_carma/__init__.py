@@ -55,7 +55,7 @@ class ICarma(Solver):
     """
 
     name: ClassVar[str] = "icarma"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})
@@ -149,7 +149,7 @@ class Carma(ICarma):
     """
 
     name: ClassVar[str] = "carma"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     summary: ClassVar[str] = "amortised mask and action networks, one set of actionable features for all"
     fit_depends_on: frozenset[str] = frozenset()
     space: ClassVar[Space] = CARMA_SPACE

@@ -28,7 +28,7 @@ class Networks(nn.Module):
 
     def __init__(self, described: int, features: int, outputs: int, settings: Settings, *, individual: bool) -> None:
         super().__init__()
-        self.individual = individual
+        self.described, self.individual = described, individual
         inputs = described + (3 * features if individual else 0)
         self.mask_network = _perceptron([inputs, *[settings.width] * settings.mask_layers, 2 * features])
         self.action_network = _perceptron([inputs + features, *[settings.width] * settings.action_layers, outputs])
@@ -44,8 +44,7 @@ class Networks(nn.Module):
         """Return what both networks see: the person, then mask, log weights and priors where they are individual."""
         if not self.individual:
             return described
-        mask = preferences.mask
-        return torch.cat((described, mask, mask * preferences.weights.log(), 2 * preferences.priors), 1)
+        return torch.cat((described, preferences.told()), 1)
 
     def log_odds(self, seen: Tensor) -> Tensor:
         """Return the log odds `phi_1 - phi_0` of acting on each feature, `(people, features)`."""

@@ -33,6 +33,10 @@ class Preferences:
         """Log odds of the priors; 0 where non-actionable."""
         return torch.where(self.mask > 0, self.priors, 0.5).logit()
 
+    def told(self) -> Tensor:
+        """Return what the networks see of it, `(people, 3 * features)`."""
+        return torch.cat((self.mask, self.mask * self.weights.log(), 2 * self.priors), 1)
+
     def __len__(self) -> int:
         return len(self.mask)
 

@@ -10,10 +10,9 @@ import torch
 from recourse_arena import Actionability
 from recourse_arena.problem.profile import PROFILES
 from recourse_arena_carma.candidates import pick
-from recourse_arena_carma.objective import Multiplier, divergence, excess, hinge, lost_density
+from recourse_arena_carma.objective import Multiplier, choose, divergence, excess, hinge, logistic, lost_density
 from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
-from recourse_arena_carma.training import choose
 
 
 def test_the_divergence_is_that_of_independent_choices():
@@ -72,7 +71,7 @@ def test_choices_are_hard_follow_their_probability_and_pass_gradients_on():
     q = torch.tensor([0.1, 0.5, 0.8, 0.8])
     log_odds = q.logit().expand(20_000, 4).clone().requires_grad_(True)
     mask = torch.tensor([1.0, 1.0, 1.0, 0.0]).expand(20_000, 4)
-    chosen = choose(log_odds, mask, 0.4, draws)
+    chosen = choose(log_odds, logistic(mask.shape, mask.dtype, draws), mask, 0.4)
     assert set(chosen.detach().round(decimals=5).unique().tolist()) == {0.0, 1.0}
     torch.testing.assert_close(chosen.detach().mean(0), q * mask[0], atol=0.01, rtol=0)
     chosen.sum().backward()
