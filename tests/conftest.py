@@ -147,11 +147,10 @@ def no_boards(monkeypatch):
 
 
 @pytest.fixture
-def arena(plugged, shared_models, no_boards, tmp_path, monkeypatch):
+def arena(plugged, shared_models, tmp_path, monkeypatch):
     """Run suites on the tiny dataset with a cache of this test's own; an alarm is fatal unless it is expected.
 
     Its decision model and flow are fitted by the first test that runs, the solvers by each.
-    No leaderboards are written.
     """
     from recourse_arena import Scenario, api
     from recourse_arena.interfaces.suite import Block, Suite

@@ -181,7 +181,7 @@ def test_what_dies_with_a_worker_while_it_is_made_again_is_nobody_elses_fault():
     assert order == [models, fit, models, fit]
 
 
-def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_folder(installed, tmp_path, monkeypatch):
+def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_folder(installed, tmp_path):
     from recourse_arena import Scenario
     from recourse_arena.execution.engines.dask_cluster import DaskCluster
     from recourse_arena.execution.sandbox.sandbox import WorkerSetup
@@ -197,7 +197,6 @@ def test_all_files_of_a_dataset_travel_to_workers_also_those_outside_the_data_fo
     parcel = cluster._files_of(models, cache=ArtefactCache(None))
     assert parcel.data == {"filed/one.txt": b"0.25", "filed/two.txt": b"0.5"}
     assert parcel.elsewhere == {str(tmp_path / "third.txt"): b"1"}
-    monkeypatch.setattr(api, "run_apart", _in_this_process)
     here, there = (api.run(Suite("s", "", (block,)), cache=tmp_path / f"cache-{jobs}", jobs=jobs) for jobs in (1, 2))
     alike(here, there)
     assert set(there.summary["outcome"]) == {"solved"}

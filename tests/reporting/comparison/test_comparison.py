@@ -690,7 +690,7 @@ def test_the_command_says_it_with_its_exit_code(tmp_path):
     assert say(base, bad, "--tolerance", "-1").exit_code == 2
 
 
-def test_a_real_run_is_the_same_as_itself(arena, tmp_path):
+def test_a_real_run_is_the_same_as_itself(arena, no_boards, tmp_path):
     result = arena(out=tmp_path / "run")
     found = compare(result, result)
     assert (found.worst, found.intervals) == ("same", 3 * len(WAYS))
