@@ -94,6 +94,7 @@ class Certified(Solver):
             self.leaves = Leaves.of(problem)
             return
         from recourse_arena_certified.backend import backend, installed
+        from recourse_arena_certified.start import starter
         from recourse_arena_certified.table.prover import written_down
         from recourse_arena_certified.world import World
 
@@ -103,6 +104,7 @@ class Certified(Solver):
             return
         self.backend = backend(self.solver)
         self.world = World.of(problem)
+        self.starter = starter(problem, seed=seed)
 
     def certify(self, request: Request) -> list[Certificate]:
         """Return for each person the action, what is proved about it, and why if nothing is.
@@ -120,7 +122,7 @@ class Certified(Solver):
 
         if self.table is not None:
             return TableProver(self.problem, self.table, self.time_limit, self.gap, self.seed)(request)
-        prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed)
+        prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed, self.starter)
         return prover(request)
 
     def farthest(self, request: Request, after: Any) -> list[Farthest]:
