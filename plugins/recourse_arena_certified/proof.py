@@ -68,7 +68,7 @@ class Prover:
     time_limit: float
     gap: float
     seed: int
-    starter: Starter = lambda request: None  # noqa: E731
+    starter: Starter = lambda request: None
 
     @torch.no_grad()
     def __call__(self, request: Request) -> list[Certificate]:
@@ -101,9 +101,7 @@ class Prover:
 class _Case:
     """One person's proof."""
 
-    def __init__(
-        self, prover: Prover, one: Request, first: tuple[Tensor, Tensor] | None, deadline: float
-    ) -> None:
+    def __init__(self, prover: Prover, one: Request, first: tuple[Tensor, Tensor] | None, deadline: float) -> None:
         self.prover, self.one, self.first, self.deadline = prover, one, first, deadline
         self.exact = Exact(prover.problem, prover.world, one)
         logit, density = self.exact.rounding
@@ -137,7 +135,8 @@ class _Case:
     def _begin(self) -> None:
         """Take up the first action if it passes the exact models; otherwise search for one."""
         if self.first is not None:
-            self._take_up([tuple(part.numpy() for part in self.first)])
+            mask, values = self.first
+            self._take_up([(mask.numpy(), values.numpy())])
         if not math.isfinite(self.best.cost) or not self.best.mask.any():
             self.best = self.exact.search(generator(self.prover.seed, "certified", "search"))
 
@@ -155,7 +154,7 @@ class _Case:
         if answer.status is not Status.STOPPED or time.monotonic() >= self.deadline:
             return answer
         before, answer = self.bound, self._program(margin)
-        self.bound = float(np.nanmax([before, self.bound])) if not math.isnan(before) else self.bound
+        self.bound = float(np.fmax(before, self.bound))
         return answer
 
     def _split(self, margin: float) -> Answer:
@@ -185,10 +184,10 @@ class _Case:
         piece, person = corner.piece, self.person
         first = [piece.action(found.change, person, trifle) for trifle in _TRIFLES]
         for times in _MARGINS:
-            surplus, shorter = 2 * times * self.rounding[1], 0.0
-            if math.isfinite(piece.radius):
-                shorter = piece.radius - math.sqrt(max(piece.radius**2 - person.slack - surplus, 0.0))
-            change = corner.exactly(found, times * self.rounding[0], shorter)
+            radius = piece.radius
+            if math.isfinite(radius):
+                radius = math.sqrt(max(radius**2 - person.slack - 2 * times * self.rounding[1], 0.0))
+            change = corner.exactly(found, times * self.rounding[0], radius)
             if change is None:
                 break
             if self._take_up([piece.action(change, person, trifle) for trifle in _TRIFLES]):

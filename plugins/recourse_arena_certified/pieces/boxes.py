@@ -82,7 +82,11 @@ class Splitter:
     """
 
     def __init__(
-        self, pieces: Sequence[Piece], price: np.ndarray, network: Sequence[tuple[np.ndarray, np.ndarray]], margin: float
+        self,
+        pieces: Sequence[Piece],
+        price: np.ndarray,
+        network: Sequence[tuple[np.ndarray, np.ndarray]],
+        margin: float,
     ) -> None:
         self.margin, self.price = margin, torch.from_numpy(price)
         self.layers = [(torch.from_numpy(w).double(), torch.from_numpy(b).double()) for w, b in network]
@@ -133,21 +137,26 @@ class Splitter:
         none = torch.zeros_like(slope)
         first = self._multiplier(boxes, none, slope, short)
         best = self._dual(boxes, first[:, None] * slope, first * short)
-        if self.plausible:
-            noise, silence = self.noise[boxes.piece], self.silence[boxes.piece]
-            for _ in range(_TURNS):
-                change = self._change(boxes, first[:, None] * slope)
-                away = (noise @ change[..., None])[..., 0] + silence
-                away = away / away.norm(dim=1, keepdim=True).clamp(1e-12)
-                plane = -(away[:, None] @ noise)[:, 0]
-                least = (away * silence).sum(1) - self.radius[boxes.piece].clamp(max=1e9) - _SLACK
-                second = self._multiplier(boxes, first[:, None] * slope, plane, least)
-                pull = second[:, None] * plane
-                first = self._multiplier(boxes, pull, slope, short)
-                best = torch.maximum(best, self._dual(boxes, first[:, None] * slope + pull, first * short + second * least))
-                possible &= torch.maximum(plane * boxes.lower, plane * boxes.upper).sum(1) >= least
+        for _ in range(_TURNS if self.plausible else 0):
+            plane, least = self._tangent(boxes, first[:, None] * slope)
+            second = self._multiplier(boxes, first[:, None] * slope, plane, least)
+            pull = second[:, None] * plane
+            first = self._multiplier(boxes, pull, slope, short)
+            dual = self._dual(boxes, first[:, None] * slope + pull, first * short + second * least)
+            best = torch.maximum(best, dual)
+            possible &= torch.maximum(plane * boxes.lower, plane * boxes.upper).sum(1) >= least
         best = best - _SLACK * best.abs()
         return torch.where(possible, best, torch.inf)
+
+    def _tangent(self, boxes: Boxes, pull: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a plane that touches the ball of the noise on the side of where a linear function pulls.
+
+        Its slopes times a change are at least a number wherever the noise is within the ball.
+        """
+        noise, silence = self.noise[boxes.piece], self.silence[boxes.piece]
+        away = (noise @ self._change(boxes, pull)[..., None])[..., 0] + silence
+        away = away / away.norm(dim=1, keepdim=True).clamp(1e-12)
+        return -(away[:, None] @ noise)[:, 0], (away * silence).sum(1) - self.radius[boxes.piece] - _SLACK
 
     def _change(self, boxes: Boxes, pull: Tensor) -> Tensor:
         """Return where cost less a linear function is least."""

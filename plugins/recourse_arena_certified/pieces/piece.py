@@ -112,52 +112,49 @@ def _piece(
 ) -> Iterator[Piece]:
     """Give the piece of a choice, unless nothing is in it."""
     count, factual = len(columns), person.factual
-    lines: dict[int, Line] = {}
+    effect, start = np.zeros((len(factual), count)), factual.copy()
     noise, silence, sides = np.zeros((count, count)), np.zeros(count), list[Line]()
     lower, upper = np.zeros(count), np.zeros(count)
     for j in (j for j in world.order if j in world.equations):
-        slope, offset = _natural(world, person, limits, lines, j, positive)
+        effect[j], start[j] = _natural(world, person, limits, (effect, start), j, positive)
         if j in acted:
             i = columns.index(j)
-            own: Line = np.eye(count)[i], float(factual[j])
-            noise[i], silence[i] = (own[0] - slope) / person.sd[j], (own[1] - offset) / person.sd[j] + person.noise[j]
+            own = np.eye(count)[i]
+            noise[i] = (own - effect[j]) / person.sd[j]
+            silence[i] = (factual[j] - start[j]) / person.sd[j] + person.noise[j]
             lower[i], upper[i] = limits.acted[0][j] - factual[j], limits.acted[1][j] - factual[j]
-            slope, offset = own
-        lines[j] = slope, offset
+            effect[j], start[j] = own, factual[j]
         if j in positive:
             sign = -1.0 if positive[j] else 1.0
-            sides.append((sign * slope, sign * offset))
-    radius = math.sqrt(max((person.noise[list(acted)] ** 2).sum() + person.slack, 0.0)) if acted else math.inf
+            sides.append((sign * effect[j], sign * float(start[j])))
+    radius = math.sqrt(max((person.noise[list(acted)] ** 2).sum() + person.slack, 0.0))
     if not _narrowed(lower, upper, sides + _slabs(noise, silence, radius)):
         return
-    effect, start = np.zeros((len(factual), count)), factual.copy()
-    for j, (slope, offset) in lines.items():
-        effect[j], start[j] = slope, offset
-    mine = np.array([j in acted for j in columns], bool)
-    yield Piece(
-        columns, mine, np.array([free[j] for j in columns], bool), lower, upper, effect, start, noise, silence,
-        radius, (np.array([s for s, _ in sides]).reshape(-1, count), np.array([o for _, o in sides])),
-    )  # fmt: skip
+    mine, still = (np.array([of(j) for j in columns], bool) for of in (acted.__contains__, free.__getitem__))
+    both = np.array([slope for slope, _ in sides]).reshape(-1, count), np.array([offset for _, offset in sides])
+    yield Piece(columns, mine, still, lower, upper, effect, start, noise, silence, radius, both)
 
 
 def _natural(
-    world: World, person: Person, limits: Limits, lines: Mapping[int, Line], j: int, positive: Mapping[int, bool]
+    world: World,
+    person: Person,
+    limits: Limits,
+    lines: tuple[np.ndarray, np.ndarray],
+    j: int,
+    positive: Mapping[int, bool],
 ) -> Line:
-    """Return what a feature is of itself, as a line over changes."""
-    factual, equation = person.factual, world.equations[j]
-    slope, offset = None, float(factual[j])
+    """Return what a feature is of itself, given the lines of its causes (slopes and offsets)."""
+    equation, factual = world.equations[j], person.factual
+    slope, offset = np.zeros(lines[0].shape[1]), float(factual[j])
     for cause, factor in equation.slopes.items():
-        own, start = lines[cause]
-        slope, offset = (0.0 if slope is None else slope) + factor * own, offset + factor * (start - factual[cause])
+        slope = slope + factor * lines[0][cause]
+        offset += factor * float(lines[1][cause] - factual[cause])
     for cause, factor in equation.hinges.items():
-        own, start = lines[cause]
+        own, start = lines[0][cause], float(lines[1][cause])
         on = positive.get(cause, bool(limits.value[0][cause] >= 0) if own.any() else start >= 0)
-        own, start = (own, start) if on else (0 * own, 0.0)
-        slope, offset = (0.0 if slope is None else slope) + factor * own, offset + factor * (
-            start - max(factual[cause], 0.0)
-        )
-    count = sum(limits.can_act(k) for k in world.equations)
-    return np.zeros(count) if slope is None else slope, offset
+        slope = slope + factor * on * own
+        offset += factor * (on * start - max(factual[cause], 0.0))
+    return slope, offset
 
 
 def _slabs(noise: np.ndarray, silence: np.ndarray, radius: float) -> list[Line]:

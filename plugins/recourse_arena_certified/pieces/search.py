@@ -72,4 +72,6 @@ def _corner(splitter: Splitter, pieces: Sequence[Piece], boxes: Boxes, i: int) -
     weight, bias = splitter.first
     network = [(weight[piece].numpy(), bias[piece].numpy()), *((w.numpy(), b.numpy()) for w, b in splitter.layers[1:])]
     limits = [(least[i].numpy(), greatest[i].numpy()) for least, greatest in boxes.limits]
-    return Corner(pieces[piece], network, splitter.price.numpy(), boxes.lower[i].numpy(), boxes.upper[i].numpy(), limits)
+    return Corner(
+        pieces[piece], network, splitter.price.numpy(), boxes.lower[i].numpy(), boxes.upper[i].numpy(), limits
+    )
