@@ -45,7 +45,7 @@ def one_person(seed, *, plausibility, who=0):
     return problem, request, world, person, pieces(world, person, Limits.of(world, person, math.inf))
 
 
-def actions(request, count=2000):
+def actions(request, count=400):
     """Draw actions all over the box."""
     draws = torch.Generator().manual_seed(0)
     share = torch.rand(count, 4, generator=draws, dtype=torch.double)
