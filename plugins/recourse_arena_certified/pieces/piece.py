@@ -76,6 +76,8 @@ def pieces(world: World, person: Person, limits: Limits) -> list[Piece] | None:
     None if there would be too many, or a feature that can be acted upon holds whole numbers.
     """
     columns = tuple(j for j in world.order if j in world.equations and limits.can_act(j))
+    if not columns:
+        return []
     moving: set[int] = set()
     for j in world.order:
         if j in world.equations and (j in columns or world.equations[j].causes & moving):
