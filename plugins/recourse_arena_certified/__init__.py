@@ -23,7 +23,14 @@ class Certified(Solver):
     Where effects are known, the problem is written down exactly: the decision as a ReLU network by big-M constraints,
     the causal effect of an action through piecewise linear structural equations given the person's noise, the weighted
     cost as a second-order cone and, if asked for, plausibility under the density of the *structural equations* (not of
-    the flow), which for Gaussian noise is another one. cvxpy hands it to a mixed-integer solver.
+    the flow), which for Gaussian noise is another one.
+
+    Proofs start from what `frontier` finds for everybody at once, once the exact models have accepted it: whatever
+    costs more is left out, and a start that is wrong, or none, costs only time. Given which features are acted upon and
+    on which side of their hinges causes are, features follow linearly from changes: on such pieces boxes of changes are
+    split until linear bounds of the network decide or few neurons are undecided, which are branched on by convex
+    programs of Clarabel, whose bounds are worked out anew from its multipliers. What that leaves after half of the
+    time, and people who can act on whole numbers, cvxpy hands to a mixed-integer solver.
 
     On tables, where nothing is assumed to follow from an action, costs are sums of changes or of their squares (or the
     root), categories change to any other level, and rules between features are kept. A person's moves are split into
@@ -48,8 +55,8 @@ class Certified(Solver):
     contradicts no proof; with that the gap of a cheap action may end up above the one asked for.
 
     Arguments:
-        solver: A solver of mixed-integer second-order cone programs that cvxpy knows: SCIP, or GUROBI, MOSEK or
-            COPT where installed (their interfaces are not tested here).
+        solver: A solver of mixed-integer second-order cone programs that cvxpy knows, for what pieces leave: SCIP, or
+            GUROBI, MOSEK or COPT where installed (their interfaces are not tested here).
         time_limit: Seconds per person.
         gap: How far the cost may be above its lower bound, relative to the cost, for the search to end.
 
@@ -63,7 +70,7 @@ class Certified(Solver):
     """
 
     name: ClassVar[str] = "certified"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     summary: ClassVar[str] = "the global optimum with a proof, mixed-integer convex programming with cvxpy"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.STRUCTURE})
@@ -94,6 +101,7 @@ class Certified(Solver):
             self.leaves = Leaves.of(problem)
             return
         from recourse_arena_certified.backend import backend, installed
+        from recourse_arena_certified.start import starter
         from recourse_arena_certified.table.prover import written_down
         from recourse_arena_certified.world import World
 
@@ -103,6 +111,7 @@ class Certified(Solver):
             return
         self.backend = backend(self.solver)
         self.world = World.of(problem)
+        self.starter = starter(problem, seed=seed)
 
     def certify(self, request: Request) -> list[Certificate]:
         """Return for each person the action, what is proved about it, and why if nothing is.
@@ -120,7 +129,7 @@ class Certified(Solver):
 
         if self.table is not None:
             return TableProver(self.problem, self.table, self.time_limit, self.gap, self.seed)(request)
-        prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed)
+        prover = Prover(self.problem, self.world, self.backend, self.time_limit, self.gap, self.seed, self.starter)
         return prover(request)
 
     def farthest(self, request: Request, after: Any) -> list[Farthest]:

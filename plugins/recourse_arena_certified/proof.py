@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from recourse_arena import NotApplicable, Outcome, Problem, Request, generator
 from recourse_arena_certified.backend import Answer, Backend, Status, solved
@@ -18,12 +19,19 @@ from recourse_arena_certified.certificate import Certificate
 from recourse_arena_certified.exact import Action, Exact
 from recourse_arena_certified.limits import Limits
 from recourse_arena_certified.person import Person
+from recourse_arena_certified.pieces.corner import Corner, Found
+from recourse_arena_certified.pieces.piece import pieces
+from recourse_arena_certified.pieces.search import searched
 from recourse_arena_certified.program import Infeasible, Program
+from recourse_arena_certified.start import Starter
 from recourse_arena_certified.tighten import tighten
 from recourse_arena_certified.world import World
 
 _ROUNDS, _SURE, _FEW = 3, 2, 10
 """Most rounds of tightening, rounds that always pay, and so few undecided neurons that none does."""
+
+_SHARE = 0.5
+"""Most of the time for pieces; then comes one program."""
 
 _MARGINS = (1.0, 4.0, 16.0, 64.0, 256.0)
 """What the polish asks for, in units of what rounding may do."""
@@ -51,6 +59,7 @@ class Prover:
         time_limit: Seconds per person.
         gap: Relative gap of the cost at which a search ends.
         seed: Seed of the search for a first action.
+        starter: Returns actions to start from, which need not be right.
     """
 
     problem: Problem
@@ -59,6 +68,7 @@ class Prover:
     time_limit: float
     gap: float
     seed: int
+    starter: Starter = lambda request: None
 
     @torch.no_grad()
     def __call__(self, request: Request) -> list[Certificate]:
@@ -69,14 +79,16 @@ class Prover:
             if strange:
                 names = ", ".join(self.world.names[j] for j in strange)
                 raise NotApplicable(f"certified needs Gaussian noise to prove plausibility; not so for {names}")
-        return [self._timed(request[i : i + 1], i / len(request)) for i in range(len(request))]
+        starts = self.starter(request)
+        rows = [None] * len(request) if starts is None else list(zip(*starts, strict=True))
+        return [self._timed(request[i : i + 1], rows[i], i / len(request)) for i in range(len(request))]
 
-    def _timed(self, one: Request, share: float) -> Certificate:
+    def _timed(self, one: Request, first: tuple[Tensor, Tensor] | None, share: float) -> Certificate:
         """Return a person's certificate, after a share of the others; trouble is an outcome with its reason."""
         self.problem.report(share)
         start = time.monotonic()
         try:
-            certificate = _Case(self, one, start + self.time_limit).certificate()
+            certificate = _Case(self, one, first, start + self.time_limit).certificate()
         except Exception as error:  # whatever a solver's interface comes up with, the others must not suffer
             reason = f"{type(error).__name__}: {error}"
             certificate = Certificate(Outcome.FAILED, ~one.actionable[0] & False, one.factual[0], reason=reason)
@@ -89,8 +101,8 @@ class Prover:
 class _Case:
     """One person's proof."""
 
-    def __init__(self, prover: Prover, one: Request, deadline: float) -> None:
-        self.prover, self.one, self.deadline = prover, one, deadline
+    def __init__(self, prover: Prover, one: Request, first: tuple[Tensor, Tensor] | None, deadline: float) -> None:
+        self.prover, self.one, self.first, self.deadline = prover, one, first, deadline
         self.exact = Exact(prover.problem, prover.world, one)
         logit, density = self.exact.rounding
         slack = 2 * density if one.plausibility else math.inf
@@ -102,7 +114,7 @@ class _Case:
 
     def certificate(self) -> Certificate:
         """Return what can be proved in time."""
-        self.best = self.exact.search(generator(self.prover.seed, "certified", "search"))
+        self._begin()
         if self.best.cost == 0.0:
             return self._ends(Outcome.SOLVED, bound=0.0)
         answer = self._prove(-self.exact.rounding[0])
@@ -120,11 +132,70 @@ class _Case:
     def _ends(self, outcome: Outcome, *, bound: float, reason: str = "") -> Certificate:
         return Certificate(outcome, self.best.mask, self.best.values, self.best.cost, bound, reason=reason)
 
+    def _begin(self) -> None:
+        """Take up the first action if it passes the exact models; otherwise search for one."""
+        if self.first is not None:
+            mask, values = self.first
+            self._take_up([(mask.numpy(), values.numpy())])
+        if not math.isfinite(self.best.cost) or not self.best.mask.any():
+            self.best = self.exact.search(generator(self.prover.seed, "certified", "search"))
+
+    @property
+    def _most(self) -> float:
+        """Weighted cost below which something cheaper than the best action is looked for."""
+        return self.best.cost * (1 - self.prover.gap / 2) ** 2
+
     def _prove(self, margin: float) -> Answer:
         """Search for something cheaper than the best action, and take it up; remember what is proved.
 
         What is proved with a positive `margin` says nothing about the problem itself, and is not remembered.
         """
+        answer = self._split(margin)
+        if answer.status is not Status.STOPPED or time.monotonic() >= self.deadline:
+            return answer
+        before, answer = self.bound, self._program(margin)
+        self.bound = float(np.fmax(before, self.bound))
+        return answer
+
+    def _split(self, margin: float) -> Answer:
+        """Do so in pieces; stopped if they are too many, or hold whole numbers, or take too long."""
+        world, person = self.prover.world, self.person
+        parts = pieces(world, person, Limits.of(world, person, math.sqrt(self._most)))
+        if parts is None:
+            return Answer(Status.STOPPED, 0.0, False, "too many pieces")
+        until = time.monotonic() + _SHARE * (self.deadline - time.monotonic())
+        floor, done = math.inf, True
+        if parts:
+            price = person.price[list(parts[0].columns)]
+            floor, done = searched(
+                parts, price, world.network, margin=margin, most=lambda: self._most, offer=self._settle, until=until
+            )
+        floor = min(floor, self._most)
+        if margin <= 0:
+            self.bound = math.sqrt(floor)
+        if not done:
+            return Answer(Status.STOPPED, floor, False, "timelimit")
+        if floor == math.inf:
+            return Answer(Status.INFEASIBLE, 0.0, False, "nothing in any piece")
+        return Answer(Status.OPTIMAL, floor, True, "" if math.isfinite(self.best.cost) else "no action passes")
+
+    def _settle(self, corner: Corner, found: Found) -> None:
+        """Take up the best action near a solution in a box that passes the exact models."""
+        piece, person = corner.piece, self.person
+        first = [piece.action(found.change, person, trifle) for trifle in _TRIFLES]
+        for times in _MARGINS:
+            radius = piece.radius
+            if math.isfinite(radius):
+                radius = math.sqrt(max(radius**2 - person.slack - 2 * times * self.rounding[1], 0.0))
+            change = corner.exactly(found, times * self.rounding[0], radius)
+            if change is None:
+                break
+            if self._take_up([piece.action(change, person, trifle) for trifle in _TRIFLES]):
+                return
+        self._take_up(first, spare=False)
+
+    def _program(self, margin: float) -> Answer:
+        """Do so by one mixed-integer program of all that the person can do."""
         world, person, share = self.prover.world, self.person, 1 - self.prover.gap / 2
         distance = math.sqrt(self.best.cost) * share
         scale = 1.0

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena_certified.table.moves import Moves, Network
-from recourse_arena_certified.table.upper_lines import UpperLines
+from recourse_arena_certified.upper_lines import UpperLines
 
 _PRICES = (0.0, *(10**exponent for exponent in np.linspace(-1.5, 1.5, 8)))
 """Prices of money that are tried, on the scale of what a move does to a function for what it costs."""

@@ -25,17 +25,18 @@ class UpperLines:
         """Return what is never below a sum of the last layer's outputs: slopes and offset of linear functions of moves.
 
         Arguments:
-            weight: Factors of the outputs, or of moves before the first layer, `(sums, outputs)`.
-            bias: What is added, `(sums,)`.
+            weight: Factors of the outputs, or of moves before the first layer, `(sums, outputs)`; before that the
+                boxes may have factors of their own, `(boxes, sums, moves)`.
+            bias: What is added, `(sums,)`, or `(boxes, sums)`.
 
         Returns:
             `(boxes, sums, moves)` and `(boxes, sums)`.
         """
-        slope, offset = weight.expand(self._boxes, *weight.shape), bias.expand(self._boxes, -1)
+        slope, offset = weight.expand(self._boxes, *weight.shape[-2:]), bias.expand(self._boxes, -1)
         for (weight, bias), (upper, rise, lower) in zip(self._layers[::-1], self._lines[::-1], strict=True):
             plus, minus = slope.clamp(min=0), slope.clamp(max=0)
             slope = plus * upper[:, None] + minus * lower[:, None]
-            offset = offset + (plus * rise[:, None]).sum(-1) + slope @ bias
+            offset = offset + (plus * rise[:, None]).sum(-1) + (slope @ bias[..., None])[..., 0]
             slope = slope @ weight
         return slope, offset
 
