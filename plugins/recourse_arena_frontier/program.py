@@ -7,10 +7,12 @@ __all__ = ["allocate", "solve"]
 import torch
 from torch import Tensor
 
+from recourse_arena_frontier.rows import padded
+
 _FLAT, _LEAST = 1e-5, 1e-9
 """What is added to curvature, relative and at least: with parallel constraints the dual is linear along a line."""
 
-_REST = 2e-6
+_REST = 1e-5
 """Slope of the dual below which a multiplier rests."""
 
 
@@ -40,25 +42,45 @@ def solve(
         Bertsekas, Projected Newton methods for optimization problems with simple constraints, SIAM J. Control
         Optim. 20 (1982).
     """
-    multipliers = start.clamp(0.0, price)
+    multipliers, everywhere, bounds = start.clamp(0.0, price), slope, (lower, upper)
+    here, tables = torch.arange(len(multipliers[0]), device=offset.device), (offset, slope, lower, upper, multipliers)
     for _ in range(rounds):
-        raw = _unbounded(multipliers, slope)
-        y = raw.clamp(lower, upper)
-        climb = -torch.add(offset, (slope * y).sum(1))
-        held = torch.where(climb >= 0, multipliers >= price, multipliers <= 0)
+        offset, slope, lower, upper, now = tables
+        raw = _unbounded(now, slope)
+        climb = -torch.add(offset, (slope * raw.clamp(lower, upper)).sum(1))
+        held = torch.where(climb >= 0, now >= price, now <= 0)
         climb = torch.where(held, 0.0, climb)
-        done = (climb.abs() <= _REST).all(0)
-        if bool(done.all()):
-            return y, multipliers
-        direction = _direction(multipliers, climb, held, slope * (raw == y), slope, price)
-        still = direction == 0
-        most = torch.where(still, torch.inf, ((direction > 0) * price - multipliers) / direction).amin(0)
-        ahead = (direction * offset).sum(0), (direction * climb).sum(0)
-        step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
-        moved = torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
-        multipliers = torch.where(done, multipliers, moved)
-    return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
+        left = (climb.abs() > _REST).any(0).nonzero()[:, 0]
+        if not len(left):
+            break
+        # Most programs are solved by where they begin or by the first round: the others go on alone.
+        left = padded(left)
+        here = here.index_select(0, left)
+        tables = tuple(each.index_select(-1, left) for each in tables)
+        moved = _moved(*tables, *(each.index_select(-1, left) for each in (raw, climb, held)), price)
+        tables = (*tables[:4], moved)
+        multipliers = multipliers.index_copy(1, here, moved)
+    return _unbounded(multipliers, everywhere).clamp(*bounds), multipliers
 
+
+def _moved(
+    offset: Tensor,
+    slope: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+    multipliers: Tensor,
+    raw: Tensor,
+    climb: Tensor,
+    held: Tensor,
+    price: float,
+) -> Tensor:
+    """Return the multipliers after one round."""
+    direction = _direction(multipliers, climb, held, slope * ((lower <= raw) & (raw <= upper)), slope, price)
+    still = direction == 0
+    most = torch.where(still, torch.inf, ((direction > 0) * price - multipliers) / direction).amin(0)
+    ahead = (direction * offset).sum(0), (direction * climb).sum(0)
+    step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
+    return torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
 
 def allocate(offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float) -> Tensor:
     """Return the solutions of `min sum_j |y_j| + price * max(0, -(offset + slope y))` within bounds, in closed form.

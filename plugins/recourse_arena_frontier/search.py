@@ -18,10 +18,10 @@ from recourse_arena_frontier.rows import Rows, padded
 from recourse_arena_frontier.starting import Starts
 from recourse_arena_frontier.subsets import candidate_sets
 
-_PEOPLE = 2048
+_PEOPLE = 4096
 """People looked at together."""
 
-_ROWS, _LEAST = 16_384, 32
+_ROWS, _LEAST = 32_768, 32
 """About how many rows are searched side by side, to bound memory; and of how many people at least."""
 
 _ROUNDED = 6
