@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Outcome, Recommendation, Request
-from recourse_arena_frontier.descent import Descent, Found, leading
+from recourse_arena_frontier.descent import Descent, Found, leading, paid
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.rounding import distinct, moves, roundings
 from recourse_arena_frontier.rows import Rows, padded
@@ -26,6 +26,9 @@ _ROWS, _LEAST = 32_768, 32
 
 _ROUNDED = 6
 """Most relaxed solutions per person whose whole-number features are rounded."""
+
+_FIRST = 2
+"""How many of them come first: the others only where they may still be cheaper."""
 
 _INSISTED = 12
 """The same of those who have no action after the first attempt."""
@@ -192,28 +195,47 @@ class Search:
         if not len(some):
             return
         some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
-        which, points = roundings(rows[some], found.end[:, some])
-        here = rows[some[which]]
-        found = self._hold(here, points, best)
+        first = leading(rows.person[some], found.merit[some], _FIRST).sort().values
+        later = torch.ones_like(some, dtype=torch.bool).index_fill(0, first, False).nonzero()[:, 0]
+        for part in (some[first], some[later]):
+            # A relaxed solution costs no more than what it is rounded to.
+            part = part[found.merit[part] < best.cost[rows.person[part]]]
+            self._rounded(rows[part], found.end[:, part], best)
+        whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, rows.person[some], True)
+        for _ in range(_MOVES):
+            people = (whom & best.cost.isfinite()).nonzero()[:, 0]
+            here, before = everybody[people].acting(best.acted[:, people]), best.cost.clone()
+            which, points = moves(here, best.y[:, people])
+            self._hold(here[which], points, best)
+            whom = best.cost < before
+
+    def _rounded(self, rows: Rows, y: Tensor, best: Incumbents) -> None:
+        """Search around relaxed solutions; whoever has no action then, around the nearest miss."""
+        if not len(rows):
+            return
+        which, points = roundings(rows, y)
+        here = rows[which]
+        here, points, found = self._hold(here, points, best)
         lost = best.cost.isinf()[here.person].nonzero()[:, 0]
         nearest = lost[leading(here.person[lost], found.merit[lost], 1)]
         which, near = moves(here[nearest], found.end[:, nearest])
         self._hold(here[nearest[which]], near, best)
-        whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, here.person, True)
-        for _ in range(_MOVES):
-            people = (whom & best.cost.isfinite()).nonzero()[:, 0]
-            here = everybody[people].acting(best.acted[:, people])
-            which, points = moves(here, best.y[:, people])
-            self._hold(here[which], points, best)
 
-    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> Found:
-        """Search from points whose whole numbers stay as they are."""
+    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> tuple[Rows, Tensor, Found]:
+        """Search from points whose whole numbers stay as they are, unless those alone cost too much already.
+
+        Returns:
+            The rows that were searched, where they started, and what they found.
+        """
+        fixed = paid(torch.where(self.world.whole, points, 0.0))
+        left = (fixed < best.cost[rows.person]).nonzero()[:, 0]
+        rows, points = rows[left], points[:, left]
         if not len(rows):
-            return Found(rows.logit, points, rows.logit, points)
+            return rows, points, Found(rows.logit, points, rows.logit, points)
         rows = rows.holding(points)
         found = HOLD(rows, points)
         best.offer(rows, found)
-        return found
+        return rows, points, found
 
     def _polish(self, everybody: Rows, best: Incumbents) -> None:
         people = best.found
