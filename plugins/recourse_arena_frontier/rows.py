@@ -7,6 +7,7 @@ __all__ = ["BLOCK", "Rows", "Slopes", "padded", "root"]
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -40,7 +41,9 @@ def padded(rows: Tensor) -> Tensor:
 
 
 def root(squares: Tensor) -> Tensor:
-    """Return the root, taken in double precision: that of single precision is not alike on all processors."""
+    """Return the root, rounded as IEEE 754 asks: PyTorch's own of single precision is not alike on all processors."""
+    if squares.device.type == "cpu":
+        return torch.from_numpy(numpy.sqrt(squares.numpy()))
     return squares.double().sqrt().to(squares.dtype)
 
 

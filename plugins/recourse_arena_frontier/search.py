@@ -36,16 +36,13 @@ _INSISTED = 12
 _MORE, _MORE_OF_WHOLE = 7, 15
 """How many accepted people those start at, and where there are whole numbers, which leave less to find."""
 
-_MOVES = 2
-"""Rounds of moves along single whole numbers."""
-
 _EASED = (0.5, 0.25, 0.0)
 """Shares of the margin that are asked for in turn of those who cannot leave more."""
 
-EXPLORE = Descent()
+EXPLORE, RELAX = Descent(), Descent(best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
-HOLD = Descent(12)
-POLISH = Descent(20, radius=0.05, aim=1e-5, negligible=1e-6)
+HOLD = Descent(10, best=((4, 6), (6, 3)))
+POLISH = Descent(12, radius=0.05, aim=1e-5, negligible=1e-6)
 
 
 @dataclass
@@ -132,11 +129,11 @@ class Search:
     def best(self, everybody: Rows, count: int) -> Incumbents:
         """Return the best action of each of the first `count` people, of whom there is a row each."""
         best, whole = Incumbents.none(count, everybody.factual), bool(self.world.whole.any())
-        donated = 2 if self.careful else int(whole)
+        donated, explore = 2 if self.careful else int(whole), RELAX if whole else EXPLORE
         for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
             first = self.starts.first(rows)
-            first = torch.cat([first, self.starts.donated(rows, EXPLORE, donated)]) if donated else first
-            self._attempt(everybody, rows, first, EXPLORE, best, _ROUNDED)
+            first = torch.cat([first, self.starts.donated(rows, explore, donated)]) if donated else first
+            self._attempt(everybody, rows, first, explore, best, _ROUNDED)
         donated = _MORE_OF_WHOLE if whole else _MORE
         for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
             first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated)])
@@ -202,12 +199,10 @@ class Search:
             part = part[found.merit[part] < best.cost[rows.person[part]]]
             self._rounded(rows[part], found.end[:, part], best)
         whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, rows.person[some], True)
-        for _ in range(_MOVES):
-            people = (whom & best.cost.isfinite()).nonzero()[:, 0]
-            here, before = everybody[people].acting(best.acted[:, people]), best.cost.clone()
-            which, points = moves(here, best.y[:, people])
-            self._hold(here[which], points, best)
-            whom = best.cost < before
+        people = (whom & best.cost.isfinite()).nonzero()[:, 0]
+        here = everybody[people].acting(best.acted[:, people])
+        which, points = moves(here, best.y[:, people])
+        self._hold(here[which], points, best)
 
     def _rounded(self, rows: Rows, y: Tensor, best: Incumbents) -> None:
         """Search around relaxed solutions; whoever has no action then, around the nearest miss."""
