@@ -87,6 +87,7 @@ def _moved(
     step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
     return torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
 
+
 def allocate(offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float) -> Tensor:
     """Return the solutions of `min sum_j |y_j| + price * max(0, -(offset + slope y))` within bounds, in closed form.
 

@@ -16,8 +16,8 @@ from recourse_arena_frontier.descent import Descent, distance, merit, size
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.rows import Rows, padded
 
-_DONORS, _EACH, _AT_ONCE = 64, 32, 8192
-"""Accepted training people, how many are looked at for one start at most, and how many rows look at them at once."""
+_DONORS, _AT_ONCE = 64, 8192
+"""Accepted training people, and how many rows look at some of them at once."""
 
 _WIDTH = 64
 _BATCH, _RATE, _EPOCHS = 512, 3e-3, 50
@@ -121,7 +121,7 @@ class Starts:
         starts = []
         for group in self.donors.tensor_split(min(count, len(self.donors))) if len(self.donors) else ():
             best, least = torch.zeros_like(every.lower), torch.full_like(every.lower[0], torch.inf)
-            for some in group[:_EACH, self.world.actionable].split(max(1, _AT_ONCE // max(len(every), 1))):
+            for some in group[:, self.world.actionable].split(max(1, _AT_ONCE // max(len(every), 1))):
                 y, promise = self._nearest(every, some, scale, descent)
                 best, least = torch.where(promise < least, y, best), torch.minimum(promise, least)
             starts.append(best[:, : len(rows)])

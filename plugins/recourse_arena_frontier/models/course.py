@@ -35,9 +35,7 @@ class Course(Protocol):
         """
         ...
 
-    def slopes(
-        self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]
-    ) -> tuple[Tensor, Tensor | None, Any]:
+    def slopes(self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]) -> tuple[Tensor, Tensor | None, Any]:
         """Return the same, and what pulling back needs."""
         ...
 
@@ -64,7 +62,7 @@ class Apart:
     density: Score | None
 
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
-        """Return what both need of people, and how much of that is the effects'."""
+        """Return what effects need of people, then what the density does."""
         mine = self.effects.constants(factual)
         return (*mine, *(self.density.constants(factual) if self.density else ()))
 
@@ -74,9 +72,7 @@ class Apart:
         change, _ = self.effects.follow(change, follows, mine)
         return change, None if self.density is None else self.density.value(change, others)
 
-    def slopes(
-        self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]
-    ) -> tuple[Tensor, Tensor | None, Any]:
+    def slopes(self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]) -> tuple[Tensor, Tensor | None, Any]:
         """Return the same, and what pulling back needs."""
         mine, others = self._split(constants)
         change, kept = self.effects.follow(change, follows, mine)

@@ -40,7 +40,9 @@ class _Group(NamedTuple):
         """Return the group of the features whose maps were read."""
         columns, count = read.columns, len(read.columns)
         zukos = columns[:, None] * (3 * BINS - 1)
-        asked = torch.cat([(zukos + torch.arange(SIZES)).flatten(), (zukos + torch.arange(SIZES, 3 * BINS - 1)).flatten()])
+        asked = torch.cat(
+            [(zukos + torch.arange(SIZES)).flatten(), (zukos + torch.arange(SIZES, 3 * BINS - 1)).flatten()]
+        )
         inner = SIZES * count + torch.arange(count)[:, None] * KNOTS + torch.arange(1, BINS)
         outputs = torch.cat([torch.arange(SIZES * count), inner.flatten()])
         network = Folded.of(read.network.layers, ELU, inputs, asked, like)
@@ -50,7 +52,7 @@ class _Group(NamedTuple):
         return cls(network, last, outputs, slice(begin, begin + count))
 
     def constants(self, z: Tensor) -> tuple[tuple[Tensor, ...], Bins]:
-        """Return what enters each layer while nothing moves, without what moving units before add; and the bins then."""
+        """Return what enters each layer while nothing moves, but for what moving units before add; and the bins then."""
         *inner, fixed, everything = self.network.constants(z)
         raw = everything.new_zeros(len(self.last), everything.shape[1])
         raw[self.outputs] = everything
@@ -150,9 +152,7 @@ class SplineFlow:
         noise = torch.where(follows | (curve.inside == 0), target, noise)
         return self._as_before(change), constants[-1] + (log_slope - 0.5 * noise.square()).sum(0)
 
-    def slopes(
-        self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]
-    ) -> tuple[Tensor, Tensor, _Course]:
+    def slopes(self, change: Tensor, follows: Tensor, constants: Sequence[Tensor]) -> tuple[Tensor, Tensor, _Course]:
         """Return all changes `(moving, rows)`, the log-density `(rows,)`, and what pulling back needs."""
         follows = follows[self.order]
         change, known = self._follow(change, follows, constants)
@@ -214,4 +214,5 @@ class _Course(NamedTuple):
 
 def _joined(known: Sequence[_Known]) -> tuple[Curve, Tensor]:
     """Return the curves of all groups, and the numbers on them."""
-    return Curve(*(torch.cat(each) for each in zip(*(one.curve for one in known), strict=True))), torch.cat([one.target for one in known])
+    curve = Curve(*(torch.cat(each) for each in zip(*(one.curve for one in known), strict=True)))
+    return curve, torch.cat([one.target for one in known])
