@@ -52,7 +52,7 @@ class _Group(NamedTuple):
         return cls(network, last, outputs, slice(begin, begin + count))
 
     def constants(self, z: Tensor) -> tuple[tuple[Tensor, ...], Bins]:
-        """Return what enters each layer while nothing moves, but for what moving units before add; and the bins then."""
+        """Return what enters each layer while nothing moves, but for what moving units add; and the bins then."""
         *inner, fixed, everything = self.network.constants(z)
         raw = everything.new_zeros(len(self.last), everything.shape[1])
         raw[self.outputs] = everything
