@@ -45,12 +45,12 @@ def solve(
         Bertsekas, Projected Newton methods for optimization problems with simple constraints, SIAM J. Control
         Optim. 20 (1982).
     """
-    multipliers, everywhere, bounds = start.clamp(0.0, price), slope, (lower, upper)
-    here, tables = torch.arange(len(multipliers[0]), device=offset.device), (offset, slope, lower, upper, multipliers)
+    multipliers = start.clamp(0.0, price)
+    here, part = torch.arange(len(multipliers[0]), device=offset.device), (offset, slope, lower, upper)
+    now = multipliers
     for _ in range(rounds):
-        offset, slope, lower, upper, now = tables
-        raw = _unbounded(now, slope)
-        climb = -torch.add(offset, (slope * raw.clamp(lower, upper)).sum(1))
+        raw = _unbounded(now, part[1])
+        climb = -torch.add(part[0], (part[1] * raw.clamp(part[2], part[3])).sum(1))
         up = climb >= 0
         held = (up & (now >= price)) | (~up & (now <= 0))
         climb = climb.mul_(~held)
@@ -60,25 +60,24 @@ def solve(
         # Most programs are solved by where they begin or by the first round: the others go on alone.
         left = padded(left)
         here = here.index_select(0, left)
-        tables = tuple(each.index_select(-1, left) for each in tables)
-        moved = _moved(*tables, *(each.index_select(-1, left) for each in (raw, climb, held)), price)
-        tables = (*tables[:4], moved)
-        multipliers = multipliers.index_copy(1, here, moved)
-    return _unbounded(multipliers, everywhere).clamp(*bounds), multipliers
+        one, two, three, four, now, *known = (each.index_select(-1, left) for each in (*part, now, raw, climb, held))
+        part = one, two, three, four
+        now = _moved(part, now, *known, price=price)
+        multipliers = multipliers.index_copy(1, here, now)
+    return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
 
 
 def _moved(
-    offset: Tensor,
-    slope: Tensor,
-    lower: Tensor,
-    upper: Tensor,
+    part: tuple[Tensor, Tensor, Tensor, Tensor],
     multipliers: Tensor,
     raw: Tensor,
     climb: Tensor,
     held: Tensor,
+    *,
     price: float,
 ) -> Tensor:
-    """Return the multipliers after one round."""
+    """Return the multipliers after one round of programs, a `part` of all."""
+    offset, slope, lower, upper = part
     free = (raw == raw.clamp(lower, upper)).to(raw.dtype)
     direction = _direction(multipliers, climb, held, slope * free, slope, price)
     still = direction == 0

@@ -68,8 +68,8 @@ class Curve(NamedTuple):
         by_share = mean * steep * over * over
         by_mean = torch.addcmul(tt, above, spread, value=-1).mul_(over)
         slope, gain = mean * by_share, mean * by_mean
-        noise_by = (-slope, -mean * torch.addcmul(gain, by_share, t), _ONE.expand_as(t), above + gain)
-        noise_by = (*noise_by, high * (_ONE - above), -high * above)
+        begin = (-slope, -mean * torch.addcmul(gain, by_share, t), _ONE.expand_as(t), above + gain)
+        noise_by = (*begin, high * (_ONE - above), -high * above)
         tilt, per, less = r - t, steep.reciprocal_(), (cross + cross) * over
         turn = torch.addcmul(mean * tilt, self.before, r, value=-1).addcmul_(self.behind, t).mul_(per)
         turn.addcmul_(bend * tilt, over, value=-1)
@@ -77,8 +77,8 @@ class Curve(NamedTuple):
         log_by_share = (turn + turn) * scale
         log_by_mean = torch.addcmul(torch.addcmul(mean.reciprocal(), cross, per), spread, over, value=-1)
         log_by_mean = (log_by_mean + log_by_mean) * scale
-        log_by = (-log_by_share, -torch.addcmul(log_by_mean * mean, log_by_share, t), torch.zeros_like(t), log_by_mean)
-        log_by = (*log_by, (rr * per - less) * self.inside, (tt * per - less) * self.inside)
+        first = (-log_by_share, -torch.addcmul(log_by_mean * mean, log_by_share, t), torch.zeros_like(t), log_by_mean)
+        log_by = (*first, (rr * per - less) * self.inside, (tt * per - less) * self.inside)
         return Slopes(
             torch.addcmul(self.y, self.height, above),
             slope.log() * self.inside,

@@ -128,7 +128,8 @@ class SplineFlow:
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
         """Return constants of each group, and of what moves its values and noise; what else adds to the log-density."""
         z = self.whole.standardised(factual)
-        standing, tables, noise = z[self.whole.columns], [], []
+        standing, noise = z[self.whole.columns], []
+        tables: list[Tensor] = []
         for group in self.groups:
             mine, bins = group.constants(z)
             here = standing[group.places]
