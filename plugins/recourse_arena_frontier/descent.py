@@ -157,12 +157,12 @@ class Descent:
         linear = -(offset + (slope * there).sum(1))
         promised = now - merit(there, linear.clamp(min=0).sum(0), price, rows.power)
         kept = now - merit(there, distance(after.margins, scale, self.aim), price, rows.power)
-        taken = (kept > _ACCEPTED * promised.clamp(min=0)) & state.moving
+        taken = ((kept > _ACCEPTED * promised.clamp(min=0)) & state.moving).to(y.dtype)
         at_edge = ((there - y).abs() >= 0.99 * reach).any(0)
         growth = torch.where((kept > _GOOD * promised) & at_edge, _GROW, 1.0)
         radius = radius * torch.where(kept < _POOR * promised, _SHRINK, growth)
         state.moving = state.moving & ~(lost | (promised <= self.negligible * now) | (radius < _SMALLEST))
-        moved = [torch.where(taken, new, old) for new, old in zip((there, *after), (y, margins, gradient), strict=True)]
+        moved = [old.lerp(new, taken) for new, old in zip((there, *after), (y, margins, gradient), strict=True)]
         state.tables = [*moved, multipliers.nan_to_num(nan=0.0), radius]
 
     def _offer(self, found: Found, state: _State, y: Tensor, margins: Tensor, may: Tensor) -> None:

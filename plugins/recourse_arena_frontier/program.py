@@ -7,10 +7,15 @@ __all__ = ["allocate", "solve"]
 import torch
 from torch import Tensor
 
+from recourse_arena_frontier.rows import padded
+
 _FLAT, _LEAST = 1e-5, 1e-9
 """What is added to curvature, relative and at least: with parallel constraints the dual is linear along a line."""
 
-_REST = 2e-6
+_HALF, _ONE, _FAR = torch.tensor(0.5), torch.tensor(1.0), torch.tensor(1e30)
+"""Numbers as tensors, which arithmetic need not make each time; the last is farther than any step."""
+
+_REST = 1e-5
 """Slope of the dual below which a multiplier rests."""
 
 
@@ -41,23 +46,45 @@ def solve(
         Optim. 20 (1982).
     """
     multipliers = start.clamp(0.0, price)
+    here, part = torch.arange(len(multipliers[0]), device=offset.device), (offset, slope, lower, upper)
+    now = multipliers
     for _ in range(rounds):
-        raw = _unbounded(multipliers, slope)
-        y = raw.clamp(lower, upper)
-        climb = -torch.add(offset, (slope * y).sum(1))
-        held = torch.where(climb >= 0, multipliers >= price, multipliers <= 0)
-        climb = torch.where(held, 0.0, climb)
-        done = (climb.abs() <= _REST).all(0)
-        if bool(done.all()):
-            return y, multipliers
-        direction = _direction(multipliers, climb, held, slope * (raw == y), slope, price)
-        still = direction == 0
-        most = torch.where(still, torch.inf, ((direction > 0) * price - multipliers) / direction).amin(0)
-        ahead = (direction * offset).sum(0), (direction * climb).sum(0)
-        step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
-        moved = torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
-        multipliers = torch.where(done, multipliers, moved)
+        raw = _unbounded(now, part[1])
+        climb = -torch.add(part[0], (part[1] * raw.clamp(part[2], part[3])).sum(1))
+        up = climb >= 0
+        held = (up & (now >= price)) | (~up & (now <= 0))
+        climb = climb.mul_(~held)
+        left = (climb.abs() > _REST).any(0).nonzero()[:, 0]
+        if not len(left):
+            break
+        # Most programs are solved by where they begin or by the first round: the others go on alone.
+        left = padded(left)
+        here = here.index_select(0, left)
+        one, two, three, four, now, *known = (each.index_select(-1, left) for each in (*part, now, raw, climb, held))
+        part = one, two, three, four
+        now = _moved(part, now, *known, price=price)
+        multipliers = multipliers.index_copy(1, here, now)
     return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
+
+
+def _moved(
+    part: tuple[Tensor, Tensor, Tensor, Tensor],
+    multipliers: Tensor,
+    raw: Tensor,
+    climb: Tensor,
+    held: Tensor,
+    *,
+    price: float,
+) -> Tensor:
+    """Return the multipliers after one round of programs, a `part` of all."""
+    offset, slope, lower, upper = part
+    free = (raw == raw.clamp(lower, upper)).to(raw.dtype)
+    direction = _direction(multipliers, climb, held, slope * free, slope, price)
+    still = direction == 0
+    most = torch.where(still, torch.inf, ((direction > 0) * price - multipliers) / direction).amin(0)
+    ahead = (direction * offset).sum(0), (direction * climb).sum(0)
+    step = _line_search(raw, _unbounded(direction, slope), *ahead, lower, upper, most)
+    return torch.where(still, multipliers, multipliers + step * direction).clamp(0.0, price)
 
 
 def allocate(offset: Tensor, slope: Tensor, lower: Tensor, upper: Tensor, price: float) -> Tensor:
@@ -97,15 +124,16 @@ def _unbounded(multipliers: Tensor, slope: Tensor) -> Tensor:
 
 def _direction(multipliers: Tensor, climb: Tensor, held: Tensor, free: Tensor, slope: Tensor, price: float) -> Tensor:
     """Return Newton's direction for the multipliers that are not held at an end, `(2, rows)`."""
-    own = 0.5 * (free * slope).sum(1)
-    both = 0.5 * (free[0] * slope[1]).sum(0)
+    own = (free * slope).sum(1).mul_(_HALF)
+    both = (free[0] * slope[1]).sum(0).mul_(_HALF)
     own = own + (_FLAT * (own[0] + own[1])).clamp(min=_LEAST)
     alone = climb / own
-    newton = (own.flip(0) * climb - both * climb.flip(0)) / (own[0] * own[1] - both * both)
-    direction = torch.where(held.any(0), alone, newton)
-    outward = torch.where(direction > 0, multipliers >= price, multipliers <= 0)
-    direction = torch.where(outward.flip(0), alone, direction)
-    return torch.where(outward, 0.0, direction)
+    newton = torch.addcmul(own.flip(0) * climb, both, climb.flip(0), value=-1)
+    newton = newton / torch.addcmul(own[0] * own[1], both, both, value=-1)
+    direction = newton.lerp(alone, held.any(0).to(climb.dtype))
+    outward = ((direction > 0) & (multipliers >= price)) | ((direction <= 0) & (multipliers <= 0))
+    outward = outward.to(climb.dtype)
+    return direction.lerp(alone, outward.flip(0)) * (_ONE - outward)
 
 
 def _line_search(
@@ -115,14 +143,15 @@ def _line_search(
 
     Its slope there is `-constant - 2 sum_j turn_j clip(raw_j + step turn_j)`, which falls in straight pieces.
     """
-    kinks = torch.cat([(lower - raw) / turn, (upper - raw) / turn])
-    kinks = torch.minimum(kinks.nan_to_num(nan=0.0).clamp(min=0.0), most)
-    there = torch.addcmul(raw, kinks[:, None], turn).clamp(lower, upper)
-    rise = torch.sub(-constant, (turn * there).sum(1), alpha=2)
-    rising = rise > 0
-    below, place = torch.where(rising, kinks, 0.0).max(0)
-    rise_below = torch.where(below > 0, rise.gather(0, place[None])[0], climb)
-    above, place = torch.where(rising, torch.inf, kinks).min(0)
-    rise_above = rise.gather(0, place[None])[0]
+    kinks = torch.cat([lower - raw, upper - raw]).div_(torch.cat([turn, turn]))
+    kinks = torch.minimum(kinks.nan_to_num_(nan=0.0).clamp_(min=0.0), most)
+    there = torch.addcmul(raw, kinks[:, None], turn).clamp_(lower, upper)
+    rise = torch.sub(-constant, there.mul_(turn).sum(1), alpha=2)
+    rising = (rise > 0).to(rise.dtype)
+    below, above = (kinks * rising).amax(0), torch.addcmul(kinks, rising, _FAR).amin(0)
+    # The slope falls, so that of the last kink before the top is the least of those above 0.
+    rise_below = torch.minimum(torch.addcmul(rise, _ONE - rising, _FAR).amin(0), climb)
+    rise_above = torch.addcmul(rise, rising, -_FAR).amax(0)
     share = rise_below / (rise_below - rise_above).clamp(min=1e-30)
-    return torch.where(above < torch.inf, below + share.clamp(max=1.0) * (above - below), most)
+    step = torch.addcmul(below, share.clamp_(max=1.0), above - below)
+    return torch.minimum(step.addcmul_(rising.amin(0), _FAR), most)

@@ -7,11 +7,12 @@ __all__ = ["BLOCK", "Rows", "Slopes", "padded", "root"]
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy
 import torch
 from torch import Tensor
 
 from recourse_arena import Request
-from recourse_arena_frontier.models.decision import Score
+from recourse_arena_frontier.models.course import Course
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.sums import Sums
 
@@ -40,7 +41,9 @@ def padded(rows: Tensor) -> Tensor:
 
 
 def root(squares: Tensor) -> Tensor:
-    """Return the root, taken in double precision: that of single precision is not alike on all processors."""
+    """Return the root, rounded as IEEE 754 asks: PyTorch's own of single precision is not alike on all processors."""
+    if squares.device.type == "cpu":
+        return torch.from_numpy(numpy.sqrt(squares.numpy()))
     return squares.double().sqrt().to(squares.dtype)
 
 
@@ -67,7 +70,7 @@ class Rows:
 
     Arguments:
         world: The models.
-        density: The log-density that is asked for, or none.
+        course: What comes of actions, with the log-density that is asked for.
         person: Index of the person of each row, `(rows,)`.
         acted: Features acted upon, bool `(actionable, rows)`.
         follows: Moving features that follow, bool `(moving, rows)`.
@@ -80,14 +83,14 @@ class Rows:
         required: The least log-density, `(rows,)`.
         everything: The people with all features, `(features, rows)`.
         logit: Their logit, `(rows,)`.
-        constants: Of decision, effects and density, of the person of each row.
+        constants: Of decision and course, of the person of each row.
         held: Whether whole numbers are held where they are: else they are relaxed.
         power: Which power of changes is summed to the weighted cost, 1 or 2.
         sums: Which sums of values rules limit; none where there are no such rules.
     """
 
     world: World
-    density: Score | None
+    course: Course
     person: Tensor
     acted: Tensor
     follows: Tensor
@@ -108,17 +111,18 @@ class Rows:
     @classmethod
     def of(cls, world: World, request: Request) -> Rows:
         """Return a row for each person of a request who acts on all that they can."""
-        columns, density = world.actionable, world.density(request)
+        columns, course = world.actionable, world.course(request)
         factual = request.factual.T.contiguous()
-        parts = (world.decision, world.effects, *((density,) if density else ()))
+        parts = (world.decision, course)
         constants = tuple(tuple(each.to(factual) for each in part.constants(factual)) for part in parts)
-        required = factual.new_zeros(factual.shape[1])
+        required, none = factual.new_zeros(factual.shape[1]), world.none(len(request), factual)
+        _, density = course.value(none, torch.zeros_like(none, dtype=torch.bool), constants[1])
         if density is not None:
             # Who is impossible may become anything possible; who has no density that is a number, nothing.
-            now = density.value(world.none(len(request), factual), constants[2]).clamp(min=-_LARGEST)
+            now = density.clamp(min=-_LARGEST)
             eps = torch.finfo(factual.dtype).eps
             required = (now + _DENSITY_ERROR * eps * (1 + now.abs()) + world.margin).nan_to_num(nan=_LARGEST)
-        logit = world.decision.value(world.none(len(request), factual), constants[0])
+        logit = world.decision.value(none, constants[0])
         unit = request.prices.rsqrt().T[columns]
         ends = torch.stack([request.snap(end).T[columns] for end in (request.box.lower, request.box.upper)])
         acted, standing = request.actionable.T[columns], factual[columns]
@@ -127,7 +131,7 @@ class Rows:
         person = torch.arange(len(request), device=factual.device)
         follows = world.moving.followers(acted)
         tables = (person, acted, follows, standing, ends, unit, reach, lower, upper, required, factual, logit)
-        return cls(world, density, *tables, constants)
+        return cls(world, course, *tables, constants)
 
     def __len__(self) -> int:
         return len(self.person)
@@ -196,30 +200,23 @@ class Rows:
 
     def margins(self, y: Tensor) -> Tensor:
         """Return the margins `(2, rows)` at points `y`; very small where they are not numbers."""
-        change, _ = self._change(y)
-        logit = self.world.decision.value(change, self.constants[0])
-        density = None if self.density is None else self.density.value(change, self.constants[2])
-        return self._margins(logit, density)
+        change, density = self.course.value(self._change(y), self.follows, self.constants[1])
+        return self._margins(self.world.decision.value(change, self.constants[0]), density)
 
     def slopes(self, y: Tensor) -> Slopes:
         """Return margins and their gradients at points `y`; a gradient that is not a number counts as 0."""
-        change, kept = self._change(y)
+        change, density, kept = self.course.slopes(self._change(y), self.follows, self.constants[1])
         logit, by = self.world.decision.slopes(change, self.constants[0])
-        density, slopes = None, [by]
-        if self.density is not None:
-            density, by = self.density.slopes(change, self.constants[2])
-            slopes.append(by)
-        pulled = self.world.effects.pull(torch.stack(slopes, 1), self.follows, kept)
+        pulled = self.course.pull(by, kept)
         gradient = pulled[self.world.moving.acted].transpose(0, 1) * self.unit
         gradient = torch.where(self.free & gradient.isfinite(), gradient, 0.0)
         if density is None:
             gradient = torch.cat([gradient, torch.zeros_like(gradient)])
         return Slopes(self._margins(logit, density), gradient)
 
-    def _change(self, y: Tensor) -> tuple[Tensor, object]:
+    def _change(self, y: Tensor) -> Tensor:
         set_to = self.values(y) - self.factual
-        change = self.world.none(len(self), y).index_copy(0, self.world.moving.acted, set_to)
-        return self.world.effects.follow(change, self.follows, self.constants[1])
+        return self.world.none(len(self), y).index_copy(0, self.world.moving.acted, set_to)
 
     def _margins(self, logit: Tensor, density: Tensor | None) -> Tensor:
         logit = logit - _LOGIT_ERROR * torch.finfo(logit.dtype).eps

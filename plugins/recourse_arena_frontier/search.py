@@ -11,21 +11,24 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Outcome, Recommendation, Request
-from recourse_arena_frontier.descent import Descent, Found, leading
+from recourse_arena_frontier.descent import Descent, Found, leading, paid
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.rounding import distinct, moves, roundings
 from recourse_arena_frontier.rows import Rows, padded
 from recourse_arena_frontier.starting import Starts
 from recourse_arena_frontier.subsets import candidate_sets
 
-_PEOPLE = 2048
+_PEOPLE = 4096
 """People looked at together."""
 
-_ROWS, _LEAST = 16_384, 32
+_ROWS, _LEAST = 32_768, 32
 """About how many rows are searched side by side, to bound memory; and of how many people at least."""
 
 _ROUNDED = 6
 """Most relaxed solutions per person whose whole-number features are rounded."""
+
+_FIRST = 2
+"""How many of them come first: the others only where they may still be cheaper."""
 
 _INSISTED = 12
 """The same of those who have no action after the first attempt."""
@@ -33,16 +36,13 @@ _INSISTED = 12
 _MORE, _MORE_OF_WHOLE = 7, 15
 """How many accepted people those start at, and where there are whole numbers, which leave less to find."""
 
-_MOVES = 2
-"""Rounds of moves along single whole numbers."""
-
 _EASED = (0.5, 0.25, 0.0)
 """Shares of the margin that are asked for in turn of those who cannot leave more."""
 
-EXPLORE = Descent()
+EXPLORE, RELAX = Descent(), Descent(best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
-HOLD = Descent(12)
-POLISH = Descent(20, radius=0.05, aim=1e-5, negligible=1e-6)
+HOLD = Descent(10, best=((4, 6), (6, 3)))
+POLISH = Descent(12, radius=0.05, aim=1e-5, negligible=1e-6)
 
 
 @dataclass
@@ -129,11 +129,11 @@ class Search:
     def best(self, everybody: Rows, count: int) -> Incumbents:
         """Return the best action of each of the first `count` people, of whom there is a row each."""
         best, whole = Incumbents.none(count, everybody.factual), bool(self.world.whole.any())
-        donated = 2 if self.careful else int(whole)
+        donated, explore = 2 if self.careful else int(whole), RELAX if whole else EXPLORE
         for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
             first = self.starts.first(rows)
-            first = torch.cat([first, self.starts.donated(rows, EXPLORE, donated)]) if donated else first
-            self._attempt(everybody, rows, first, EXPLORE, best, _ROUNDED)
+            first = torch.cat([first, self.starts.donated(rows, explore, donated)]) if donated else first
+            self._attempt(everybody, rows, first, explore, best, _ROUNDED)
         donated = _MORE_OF_WHOLE if whole else _MORE
         for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
             first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated)])
@@ -192,28 +192,45 @@ class Search:
         if not len(some):
             return
         some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
-        which, points = roundings(rows[some], found.end[:, some])
-        here = rows[some[which]]
-        found = self._hold(here, points, best)
+        first = leading(rows.person[some], found.merit[some], _FIRST).sort().values
+        later = torch.ones_like(some, dtype=torch.bool).index_fill(0, first, False).nonzero()[:, 0]
+        for part in (some[first], some[later]):
+            # A relaxed solution costs no more than what it is rounded to.
+            part = part[found.merit[part] < best.cost[rows.person[part]]]
+            self._rounded(rows[part], found.end[:, part], best)
+        whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, rows.person[some], True)
+        people = (whom & best.cost.isfinite()).nonzero()[:, 0]
+        here = everybody[people].acting(best.acted[:, people])
+        which, points = moves(here, best.y[:, people])
+        self._hold(here[which], points, best)
+
+    def _rounded(self, rows: Rows, y: Tensor, best: Incumbents) -> None:
+        """Search around relaxed solutions; whoever has no action then, around the nearest miss."""
+        if not len(rows):
+            return
+        which, points = roundings(rows, y)
+        here = rows[which]
+        here, points, found = self._hold(here, points, best)
         lost = best.cost.isinf()[here.person].nonzero()[:, 0]
         nearest = lost[leading(here.person[lost], found.merit[lost], 1)]
         which, near = moves(here[nearest], found.end[:, nearest])
         self._hold(here[nearest[which]], near, best)
-        whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, here.person, True)
-        for _ in range(_MOVES):
-            people = (whom & best.cost.isfinite()).nonzero()[:, 0]
-            here = everybody[people].acting(best.acted[:, people])
-            which, points = moves(here, best.y[:, people])
-            self._hold(here[which], points, best)
 
-    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> Found:
-        """Search from points whose whole numbers stay as they are."""
+    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> tuple[Rows, Tensor, Found]:
+        """Search from points whose whole numbers stay as they are, unless those alone cost too much already.
+
+        Returns:
+            The rows that were searched, where they started, and what they found.
+        """
+        fixed = paid(torch.where(self.world.whole, points, 0.0))
+        left = (fixed < best.cost[rows.person]).nonzero()[:, 0]
+        rows, points = rows[left], points[:, left]
         if not len(rows):
-            return Found(rows.logit, points, rows.logit, points)
+            return rows, points, Found(rows.logit, points, rows.logit, points)
         rows = rows.holding(points)
         found = HOLD(rows, points)
         best.offer(rows, found)
-        return found
+        return rows, points, found
 
     def _polish(self, everybody: Rows, best: Incumbents) -> None:
         people = best.found

@@ -13,11 +13,14 @@ from recourse_arena import CausalFlow, FlowRecipe
 from recourse_arena.models.causal.spline import Spline as ZukoSpline
 from recourse_arena.models.decision.relu import ReluClassifier
 from recourse_arena.testing import worlds
+from recourse_arena_frontier.models.course import Apart, course_of
 from recourse_arena_frontier.models.decision import AnyScore, NetworkLogit, decision_of
 from recourse_arena_frontier.models.density import EquationDensity, FlowDensity, density_of
 from recourse_arena_frontier.models.effects import AnyEffects, Equations, FlowEffects, effects_of
 from recourse_arena_frontier.models.maps import Affine, Spline, UnivariateMap
 from recourse_arena_frontier.models.moving import Moving
+from recourse_arena_frontier.models.pieces import Bins
+from recourse_arena_frontier.models.spline_flow import SplineFlow
 from recourse_arena_loan import Loan
 
 # Elementwise maps
@@ -60,6 +63,56 @@ def test_slopes_of_maps_are_those_of_autograd(kind):
     torch.testing.assert_close((found.along, found.by), expected)
     expected = torch.autograd.grad(u.sum(), parameters)[0]
     torch.testing.assert_close(kind.slopes(z.detach(), parameters.detach()), (log_slope, expected))
+
+
+# Splines of many features at once
+
+
+def raw(parameters: Tensor) -> Tensor:
+    """Return zuko's parameters `(features, 23, rows)` as bins have them: sizes, then slopes with 0 at both ends."""
+    none = torch.zeros_like(parameters[:, :1])
+    return torch.cat([parameters[:, :16].flatten(0, 1), torch.cat([none, parameters[:, 16:], none], 1).flatten(0, 1)])
+
+
+def on_bins(z: Tensor, parameters: Tensor, *, of_noise: bool = False):
+    """Return noise, or numbers of noise, with the log slope; where the curve is, and its slopes."""
+    bins = Bins.of(raw(parameters))
+    curve, place = bins.curve(z, torch.full_like(z, of_noise, dtype=torch.bool))
+    at = curve.slopes()
+    there = curve.x + curve.share * curve.width if of_noise else at.noise
+    return torch.where(curve.inside > 0, there, z), at, lambda by: bins.back(place, curve, by)
+
+
+@pytest.mark.parametrize("times", [1.0, 30.0], ids=["usual", "extreme"])
+def test_bins_say_what_zuko_says_at_knots_beyond_the_ends_and_of_extreme_parameters(times):
+    z, parameters = numbers(Spline())
+    parameters = times * parameters
+    knots = zukos(Spline(), parameters).horizontal[..., :200].transpose(1, 2)[:, 1:8]
+    ends = torch.tensor([-9.0, -5.0, 5.0, 9.0]).double().repeat(3, 1)
+    z = torch.cat([z[:, :120], knots[:, 0, 120:196], ends], 1)
+    theirs = zukos(Spline(), parameters)
+    u, log_slope = theirs.call_and_ladj(z)
+    found, at, _ = on_bins(z, parameters)
+    torch.testing.assert_close((found, at.log_slope), (u, log_slope), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(on_bins(u, parameters, of_noise=True)[0], theirs.inv(u), rtol=1e-6, atol=1e-6)
+    if times == 1:  # by finite differences: the slope has no jumps, but turns at once where parameters are extreme
+        near = (theirs(z + 1e-6) - theirs(z - 1e-6)) / 2e-6
+        torch.testing.assert_close(at.slope, near, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("times", [1.0, 30.0], ids=["usual", "extreme"])
+def test_slopes_of_bins_are_those_of_autograd(times):
+    z, parameters = numbers(Spline())
+    z, parameters = z.requires_grad_(), (times * parameters).requires_grad_()
+    u, log_slope = zukos(Spline(), parameters).call_and_ladj(z)
+    _, at, back = on_bins(z.detach(), parameters.detach())
+    found = back(torch.stack([at.noise_by, at.log_slope_by], 2)).unbind(1)
+    for mine, theirs, along in zip(found, (u, log_slope), (at.slope, at.log_slope_along), strict=True):
+        expected = torch.autograd.grad(theirs.sum(), (z, parameters), retain_graph=True)
+        wanted = raw(expected[1])
+        kept = wanted != 0  # the slopes at both ends are no parameters of zuko's
+        torch.testing.assert_close(along, expected[0], rtol=1e-7, atol=1e-7)
+        torch.testing.assert_close(mine[kept], wanted[kept], rtol=1e-7, atol=1e-7)
 
 
 # Models
@@ -142,6 +195,26 @@ def test_effects_are_those_of_the_model_and_slopes_are_pulled_back_as_by_autogra
     found, wanted = mine.pull(slopes, follows, kept)[moving.acted], other.pull(slopes, follows, tape)[moving.acted]
     set_here = ~follows[moving.acted][:, None].expand_as(found)
     torch.testing.assert_close(found[set_here], wanted[set_here], rtol=1e-6, atol=1e-6)
+
+
+def test_one_pass_over_a_spline_flow_says_what_autograd_says_of_effects_and_density():
+    problem, moving = models("spline")
+    factual, change, follows = changed(problem, moving)
+    effects = effects_of(problem, moving)
+    mine = course_of(effects, density_of(problem, problem.flow, moving), moving, factual)
+    other = Apart(AnyEffects(problem.causal_model, moving), AnyScore(problem.flow.log_density, moving))
+    assert isinstance(mine, SplineFlow)
+    after, density, kept = mine.slopes(change, follows, mine.constants(factual))
+    expected, their_density, tape = other.slopes(change, follows, other.constants(factual))
+    torch.testing.assert_close((after, density), (expected, their_density), rtol=1e-6, atol=1e-6)
+    value = mine.value(change, follows, mine.constants(factual))
+    torch.testing.assert_close(value, (after, density), rtol=1e-9, atol=1e-9)
+    by = torch.randn(len(change), 96, generator=torch.Generator().manual_seed(2), dtype=torch.double)
+    found, wanted = mine.pull(by, kept)[moving.acted], other.pull(by, tape)[moving.acted]
+    set_here = ~follows[moving.acted][:, None].expand_as(found)
+    torch.testing.assert_close(found[set_here], wanted[set_here], rtol=1e-6, atol=1e-6)
+    # Another density, or none, has nothing in common with the effects.
+    assert isinstance(course_of(effects, None, moving, factual), Apart)
 
 
 def test_folding_leaves_out_what_nothing_reaches():

@@ -6,7 +6,7 @@ __all__ = ["AnyEffects", "Effects", "Equations", "FlowEffects", "NoEffects", "ef
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -18,6 +18,11 @@ from recourse_arena_frontier.models.moving import Moving
 
 class Effects(Protocol):
     """How moving features change when some of them are set."""
+
+    @property
+    def tables(self) -> int:
+        """How many constants of people there are."""
+        ...
 
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
         """Return what is needed of people `factual` `(features, people)`."""
@@ -57,6 +62,7 @@ class Equations:
     moving: Moving
     slopes: Mapping[int, Mapping[int, float]]
     hinges: Mapping[int, Mapping[int, float]]
+    tables: ClassVar[int] = 1
 
     @classmethod
     def of(cls, scm: StructuralCausalModel, moving: Moving) -> Equations | None:
@@ -120,16 +126,23 @@ class FlowEffects:
     Arguments:
         moving: What moves.
         networks: The maps of what follows, a network for each layer of causes and effects.
+        model: The flow.
     """
 
     moving: Moving
     networks: tuple[FlowNetwork, ...]
+    model: CausalFlow
 
     @classmethod
     def of(cls, flow: CausalFlow, moving: Moving, like: Tensor) -> FlowEffects | None:
         """Return what can be read of a flow; none if it has another form."""
         networks = [FlowNetwork.of(flow, moving.columns, moving.columns[layer], like) for layer in moving.layers]
-        return cls(moving, tuple(network for network in networks if network)) if all(networks) else None
+        return cls(moving, tuple(network for network in networks if network), flow) if all(networks) else None
+
+    @property
+    def tables(self) -> int:
+        """How many constants of people there are."""
+        return sum(len(flow.network.weights) + 3 for flow in self.networks)
 
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
         """Return constants of each network, features as they are and their noise, one layer after the other."""
@@ -173,6 +186,8 @@ class FlowEffects:
 class NoEffects:
     """Nothing follows from anything."""
 
+    tables = 0
+
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
         """Return nothing."""
         return ()
@@ -197,6 +212,7 @@ class AnyEffects:
 
     model: CausalModel
     moving: Moving
+    tables: ClassVar[int] = 1
 
     def constants(self, factual: Tensor) -> tuple[Tensor, ...]:
         """Return the people."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Problem, Request
+from recourse_arena_frontier.models.course import Course, course_of
 from recourse_arena_frontier.models.decision import Score, decision_of
 from recourse_arena_frontier.models.density import density_of
 from recourse_arena_frontier.models.effects import Effects, effects_of
@@ -26,7 +27,7 @@ class World:
         decision: The logit.
         effects: What follows from actions.
         margin: By how much the log-density of an action must exceed the person's, in nats.
-        densities: Log-densities by the notion that asks for them, read when first asked for.
+        courses: What comes of actions, by the notion of plausibility that asks for it, read when first asked for.
     """
 
     problem: Problem
@@ -34,7 +35,7 @@ class World:
     decision: Score
     effects: Effects
     margin: float = 0.0
-    densities: dict[str, Score] = field(default_factory=dict)
+    courses: dict[str | None, Course] = field(default_factory=dict)
 
     @classmethod
     def of(cls, problem: Problem, margin: float = 0.0) -> World:
@@ -42,13 +43,15 @@ class World:
         moving = Moving.of(problem)
         return cls(problem, moving, decision_of(problem, moving), effects_of(problem, moving), margin)
 
-    def density(self, request: Request) -> Score | None:
-        """Return the log-density that a request asks for; none if it asks for none."""
-        if not request.plausibility:
-            return None
-        if request.density not in self.densities:
-            self.densities[request.density] = density_of(self.problem, self.problem.density(request), self.moving)
-        return self.densities[request.density]
+    def course(self, request: Request) -> Course:
+        """Return what comes of actions, with the log-density that a request asks for, if it does."""
+        notion = request.density if request.plausibility else None
+        if notion not in self.courses:
+            problem, moving, density = self.problem, self.moving, None
+            if notion is not None:
+                density = density_of(problem, problem.density(request), moving)
+            self.courses[notion] = course_of(self.effects, density, moving, problem.training.x)
+        return self.courses[notion]
 
     @property
     def actionable(self) -> Tensor:

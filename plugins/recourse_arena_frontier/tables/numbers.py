@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recourse_arena import AtMost, Problem
 from recourse_arena_frontier.descent import Descent
+from recourse_arena_frontier.models.course import Apart
 from recourse_arena_frontier.models.decision import AnyScore, decision_of
 from recourse_arena_frontier.models.effects import NoEffects
 from recourse_arena_frontier.models.moving import Moving
@@ -64,7 +65,7 @@ class Numbers:
         person, there = person[filled], values[filled][:, columns].T
         everything = values[filled].T.clone()
         everything[columns] = request.factual[person].T[columns]
-        constants = (tuple(each.to(everything) for each in self.world.decision.constants(everything)), (), ())
+        constants = (tuple(each.to(everything) for each in self.world.decision.constants(everything)), ())
         price = terrain.price[person].T[columns].clamp(min=_CHEAPEST)
         unit = 1 / price if terrain.power == 1 else price.rsqrt()
         factual = everything[columns]
@@ -78,7 +79,7 @@ class Numbers:
         still = torch.zeros_like(logit)
         tables = (person, acted, follows, factual, box, unit, sd / unit, lower, upper, still, everything, logit)
         sums = _sums(terrain, person, everything, columns)
-        rows = Rows(self.world, None, *tables, constants, power=terrain.power, sums=sums)
+        rows = Rows(self.world, Apart(self.world.effects, None), *tables, constants, power=terrain.power, sums=sums)
         return rows, rows.points(there)
 
     def estimated(self, terrain: Terrain, person: Tensor, values: Tensor) -> Tensor:
