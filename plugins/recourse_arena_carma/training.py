@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from recourse_arena import PROFILES, Adam, Problem, generator
 from recourse_arena_carma.advice import advise
-from recourse_arena_carma.learning.frozen import Frozen
-from recourse_arena_carma.learning.slopes import Slopes
-from recourse_arena_carma.learning.visits import Visits
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier
 from recourse_arena_carma.people import Everybody, causal_flow
 from recourse_arena_carma.settings import Settings
+from recourse_arena_carma.steps.frozen import Frozen
+from recourse_arena_carma.steps.slopes import Slopes
+from recourse_arena_carma.steps.visits import Visits
 
 _Batch = TypeVar("_Batch")
 

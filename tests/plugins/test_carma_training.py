@@ -15,14 +15,14 @@ from recourse_arena import CausalFlow, Cost, FeatureTable, FlowRecipe, Kind, Sce
 from recourse_arena.execution.worker.fitted_dataset import prepare
 from recourse_arena.registry.discovery import discover
 from recourse_arena.storage.artefact_cache import ArtefactCache
-from recourse_arena_carma.learning.frozen import Frozen
-from recourse_arena_carma.learning.perceptron import Perceptron
-from recourse_arena_carma.learning.slopes import Slopes
-from recourse_arena_carma.learning.visits import Visit, Visits
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier, choose, divergence, excess, hinge, lost_density
 from recourse_arena_carma.people import Everybody
 from recourse_arena_carma.settings import Settings
+from recourse_arena_carma.steps.frozen import Frozen
+from recourse_arena_carma.steps.perceptron import Perceptron
+from recourse_arena_carma.steps.slopes import Slopes
+from recourse_arena_carma.steps.visits import Visit, Visits
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from recourse_arena import Box
-from recourse_arena_carma.learning.frozen import Frozen, Outlook
-from recourse_arena_carma.learning.perceptron import Perceptron
-from recourse_arena_carma.learning.visits import Visit
 from recourse_arena_carma.networks import Policy
 from recourse_arena_carma.objective import Multiplier, divergence, excess, lost_density
 from recourse_arena_carma.settings import Settings
+from recourse_arena_carma.steps.frozen import Frozen, Outlook
+from recourse_arena_carma.steps.perceptron import Perceptron
+from recourse_arena_carma.steps.visits import Visit
 
 
 class _Along(NamedTuple):

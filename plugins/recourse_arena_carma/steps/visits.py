@@ -11,11 +11,11 @@ import torch
 from torch import Generator, Tensor
 
 from recourse_arena import PROFILES, Actionability
-from recourse_arena_carma.learning.frozen import Frozen
 from recourse_arena_carma.objective import logistic
 from recourse_arena_carma.people import Everybody
 from recourse_arena_carma.preferences import Preferences
 from recourse_arena_carma.settings import Settings
+from recourse_arena_carma.steps.frozen import Frozen
 
 
 class Visit(NamedTuple):

@@ -53,7 +53,7 @@ class Perceptron:
 
     def __call__(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the outputs `(people, outputs)` of people `(people, inputs)`, and what enters each layer."""
-        kept = []
+        kept: list[Tensor] = []
         for weight, bias in self.layers:
             kept.append(x if not kept else x.relu_())
             x = product(x, weight.T).add_(bias)

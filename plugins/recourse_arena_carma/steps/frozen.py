@@ -107,7 +107,8 @@ class Frozen:
             start = shift[self.flow.settable].detach().requires_grad_()
             after, wanted, density = self.flow.shifted(numbers, start, feasible)
             found = after - self.flow.split(numbers)[1], wanted, density
-        return *(each.detach() for each in found), (start, found)
+        change, wanted, density = (each.detach() for each in found)
+        return change, wanted, density, (start, found)
 
     def _any_back(self, change: Tensor, wanted: Tensor, density: Tensor, kept: Any) -> Tensor:
         start, found = kept

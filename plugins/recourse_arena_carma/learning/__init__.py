@@ -1,1 +1,0 @@
-"""How networks learn on causal models: visits in batches, frozen models, and slopes written out."""
