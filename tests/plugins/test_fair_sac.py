@@ -115,7 +115,8 @@ def test_what_comes_later_counts_until_an_episode_ends():
 
 def test_acts_have_the_density_that_they_are_drawn_with():
     agent = SAC(1, 1, 1, _QUICK, generator(0, "test"))
-    acts, logs = agent._acts(torch.zeros(20_000, 1))
+    drawn = agent._drawn(torch.zeros(20_000, 1))
+    acts, logs = drawn.act, drawn.log
     part = (acts[:, 0] > 0.1) & (acts[:, 0] < 0.2)
     expected = part.float().mean() / 0.1
     torch.testing.assert_close(logs[part].exp().mean(), expected, atol=0.05, rtol=0.1)
