@@ -119,7 +119,7 @@ class SAC:
         self.targets.parameters.lerp_(self.critics.parameters, self.learning.follow)
 
     def _judge(self, steps: Tensor, wanted: Tensor) -> None:
-        """Move the critics towards what is wanted `(rows, 1)` of states with acts: half the mean squared error of each."""
+        """Move critics towards what is wanted `(rows, 1)` of states with acts: half the mean squared error of each."""
         traces = self.critics.traces(steps)
         self.critics.learn(traces, (Layers.outputs(traces) - wanted) / len(steps))
         self.steps_of_critics.step(self.critics.slopes)
