@@ -67,7 +67,7 @@ class FairSac(MenuSolver):
     """
 
     name: ClassVar[str] = "fair-sac"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     summary: ClassVar[str] = "a menu found by soft actor-critic (Fair Recourse for All, arXiv 2601.20449)"
     knows: frozenset[Knowledge] = frozenset({Knowledge.FLOW, Knowledge.SCM, Knowledge.GROUPS, Knowledge.STRUCTURE})
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from recourse_arena import Menu, MenuAsked, Problem, generator
@@ -59,7 +60,8 @@ def compose(solver: FairSac, problem: Problem, *, size: int, clusters: int, seed
             kept = best(_validating(everybody, clusters, seed), kept)
         return everybody.effects.ask(kept[0]).unique().tolist()
 
-    return composed(problem, wish, choose, size=size, clusters=clusters, seed=seed, rungs=_RUNGS, people=_ALL)
+    with threadpool_limits(1):  # sums of several threads are rounded in other ways
+        return composed(problem, wish, choose, size=size, clusters=clusters, seed=seed, rungs=_RUNGS, people=_ALL)
 
 
 def some(people: Audience, most: int) -> Audience:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 __all__ = ["SAC", "Learning"]
 
-import copy
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
+
+from recourse_arena_fair_sac.layers import Adam, Array, Layers
 
 _LOG_SD = (-20.0, 2.0)
 _INSIDE = 1e-6
@@ -38,23 +37,25 @@ class Learning:
     batch: int = 256
 
 
-class _Layers(nn.Module):
-    """Affine maps with a ReLU between two, several networks of the same widths side by side."""
+@dataclass(frozen=True)
+class _Drawn:
+    """Acts that were drawn, and what the slopes of a loss by their distribution take.
 
-    def __init__(self, networks: int, widths: Sequence[int], draws: Generator) -> None:
-        super().__init__()
-        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for ins, outs in pairwise(widths):
-            bound = 1 / math.sqrt(ins)
-            for kept, shape in ((self.weights, (networks, ins, outs)), (self.biases, (networks, 1, outs))):
-                kept.append((2 * torch.rand(shape, generator=draws) - 1) * bound)
+    Arguments:
+        act: The acts, `(rows, acts)`.
+        log: Their log-densities, `(rows,)`.
+        traces: How the actor came to their distribution.
+        away: How far they were from their means, before they were squashed.
+        inside: The slope of squashing them, `1 - act^2`.
+        free: Where the log of the standard deviation was in its bounds, bool.
+    """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return `(networks, rows, out)` for `x` `(rows, in)`."""
-        hidden = x.expand(len(self.weights[0]), *x.shape)
-        for place, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = torch.baddbmm(bias, hidden.relu() if place else hidden, weight)
-        return hidden
+    act: Tensor
+    log: Tensor
+    traces: list[list[Array]]
+    away: Tensor
+    inside: Tensor
+    free: Tensor
 
 
 class SAC:
@@ -72,30 +73,31 @@ class SAC:
 
     def __init__(self, seen: int, acts: int, room: int, learning: Learning, draws: Generator) -> None:
         self.acts, self.learning, self.draws = acts, learning, draws
-        self.actor = _Layers(1, (seen, *learning.actor, 2 * acts), draws)
-        self.critics = _Layers(2, (seen + acts, *learning.critic, 1), draws)
-        self.targets = copy.deepcopy(self.critics).requires_grad_(False)
-        self.log_temperature = torch.zeros((), requires_grad=True)
-        self.optimizers = [
-            torch.optim.Adam(parameters, lr=learning.rate, fused=True)  # its roots are exact
-            for parameters in (list(self.actor.parameters()), list(self.critics.parameters()), [self.log_temperature])
-        ]
+        self.actor = Layers.drawn(1, (seen, *learning.actor, 2 * acts), draws)
+        self.critics = Layers.drawn(2, (seen + acts, *learning.critic, 1), draws)
+        self.targets = self.critics.copy()
+        self.log_temperature = torch.zeros(())
+        self.steps_of_actor, self.steps_of_critics, self.steps_of_temperature = (
+            Adam(part, learning.rate) for part in (self.actor.parameters, self.critics.parameters, self.log_temperature)
+        )
         self.memory = [torch.zeros(room, width) for width in (seen, acts, 1, seen, 1)]
         self.room, self.remembered = room, 0
 
-    @torch.no_grad()
     def act(self, state: Tensor, *, draw: bool = True) -> Tensor:
         """Return acts `(rows, acts)` in states `(rows, seen)`: drawn, or each at its middle."""
-        return self._acts(state)[0] if draw else self.actor(state)[0, :, : self.acts].tanh()
+        return self._drawn(state).act if draw else self.actor(state)[0, :, : self.acts].tanh()
 
-    def _acts(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Return acts drawn from squashed normals, and their log-densities `(rows,)`."""
-        mean, log_sd = self.actor(state)[0].chunk(2, dim=1)
-        log_sd = log_sd.clamp(*_LOG_SD)
+    def _drawn(self, state: Tensor) -> _Drawn:
+        """Return acts drawn from squashed normals."""
+        traces = self.actor.traces(state)
+        mean, asked = Layers.outputs(traces)[0].chunk(2, dim=1)
+        log_sd = asked.clamp(*_LOG_SD)
         noise = torch.randn(mean.shape, generator=self.draws)
-        act = (mean + noise * log_sd.exp()).tanh()
+        away = noise * log_sd.exp()
+        act = (mean + away).tanh()
         normal = -0.5 * noise**2 - log_sd - 0.5 * math.log(2 * math.pi)
-        return act, (normal - (1 - act**2 + _INSIDE).log()).sum(1)
+        inside = 1 - act**2
+        return _Drawn(act, (normal - (inside + _INSIDE).log()).sum(1), traces, away, inside, asked == log_sd)
 
     def remember(self, state: Tensor, act: Tensor, reward: Tensor, after: Tensor, ended: Tensor) -> None:
         """Remember steps: `(rows, seen)`, `(rows, acts)`, `(rows,)`, `(rows, seen)`, bool `(rows,)`."""
@@ -108,25 +110,33 @@ class SAC:
         """Take a gradient step for critics, actor and temperature."""
         rows = torch.randint(min(self.remembered, self.room), (self.learning.batch,), generator=self.draws)
         state, act, reward, after, ended = (kept[rows] for kept in self.memory)
-        temperature = self.log_temperature.detach().exp()
-        with torch.no_grad():
-            next_act, next_log = self._acts(after)
-            worth = self.targets(torch.cat([after, next_act], 1)).amin(0)[:, 0] - temperature * next_log
-            wanted = reward[:, 0] + self.learning.discount * (1 - ended[:, 0]) * worth
-        error = self.critics(torch.cat([state, act], 1))[..., 0] - wanted
-        self._descend(1, 0.5 * error.square().mean(1).sum())
-        drawn, log = self._acts(state)
-        worth = self.critics(torch.cat([state, drawn], 1)).amin(0)[:, 0]
-        self._descend(0, (temperature * log - worth).mean())
-        self._descend(2, -self.log_temperature * (log.detach() - self.acts).mean())
-        with torch.no_grad():
-            for target, critic in zip(self.targets.parameters(), self.critics.parameters(), strict=True):
-                target.lerp_(critic, self.learning.follow)
+        temperature = self.log_temperature.exp()
+        following = self._drawn(after)
+        worth = self.targets(torch.cat([after, following.act], 1)).amin(0)[:, 0] - temperature * following.log
+        wanted = reward + self.learning.discount * (1 - ended) * worth[:, None]
+        self._judge(torch.cat([state, act], 1), wanted)
+        self._climb(state, temperature)
+        self.targets.parameters.lerp_(self.critics.parameters, self.learning.follow)
 
-    def _descend(self, which: int, loss: Tensor) -> None:
-        """Take a step of one optimizer; nobody else's gradients are computed."""
-        optimizer = self.optimizers[which]
-        parameters = optimizer.param_groups[0]["params"]
-        for parameter, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = slope
-        optimizer.step()
+    def _judge(self, steps: Tensor, wanted: Tensor) -> None:
+        """Move critics towards what is wanted `(rows, 1)` of states with acts: half the mean squared error of each."""
+        traces = self.critics.traces(steps)
+        self.critics.learn(traces, (Layers.outputs(traces) - wanted) / len(steps))
+        self.steps_of_critics.step(self.critics.slopes)
+
+    def _climb(self, state: Tensor, temperature: Tensor) -> None:
+        """Move the actor to what is worth more by the lower critic, and less sure: mean `temperature * log - worth`.
+
+        And the temperature to where acts are as sure as they are to be: `-log_temperature * mean(log - acts)`.
+        """
+        drawn = self._drawn(state)
+        traces = self.critics.traces(torch.cat([state, drawn.act], 1))
+        worth = Layers.outputs(traces)
+        lower = torch.zeros_like(worth).scatter_(0, worth.argmin(0, keepdim=True), -1 / len(state))
+        by_act = self.critics.pull(traces, lower)[:, -self.acts :]
+        sure = temperature / len(state)
+        by_mean = (by_act + sure * 2 * drawn.act / (drawn.inside + _INSIDE)) * drawn.inside
+        by_log_sd = (by_mean * drawn.away - sure) * drawn.free
+        self.actor.learn(drawn.traces, torch.cat([by_mean, by_log_sd], 1)[None])
+        self.steps_of_actor.step(self.actor.slopes)
+        self.steps_of_temperature.step(self.acts - drawn.log.mean())

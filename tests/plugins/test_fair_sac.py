@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from recourse_arena import ArenaError, Feature, FeatureTable, Groups, Kind, Menu
 from recourse_arena.base.randomness import generator
 from recourse_arena_fair_sac import FairSac
 from recourse_arena_fair_sac.composing import _validating, best, some
+from recourse_arena_fair_sac.layers import Adam
 from recourse_arena_fair_sac.sac import SAC, Learning
 from recourse_arena_fair_sac.search import Met, search
 from recourse_arena_fair_sac.world import Worlds
@@ -113,9 +115,73 @@ def test_what_comes_later_counts_until_an_episode_ends():
     torch.testing.assert_close(worth, torch.tensor([[0.5, 1.0]] * 2), atol=0.1, rtol=0)
 
 
+def test_slopes_are_those_of_autograd():
+    draws = generator(0, "test")
+    agent = SAC(5, 2, 64, replace(_QUICK, batch=48), draws)
+    state, act = torch.randn(64, 5, generator=draws), 2 * torch.rand((64, 2), generator=draws) - 1
+    agent.remember(state, act, torch.randn(64, generator=draws), state.roll(1, 0), torch.arange(64) % 3 == 0)
+    agent.log_temperature.fill_(-0.7)
+    expected = slopes(agent)
+    for adam in (agent.steps_of_actor, agent.steps_of_critics, agent.steps_of_temperature):
+        adam.rate = 0.0
+    agent.learn()
+    for found, by_autograd in zip((agent.actor.slopes, agent.critics.slopes), expected, strict=True):
+        torch.testing.assert_close(found.double(), by_autograd, rtol=1e-4, atol=1e-6)
+
+
+def slopes(agent: SAC) -> list[Tensor]:
+    """Return the slopes of the actor's and the critics' losses of the next gradient step, in double precision."""
+    draws = torch.Generator()
+    draws.set_state(agent.draws.get_state())
+    parts = [part.parameters.double().requires_grad_() for part in (agent.actor, agent.critics)]
+    rows = torch.randint(agent.remembered, (agent.learning.batch,), generator=draws)
+    state, act, reward, after, ended = (kept[rows].double() for kept in agent.memory)
+    temperature = agent.log_temperature.double().exp()
+
+    def drawn(seen: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_sd = network(parts[0], agent.actor.widths, 1, seen)[0].chunk(2, 1)
+        normal = torch.distributions.Normal(mean, log_sd.clamp(-20, 2).exp())
+        free = mean + normal.scale * torch.randn(mean.shape, generator=draws).double()
+        return free.tanh(), (normal.log_prob(free) - (1 - free.tanh() ** 2 + 1e-6).log()).sum(1)
+
+    def worth(seen: Tensor, acts: Tensor) -> Tensor:
+        return network(parts[1], agent.critics.widths, 2, torch.cat([seen, acts], 1))[..., 0]
+
+    then, log = drawn(after)
+    wanted = reward[:, 0] + agent.learning.discount * (1 - ended[:, 0]) * (
+        worth(after, then).amin(0) - temperature * log
+    )
+    losses = [((worth(state, act) - wanted.detach()) ** 2 / 2).mean(1).sum()]
+    now, log = drawn(state)
+    losses.append((temperature * log - worth(state, now).amin(0)).mean())
+    return [torch.autograd.grad(loss, part)[0] for loss, part in zip(losses[::-1], parts, strict=True)]
+
+
+def network(parameters: Tensor, widths: tuple[int, ...], networks: int, x: Tensor) -> Tensor:
+    """Return the outputs of networks whose layers stand one after the other, each a matrix and its bias."""
+    hidden, first = x.expand(networks, *x.shape), 0
+    for place, (ins, outs) in enumerate(pairwise(widths)):
+        size = networks * (ins + 1) * outs
+        layer = parameters[first : first + size].view(networks, ins + 1, outs)
+        hidden, first = (hidden.relu() if place else hidden) @ layer[:, :-1] + layer[:, -1:], first + size
+    return hidden
+
+
+def test_steps_are_those_of_adam():
+    draws = generator(0, "test")
+    mine, theirs = (torch.zeros(5) for _ in range(2))
+    adam, torchs = Adam(mine, 0.1), torch.optim.Adam([theirs], lr=0.1)
+    for _ in range(20):
+        theirs.grad = torch.randn(5, generator=draws)
+        adam.step(theirs.grad)
+        torchs.step()
+    torch.testing.assert_close(mine, theirs)
+
+
 def test_acts_have_the_density_that_they_are_drawn_with():
     agent = SAC(1, 1, 1, _QUICK, generator(0, "test"))
-    acts, logs = agent._acts(torch.zeros(20_000, 1))
+    drawn = agent._drawn(torch.zeros(20_000, 1))
+    acts, logs = drawn.act, drawn.log
     part = (acts[:, 0] > 0.1) & (acts[:, 0] < 0.2)
     expected = part.float().mean() / 0.1
     torch.testing.assert_close(logs[part].exp().mean(), expected, atol=0.05, rtol=0.1)
