@@ -58,9 +58,9 @@ class Boxes:
 
     def joined(self, other: Boxes) -> Boxes:
         """Return these and others, without what is known of their networks."""
-        return Boxes(
-            *(torch.cat([getattr(self, name), getattr(other, name)]) for name in ("piece", "lower", "upper", "floor"))
-        )
+        names = ("piece", "lower", "upper", "floor")
+        piece, lower, upper, floor = (torch.cat([getattr(self, name), getattr(other, name)]) for name in names)
+        return Boxes(piece, lower, upper, floor)
 
     @property
     def undecided(self) -> Tensor:

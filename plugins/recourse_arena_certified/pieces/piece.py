@@ -90,7 +90,7 @@ def pieces(world: World, person: Person, limits: Limits) -> list[Piece] | None:
     hinges = sorted({cause for j in moving for cause in world.equations[j].hinges if _open(limits, moving, cause)})
     if person.whole[list(columns)].any() or len(optional) + len(hinges) > _CHOICES:
         return None
-    found = []
+    found: list[Piece] = []
     for choice in itertools.product((True, False), repeat=len(optional)):
         acted = set(columns) - {j for j, acts in zip(optional, choice, strict=True) if not acts}
         for signs in itertools.product((True, False), repeat=len(hinges)):

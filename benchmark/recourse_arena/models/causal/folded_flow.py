@@ -151,7 +151,8 @@ class FoldedFlow:
         density, factual, noise, others = self.split(constants)
         u = noise.index_add(0, self.settable, shift)
         offset, sd = self.scale
-        wanted, after = [], []
+        wanted: list[Tensor] = []
+        after: list[Tensor] = []
         for stage, known in zip(self.stages, others, strict=True):
             here = stage.places
             change = torch.cat(after) - factual[: here.start] if after else factual[:0]

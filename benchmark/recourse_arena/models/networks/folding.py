@@ -185,6 +185,6 @@ class _Differentiable(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, pull: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, pull: Tensor) -> tuple[Tensor, None, None]:
         """Return the slopes along moving inputs, from those along outputs."""
         return ctx.network.back(pull, ctx.saved_tensors), None, None

@@ -44,7 +44,7 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, pull: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+    def backward(ctx: Any, pull: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return the slopes along both, from those along the product."""
         a, b = ctx.saved_tensors
         return (
