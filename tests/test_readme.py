@@ -432,27 +432,6 @@ def test_what_is_said_of_the_methods_of_the_field_follows_from_the_results():
             assert said == f"{found['validity'].mean():.3f}"
 
 
-def test_what_is_said_of_published_numbers_follows_from_the_results():
-    text = (ROOT / "results" / "reproduction" / "report.md").read_text()
-    for words, said in (
-        ("settings are public", "whose settings are public"),
-        ("something is a reading", "of the others"),
-    ):
-        held, told = re.search(rf"Where {words}: (\d+) of (\d+) held", text).groups()
-        assert f"{held} of {told} {said}" in PLAIN
-    people = arena.load(ROOT / "results" / "reproduction").people
-    audited = people[people["dataset"].astype(str).str.contains("binarised")]
-    stuck = (audited["outcome"] == "infeasible").groupby([audited["dataset"].astype(str), audited["seed"]]).mean()
-    for table, kind, published in (
-        ("german", "logistic", "8.5"), ("german", "forest", "29.8"), ("german", "boosting", "8.6"),
-    ):  # fmt: skip
-        names = stuck.index.get_level_values(0)
-        shares = 100 * stuck[names.str.startswith(f"{table}-") & names.str.contains(f"decision={kind}")]
-        assert len(shares) == 3
-        assert f"{shares.mean():.1f} % ({published} published)" in PLAIN
-    assert stuck[stuck.index.get_level_values(0).str.startswith("gmsc-")].eq(0).all()
-
-
 def test_the_first_board_holds_what_is_said_of_it():
     from recourse_arena.board.entries.board_folder import BoardFolder
 
