@@ -30,7 +30,8 @@ class Certified(Solver):
     on which side of their hinges causes are, features follow linearly from changes: on such pieces boxes of changes are
     split until linear bounds of the network decide or few neurons are undecided, which are branched on by convex
     programs of Clarabel, whose bounds are worked out anew from its multipliers. What that leaves after half of the
-    time, and people who can act on whole numbers, cvxpy hands to a mixed-integer solver.
+    time, people who can act on whole numbers, and costs so small that rounding leaves a gap, cvxpy hands to a
+    mixed-integer solver.
 
     On tables, where nothing is assumed to follow from an action, costs are sums of changes or of their squares (or the
     root), categories change to any other level, and rules between features are kept. A person's moves are split into

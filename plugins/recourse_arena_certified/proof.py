@@ -151,9 +151,10 @@ class _Case:
         What is proved with a positive `margin` says nothing about the problem itself, and is not remembered.
         """
         answer = self._split(margin)
+        # Where costs are so small that rounding counts, all pieces are looked at and the gap is still wide.
         wide = answer.status is Status.OPTIMAL and self.bound**2 < self._most * (1 - _TOLERANCE)
         if not (wide or answer.status is Status.STOPPED) or time.monotonic() >= self.deadline:
-            return answer  # wide are gaps of costs so small that what rounding may do counts
+            return answer
         before, answer = self.bound, self._program(margin)
         self.bound = float(np.fmax(before, self.bound))
         return answer
