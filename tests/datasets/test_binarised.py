@@ -22,6 +22,41 @@ from recourse_arena_binarised import GermanBinarised, GmscBinarised
 from recourse_arena_certified import Certified
 from recourse_arena_german import German
 
+_LEVELS = {
+    "good": ("risk", ["1"]),
+    "male": ("status", ["A91", "A93", "A94"]),
+    "single": ("status", ["A93", "A95"]),
+    "foreign_worker": ("foreign", ["A201"]),
+    "rents": ("housing", ["A151"]),
+    "owns": ("housing", ["A152"]),
+    "lives_free": ("housing", ["A153"]),
+    "unskilled": ("job", ["A172"]),
+    "skilled": ("job", ["A173"]),
+    "management": ("job", ["A174"]),
+    "employed_1_year": ("employment", ["A73", "A74", "A75"]),
+    "guarantor": ("debtors", ["A103"]),
+    "for_business": ("purpose", ["A49"]),
+    "for_education": ("purpose", ["A46", "A48"]),
+    "for_car": ("purpose", ["A40", "A41"]),
+    "for_home": ("purpose", ["A42", "A43", "A44", "A45"]),
+    "no_history": ("history", ["A30"]),
+    "late": ("history", ["A33"]),
+    "critical": ("history", ["A34"]),
+    "bank_instalments": ("plans", ["A141"]),
+    "store_instalments": ("plans", ["A142"]),
+    "checking": ("checking", ["A11", "A12", "A13"]),
+    "checking_above_0": ("checking", ["A12", "A13"]),
+    "savings": ("savings", ["A61", "A62", "A63", "A64"]),
+    "savings_100": ("savings", ["A62", "A63", "A64"]),
+}
+"""Codes of the raw table that each column stands for, as the released code has them."""
+
+_RANGES = {
+    **{f"amount_{least}": ("amount", least, math.inf) for least in (1000, 2000, 5000, 10000)},
+    "duration_up_to_6": ("duration", 0, 6),
+    **{f"duration_{least}": ("duration", least, math.inf) for least in (12, 24, 36)},
+}
+
 DATA = Path(os.environ.get("RECOURSE_ARENA_DATA", "nowhere"))
 
 
@@ -62,12 +97,15 @@ def test_columns_are_thresholds_of_the_same_borrowers(tmp_path):
         "dependents": "1", "owns": "1", "skilled": "1", "employed_1_year": "1", "amount_1000": "1",
         "duration_up_to_6": "1", "rate": "4", "for_home": "1", "critical": "1", "checking": "1",
     }  # fmt: skip
-    for name, column, levels in (
-        ("savings", "savings", {"A61", "A62", "A63", "A64"}),
-        ("checking_above_0", "checking", {"A12", "A13"}),
-        ("guarantor", "debtors", {"A103"}),
-    ):
-        assert [cell == "1" for cell in cells.column(name)] == [cell in levels for cell in raw.column(column)]
+    for name, (column, levels) in _LEVELS.items():
+        assert [cell == "1" for cell in cells.column(name)] == [cell in levels for cell in raw.column(column)], name
+    for name, (column, low, high) in _RANGES.items():
+        told = [low <= float(cell) <= high for cell in raw.column(column)]
+        assert [cell == "1" for cell in cells.column(name)] == told, name
+    whole = {"age": "age", "years_at_residence": "residence", "dependents": "dependents", "rate": "rate"}
+    for name, column in whole.items():
+        assert cells.column(name).tolist() == raw.column(column).tolist(), name
+    assert {*_LEVELS, *_RANGES, *whole} == {*dataset.features.names, "good"}
 
 
 def test_everybody_asks_and_a_part_of_them_trained(tmp_path):
