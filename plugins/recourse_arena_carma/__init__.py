@@ -55,7 +55,7 @@ class ICarma(Solver):
     """
 
     name: ClassVar[str] = "icarma"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     summary: ClassVar[str] = "amortised mask and action networks that see individual preferences"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.FLOW})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})

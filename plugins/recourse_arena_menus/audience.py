@@ -50,7 +50,7 @@ class Audience:
         people, group = refused[order[kept]], group[order[kept]]
         answers = problem.draw(len(people), generator(seed, "menu", "preferences"))
         factual = problem.training.x[people]
-        request = problem.request(factual, answers, plausibility=False, menu=problem.menu)
+        request = problem.request(factual, answers, plausibility=False, sparsity=problem.sparsity, menu=problem.menu)
         sizes = torch.bincount(group, minlength=len(names)).double()
         return cls(request, group, names, (1 / (len(names) * sizes))[group])
 

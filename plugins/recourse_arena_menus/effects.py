@@ -108,8 +108,9 @@ class Effects:
     def works(self) -> Tensor:
         """For whom each action works, bool `(actions, people)`.
 
-        It works where it is available, keeps the rules between features, costs no more than the budget, and the person
-        is decided positively after it and all that follows from it.
+        It works where it is available, keeps the rules between features, acts on no more features than the person may
+        be told to, costs no more than the budget, and the person is decided positively after it and all that follows
+        from it.
         """
         return self._works.filled
 
@@ -186,7 +187,10 @@ class Effects:
         cost = torch.full(offers.available.shape, torch.inf)
         cost[who, which] = paid.float()
         budget = torch.inf if request.menu is None else request.menu.budget
-        keeps = (paid.double() <= budget).nonzero()[:, 0]
+        keeps = paid.double() <= budget
+        if request.sparsity is not None:
+            keeps &= mask.sum(1) <= request.sparsity
+        keeps = keeps.nonzero()[:, 0]
         works = torch.zeros_like(offers.available)
         if len(keeps):
             who, which, mask, values = who[keeps], which[keeps], mask[keeps], values[keeps]

@@ -77,3 +77,18 @@ def test_nodes_keep_values_not_words(plugged, tmp_path, monkeypatch):
     (cell,) = TaskGraph.of(plan, registry, data=tmp_path, arithmetic="native").cells
     assert cell.solve.fit.depends_on == (("plausibility", False), ("profile", "linear"))
     assert cell.solve.fit.scenario.plausibility is False
+
+
+def test_a_menu_is_composed_for_each_limit_on_features_and_kept_as_before_where_there_is_none(plugged, tmp_path):
+    from recourse_arena import MenuSolver, Scenario
+    from recourse_arena.interfaces.suite import Block, Suite
+    from recourse_arena.planning.plan import make_plan
+    from recourse_arena.planning.task_graph import TaskGraph
+
+    scenarios = tuple(map(Scenario.parse, ("menu-2", "menu-2+sparse-1", "menu-2+sparse-2")))
+    registry = plugged()
+    plan = make_plan(Suite("s", "", (Block(("tiny",), scenarios, ("menu",)),)), registry, data=tmp_path)
+    fits = [cell.solve.fit for cell in TaskGraph.of(plan, registry, data=tmp_path, arithmetic="native").cells]
+    assert len({fit.key for fit in fits}) == 3
+    assert {name for name, _ in fits[0].depends_on} == MenuSolver.fit_depends_on - {"sparsity"}
+    assert [fit.scenario.sparsity for fit in fits] == [None, 1, 2]

@@ -137,12 +137,13 @@ def plainly(problem, audience: Audience, moves: list[int], amounts: list[float],
     span = [1.0, float(problem.cost.scale[1]), float(problem.cost.scale[2]), 1.0]
     parts = [float(after[j] != now[j]) if j == 3 else abs(after[j] - now[j]) / span[j] for j in range(4)]
     cost = sum(part * float(weight) for part, weight in zip(parts, request.weights[i], strict=True)) / 3
-    return cost, bool(problem.decisions.accepts(torch.tensor([after]))[0])
+    few = problem.sparsity is None or sum(a != b for a, b in zip(after, now, strict=True)) <= problem.sparsity
+    return cost, few and bool(problem.decisions.accepts(torch.tensor([after]))[0])
 
 
-@pytest.mark.parametrize("budget", [float("inf"), 0.25])
-def test_the_table_says_what_each_action_does_for_whom_as_doing_it_would(budget):
-    problem = town(people=60, most=2, asked=MenuAsked(size=2, budget=budget))
+@pytest.mark.parametrize(("budget", "sparsity"), [(float("inf"), None), (0.25, None), (float("inf"), 1)])
+def test_the_table_says_what_each_action_does_for_whom_as_doing_it_would(budget, sparsity):
+    problem = replace(town(people=60, most=2, asked=MenuAsked(size=2, budget=budget)), sparsity=sparsity)
     table, audience = effects_of(problem), Audience.of(problem, seed=0)
     actions = every_action(problem, 6)[::7]
     numbers = table.ask(actions)

@@ -200,6 +200,21 @@ def test_what_costs_more_than_the_budget_is_no_recourse():
     assert loss_of(asking(problem, budget=0.2), cheap) < loss_of(asking(problem, budget=0.2), dear)
 
 
+def test_where_people_may_act_on_one_feature_alone_menus_are_composed_for_that():
+    problem = town(0)
+    free, few = composed(problem), composed(replace(problem, sparsity=1))
+    assert bool(((free.moves != 0).sum(-1) > 1).any()), "the town says nothing: one feature is enough there"
+    request = replace(everybody(problem), sparsity=1)
+    helped = []
+    for menu in (free, few):
+        solver = FacilityMenu()
+        solver.restore(problem, menu.state())
+        answer = solver.recommend(request)
+        assert (answer.mask.sum(1) <= 1).all()
+        helped.append(int(answer.solved.sum()))
+    assert helped == [36, 53]  # of 56
+
+
 def test_clusters_have_menus_of_their_own_and_people_are_told_theirs():
     problem = asking(town(0, people=400), clusters=3)
     menu = composed(problem)

@@ -61,8 +61,8 @@ class Solver(ABC):
     too for a solver that ignores plausibility: it runs everywhere, and how plausible it is gets measured."""
     fit_depends_on: frozenset[str] = frozenset()
     """What of a scenario its fit depends on, of :attr:`Scenario.TRAINING_PARTS`: `scheme`, `profile`, `distribution`,
-    `actionable`, `menu`. It is fitted once for each value of these. The others are as by default in the problem it
-    prepares for, and how many features people can act on is random."""
+    `actionable`, `menu`, `sparsity`. It is fitted once for each value of these. The others are as by default in the
+    problem it prepares for, and how many features people can act on is random."""
     autoencoder_recipe: AutoencoderRecipe | None = None
     """The autoencoder of training people that it works with, a variant's own: the suite fits it beforehand, once for
     all solvers that declare the same, and :func:`~recourse_arena.models.generative.fitting.autoencoder` returns it."""
@@ -114,7 +114,8 @@ class Solver(ABC):
 class MenuSolver(Solver):
     """A method that composes a menu of shared actions before anybody asks; people pick the cheapest that works.
 
-    What a scenario asks of menus is `problem.menu`, and none if it asks for none. Advice never depends on who else
+    What a scenario asks of menus is `problem.menu`, and none if it asks for none; an action that acts on more than
+    `problem.sparsity` of a person's features does not work for that person. Advice never depends on who else
     asks, a fit is kept as the menu, and a person waits for as many decisions as there are actions.
     """
 
@@ -122,7 +123,7 @@ class MenuSolver(Solver):
     keeps_rules: ClassVar[bool] = True
     keeps_sparsity: ClassVar[bool] = True
     composes: ClassVar[bool] = True
-    fit_depends_on: frozenset[str] = frozenset({"menu", "actionable", "scheme", "distribution", "profile"})
+    fit_depends_on: frozenset[str] = frozenset({"menu", "actionable", "scheme", "distribution", "profile", "sparsity"})
 
     menu: Menu
     """What was composed."""

@@ -14,7 +14,7 @@ from recourse_arena.interfaces.hookspecs import hookimpl
 from recourse_arena.interfaces.suite import Block, Suite
 from recourse_arena.planning.field_suites import FIELD, REPRODUCTION
 from recourse_arena.planning.lasting_suites import EXACT, LASTING, QUANTIZATION
-from recourse_arena.planning.menu_suites import FAIR_RECOURSE, OPEN, PUBLISHED
+from recourse_arena.planning.menu_suites import FAIR_RECOURSE, OPEN, PUBLISHED, SEEDS
 from recourse_arena.planning.proof_suites import FIXED_PREDICTIONS
 from recourse_arena.problem.scenario import Scenario
 
@@ -262,5 +262,6 @@ def recourse_suites() -> list[Suite]:
         EXACT,
         FAIR_RECOURSE,
         PUBLISHED,
+        SEEDS,
         OPEN,
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ADULT", "ALZHEIMER", "COMPAS", "FAIR_RECOURSE", "OPEN", "PUBLISHED", "SSL"]
+__all__ = ["ADULT", "ALZHEIMER", "COMPAS", "FAIR_RECOURSE", "OPEN", "PUBLISHED", "SEEDS", "SSL"]
 
 from collections.abc import Iterable
 
@@ -85,6 +85,21 @@ PUBLISHED = Suite(
             _block(dataset, ("menu-4+ee-micro",), "menu?exact=true", in_sample=True),
             _block(dataset, _CLUSTERED, "menu", in_sample=True),
             _block(dataset, ("menu-4+hybrid-0.6",), *_LEARNT, in_sample=True),
+        )
+    ),
+    optional=frozenset((ADULT, ALZHEIMER)),
+)
+
+SEEDS = Suite(
+    name="fair-recourse-seeds",
+    summary="Adult, Alzheimer: the hybrid aim by search, in-sample and held out, over three seeds",
+    seeds=(0, 1, 2),
+    blocks=tuple(
+        block
+        for dataset in (ADULT, ALZHEIMER)
+        for block in (
+            *(_block(dataset, ("menu-4+hybrid-0.6",), "climb", "fair-sac", in_sample=how) for how in (True, False)),
+            _block(dataset, ("soft-constant",), "individual"),
         )
     ),
     optional=frozenset((ADULT, ALZHEIMER)),

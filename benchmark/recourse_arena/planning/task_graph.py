@@ -126,7 +126,11 @@ class _Maker:
         for name in solver.fit_depends_on:
             if name not in Scenario.TRAINING_PARTS:
                 raise unknown(f"part of a scenario in fit_depends_on of {cell.solver}", name, Scenario.TRAINING_PARTS)
-        found = tuple((name, getattr(cell.scenario, name)) for name in sorted(solver.fit_depends_on))
+        found = tuple(
+            (name, value)
+            for name in sorted(solver.fit_depends_on)
+            if (value := getattr(cell.scenario, name)) is not None or name != "sparsity"
+        )
         if (models, cell.solver, found) not in self.fits:
             key = content_key(**self._identity(models, cell.solver), scenario=dict(found))
             handed = cell.solver in self.plan.handed

@@ -64,6 +64,8 @@ class Problem:
         without_effects: The causal model in which nothing follows from anything, where that is assumed of the dataset;
             everybody may see it.
         menu: What is asked of a menu of shared actions; none where each gets an action of their own.
+        sparsity: How many features each may be told to act on at most, as composers of menus need to know beforehand;
+            none: all.
         protected: The protected groups of training people, a row for each, where the dataset has any; withheld unless
             declared.
         autoencoder: The autoencoder of training people that the solver declares, where one was made for it; everybody
@@ -87,6 +89,7 @@ class Problem:
     neighbours: Plausibility | None = None
     without_effects: CausalModel | None = None
     menu: MenuAsked | None = None
+    sparsity: int | None = None
     protected: Groups | None = None
     autoencoder: Coder | None = None
     report: ProgressHook = silent

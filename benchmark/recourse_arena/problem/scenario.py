@@ -120,7 +120,7 @@ distribution='uniform', plausibility=True, answers=None, density='flow', labels=
 policy=None, part='test', sparsity=None, menu=None)
     """
 
-    TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable", "menu")
+    TRAINING_PARTS: ClassVar[tuple[str, ...]] = ("scheme", "profile", "distribution", "actionable", "menu", "sparsity")
     """What a solver's training may depend on: everything else is asked only later."""
 
     name: str

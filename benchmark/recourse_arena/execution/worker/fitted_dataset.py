@@ -165,7 +165,8 @@ class FittedDataset:
                 depends on it, for others random, so that one fit serves every cut-off.
         """
         draw, menu = self.requests.sampler(scenario, actionable), scenario.menu
-        problem = replace(self.problem, profile=profile(scenario.profile), draw=draw, menu=menu)
+        sparsity = scenario.sparsity
+        problem = replace(self.problem, profile=profile(scenario.profile), draw=draw, menu=menu, sparsity=sparsity)
         people = self.splits.recourse.test if menu is not None and menu.in_sample else self.splits.recourse.train
         words = groups_in_words(self.dataset.features, people.x)
         if people.attributes is not None:
