@@ -195,12 +195,13 @@ class Menu:
 
     def _check_levels(self, features: FeatureTable) -> None:
         """Raise that what a feature with levels is to become is none of them."""
-        for j, feature in enumerate(features):
-            named = (self.moves[..., j] != Move.LEAVE) & (self.moves[..., j] != Move.ADD)
-            codes = self.amounts[..., j][named]
-            if feature.levels and ((codes != codes.round()) | (codes < 0) | (codes >= len(feature.levels))).any():
-                last = len(feature.levels) - 1
-                raise ArenaError(f"a menu: {feature.name}: expected codes of levels, 0 to {last}, got {codes.tolist()}")
+        levels = features.count_levels
+        named = (self.moves != Move.LEAVE) & (self.moves != Move.ADD) & (levels > 0)
+        wrong = named & ((self.amounts != self.amounts.round()) | (self.amounts < 0) | (self.amounts >= levels))
+        if wrong.any():
+            j = int(wrong.nonzero()[0, -1])
+            codes, last = self.amounts[..., j][named[..., j]].tolist(), int(levels[j]) - 1
+            raise ArenaError(f"a menu: {features.features[j].name}: expected codes of levels, 0 to {last}, got {codes}")
 
     def said(self) -> dict[str, Any]:
         """Return it as JSON can say it, which :meth:`read` takes."""

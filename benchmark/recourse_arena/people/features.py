@@ -222,6 +222,13 @@ class FeatureTable:
 
         return torch.tensor([feature.kind is Kind.CATEGORICAL for feature in self.features], dtype=torch.bool)
 
+    @cached_property
+    def count_levels(self) -> torch.Tensor:
+        """How many named levels each feature has, `(features,)`; 0 without any."""
+        import torch
+
+        return torch.tensor([len(feature.levels) for feature in self.features])
+
     @property
     def mixed(self) -> bool:
         """Whether some feature is categorical."""
