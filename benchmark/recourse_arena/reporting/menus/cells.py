@@ -6,7 +6,7 @@ __all__ = ["INDIVIDUAL", "Cell", "MenuRun", "Offered"]
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -125,7 +125,7 @@ class MenuRun:
 
     Arguments:
         runs: The runs.
-        cells: Their cells, in their order; where two runs hold the same one, the first counts.
+        cells: Their cells, in their order, with the seeds of all runs; where two hold the same seed, the first counts.
         protected: For each dataset, levels that are protected by attribute.
     """
 
@@ -147,7 +147,8 @@ class MenuRun:
         cells: dict[tuple[str, str, str], Cell] = {}
         for run in runs if asked else ():
             for cell in _cells(run, asked):
-                cells.setdefault(cell.key, cell)
+                known = cells.get(cell.key, cell)
+                cells[cell.key] = replace(known, seeds={**cell.seeds, **known.seeds})
         return cls(runs, cells, protected)
 
     @cached_property

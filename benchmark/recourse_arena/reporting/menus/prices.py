@@ -103,6 +103,7 @@ def _actions(cell: Cell) -> float:
 
 def _compared(found: MenuRun, cell: Cell, other: Cell) -> dict[str, Any]:
     budget = cell.menu.asked.budget if cell.menu else np.inf
+    cell, other = _on_the_same_seeds(cell, other)
     attributes = found.attributes(cell)
     shares = [_sr_and_pd(found, one, attributes, budget) for one in (cell, other)]
     row: dict[str, Any] = {"sr": shares[0][0] - shares[1][0], "pd": shares[0][1] - shares[1][1]}
@@ -114,6 +115,13 @@ def _compared(found: MenuRun, cell: Cell, other: Cell) -> dict[str, Any]:
     paid, base = (np.concatenate([one.cheapest[one.helped] for one in part.seeds.values()]) for part in (cell, other))
     ratio = float(paid.mean() / base.mean()) if len(paid) and len(base) and base.mean() > 0 else np.nan
     return row | {"ratio": ratio, "ratio_low": np.nan, "ratio_high": np.nan, "both": 0}
+
+
+def _on_the_same_seeds(*cells: Cell) -> list[Cell]:
+    """Return cells with those seeds alone that all of them have; as they are where they have none together."""
+    both = set.intersection(*({*cell.seeds} for cell in cells))
+    return [replace(cell, seeds={seed: cell.seeds[seed] for seed in cell.seeds if seed in both or not both})
+            for cell in cells]  # fmt: skip
 
 
 def _sr_and_pd(found: MenuRun, cell: Cell, attributes: tuple[str, ...], budget: float) -> tuple[float, float]:

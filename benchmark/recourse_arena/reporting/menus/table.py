@@ -109,7 +109,7 @@ class Menus:
 
     @classmethod
     def of(cls, *runs: RunFiles) -> Menus:
-        """Return what the menus of runs do; where two hold the same cell, the first counts.
+        """Return what the menus of runs do; where two hold the same cell and seed, the first counts.
 
         Raises:
             ArenaError: If its people or menus cannot be read.

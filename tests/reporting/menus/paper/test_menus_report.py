@@ -145,6 +145,19 @@ def test_in_sample_and_held_out_may_be_runs_of_their_own(tmp_path):
     assert report.exit_code == 0, report.output
 
 
+def test_more_seeds_may_be_a_run_of_their_own_and_prices_are_of_the_seeds_of_both(tmp_path):
+    held, in_sample = menu("hybrid-0.6"), menu("hybrid-0.6", more="!in-sample")
+    first = MenuDraft().offer(held, "fair-sac", everybody(0.2, 100), race=RACE, dataset=ADULT)
+    first.offer(in_sample, "fair-sac", everybody(0.2, 100), race=RACE, dataset=ADULT)
+    more = MenuDraft()
+    for seed, helped in enumerate((50, 90, 80)):
+        more.offer(in_sample, "fair-sac", everybody(0.2, helped), race=RACE, dataset=ADULT, seed=seed)
+    menus = Menus.of(*(draft.write(tmp_path / f"run{i}") for i, draft in enumerate((first, more))))
+    row = Said(menus).cell("adult", "hybrid", in_sample=True, solver="fair-sac")
+    assert [seed["sr"] for seed in row["by_seed"]] == pytest.approx([1.0, 0.9, 0.8])  # the first run's seed 0 counts
+    assert menus.prices.query("kind == 'held out'")["sr"].tolist() == [0.0]
+
+
 def test_a_run_without_menus_is_refused_with_what_to_do(tmp_path):
     run = Draft(people=20).solve("hard-2", "grid", 0.5).write(tmp_path / "run")
     with pytest.raises(ArenaError, match=r"offers no menus; `recourse-arena run fair-recourse`"):

@@ -61,7 +61,7 @@ def menus_report(*runs: RunFiles) -> str:
     """Return the report of runs of the suites of fair recourse, in Markdown.
 
     Arguments:
-        runs: The runs; where two hold the same cell, the first counts.
+        runs: The runs; where two hold the same cell and seed, the first counts.
 
     Raises:
         ArenaError: If they cannot share a report, or offer no menus.
