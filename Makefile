@@ -54,6 +54,7 @@ results: $(READY)
 	$(BIN)/recourse-arena run fair-recourse --jobs $(JOBS) --out results/fair-recourse
 	$(BIN)/recourse-arena run fair-recourse-published --jobs $(JOBS) --out results/fair-recourse-published
 	$(BIN)/recourse-arena run fair-recourse-open --jobs $(JOBS) --out results/fair-recourse-open
+	$(BIN)/recourse-arena run fair-recourse-seeds --jobs $(JOBS) --out results/fair-recourse-seeds
 	$(BIN)/recourse-arena figures results/quick
 	$(BIN)/recourse-arena figures results/paper
 	$(BIN)/recourse-arena figures results/interaction
@@ -63,7 +64,7 @@ results: $(READY)
 	$(BIN)/recourse-arena report results/fixed-predictions --about fixed-predictions
 	$(BIN)/recourse-arena report results/reproduction --about reproduction
 	$(BIN)/recourse-arena report results/quantization --about lasting
-	$(BIN)/recourse-arena report results/fair-recourse results/fair-recourse-published results/fair-recourse-open --about menus
+	$(BIN)/recourse-arena report results/fair-recourse results/fair-recourse-published results/fair-recourse-open results/fair-recourse-seeds --about menus
 	$(MAKE) leaderboard
 
 # The leaderboard of the reference run, to read and to open in a browser.
