@@ -412,6 +412,25 @@ def test_what_is_said_of_open_questions_of_menus_follows_from_the_results():
     assert own[repaired]["sr"] == 1.0
 
 
+def test_what_is_said_of_published_numbers_follows_from_the_results():
+    report = (ROOT / "results" / "reproduction" / "report.md").read_text()
+    public, read = (
+        re.search(rf"Where {where}: (\d+) of (\d+) held\.", report)
+        for where in ("settings are public", "something is a reading")
+    )
+    assert f"of {public[2]} numbers whose settings are public {public[1]} are held" in PLAIN
+    assert f"of {read[2]} in which something is a reading {read[1]}" in PLAIN
+    people = arena.load(ROOT / "results" / "reproduction").people
+    table, model = people["dataset"].str.extract(r"^(\w+)-binarised.*decision=(\w+)").items()
+    stuck = 100 * people["outcome"].eq("infeasible").groupby(table[1] + "-" + model[1]).mean()
+    german, gmsc = (
+        [stuck[f"{name}-{model}"] for model in ("logistic", "forest", "boosting")] for name in ("german", "gmsc")
+    )
+    assert f"{german[0]:.1f} % of the refused are proved to have no action on German under regression" in PLAIN
+    assert f"{german[1]:.1f} % under a forest (29.8) and {german[2]:.1f} % under boosted trees" in PLAIN
+    assert "on GMSC {:.1f}, {:.1f} and {:.1f} % (0)".format(*gmsc) in PLAIN
+
+
 def test_what_is_said_of_the_methods_of_the_field_follows_from_the_results():
     from recourse_arena.planning.field_suites import LEVELS
 
