@@ -33,6 +33,9 @@ _FIRST = 2
 _INSISTED = 12
 """The same of those who have no action after the first attempt."""
 
+_NEAR = 8
+"""How many accepted people of a group are looked at where there are whole numbers.""" 
+
 _MORE, _MORE_OF_WHOLE = 7, 15
 """How many accepted people those start at, and where there are whole numbers, which leave less to find."""
 
@@ -132,11 +135,11 @@ class Search:
         donated, explore = 2 if self.careful else int(whole), RELAX if whole else EXPLORE
         for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
             first = self.starts.first(rows)
-            first = torch.cat([first, self.starts.donated(rows, explore, donated)]) if donated else first
+            first = torch.cat([first, self.starts.donated(rows, explore, donated, _NEAR if whole else None)]) if donated else first
             self._attempt(everybody, rows, first, explore, best, _ROUNDED)
         donated = _MORE_OF_WHOLE if whole else _MORE
         for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
-            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated)])
+            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated, _NEAR if whole else None)])
             self._attempt(everybody, rows, first, INSIST, best, _INSISTED)
         self._polish(everybody, best)
         return best
