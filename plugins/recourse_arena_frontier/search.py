@@ -6,6 +6,7 @@ __all__ = ["Incumbents", "Search", "eased"]
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,6 +47,7 @@ EXPLORE, RELAX = Descent(), Descent(best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
 HOLD = Descent(10, best=((4, 6), (6, 3)))
 POLISH = Descent(12, radius=0.05, aim=1e-5, negligible=1e-6)
+POLISH_WHOLE = replace(POLISH, iterations=6)
 
 
 @dataclass
@@ -84,6 +86,25 @@ class Incumbents:
         row = first[whom]
         self.cost[whom] = found.cost[row]
         self.acted[:, whom], self.y[:, whom] = rows.acted[:, row], found.y[:, row]
+
+
+class _Held(NamedTuple):
+    """Points whose whole numbers stay as they are.
+
+    Arguments:
+        person: Whose they are, `(points,)`.
+        acted: Features acted upon, bool `(actionable, points)`.
+        y: The points, `(actionable, points)`.
+    """
+
+    person: Tensor
+    acted: Tensor
+    y: Tensor
+
+    @classmethod
+    def of(cls, rows: Rows, which: Tensor, y: Tensor) -> _Held:
+        """Return points `y` of some rows, by their indices."""
+        return cls(rows.person[which], rows.acted[:, which], y)
 
 
 @dataclass(frozen=True)
@@ -190,50 +211,51 @@ class Search:
             self._round(everybody, rows, found, best, most)
 
     def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int) -> None:
-        """Search again with whole-number features held at whole numbers around the relaxed solutions."""
+        """Search again with whole-number features held at whole numbers around the relaxed solutions.
+
+        The best relaxed solutions come first. Then come the others, as far as they may still be cheaper, together with
+        moves along one whole number from the best action so far, or for whoever has none from the nearest miss.
+        """
         some = rows.relaxed.nonzero()[:, 0]
         if not len(some):
             return
         some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
         first = leading(rows.person[some], found.merit[some], _FIRST).sort().values
         later = torch.ones_like(some, dtype=torch.bool).index_fill(0, first, False).nonzero()[:, 0]
-        for part in (some[first], some[later]):
-            # A relaxed solution costs no more than what it is rounded to.
-            part = part[found.merit[part] < best.cost[rows.person[part]]]
-            self._rounded(rows[part], found.end[:, part], best)
+        here, tried = self._hold(everybody, [self._rounded(rows, found, some[first], best)], best)
         whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, rows.person[some], True)
         people = (whom & best.cost.isfinite()).nonzero()[:, 0]
-        here = everybody[people].acting(best.acted[:, people])
-        which, points = moves(here, best.y[:, people])
-        self._hold(here[which], points, best)
-
-    def _rounded(self, rows: Rows, y: Tensor, best: Incumbents) -> None:
-        """Search around relaxed solutions; whoever has no action then, around the nearest miss."""
-        if not len(rows):
-            return
-        which, points = roundings(rows, y)
-        here = rows[which]
-        here, points, found = self._hold(here, points, best)
+        acting = everybody[people].acting(best.acted[:, people])
+        again = [self._rounded(rows, found, some[later], best), _Held.of(acting, *moves(acting, best.y[:, people]))]
         lost = best.cost.isinf()[here.person].nonzero()[:, 0]
-        nearest = lost[leading(here.person[lost], found.merit[lost], 1)]
-        which, near = moves(here[nearest], found.end[:, nearest])
-        self._hold(here[nearest[which]], near, best)
+        if len(lost):
+            nearest = lost[leading(here.person[lost], tried.merit[lost], 1)]
+            missed = everybody[here.person[nearest]].acting(here.acted[:, nearest])
+            again.append(_Held.of(missed, *moves(missed, tried.end[:, nearest])))
+        self._hold(everybody, again, best)
 
-    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> tuple[Rows, Tensor, Found]:
+    def _rounded(self, rows: Rows, found: Found, some: Tensor, best: Incumbents) -> _Held:
+        """Return whole numbers around some relaxed solutions, which cost no more than what they are rounded to."""
+        some = some[found.merit[some] < best.cost[rows.person[some]]]
+        here = rows[some]
+        return _Held.of(here, *roundings(here, found.end[:, some]))
+
+    def _hold(self, everybody: Rows, parts: list[_Held], best: Incumbents) -> tuple[_Held, Found]:
         """Search from points whose whole numbers stay as they are, unless those alone cost too much already.
 
         Returns:
-            The rows that were searched, where they started, and what they found.
+            What was searched, and what was found.
         """
-        fixed = paid(torch.where(self.world.whole, points, 0.0))
-        left = (fixed < best.cost[rows.person]).nonzero()[:, 0]
-        rows, points = rows[left], points[:, left]
-        if not len(rows):
-            return rows, points, Found(rows.logit, points, rows.logit, points)
-        rows = rows.holding(points)
-        found = HOLD(rows, points)
+        held = _Held(torch.cat([each.person for each in parts]), *(torch.cat(each, 1) for each in zip(*((h.acted, h.y) for h in parts), strict=True)))
+        fixed = paid(torch.where(self.world.whole, held.y, 0.0))
+        left = (fixed < best.cost[held.person]).nonzero()[:, 0]
+        held = _Held(held.person[left], held.acted[:, left], held.y[:, left])
+        if not len(left):
+            return held, Found(fixed[left], held.y, fixed[left], held.y)
+        rows = everybody[held.person].acting(held.acted).holding(held.y)
+        found = HOLD(rows, held.y)
         best.offer(rows, found)
-        return rows, points, found
+        return held, found
 
     def _polish(self, everybody: Rows, best: Incumbents) -> None:
         people = best.found
@@ -241,8 +263,9 @@ class Search:
             return
         rows = everybody[people].acting(best.acted[:, people])
         y = best.y[:, people]
-        rows = rows.holding(y) if bool(self.world.whole.any()) else rows
-        best.offer(rows, POLISH(rows, y))
+        whole = bool(self.world.whole.any())
+        rows = rows.holding(y) if whole else rows
+        best.offer(rows, (POLISH_WHOLE if whole else POLISH)(rows, y))
 
 
 def _repeated(rows: int, times: int, like: Tensor) -> Tensor:
