@@ -139,14 +139,16 @@ class Search:
     def _answer(self, request: Request) -> tuple[Tensor, Tensor, Tensor]:
         """Return who acts on what, to which values, `(people, features)`, and who has an action `(people,)`."""
         count, columns = len(request), self.world.actionable
-        everybody = Rows.of(self.world, request[padded(torch.arange(count, device=request.factual.device))])
-        best = self.best(everybody, count)
-        rows = everybody[torch.arange(count, device=columns.device)].acting(best.acted)
-        rows = rows.holding(best.y) if bool(self.world.whole.any()) else rows
         mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-        found = best.cost.isfinite()
-        mask[:, columns] = best.acted.T & found[:, None]
-        values[:, columns] = torch.where(found, rows.values(best.y), rows.factual).T
+        by_hand = self.world.by_hand(request)  # which reads the models, outside: what is kept is for any use
+        with torch.inference_mode(by_hand):
+            everybody = Rows.of(self.world, request[padded(torch.arange(count, device=request.factual.device))])
+            best = self.best(everybody, count)
+            rows = everybody[torch.arange(count, device=columns.device)].acting(best.acted)
+            rows = rows.holding(best.y) if bool(self.world.whole.any()) else rows
+            acted, set_to, found = best.acted, rows.values(best.y), best.cost.isfinite()
+        mask[:, columns] = acted.T & found[:, None]
+        values[:, columns] = torch.where(found, set_to, rows.factual).T
         after = self.world.problem.causal_model.counterfactual(request.factual, mask, values)
         return mask, values, found & self.world.problem.decisions.accepts(after)
 
