@@ -43,7 +43,7 @@ _MORE, _MORE_OF_WHOLE = 7, 15
 _EASED = (0.5, 0.25, 0.0)
 """Shares of the margin that are asked for in turn of those who cannot leave more."""
 
-EXPLORE, RELAX = Descent(), Descent(best=((5, 16), (10, 8)))
+EXPLORE, RELAX = Descent(), Descent(16, best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
 HOLD = Descent(10, best=((4, 6), (6, 3)))
 POLISH = Descent(12, radius=0.05, aim=1e-5, negligible=1e-6)
