@@ -35,7 +35,7 @@ _INSISTED = 12
 """The same of those who have no action after the first attempt."""
 
 _NEAR = 8
-"""How many accepted people of a group are looked at where there are whole numbers.""" 
+"""How many accepted people of a group are looked at where there are whole numbers: those cheapest to become."""
 
 _MORE, _MORE_OF_WHOLE = 7, 15
 """How many accepted people those start at, and where there are whole numbers, which leave less to find."""
@@ -45,7 +45,8 @@ _EASED = (0.5, 0.25, 0.0)
 
 EXPLORE, RELAX = Descent(), Descent(16, best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
-HOLD = Descent(10, best=((4, 6), (6, 3)))
+INSIST_WHOLE = replace(INSIST, iterations=12, best=((4, 10), (7, 5)))
+HOLD, HOLD_INSISTED = Descent(10, best=((4, 6), (6, 3))), Descent(6, best=((3, 6),))
 POLISH = Descent(12, radius=0.05, aim=1e-5, negligible=1e-6)
 POLISH_WHOLE = replace(POLISH, iterations=6)
 
@@ -156,14 +157,15 @@ class Search:
         """Return the best action of each of the first `count` people, of whom there is a row each."""
         best, whole = Incumbents.none(count, everybody.factual), bool(self.world.whole.any())
         donated, explore = 2 if self.careful else int(whole), RELAX if whole else EXPLORE
+        near = _NEAR if whole else None
         for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
             first = self.starts.first(rows)
-            first = torch.cat([first, self.starts.donated(rows, explore, donated, _NEAR if whole else None)]) if donated else first
-            self._attempt(everybody, rows, first, explore, best, _ROUNDED)
-        donated = _MORE_OF_WHOLE if whole else _MORE
+            first = torch.cat([first, self.starts.donated(rows, explore, donated, near)]) if donated else first
+            self._attempt(everybody, rows, first, explore, best, _ROUNDED, HOLD)
+        donated, insist = (_MORE_OF_WHOLE, INSIST_WHOLE) if whole else (_MORE, INSIST)
         for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
-            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated, _NEAR if whole else None)])
-            self._attempt(everybody, rows, first, INSIST, best, _INSISTED)
+            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, insist, donated, near)])
+            self._attempt(everybody, rows, first, insist, best, _INSISTED, HOLD_INSISTED)
         self._polish(everybody, best)
         return best
 
@@ -203,16 +205,16 @@ class Search:
         return candidate_sets(acted, resting, reach, self.subsets)
 
     def _attempt(
-        self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int
+        self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int, hold: Descent
     ) -> None:
         """Search from several starting points of each row, `(starts, actionable, rows)`."""
         rows = rows[_repeated(len(rows), len(starts), rows.person)]
         found = descent(rows, starts.transpose(0, 1).flatten(1))
         best.offer(rows, found)
         if bool(rows.whole.any()):
-            self._round(everybody, rows, found, best, most)
+            self._round(everybody, rows, found, best, most, hold)
 
-    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int) -> None:
+    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int, hold: Descent) -> None:
         """Search again with whole-number features held at whole numbers around the relaxed solutions.
 
         The best relaxed solutions come first. Then come the others, as far as they may still be cheaper, together with
@@ -224,7 +226,7 @@ class Search:
         some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
         first = leading(rows.person[some], found.merit[some], _FIRST).sort().values
         later = torch.ones_like(some, dtype=torch.bool).index_fill(0, first, False).nonzero()[:, 0]
-        here, tried = self._hold(everybody, [self._rounded(rows, found, some[first], best)], best)
+        here, tried = self._hold(everybody, [self._rounded(rows, found, some[first], best)], best, hold)
         whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, rows.person[some], True)
         people = (whom & best.cost.isfinite()).nonzero()[:, 0]
         acting = everybody[people].acting(best.acted[:, people])
@@ -234,7 +236,7 @@ class Search:
             nearest = lost[leading(here.person[lost], tried.merit[lost], 1)]
             missed = everybody[here.person[nearest]].acting(here.acted[:, nearest])
             again.append(_Held.of(missed, *moves(missed, tried.end[:, nearest])))
-        self._hold(everybody, again, best)
+        self._hold(everybody, again, best, hold)
 
     def _rounded(self, rows: Rows, found: Found, some: Tensor, best: Incumbents) -> _Held:
         """Return whole numbers around some relaxed solutions, which cost no more than what they are rounded to."""
@@ -242,20 +244,20 @@ class Search:
         here = rows[some]
         return _Held.of(here, *roundings(here, found.end[:, some]))
 
-    def _hold(self, everybody: Rows, parts: list[_Held], best: Incumbents) -> tuple[_Held, Found]:
+    def _hold(self, everybody: Rows, parts: list[_Held], best: Incumbents, hold: Descent) -> tuple[_Held, Found]:
         """Search from points whose whole numbers stay as they are, unless those alone cost too much already.
 
         Returns:
             What was searched, and what was found.
         """
-        held = _Held(torch.cat([each.person for each in parts]), *(torch.cat(each, 1) for each in zip(*((h.acted, h.y) for h in parts), strict=True)))
+        held = _Held(*(torch.cat(each, -1) for each in zip(*parts, strict=True)))
         fixed = paid(torch.where(self.world.whole, held.y, 0.0))
         left = (fixed < best.cost[held.person]).nonzero()[:, 0]
         held = _Held(held.person[left], held.acted[:, left], held.y[:, left])
         if not len(left):
             return held, Found(fixed[left], held.y, fixed[left], held.y)
         rows = everybody[held.person].acting(held.acted).holding(held.y)
-        found = HOLD(rows, held.y)
+        found = hold(rows, held.y)
         best.offer(rows, found)
         return held, found
 

@@ -130,7 +130,7 @@ class Starts:
         return torch.stack(starts) if starts else torch.zeros_like(rows.lower)[None][:0]
 
     def _nearest(self, rows: Rows, points: Tensor, scale: Tensor, descent: Descent) -> tuple[Tensor, Tensor]:
-        """Return the one of some `points` `(actionable, points, rows)` that promises most to each row, and its merit."""
+        """Return the one of `points` `(actionable, points, rows)` that promises most to each row, and its merit."""
         looked, y, here = points.shape[1], points.flatten(1), torch.arange(len(rows), device=points.device)
         many = here.repeat(looked)
         every = rows[many] if looked > 1 else rows
@@ -142,7 +142,7 @@ class Starts:
 
 
 def _points(rows: Rows, donors: Tensor, near: int | None) -> Tensor:
-    """Return the points `(actionable, donors, rows)` nearest to donors; with `near`, only so many, the cheapest ones."""
+    """Return the points `(actionable, donors, rows)` nearest to donors; with `near`, only so many: the cheapest."""
     y = rows.points(donors.T[:, :, None])
     if near is None or near >= len(donors):
         return y
