@@ -34,7 +34,7 @@ _FIRST = 2
 _INSISTED = 12
 """The same of those who have no action after the first attempt."""
 
-_NEAR = 8
+_NEAR = 16
 """How many accepted people of a group are looked at where there are whole numbers: those cheapest to become."""
 
 _MORE, _MORE_OF_WHOLE = 7, 15
@@ -43,7 +43,7 @@ _MORE, _MORE_OF_WHOLE = 7, 15
 _EASED = (0.5, 0.25, 0.0)
 """Shares of the margin that are asked for in turn of those who cannot leave more."""
 
-EXPLORE, RELAX = Descent(), Descent(16, best=((5, 16), (10, 8)))
+EXPLORE, RELAX = Descent(), Descent(best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
 INSIST_WHOLE = replace(INSIST, iterations=12, best=((4, 10), (7, 5)))
 HOLD, HOLD_INSISTED = Descent(10, best=((4, 6), (6, 3))), Descent(6, best=((3, 6),))
