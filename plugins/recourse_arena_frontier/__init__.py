@@ -62,7 +62,7 @@ class Frontier(Solver):
     """
 
     name: ClassVar[str] = "frontier"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     summary: ClassVar[str] = "batched sequential quadratic programming on hand-written slopes: everybody at once"
     knows: frozenset[Knowledge] = frozenset({Knowledge.CLASSIFIER, Knowledge.STRUCTURE, Knowledge.FLOW, Knowledge.SCM})
     needs: ClassVar[frozenset[Knowledge]] = frozenset({Knowledge.CLASSIFIER})

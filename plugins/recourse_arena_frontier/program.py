@@ -54,15 +54,21 @@ def solve(
         up = climb >= 0
         held = (up & (now >= price)) | (~up & (now <= 0))
         climb = climb.mul_(~held)
-        left = (climb.abs() > _REST).any(0).nonzero()[:, 0]
+        going = (climb.abs() > _REST).any(0)
+        left = going.nonzero()[:, 0]
         if not len(left):
             break
-        # Most programs are solved by where they begin or by the first round: the others go on alone.
         left = padded(left)
-        here = here.index_select(0, left)
-        one, two, three, four, now, *known = (each.index_select(-1, left) for each in (*part, now, raw, climb, held))
-        part = one, two, three, four
-        now = _moved(part, now, *known, price=price)
+        if len(left) < len(here):
+            # Most programs are solved by where they begin or by the first round: the others go on alone.
+            here = here.index_select(0, left)
+            one, two, three, four, now, *known = (
+                each.index_select(-1, left) for each in (*part, now, raw, climb, held)
+            )
+            part = one, two, three, four
+            now = _moved(part, now, *known, price=price)
+        else:
+            now = torch.where(going, _moved(part, now, raw, climb, held, price=price), now)
         multipliers = multipliers.index_copy(1, here, now)
     return _unbounded(multipliers, slope).clamp(lower, upper), multipliers
 

@@ -187,8 +187,11 @@ class Rows:
         return self.sums.mended(self, y, lower, upper, whole=whole)
 
     def points(self, values: Tensor) -> Tensor:
-        """Return the points inside the bounds nearest to `values` `(actionable, rows)`."""
-        return self.clamp((values - self.factual) / self.unit)
+        """Return the points inside the bounds nearest to `values`, of which the last dimensions are `rows` or 1."""
+        if values.dim() == 2:
+            return self.clamp((values - self.factual) / self.unit)
+        y = (values - self.factual[:, None]) / self.unit[:, None]
+        return torch.minimum(torch.maximum(y, self.lower[:, None]), self.upper[:, None])
 
     def values(self, y: Tensor) -> Tensor:
         """Return the values `(actionable, rows)` that points stand for, in the box, and whole where they are held."""

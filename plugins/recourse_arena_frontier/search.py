@@ -6,6 +6,7 @@ __all__ = ["Incumbents", "Search", "eased"]
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,6 +34,9 @@ _FIRST = 2
 _INSISTED = 12
 """The same of those who have no action after the first attempt."""
 
+_NEAR = 16
+"""How many accepted people of a group are looked at where there are whole numbers: those cheapest to become."""
+
 _MORE, _MORE_OF_WHOLE = 7, 15
 """How many accepted people those start at, and where there are whole numbers, which leave less to find."""
 
@@ -41,8 +45,10 @@ _EASED = (0.5, 0.25, 0.0)
 
 EXPLORE, RELAX = Descent(), Descent(best=((5, 16), (10, 8)))
 INSIST = Descent(16, penalty=300.0, best=((5, 10), (9, 5)))
-HOLD = Descent(10, best=((4, 6), (6, 3)))
+INSIST_WHOLE = replace(INSIST, iterations=12, best=((4, 10), (7, 5)))
+HOLD, HOLD_INSISTED = Descent(10, best=((4, 6), (6, 3))), Descent(6, best=((3, 6),))
 POLISH = Descent(12, radius=0.05, aim=1e-5, negligible=1e-6)
+POLISH_WHOLE = replace(POLISH, iterations=6)
 
 
 @dataclass
@@ -83,6 +89,25 @@ class Incumbents:
         self.acted[:, whom], self.y[:, whom] = rows.acted[:, row], found.y[:, row]
 
 
+class _Held(NamedTuple):
+    """Points whose whole numbers stay as they are.
+
+    Arguments:
+        person: Whose they are, `(points,)`.
+        acted: Features acted upon, bool `(actionable, points)`.
+        y: The points, `(actionable, points)`.
+    """
+
+    person: Tensor
+    acted: Tensor
+    y: Tensor
+
+    @classmethod
+    def of(cls, rows: Rows, which: Tensor, y: Tensor) -> _Held:
+        """Return points `y` of some rows, by their indices."""
+        return cls(rows.person[which], rows.acted[:, which], y)
+
+
 @dataclass(frozen=True)
 class Search:
     """The whole search, ready for requests.
@@ -115,14 +140,16 @@ class Search:
     def _answer(self, request: Request) -> tuple[Tensor, Tensor, Tensor]:
         """Return who acts on what, to which values, `(people, features)`, and who has an action `(people,)`."""
         count, columns = len(request), self.world.actionable
-        everybody = Rows.of(self.world, request[padded(torch.arange(count, device=request.factual.device))])
-        best = self.best(everybody, count)
-        rows = everybody[torch.arange(count, device=columns.device)].acting(best.acted)
-        rows = rows.holding(best.y) if bool(self.world.whole.any()) else rows
         mask, values = torch.zeros_like(request.actionable), request.factual.clone()
-        found = best.cost.isfinite()
-        mask[:, columns] = best.acted.T & found[:, None]
-        values[:, columns] = torch.where(found, rows.values(best.y), rows.factual).T
+        by_hand = self.world.by_hand(request)  # which reads the models, outside: what is kept is for any use
+        with torch.inference_mode(by_hand):
+            everybody = Rows.of(self.world, request[padded(torch.arange(count, device=request.factual.device))])
+            best = self.best(everybody, count)
+            rows = everybody[torch.arange(count, device=columns.device)].acting(best.acted)
+            rows = rows.holding(best.y) if bool(self.world.whole.any()) else rows
+            acted, set_to, found = best.acted, rows.values(best.y), best.cost.isfinite()
+        mask[:, columns] = acted.T & found[:, None]
+        values[:, columns] = torch.where(found, set_to, rows.factual).T
         after = self.world.problem.causal_model.counterfactual(request.factual, mask, values)
         return mask, values, found & self.world.problem.decisions.accepts(after)
 
@@ -130,14 +157,15 @@ class Search:
         """Return the best action of each of the first `count` people, of whom there is a row each."""
         best, whole = Incumbents.none(count, everybody.factual), bool(self.world.whole.any())
         donated, explore = 2 if self.careful else int(whole), RELAX if whole else EXPLORE
+        near = _NEAR if whole else None
         for rows in self._parts(everybody, torch.arange(count, device=everybody.person.device), 2 + donated):
             first = self.starts.first(rows)
-            first = torch.cat([first, self.starts.donated(rows, explore, donated)]) if donated else first
-            self._attempt(everybody, rows, first, explore, best, _ROUNDED)
-        donated = _MORE_OF_WHOLE if whole else _MORE
+            first = torch.cat([first, self.starts.donated(rows, explore, donated, near)]) if donated else first
+            self._attempt(everybody, rows, first, explore, best, _ROUNDED, HOLD)
+        donated, insist = (_MORE_OF_WHOLE, INSIST_WHOLE) if whole else (_MORE, INSIST)
         for rows in self._parts(everybody, best.cost.isinf().nonzero()[:, 0], 2 + donated):
-            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, INSIST, donated)])
-            self._attempt(everybody, rows, first, INSIST, best, _INSISTED)
+            first = torch.cat([self.starts.first(rows), self.starts.donated(rows, insist, donated, near)])
+            self._attempt(everybody, rows, first, insist, best, _INSISTED, HOLD_INSISTED)
         self._polish(everybody, best)
         return best
 
@@ -177,60 +205,61 @@ class Search:
         return candidate_sets(acted, resting, reach, self.subsets)
 
     def _attempt(
-        self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int
+        self, everybody: Rows, rows: Rows, starts: Tensor, descent: Descent, best: Incumbents, most: int, hold: Descent
     ) -> None:
         """Search from several starting points of each row, `(starts, actionable, rows)`."""
         rows = rows[_repeated(len(rows), len(starts), rows.person)]
         found = descent(rows, starts.transpose(0, 1).flatten(1))
         best.offer(rows, found)
         if bool(rows.whole.any()):
-            self._round(everybody, rows, found, best, most)
+            self._round(everybody, rows, found, best, most, hold)
 
-    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int) -> None:
-        """Search again with whole-number features held at whole numbers around the relaxed solutions."""
+    def _round(self, everybody: Rows, rows: Rows, found: Found, best: Incumbents, most: int, hold: Descent) -> None:
+        """Search again with whole-number features held at whole numbers around the relaxed solutions.
+
+        The best relaxed solutions come first. Then come the others, as far as they may still be cheaper, together with
+        moves along one whole number from the best action so far, or for whoever has none from the nearest miss.
+        """
         some = rows.relaxed.nonzero()[:, 0]
         if not len(some):
             return
         some = some[distinct(rows[some], found.end[:, some], found.merit[some], most)]
         first = leading(rows.person[some], found.merit[some], _FIRST).sort().values
         later = torch.ones_like(some, dtype=torch.bool).index_fill(0, first, False).nonzero()[:, 0]
-        for part in (some[first], some[later]):
-            # A relaxed solution costs no more than what it is rounded to.
-            part = part[found.merit[part] < best.cost[rows.person[part]]]
-            self._rounded(rows[part], found.end[:, part], best)
+        here, tried = self._hold(everybody, [self._rounded(rows, found, some[first], best)], best, hold)
         whom = torch.zeros_like(best.cost, dtype=torch.bool).index_fill(0, rows.person[some], True)
         people = (whom & best.cost.isfinite()).nonzero()[:, 0]
-        here = everybody[people].acting(best.acted[:, people])
-        which, points = moves(here, best.y[:, people])
-        self._hold(here[which], points, best)
-
-    def _rounded(self, rows: Rows, y: Tensor, best: Incumbents) -> None:
-        """Search around relaxed solutions; whoever has no action then, around the nearest miss."""
-        if not len(rows):
-            return
-        which, points = roundings(rows, y)
-        here = rows[which]
-        here, points, found = self._hold(here, points, best)
+        acting = everybody[people].acting(best.acted[:, people])
+        again = [self._rounded(rows, found, some[later], best), _Held.of(acting, *moves(acting, best.y[:, people]))]
         lost = best.cost.isinf()[here.person].nonzero()[:, 0]
-        nearest = lost[leading(here.person[lost], found.merit[lost], 1)]
-        which, near = moves(here[nearest], found.end[:, nearest])
-        self._hold(here[nearest[which]], near, best)
+        if len(lost):
+            nearest = lost[leading(here.person[lost], tried.merit[lost], 1)]
+            missed = everybody[here.person[nearest]].acting(here.acted[:, nearest])
+            again.append(_Held.of(missed, *moves(missed, tried.end[:, nearest])))
+        self._hold(everybody, again, best, hold)
 
-    def _hold(self, rows: Rows, points: Tensor, best: Incumbents) -> tuple[Rows, Tensor, Found]:
+    def _rounded(self, rows: Rows, found: Found, some: Tensor, best: Incumbents) -> _Held:
+        """Return whole numbers around some relaxed solutions, which cost no more than what they are rounded to."""
+        some = some[found.merit[some] < best.cost[rows.person[some]]]
+        here = rows[some]
+        return _Held.of(here, *roundings(here, found.end[:, some]))
+
+    def _hold(self, everybody: Rows, parts: list[_Held], best: Incumbents, hold: Descent) -> tuple[_Held, Found]:
         """Search from points whose whole numbers stay as they are, unless those alone cost too much already.
 
         Returns:
-            The rows that were searched, where they started, and what they found.
+            What was searched, and what was found.
         """
-        fixed = paid(torch.where(self.world.whole, points, 0.0))
-        left = (fixed < best.cost[rows.person]).nonzero()[:, 0]
-        rows, points = rows[left], points[:, left]
-        if not len(rows):
-            return rows, points, Found(rows.logit, points, rows.logit, points)
-        rows = rows.holding(points)
-        found = HOLD(rows, points)
+        held = _Held(*(torch.cat(each, -1) for each in zip(*parts, strict=True)))
+        fixed = paid(torch.where(self.world.whole, held.y, 0.0))
+        left = (fixed < best.cost[held.person]).nonzero()[:, 0]
+        held = _Held(held.person[left], held.acted[:, left], held.y[:, left])
+        if not len(left):
+            return held, Found(fixed[left], held.y, fixed[left], held.y)
+        rows = everybody[held.person].acting(held.acted).holding(held.y)
+        found = hold(rows, held.y)
         best.offer(rows, found)
-        return rows, points, found
+        return held, found
 
     def _polish(self, everybody: Rows, best: Incumbents) -> None:
         people = best.found
@@ -238,8 +267,9 @@ class Search:
             return
         rows = everybody[people].acting(best.acted[:, people])
         y = best.y[:, people]
-        rows = rows.holding(y) if bool(self.world.whole.any()) else rows
-        best.offer(rows, POLISH(rows, y))
+        whole = bool(self.world.whole.any())
+        rows = rows.holding(y) if whole else rows
+        best.offer(rows, (POLISH_WHOLE if whole else POLISH)(rows, y))
 
 
 def _repeated(rows: int, times: int, like: Tensor) -> Tensor:

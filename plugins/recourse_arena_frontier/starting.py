@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from recourse_arena import Problem
-from recourse_arena_frontier.descent import Descent, distance, merit, size
+from recourse_arena_frontier.descent import Descent, distance, merit, paid, size
 from recourse_arena_frontier.models.world import World
 from recourse_arena_frontier.rows import Rows, padded
 
@@ -110,30 +110,41 @@ class Starts:
         change = self.guess(self.inputs(filled))[:, : len(rows)]
         return torch.stack([still, rows.clamp(change * rows.reach)])
 
-    def donated(self, rows: Rows, descent: Descent, count: int) -> Tensor:
+    def donated(self, rows: Rows, descent: Descent, count: int, near: int | None = None) -> Tensor:
         """Return as many points as accepted people are, `(starts, actionable, rows)`.
 
         They are dealt into groups: of each group, the one whose values promise most to `descent` when taken over.
-        Values outside the box are moved to its edge.
+        Values outside the box are moved to its edge. With `near`, only so many of a group are looked at: those whose
+        values are cheapest to take over.
         """
         every = rows[padded(torch.arange(len(rows), device=rows.person.device))]
         scale = every.slopes(every.clamp(torch.zeros_like(every.lower))).scale
         starts = []
         for group in self.donors.tensor_split(min(count, len(self.donors))) if len(self.donors) else ():
             best, least = torch.zeros_like(every.lower), torch.full_like(every.lower[0], torch.inf)
-            for some in group[:, self.world.actionable].split(max(1, _AT_ONCE // max(len(every), 1))):
+            points = _points(every, group[:, self.world.actionable], near)
+            for some in points.split(max(1, _AT_ONCE // max(len(every), 1)), 1):
                 y, promise = self._nearest(every, some, scale, descent)
                 best, least = torch.where(promise < least, y, best), torch.minimum(promise, least)
             starts.append(best[:, : len(rows)])
         return torch.stack(starts) if starts else torch.zeros_like(rows.lower)[None][:0]
 
-    def _nearest(self, rows: Rows, donors: Tensor, scale: Tensor, descent: Descent) -> tuple[Tensor, Tensor]:
-        """Return the point `(actionable, rows)` of the donor that promises most to each row, and its merit."""
-        many = torch.arange(len(rows), device=donors.device).repeat(len(donors))
-        every = rows[many] if len(donors) > 1 else rows
-        y = every.points(donors.T.repeat_interleave(len(rows), 1))
+    def _nearest(self, rows: Rows, points: Tensor, scale: Tensor, descent: Descent) -> tuple[Tensor, Tensor]:
+        """Return the one of `points` `(actionable, points, rows)` that promises most to each row, and its merit."""
+        looked, y, here = points.shape[1], points.flatten(1), torch.arange(len(rows), device=points.device)
+        many = here.repeat(looked)
+        every = rows[many] if looked > 1 else rows
         missed = distance(every.margins(y), scale[:, many], descent.aim)
-        promise = merit(y, missed, descent.penalty * size(y, missed)).unflatten(0, (len(donors), -1))
+        promise = merit(y, missed, descent.penalty * size(y, missed)).unflatten(0, (looked, -1))
         least, which = promise.min(0)
-        place = which * len(rows) + torch.arange(len(rows), device=which.device)
+        place = which * len(rows) + here
         return y[:, place], least
+
+
+def _points(rows: Rows, donors: Tensor, near: int | None) -> Tensor:
+    """Return the points `(actionable, donors, rows)` nearest to donors; with `near`, only so many: the cheapest."""
+    y = rows.points(donors.T[:, :, None])
+    if near is None or near >= len(donors):
+        return y
+    cheapest = paid(y).argsort(dim=0, stable=True)[:near]
+    return y.gather(1, cheapest.expand(len(y), -1, -1))

@@ -79,7 +79,7 @@ def on_bins(z: Tensor, parameters: Tensor, *, of_noise: bool = False):
     bins = Bins.of(raw(parameters))
     curve, place = bins.curve(z, torch.full_like(z, of_noise, dtype=torch.bool))
     at = curve.slopes()
-    there = curve.x + curve.share * curve.width if of_noise else at.noise
+    there = curve.number if of_noise else at.noise
     return torch.where(curve.inside > 0, there, z), at, lambda by: bins.back(place, curve, by)
 
 

@@ -26,61 +26,65 @@ _CLIP = -1 / math.log(1e-3)
 
 
 class Curve(NamedTuple):
-    """The bin that holds a number, and the curve in it, `(features, rows)` each.
+    """The bin that holds a number, and the curve in it.
 
     Arguments:
-        share: How far into the bin the number lies, as a share.
-        x: Where the bin begins, and `width` how wide it is.
-        y: Where it begins in noise, and `height` how high it is.
-        before: Slope at its begin, and `behind` at its end.
+        share: How far into the bin the number lies, as a share, `(features, rows)`.
+        begin: Where the bin begins, in numbers and in noise, `(features, 2, rows)`.
+        length: How wide and how high it is, `(features, 2, rows)`.
+        knots: Slope at its begin and at its end, `(features, 2, rows)`.
         inside: 1 where the number lies between the ends of the spline, else 0: there nothing is changed.
     """
 
     share: Tensor
-    x: Tensor
-    width: Tensor
-    y: Tensor
-    height: Tensor
-    before: Tensor
-    behind: Tensor
+    begin: Tensor
+    length: Tensor
+    knots: Tensor
     inside: Tensor
+
+    @property
+    def number(self) -> Tensor:
+        """Return the number, `(features, rows)`; of no use outside."""
+        return torch.addcmul(self.begin[:, 0], self.share, self.length[:, 0])
 
     def value(self) -> tuple[Tensor, Tensor]:
         """Return noise and log slope where numbers are inside: equation 4 and its slope; 0 elsewhere."""
-        t, mean, r = self.share, self.height / self.width, _ONE - self.share
+        (width, height), (before, behind) = self.length.unbind(1), self.knots.unbind(1)
+        t, mean, r = self.share, height / width, _ONE - self.share
         cross = t * r
-        below = torch.addcmul(mean, self.before + self.behind - (mean + mean), cross)
-        above = torch.addcmul(self.before * cross, mean * t, t)
-        noise = torch.addcmul(self.y, self.height, above / below)
-        bent = torch.addcmul(torch.addcmul((mean + mean) * cross, self.before * r, r), self.behind * t, t)
+        below = torch.addcmul(mean, before + behind - (mean + mean), cross)
+        above = torch.addcmul(before * cross, mean * t, t)
+        noise = torch.addcmul(self.begin[:, 1], height, above / below)
+        bent = torch.addcmul(torch.addcmul((mean + mean) * cross, before * r, r), behind * t, t)
         mean.div_(below)
         return noise, (bent * mean * mean).log_() * self.inside
 
     def slopes(self) -> Slopes:
         """Return noise and log slope, and what both change by."""
-        t, mean, r = self.share, self.height / self.width, _ONE - self.share
+        (width, height), (before, behind) = self.length.unbind(1), self.knots.unbind(1)
+        t, mean, r = self.share, height / width, _ONE - self.share
         cross, tt, rr, twice = t * r, t * t, r * r, mean + mean
-        bend = self.before + self.behind - twice
+        bend = before + behind - twice
         over = torch.addcmul(mean, bend, cross).reciprocal_()
-        above = torch.addcmul(mean * tt, self.before, cross).mul_(over)
-        steep = torch.addcmul(torch.addcmul(twice * cross, self.before, rr), self.behind, tt)
-        spread, high = _ONE - (cross + cross), self.height * cross * over
+        above = torch.addcmul(mean * tt, before, cross).mul_(over)
+        steep = torch.addcmul(torch.addcmul(twice * cross, before, rr), behind, tt)
+        spread, high = _ONE - (cross + cross), height * cross * over
         by_share = mean * steep * over * over
         by_mean = torch.addcmul(tt, above, spread, value=-1).mul_(over)
         slope, gain = mean * by_share, mean * by_mean
         begin = (-slope, -mean * torch.addcmul(gain, by_share, t), _ONE.expand_as(t), above + gain)
         noise_by = (*begin, high * (_ONE - above), -high * above)
         tilt, per, less = r - t, steep.reciprocal_(), (cross + cross) * over
-        turn = torch.addcmul(mean * tilt, self.before, r, value=-1).addcmul_(self.behind, t).mul_(per)
+        turn = torch.addcmul(mean * tilt, before, r, value=-1).addcmul_(behind, t).mul_(per)
         turn.addcmul_(bend * tilt, over, value=-1)
-        scale = self.inside / self.width
+        scale = self.inside / width
         log_by_share = (turn + turn) * scale
         log_by_mean = torch.addcmul(torch.addcmul(mean.reciprocal(), cross, per), spread, over, value=-1)
         log_by_mean = (log_by_mean + log_by_mean) * scale
         first = (-log_by_share, -torch.addcmul(log_by_mean * mean, log_by_share, t), torch.zeros_like(t), log_by_mean)
         log_by = (*first, (rr * per - less) * self.inside, (tt * per - less) * self.inside)
         return Slopes(
-            torch.addcmul(self.y, self.height, above),
+            torch.addcmul(self.begin[:, 1], height, above),
             slope.log() * self.inside,
             torch.addcmul(_ONE - self.inside, slope, self.inside),
             log_by_share,
@@ -145,21 +149,20 @@ class Bins:
         noisy = of_noise.to(number.dtype)
         ends = self.ends[:, 0].lerp(self.ends[:, 1], noisy[:, None])
         wanted = (number * (0.5 / _BOUND)).add_(0.5).mul_(ends[:, BINS])
-        place = (ends[:, 1:BINS] < wanted[:, None]).sum(1)
+        below = ends[:, 1:BINS] < wanted[:, None]
+        place = below.sum(1)
         inside = number.abs() < _BOUND
         both = torch.stack([place, place + 1], 1)
         found = self.ends.gather(2, both[:, None].expand(-1, 2, -1, -1))
         scale = (2 * _BOUND) / self.ends[:, :, BINS]
-        (x, y), (width, height) = (
-            each.unbind(1) for each in (found[:, :, 0] * scale - _BOUND, (found[:, :, 1] - found[:, :, 0]) * scale)
-        )
+        begin, length = (found[:, :, 0] * scale).sub_(_BOUND), (found[:, :, 1] - found[:, :, 0]).mul_(scale)
         raw = self.steep.gather(1, both)
         clip = _clip(raw, _CLIP)
         knots = (raw * clip).exp_()
-        before, behind = knots.unbind(1)
-        share = torch.where(of_noise, _share_of_noise(number - y, width, height, before, behind), (number - x) / width)
-        curve = Curve(torch.where(inside, share, 0.0), x, width, y, height, before, behind, inside.to(x.dtype))
-        return curve, Place(place, both, knots * clip * clip)
+        of_numbers = (number - begin[:, 0]) / length[:, 0]
+        share = torch.where(of_noise, _share_of_noise(number - begin[:, 1], length, knots), of_numbers)
+        curve = Curve(torch.where(inside, share, 0.0), begin, length, knots, inside.to(number.dtype))
+        return curve, Place(below, both, knots * clip * clip)
 
     def back(self, place: Place, curve: Curve, by: Tensor) -> Tensor:
         """Return slopes along raw parameters `(features * 25, numbers, rows)` from those along a curve.
@@ -170,32 +173,33 @@ class Bins:
             by: Slopes along begins and lengths, in numbers and in noise, and slopes at the ends of the bin,
                 `(features, 6, numbers, rows)`.
         """
+        features, _, *shape = by.shape
         ends = by[:, :4].unflatten(1, (2, 2))
         begin, length = ends[:, :, 0], ends[:, :, 1]
-        starts = torch.stack([curve.x, curve.y], 1).add_(_BOUND)[:, :, None]
-        whole = torch.addcmul(begin * starts, length, torch.stack([curve.width, curve.height], 1)[:, :, None])
-        weight = self.sizes * self.clipped / self.ends[:, :, BINS:]
-        number = torch.arange(BINS, device=by.device)[:, None]
-        earlier, same = ((number < place.bin[:, None]), (number == place.bin[:, None]))
-        begin, length = ((2 * _BOUND) * each[:, :, None] for each in (begin, length))
-        pull = torch.addcmul(-whole[:, :, None], begin, earlier.to(by.dtype)[:, None, :, None])
-        sizes = pull.addcmul_(length, same.to(by.dtype)[:, None, :, None]).mul_(weight[:, :, :, None])
-        steep = by.new_zeros(len(by), KNOTS, *by.shape[2:])
-        index = place.knots[:, :, None].expand(-1, -1, by.shape[2], -1)
+        starts = (curve.begin + _BOUND)[:, :, None]
+        whole = torch.addcmul(begin * starts, length, curve.length[:, :, None]).mul_(-0.5 / _BOUND)
+        weight = (self.sizes * self.clipped).mul_((2 * _BOUND) / self.ends[:, :, BINS:])
+        found = by.new_empty(features * (SIZES + KNOTS), *shape)
+        sizes = found[: SIZES * features].view(features, 2, BINS, *shape).copy_(whole[:, :, None])
+        sizes[:, :, : BINS - 1].addcmul_(begin[:, :, None], place.earlier.to(by.dtype)[:, None, :, None])
+        index = place.knots[:, :, None].expand(-1, -1, shape[0], -1)
+        sizes.scatter_add_(2, index[:, None, :1].expand(-1, 2, -1, -1, -1), length[:, :, None])
+        sizes.mul_(weight[:, :, :, None])
+        steep = found[SIZES * features :].view(features, KNOTS, *shape).zero_()
         steep.scatter_(1, index, by[:, 4:] * place.steep_by[:, :, None])
-        return torch.cat([sizes.flatten(0, 2), steep.flatten(0, 1)])
+        return found
 
 
 class Place(NamedTuple):
     """Where a curve is among the parameters.
 
     Arguments:
-        bin: Number of the bin, `(features, rows)`.
-        knots: Numbers of the knots at its ends, `(features, 2, rows)`.
+        earlier: Which bins come before it, but for the last one, bool `(features, bins - 1, rows)`.
+        knots: Numbers of the knots at its ends, of which the first is that of the bin, `(features, 2, rows)`.
         steep_by: Slopes of the slopes there along the raw parameters, `(features, 2, rows)`.
     """
 
-    bin: Tensor
+    earlier: Tensor
     knots: Tensor
     steep_by: Tensor
 
@@ -205,10 +209,12 @@ def _clip(raw: Tensor, times: float) -> Tensor:
     return raw.abs().mul_(times).add_(1.0).reciprocal_()
 
 
-def _share_of_noise(risen: Tensor, width: Tensor, height: Tensor, before: Tensor, behind: Tensor) -> Tensor:
+def _share_of_noise(risen: Tensor, length: Tensor, knots: Tensor) -> Tensor:
     """Return how far into its bin noise lies, in numbers, as a share; the root is taken in double precision."""
+    (width, height), (before, behind) = length.unbind(1), knots.unbind(1)
     mean = height / width
-    b = torch.addcmul(height * before, risen, before + behind - 2 * mean, value=-1)
+    twice = mean + mean
+    b = torch.addcmul(height * before, risen, before + behind - twice, value=-1)
     a = height * mean - b
-    root = (b * b + 4 * (a * mean * risen)).double().sqrt().to(b.dtype)
-    return 2 * mean * risen / (b + root)
+    root = torch.addcmul(b * b, a * mean, risen, value=4).double().sqrt().to(b.dtype)
+    return twice.mul_(risen).div_(root.add_(b))

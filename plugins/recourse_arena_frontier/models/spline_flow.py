@@ -193,8 +193,7 @@ class SplineFlow:
             bins, hidden = group.bins(change, tables[number * size : (number + 1) * size])
             target = torch.where(follows[here], noise[here], torch.addcdiv(standing[here], change[here], self.sd[here]))
             curve, place = bins.curve(target, follows[here])
-            inside = torch.addcmul(curve.x, curve.share, curve.width)
-            z = torch.where(curve.inside > 0, inside, target)
+            z = torch.where(curve.inside > 0, curve.number, target)
             change[here] = torch.where(follows[here], (z - standing[here]) * self.sd[here], change[here])
             known.append(_Known(bins, curve, place, target, hidden))
         return change, known

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from recourse_arena import Problem, Request
 from recourse_arena_frontier.models.course import Course, course_of
-from recourse_arena_frontier.models.decision import Score, decision_of
+from recourse_arena_frontier.models.decision import NetworkLogit, Score, decision_of
 from recourse_arena_frontier.models.density import density_of
 from recourse_arena_frontier.models.effects import Effects, effects_of
 from recourse_arena_frontier.models.moving import Moving
+from recourse_arena_frontier.models.spline_flow import SplineFlow
 
 
 @dataclass
@@ -52,6 +53,10 @@ class World:
                 density = density_of(problem, problem.density(request), moving)
             self.courses[notion] = course_of(self.effects, density, moving, problem.training.x)
         return self.courses[notion]
+
+    def by_hand(self, request: Request) -> bool:
+        """Return whether autograd is not needed for what comes of actions: then nothing is kept for it."""
+        return isinstance(self.decision, NetworkLogit) and isinstance(self.course(request), SplineFlow)
 
     @property
     def actionable(self) -> Tensor:
