@@ -51,8 +51,8 @@ class Settings:
         steps: Gradient steps.
         steps_per_person: Most gradient steps for each negatively decided training person: a small data set is
             learnt sooner, and its flow may be slower (GMSC: half the steps).
-        batch: People per step. For Loan's validation people, means of ten trainings each, 1,024 attained .642, 704 .641 in
-            three quarters of the time, and 512 .637.
+        batch: People per step. For Loan's validation people, means of ten trainings each, 1,024 attained .642, 704 .641
+            in three quarters of the time, and 512 .637.
         learning_rate: Peak learning rate of Adam; it falls to 0 along a cosine.
         width: Width of the hidden layers of both networks; 128 was no better than 64 in a short run.
         mask_layers: Hidden layers of the mask network.

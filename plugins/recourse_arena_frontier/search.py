@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Incumbents", "Search", "eased"]
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -39,6 +40,10 @@ _NEAR = 16
 
 _MORE, _MORE_OF_WHOLE = 7, 15
 """How many accepted people those start at, and where there are whole numbers, which leave less to find."""
+
+_SHORT = ((5e-4, True), (5e-3, True), (5e-3, False))
+"""Nats that are asked for in turn of those who end a rounding short of what they need, for some splines are steep; and
+whether near what they were told."""
 
 _EASED = (0.5, 0.25, 0.0)
 """Shares of the margin that are asked for in turn of those who cannot leave more."""
@@ -131,20 +136,52 @@ class Search:
         mask, values = torch.zeros_like(request.actionable), request.factual.clone()
         solved = accepted.clone()
         for people in (~accepted & request.actionable.any(1)).nonzero()[:, 0].split(_PEOPLE):
-            acted, set_to, found = self._answer(request[people])
+            acted, set_to, found = self._answer(request[people], self.best)
             mask[people], values[people], solved[people] = acted, set_to, found
         outcome = torch.where(solved, Outcome.SOLVED.code, Outcome.NOT_FOUND.code)
         outcome[~solved & ~request.actionable.any(1)] = Outcome.INFEASIBLE.code
-        return Recommendation(mask, values, outcome.to(torch.int8))
+        answer = Recommendation(mask, values, outcome.to(torch.int8))
+        return answer if self.world.margin or not request.plausibility else self._mended(request, answer)
 
-    def _answer(self, request: Request) -> tuple[Tensor, Tensor, Tensor]:
+    def leaving(self, margin: float) -> Search:
+        """Return the same search for actions that leave a margin of so many nats."""
+        world = replace(self.world, margin=margin)
+        return replace(self, world=world, starts=replace(self.starts, world=world))
+
+    def _mended(self, request: Request, answer: Recommendation) -> Recommendation:
+        """Return an answer in which nobody falls short of the factual's density for want of a digit.
+
+        The density that is searched with is rounded otherwise than the model's own, by which that is told. They are
+        searched for again near by, and if that does not help from the beginning.
+        """
+        mask, values = answer.mask, answer.values
+        for margin, near in _SHORT:
+            left = self._short(request, answer).nonzero()[:, 0]
+            if not len(left):
+                break
+            search, more = self.leaving(margin), (mask[left], values[left])
+            best = partial(search.around, advised=more) if near else search.best
+            acted, set_to, found = search._answer(request[left], best)
+            mask[left[found]], values[left[found]] = acted[found], set_to[found]
+        return answer
+
+    def _short(self, request: Request, answer: Recommendation) -> Tensor:
+        """Return whose action leads to somebody less likely than they are, by the model itself, bool `(people,)`."""
+        problem, some = self.world.problem, (answer.solved & answer.mask.any(1)).nonzero()[:, 0]
+        short = torch.zeros_like(answer.solved)
+        asked, judge = request[some], problem.plausible(request)
+        after = problem.causal_model.counterfactual(asked.factual, answer.mask[some], answer.values[some])
+        short[some] = judge.score(after) < judge.least(asked.factual)
+        return short
+
+    def _answer(self, request: Request, search: Callable[[Rows, int], Incumbents]) -> tuple[Tensor, Tensor, Tensor]:
         """Return who acts on what, to which values, `(people, features)`, and who has an action `(people,)`."""
         count, columns = len(request), self.world.actionable
         mask, values = torch.zeros_like(request.actionable), request.factual.clone()
         by_hand = self.world.by_hand(request)  # which reads the models, outside: what is kept is for any use
         with torch.inference_mode(by_hand):
             everybody = Rows.of(self.world, request[padded(torch.arange(count, device=request.factual.device))])
-            best = self.best(everybody, count)
+            best = search(everybody, count)
             rows = everybody[torch.arange(count, device=columns.device)].acting(best.acted)
             rows = rows.holding(best.y) if bool(self.world.whole.any()) else rows
             acted, set_to, found = best.acted, rows.values(best.y), best.cost.isfinite()
@@ -167,6 +204,22 @@ class Search:
             first = torch.cat([self.starts.first(rows), self.starts.donated(rows, insist, donated, near)])
             self._attempt(everybody, rows, first, insist, best, _INSISTED, HOLD_INSISTED)
         self._polish(everybody, best)
+        return best
+
+    def around(self, everybody: Rows, count: int, advised: tuple[Tensor, Tensor]) -> Incumbents:
+        """Return the best near what is advised: on the same features, with the same whole numbers.
+
+        Arguments:
+            everybody: The people, a row each.
+            count: How many of them there are.
+            advised: Who acts on what, to which values, `(people, features)` each.
+        """
+        best = Incumbents.none(count, everybody.factual)
+        mask, values = (part.T[self.world.actionable] for part in advised)
+        rows = everybody[torch.arange(count, device=everybody.person.device)].acting(mask)
+        y = rows.points(values)
+        rows = rows.holding(y) if bool(self.world.whole.any()) else rows
+        best.offer(rows, POLISH(rows, y))
         return best
 
     def targets(self, everybody: Rows, count: int, starts: int) -> tuple[Rows, Found]:
@@ -290,7 +343,6 @@ def eased(search: Search, request: Request) -> Recommendation:
         left = (outcome == Outcome.NOT_FOUND.code).nonzero()[:, 0]
         if not len(left):
             break
-        world = replace(search.world, margin=share * search.world.margin)
-        found = replace(search, world=world, starts=replace(search.starts, world=world))(request[left])
+        found = search.leaving(share * search.world.margin)(request[left])
         mask[left], values[left], outcome[left] = found.mask, found.values, found.outcome
     return answer
