@@ -25,7 +25,7 @@ class CellRecord:
         outcome: `solved`, `failed`, `timed_out` or `skipped`.
         people: A row per person, as the judge records them; none unless solved.
         timings: `fit_seconds` and `solve_seconds`; beside them the `validation_score` of the fit, if it has one,
-            and `alone_seconds`, how long one person alone waits for a menu's offers.
+            and `alone_seconds`, how long one person alone waits for a menu's offers, a mean of some.
         metrics: Value of each metric.
         measured: Digest of the metrics' declarations; empty if they must be measured anew.
         reason: Why it failed or was skipped.

@@ -142,6 +142,10 @@ class _Solving:
             tensors |= {"pick": answer.pick, **{f"menu_{name}": part for name, part in answer.menu.state().items()}}
         return "done", {"notes": _said(found.notes), "validation_score": score}, tensors
 
+    def _one_by_one(self, request: Any) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
+        self._ready.one_by_one(request)
+        return "done", {}, {}
+
     @property
     def _ready(self) -> Guard:
         assert self._guard is not None

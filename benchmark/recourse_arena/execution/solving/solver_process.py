@@ -183,6 +183,19 @@ class SolverProcess:
         self.validation_score = answer.number_of("validation_score")
         return Advice(found, (*self._notes, *self._own(answer)), seconds)
 
+    def one_by_one(self, request: Request) -> float:
+        """Ask the solver about people one after the other, each alone; return the seconds of the whole conversation.
+
+        The clock is the one here. All people travel in one question, as applications reach a service that is up, so
+        what that takes is shared among them.
+
+        Raises:
+            Failed: If it fails of somebody.
+        """
+        content, start = self._question("one_by_one", (request,)), time.perf_counter()
+        self._answer(content, most=_HEAD)
+        return time.perf_counter() - start
+
     def close(self) -> None:
         """End the process, and whatever it started."""
         if self._child is not None:
