@@ -6,6 +6,7 @@ __all__ = ["SharedModels", "changed", "copied", "versions"]
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 import torch
@@ -21,7 +22,7 @@ def copied(value: T, *parts: str) -> T:
         value: The dataclass.
         parts: Fields to copy, dataclasses or tensors themselves; default: all.
     """
-    copies = {f.name: _copied(getattr(value, f.name)) for f in fields(value) if not parts or f.name in parts}  # type: ignore[arg-type]
+    copies = {name: _copied(getattr(value, name)) for name in _fields(value) if not parts or name in parts}
     return replace(value, **copies)  # type: ignore[type-var]
 
 
@@ -72,16 +73,27 @@ class SharedModels:
 def _copied(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.clone()
-    return copied(value) if is_dataclass(value) and not isinstance(value, type) and any(_tensors(value)) else value
+    return copied(value) if any(_tensors(value)) else value
+
+
+@cache
+def _fields_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _fields(value: object) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields; none of anything else. People who ask alone wait for this, too."""
+    kind: Any = type(value)
+    return _fields_of(kind)
 
 
 def _tensors(value: object, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    for field in fields(value) if is_dataclass(value) else ():
-        inner = getattr(value, field.name)
+    for name in _fields(value):
+        inner = getattr(value, name)
         if isinstance(inner, Tensor):
-            yield f"{path}{field.name}", inner
-        elif is_dataclass(inner) and not isinstance(inner, type):
-            yield from _tensors(inner, f"{path}{field.name}.")
+            yield f"{path}{name}", inner
+        else:
+            yield from _tensors(inner, f"{path}{name}.")
 
 
 def _weights(model: object) -> Sequence[Tensor]:
