@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from small_worlds import World, by_hand
 
 from recourse_arena import Scenario
+from recourse_arena.execution.worker.fitted_dataset import prepare
+from recourse_arena.registry.discovery import discover
+from recourse_arena.storage.artefact_cache import ArtefactCache
 from recourse_arena_convex import Convex
 from recourse_arena_frontier import Frontier
 from recourse_arena_grid import Grid
@@ -68,6 +72,21 @@ def test_a_thousand_people(benchmark, loan_materials, fitted, name):
     answer = benchmark.pedantic(solver.recommend, (request,), rounds=1)
     benchmark.extra_info["ms a person"] = benchmark.stats["min"]
     assert answer.solved.float().mean() > 0.9
+
+
+DATA = Path(os.environ.get("RECOURSE_ARENA_DATA", "nowhere"))
+
+
+@pytest.mark.skipif(not (DATA / "gmsc").is_dir(), reason="RECOURSE_ARENA_DATA names no directory with gmsc")
+@pytest.mark.benchmark(group="everybody of GMSC, splines and whole numbers, one thread")
+def test_splines(benchmark, tmp_path):
+    cache = ArtefactCache(tmp_path)
+    materials = prepare("gmsc", seed=0, data=DATA, cache=cache, registry=discover())
+    solver, request = Frontier(), materials.request(SCENARIO)
+    solver.fit(materials.problem_for(SCENARIO).seen_by(solver.knows), seed=0)
+    solver.recommend(request[:64])
+    benchmark.pedantic(solver.recommend, (request,), rounds=2)
+    benchmark.extra_info["ms a person"] = 1000 * benchmark.stats["min"] / len(request)
 
 
 @pytest.mark.benchmark(group="the frontier by the number of people of Loan, hard-4")
