@@ -183,6 +183,22 @@ def test_advice_leaves_the_margin_that_is_asked_for_and_none_changes_nothing(cha
     assert reached[-1] == int(eased.solved.sum()) > reached[0]
 
 
+def test_nobody_ends_a_rounding_short_of_the_density_they_need(chained, monkeypatch):
+    """Where what is searched with says a hair more than the model does, those who fall short are searched for again."""
+    problem, request = chained
+    monkeypatch.setattr("recourse_arena_frontier.rows._DENSITY_ERROR", -2000)
+    mended = solver(problem).recommend(request)
+    monkeypatch.setattr("recourse_arena_frontier.search._SHORT", ())
+    short = solver(problem).recommend(request)
+    fallen = short.solved & (gained(problem, request, short) < 0)
+    assert fallen.any()
+    assert (gained(problem, request, mended)[mended.solved] >= 0).all()
+    same = ~fallen
+    assert torch.equal(mended.values[same], short.values[same])
+    assert torch.equal(mended.solved, short.solved)
+    assert (costs(request, mended)[fallen] < costs(request, short)[fallen] + 2e-3).all()  # near what they were told
+
+
 def gained(problem, request, answer):
     """Return by how much the log-density of each person's action exceeds theirs, `(people,)`."""
     density = problem.density(request)
