@@ -383,7 +383,7 @@ def test_the_finding_about_menus_follows_from_the_results():
     assert f"{own[0]:.1f} and {own[1]:.1f} % have any action" in PLAIN
     assert f"({shared[0]:.1f} and {shared[1]:.1f} %)" in PLAIN
     seeds = pd.read_csv(ROOT / "results" / "fair-recourse-seeds" / "summary.csv")
-    seeds = seeds[seeds["dataset"].str.startswith("alzheimer")].set_index(["scenario", "solver", "seed"])
+    seeds = seeds[seeds["dataset"].str.startswith("alzheimer")].set_index(["scenario", "solver", "seed"]).sort_index()
     held = "menu-4+hybrid-0.6!no-plausibility"
     three = {
         name: [f"{seeds.loc[(held, name, s), 'validity']:.3f}" for s in range(3)] for name in ("fair-sac", "climb")
